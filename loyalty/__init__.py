@@ -1,0 +1,1 @@
+"""The Khaywe Loyalty Platform: one folder per domain, on ordered floors."""

@@ -1,0 +1,1 @@
+"""Django settings: base, and the two places where it differs."""

@@ -1,0 +1,191 @@
+"""Settings shared by every process; values come from the environment through ``env``."""
+
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+from loyalty.config import env
+
+ROOT = Path(__file__).resolve().parents[2]
+DATA_DIR = env.folder("LOYALTY_DATA_DIR", ROOT.parent / ".khaywe")
+PUBLIC_URL = env.text("LOYALTY_PUBLIC_URL", "http://127.0.0.1:8000").rstrip("/")
+
+DEBUG = False
+SECRET_KEY = env.secret("LOYALTY_SECRET_KEY")
+ALLOWED_HOSTS = env.listing("LOYALTY_ALLOWED_HOSTS", "127.0.0.1,localhost,[::1]")
+CSRF_TRUSTED_ORIGINS = [PUBLIC_URL]
+ROOT_URLCONF = "loyalty.config.urls"
+WSGI_APPLICATION = "loyalty.config.wsgi.application"
+
+FOUNDATION_APPS = [
+    "loyalty.foundation.events",
+    "loyalty.foundation.work",
+    "loyalty.foundation.audit",
+    "loyalty.foundation.access",
+]
+DOMAIN_APPS = [
+    "loyalty.customers",
+    "loyalty.warehouse",
+    "loyalty.features",
+    "loyalty.delivery",
+    "loyalty.programs",
+    "loyalty.ledger",
+    "loyalty.points",
+    "loyalty.tiers",
+    "loyalty.segments",
+    "loyalty.campaigns",
+    "loyalty.analytics",
+    "loyalty.gateways.demo",
+]
+INSTALLED_APPS = [
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.postgres",
+    "django.contrib.staticfiles",
+    "rest_framework",
+    "django_filters",
+    "drf_spectacular",
+    *FOUNDATION_APPS,
+    *(name for name in DOMAIN_APPS if (ROOT.parent / name.replace(".", "/") / "apps.py").exists()),
+]
+AUTH_USER_MODEL = "access.User"
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+
+MIDDLEWARE = [
+    "loyalty.foundation.web.middleware.RequestId",
+    "loyalty.foundation.web.middleware.SecurityHeaders",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "loyalty.foundation.web.middleware.BodyLimit",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+
+def database(address: env.DatabaseAddress) -> dict[str, Any]:
+    """Give Django's form of a database address."""
+    return {
+        "ENGINE": "django.db.backends.postgresql",
+        "NAME": address.name,
+        "USER": address.user,
+        "PASSWORD": address.password,
+        "HOST": address.host,
+        "PORT": address.port,
+        "CONN_MAX_AGE": 60,
+        "CONN_HEALTH_CHECKS": True,
+        "OPTIONS": {"application_name": "khaywe", **address.options},
+    }
+
+
+DATABASES = {"default": database(env.postgres("DATABASE_URL"))}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+USE_TZ = True
+TIME_ZONE = "UTC"
+USE_I18N = False
+
+REDIS_URL = env.text("REDIS_URL", "redis://127.0.0.1:6379/0")
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        # A cache that hangs must not hang a request.
+        "OPTIONS": {"socket_timeout": 0.5, "socket_connect_timeout": 0.5},
+    }
+}
+
+SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_SAMESITE = "Lax"
+COOKIES_SECURE = PUBLIC_URL.startswith("https://")
+SESSION_COOKIE_SECURE = COOKIES_SECURE
+CSRF_COOKIE_SECURE = COOKIES_SECURE
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+
+# The longest lawful body is a batch of 1,000 events; each event stays far below 2 kB.
+LOYALTY_REQUEST_BYTES_MAX = 2_000_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = LOYALTY_REQUEST_BYTES_MAX
+
+STATIC_URL = "/static/"
+STATIC_ROOT = DATA_DIR / "static"
+# The built console; the launcher builds it there and a wheel carries it.
+CONSOLE_DIST = env.folder("LOYALTY_CONSOLE_DIST", ROOT / "config" / "console_dist")
+WHITENOISE_ROOT = CONSOLE_DIST if CONSOLE_DIST.exists() else None
+WHITENOISE_INDEX_FILE = False
+
+REST_FRAMEWORK = {
+    "DEFAULT_AUTHENTICATION_CLASSES": [
+        "loyalty.foundation.access.rest.authentication.BearerToken",
+        "rest_framework.authentication.SessionAuthentication",
+    ],
+    "DEFAULT_PERMISSION_CLASSES": ["loyalty.foundation.web.permissions.DeclaredPermission"],
+    "DEFAULT_PARSER_CLASSES": ["loyalty.foundation.web.parsers.ExactJSONParser"],
+    "DEFAULT_RENDERER_CLASSES": ["loyalty.foundation.web.parsers.ExactJSONRenderer"],
+    "DEFAULT_PAGINATION_CLASS": "loyalty.foundation.web.pagination.NumberedPages",
+    "DEFAULT_SCHEMA_CLASS": "loyalty.foundation.web.openapi.ProblemSchema",
+    "EXCEPTION_HANDLER": "loyalty.foundation.web.problems.handle_exception",
+    "TEST_REQUEST_DEFAULT_FORMAT": "json",
+    "TEST_REQUEST_RENDERER_CLASSES": ["loyalty.foundation.web.parsers.ExactJSONRenderer"],
+}
+SPECTACULAR_SETTINGS = {
+    "TITLE": "Khaywe Loyalty Platform",
+    "VERSION": "1",
+    "OAS_VERSION": "3.1.0",
+    "SERVE_INCLUDE_SCHEMA": False,
+    "SERVE_PUBLIC": False,
+    "SERVE_PERMISSIONS": ["rest_framework.permissions.IsAuthenticated"],
+    "COMPONENT_SPLIT_REQUEST": True,
+    "SCHEMA_PATH_PREFIX": "/api/loyalty/v1/",
+}
+
+CELERY_BROKER_URL = REDIS_URL
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_ACKS_LATE = False
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 2}
+CELERY_TIMEZONE = "UTC"
+
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = env.text("EMAIL_HOST", "127.0.0.1")
+EMAIL_PORT = env.whole("EMAIL_PORT", 25, low=1, high=65535)
+EMAIL_HOST_USER = env.text("EMAIL_HOST_USER", "")
+EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
+EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
+EMAIL_TIMEOUT = env.whole("EMAIL_TIMEOUT", 10, low=1, high=120)
+DEFAULT_FROM_EMAIL = env.text("LOYALTY_FROM_EMAIL", "loyalty@khaywe.example")
+
+XIVA_API_BASE_URL = env.text("XIVA_API_BASE_URL", "")
+XIVA_API_USERNAME = env.text("XIVA_API_USERNAME", "")
+XIVA_API_PASSWORD = env.text("XIVA_API_PASSWORD", "")
+
+DWH_TYPE = env.choice("DWH_TYPE", "postgresql", ("postgresql", "oracle", "snowflake", "duckdb"))
+DWH_POSTGRESQL_URL = env.text("DWH_POSTGRESQL_URL", "")
+DWH_ADMIN_URL = env.text("DWH_ADMIN_URL", "")
+DWH_CUSTOMER_FEATURES_TABLE = env.text("DWH_CUSTOMER_FEATURES_TABLE", "customer_features_view")
+DWH_CUSTOMER_FEATURES_QUERY = env.text("DWH_CUSTOMER_FEATURES_QUERY", "")
+DWH_STATEMENT_TIMEOUT_MS = env.whole("DWH_STATEMENT_TIMEOUT_MS", 60_000, low=100, high=3_600_000)
+FEATURE_STORE_DATA_SOURCE = env.choice("FEATURE_STORE_DATA_SOURCE", "auto", ("dwh", "xiva", "auto"))
+FEATURE_STORE_MERGE_STRATEGY = env.choice(
+    "FEATURE_STORE_MERGE_STRATEGY", "dwh_first", ("xiva_first", "dwh_first", "merge")
+)
+FEATURE_STORE_CACHE_SECONDS = env.whole("FEATURE_STORE_CACHE_SECONDS", 3600, low=0, high=604_800)
+
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {"django.request": {"level": "ERROR"}, "django.security": {"level": "ERROR"}},
+}

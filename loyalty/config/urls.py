@@ -1,0 +1,42 @@
+"""Every address of the platform, collected from the domains."""
+
+from importlib import import_module
+
+from django.apps import apps
+from django.urls import include, path, re_path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from rest_framework.routers import SimpleRouter
+
+from loyalty.config import pages
+from loyalty.foundation.access.rest.urls import auth_paths
+from loyalty.foundation.web import problems
+
+router = SimpleRouter()
+versioned = []
+root_paths = []
+for app in apps.get_app_configs():
+    if not app.name.startswith("loyalty.") or not (pages.package_folder(app.name) / "rest" / "urls.py").exists():
+        continue
+    addresses = import_module(f"{app.name}.rest.urls")
+    for prefix, view_set, basename in addresses.routes:
+        router.register(prefix, view_set, basename=basename)
+    versioned += addresses.paths
+    # Public pages outside of the API, such as the unsubscribe page.
+    root_paths += getattr(addresses, "root_paths", [])
+
+urlpatterns = [
+    path("api/auth/", include(auth_paths)),
+    path("api/loyalty/v1/", include([*versioned, *router.urls])),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
+    path("healthz", pages.healthz, name="healthz"),
+    path("readyz", pages.readyz, name="readyz"),
+    *root_paths,
+    re_path(r"^api/.*$", problems.page_not_found),
+    re_path(r"^(?!api/|assets/|static/).*$", pages.console, name="console"),
+]
+
+handler400 = problems.bad_request
+handler403 = problems.permission_denied
+handler404 = problems.page_not_found
+handler500 = problems.server_error

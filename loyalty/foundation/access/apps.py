@@ -1,0 +1,25 @@
+"""Registers access with Django and collects every domain's permissions."""
+
+from typing import ClassVar
+
+from django.apps import AppConfig, apps
+
+from loyalty.foundation.access import policy
+
+
+class AccessConfig(AppConfig):
+    """Users, roles, permissions, tokens."""
+
+    name = "loyalty.foundation.access"
+    label = "access"
+    permissions: ClassVar[dict[str, str]] = {
+        "view": "See users, roles and permissions",
+        "manage_users": "Create and change users and their roles",
+        "manage_roles": "Create and change roles",
+        "manage_tokens": "Create and revoke API tokens",
+    }
+
+    def ready(self) -> None:
+        """Take the ``permissions`` that each application's configuration declares into the catalogue."""
+        for app in apps.get_app_configs():
+            policy.register(app.label, getattr(app, "permissions", {}))

@@ -1,0 +1,23 @@
+"""The roles that ship; later versions add a migration when their patterns change."""
+
+from typing import Any
+
+from django.db import migrations
+
+from loyalty.foundation.access.policy import SHIPPED_ROLES
+
+
+def install(apps: Any, schema_editor: Any) -> None:
+    """Create each shipped role with its patterns."""
+    role_table = apps.get_model("access", "Role")
+    grant_table = apps.get_model("access", "RolePermission")
+    for code, (name, description, patterns) in SHIPPED_ROLES.items():
+        role = role_table.objects.create(code=code, name=name, description=description, is_shipped=True)
+        grant_table.objects.bulk_create([grant_table(role=role, pattern=pattern) for pattern in patterns])
+
+
+class Migration(migrations.Migration):
+    """Seed the shipped roles."""
+
+    dependencies = [("access", "0001_users_roles_tokens")]
+    operations = [migrations.RunPython(install, migrations.RunPython.noop)]

@@ -1,0 +1,1 @@
+"""Facts that happened: the outbox, the relay, the inbox and the handlers."""

@@ -1,0 +1,17 @@
+"""Front door of events."""
+
+from loyalty.foundation.events.contracts import Envelope, Fact
+from loyalty.foundation.events.operations import Publication, deliver_one, publish, publish_many, relay
+from loyalty.foundation.events.registry import subscribe, subscriptions
+
+__all__ = [
+    "Envelope",
+    "Fact",
+    "Publication",
+    "deliver_one",
+    "publish",
+    "publish_many",
+    "relay",
+    "subscribe",
+    "subscriptions",
+]

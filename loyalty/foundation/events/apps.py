@@ -1,0 +1,17 @@
+"""Registers events with Django."""
+
+from typing import ClassVar
+
+from django.apps import AppConfig
+
+
+class EventsConfig(AppConfig):
+    """Outbox, relay, inbox."""
+
+    name = "loyalty.foundation.events"
+    label = "events"
+    permissions: ClassVar[dict[str, str]] = {
+        "view": "See events and dead letters",
+        "replay": "Put dead letters back in line",
+        "receive": "Send events into the platform",
+    }

@@ -1,0 +1,51 @@
+"""The shape of a fact inside the platform."""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar, Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """Base of the facts that domains publish; subclasses are frozen dataclasses of JSON-able fields."""
+
+    type: ClassVar[str]
+    version: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Envelope:
+    """A fact on its way: what happened to which subject, when, and caused by what.
+
+    ``key`` orders: facts of one key are handled one after another.
+    """
+
+    id: uuid.UUID
+    type: str
+    version: int
+    key: str
+    subject_kind: str
+    subject_ref: str
+    occurred_at: datetime
+    recorded_at: datetime
+    correlation_id: uuid.UUID | None
+    causation_id: uuid.UUID | None
+    data: dict[str, Any]
+
+
+class Handler(Protocol):
+    """Reacts to one fact within one transaction; raising undoes all of it and tries again later."""
+
+    def __call__(self, event: Envelope, *, now: datetime) -> None:
+        """Take the fact in."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Subscription:
+    """Who wants which facts; ``name`` is stable, because the inbox remembers by it."""
+
+    event_type: str
+    name: str
+    handler: Handler

@@ -1,0 +1,65 @@
+"""The relay process: moves facts to inboxes and rings the workers."""
+
+import logging
+import signal
+import threading
+from argparse import ArgumentParser
+from types import FrameType
+from typing import Any
+
+from celery import current_app
+from django.core.management.base import BaseCommand
+from django.db import OperationalError, close_old_connections, connection
+
+from loyalty.foundation.events import api
+from loyalty.foundation.kernel import clock
+
+log = logging.getLogger("loyalty.relay")
+
+# Short enough that an answer to an event feels immediate, long enough to cost nothing when idle.
+IDLE_SECONDS = 0.2
+# After a broken connection to the database or the broker.
+RETRY_SECONDS = 1.0
+
+
+class Command(BaseCommand):
+    """Relay facts until told to stop."""
+
+    help = "Move facts from the outbox to the handlers' inboxes, until SIGTERM."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take ``--once`` to drain and leave."""
+        parser.add_argument("--once", action="store_true", help="drain the outbox once and exit")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Run until a signal comes."""
+        stop = threading.Event()
+
+        def leave(number: int, frame: FrameType | None) -> None:
+            stop.set()
+
+        signal.signal(signal.SIGTERM, leave)
+        signal.signal(signal.SIGINT, leave)
+        while not stop.is_set():
+            try:
+                read, made = api.relay(now=clock.now())
+            except OperationalError as fault:
+                log.warning("database not reached: %s", fault)
+                connection.close()
+                close_old_connections()
+                stop.wait(RETRY_SECONDS)
+                continue
+            if made:
+                self.ring()
+            if options["once"] and not read:
+                return
+            if not read:
+                stop.wait(IDLE_SECONDS)
+
+    @staticmethod
+    def ring() -> None:
+        """Tell the workers; when the broker is away the beat's next ring does it."""
+        try:
+            current_app.send_task("events.deliver", retry=False)
+        except Exception as fault:  # a doorbell may fail in any way; rows wait in PostgreSQL
+            log.warning("doorbell not rung: %s", fault)

@@ -1,0 +1,173 @@
+"""Writes of events: publish, relay, deliver, replay."""
+
+import dataclasses
+import logging
+import uuid
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from loyalty.foundation.events import registry
+from loyalty.foundation.events.contracts import Envelope, Fact
+from loyalty.foundation.events.models import InboxEntry, InboxState
+from loyalty.foundation.kernel.ids import new_public_id
+from loyalty.foundation.orm import sql
+from loyalty.foundation.orm.fields import dumps_exact
+
+log = logging.getLogger("loyalty.events")
+
+RELAY_NAME = "postgres"
+# Eight tries with doubling waits reach about four minutes; then a person should look.
+ATTEMPTS_MAX = 8
+BACKOFF_FIRST = timedelta(seconds=1)
+
+INSERT = """
+    INSERT INTO events_outbox
+        (event_id, type, version, key, subject_kind, subject_ref, occurred_at, correlation_id, causation_id, data)
+    SELECT * FROM unnest(%s::uuid[], %s::text[], %s::smallint[], %s::text[], %s::text[], %s::text[],
+        %s::timestamptz[], %s::uuid[], %s::uuid[], %s::text[]::jsonb[])
+"""
+
+# The oldest pending fact of each (handler, key): facts of one key are handled one after another, and a fact
+# that keeps failing holds back its own key only.
+CLAIM = """
+    SELECT i.id, i.handler, i.envelope, i.attempts FROM events_inboxentry i
+    WHERE i.state = 'PENDING' AND i.due_at <= %(now)s AND NOT EXISTS (
+        SELECT 1 FROM events_inboxentry e
+        WHERE e.handler = i.handler AND e.key = i.key AND e.state = 'PENDING' AND e.id < i.id AND i.key <> '')
+    ORDER BY i.due_at, i.id LIMIT 1 FOR UPDATE OF i SKIP LOCKED
+"""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Publication:
+    """A fact with what goes on its envelope."""
+
+    fact: Fact
+    key: str
+    subject_kind: str
+    subject_ref: str
+    occurred_at: datetime
+    event_id: uuid.UUID | None = None
+    correlation_id: uuid.UUID | None = None
+    causation_id: uuid.UUID | None = None
+
+
+def publish_many(publications: Sequence[Publication]) -> list[uuid.UUID]:
+    """Write the facts into the outbox, in one statement and in the caller's transaction."""
+    if not publications:
+        return []
+    ids = [publication.event_id or new_public_id() for publication in publications]
+    columns: tuple[list[Any], ...] = (
+        ids,
+        [p.fact.type for p in publications],
+        [p.fact.version for p in publications],
+        [p.key for p in publications],
+        [p.subject_kind for p in publications],
+        [p.subject_ref for p in publications],
+        [p.occurred_at for p in publications],
+        [p.correlation_id for p in publications],
+        [p.causation_id for p in publications],
+        [dumps_exact(dataclasses.asdict(p.fact)).decode() for p in publications],
+    )
+    sql.execute(INSERT, columns)
+    return ids
+
+
+def publish(
+    fact: Fact,
+    *,
+    key: str,
+    subject_kind: str,
+    subject_ref: str,
+    occurred_at: datetime,
+    event_id: uuid.UUID | None = None,
+    correlation_id: uuid.UUID | None = None,
+    causation_id: uuid.UUID | None = None,
+) -> uuid.UUID:
+    """Write one fact into the outbox in the caller's transaction; give its id."""
+    one = Publication(
+        fact=fact,
+        key=key,
+        subject_kind=subject_kind,
+        subject_ref=subject_ref,
+        occurred_at=occurred_at,
+        event_id=event_id,
+        correlation_id=correlation_id,
+        causation_id=causation_id,
+    )
+    return publish_many([one])[0]
+
+
+@transaction.atomic
+def relay(*, now: datetime, limit: int = 1000) -> tuple[int, int]:
+    """Move facts from the outbox to the handlers' inboxes; give facts read and inbox rows made."""
+    wanted = registry.subscriptions()
+    row = sql.fetch_one(
+        "SELECT read_count, made_count FROM events_relay(%s, %s, %s, %s, %s)",
+        [RELAY_NAME, [s.name for s in wanted], [s.event_type for s in wanted], limit, now],
+    )
+    return (int(row["read_count"]), int(row["made_count"])) if row else (0, 0)
+
+
+def read_envelope(stored: dict[str, Any]) -> Envelope:
+    """Build the envelope from its stored form."""
+    return Envelope(
+        id=uuid.UUID(stored["id"]),
+        type=stored["type"],
+        version=int(stored["version"]),
+        key=stored["key"],
+        subject_kind=stored["subject_kind"],
+        subject_ref=stored["subject_ref"],
+        occurred_at=datetime.fromisoformat(stored["occurred_at"]),
+        recorded_at=datetime.fromisoformat(stored["recorded_at"]),
+        correlation_id=uuid.UUID(stored["correlation_id"]) if stored["correlation_id"] else None,
+        causation_id=uuid.UUID(stored["causation_id"]) if stored["causation_id"] else None,
+        data=stored["data"],
+    )
+
+
+def deliver_one(*, now: datetime) -> bool:
+    """Handle the next due inbox row; give False when none is due.
+
+    The handler's effect and the mark DONE commit together, so a kill at any moment leaves both or neither.
+    """
+    with transaction.atomic():
+        claimed = InboxEntry.objects.raw(CLAIM, {"now": now})
+        entry = next(iter(claimed), None)
+        if entry is None:
+            return False
+        try:
+            with transaction.atomic():
+                _handle(entry, now)
+        except Exception as fault:  # a handler may fail in any way; the row remembers it and others go on
+            log.warning("handler %s failed on event %s", entry.handler, entry.event_id, exc_info=fault)
+            _postpone(entry, f"{type(fault).__name__}: {fault}", now)
+        else:
+            InboxEntry.objects.filter(pk=entry.pk).update(state=InboxState.DONE, done_at=now)
+    return True
+
+
+def _handle(entry: InboxEntry, now: datetime) -> None:
+    subscription = registry.find_subscription(entry.handler)
+    if subscription is None:
+        raise LookupError(f"No handler {entry.handler} in this version.")
+    subscription.handler(read_envelope(entry.envelope), now=now)
+
+
+def _postpone(entry: InboxEntry, error: str, now: datetime) -> None:
+    attempts = entry.attempts + 1
+    state = InboxState.DEAD if attempts >= ATTEMPTS_MAX else InboxState.PENDING
+    wait = BACKOFF_FIRST * 2 ** (attempts - 1)
+    InboxEntry.objects.filter(pk=entry.pk).update(
+        attempts=attempts, state=state, last_error=error[:2000], due_at=now + wait
+    )
+
+
+def replay_dead(*, entry: InboxEntry, now: datetime) -> None:
+    """Put a dead row back in line, with its tries forgotten."""
+    InboxEntry.objects.filter(pk=entry.pk, state=InboxState.DEAD).update(
+        state=InboxState.PENDING, attempts=0, due_at=now, last_error=""
+    )

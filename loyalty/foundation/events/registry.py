@@ -1,0 +1,28 @@
+"""Which handler wants which facts; filled when the platform starts."""
+
+from loyalty.foundation.events.contracts import Handler, Subscription
+
+
+class _Registry:
+    subscriptions: dict[str, Subscription] = {}  # noqa: RUF012 - one registry for the process
+
+
+def subscribe(event_type: str, *, name: str, handler: Handler) -> None:
+    """Have a handler called for each fact of a type; the same name may subscribe to one type only.
+
+    :raises ValueError: the name is taken by another type.
+    """
+    known = _Registry.subscriptions.get(name)
+    if known is not None and known.event_type != event_type:
+        raise ValueError(f"The handler name {name} already serves {known.event_type}.")
+    _Registry.subscriptions[name] = Subscription(event_type=event_type, name=name, handler=handler)
+
+
+def subscriptions() -> list[Subscription]:
+    """Give all subscriptions in order of their name."""
+    return [_Registry.subscriptions[name] for name in sorted(_Registry.subscriptions)]
+
+
+def find_subscription(name: str) -> Subscription | None:
+    """Give the subscription of a name, or None when this version has none."""
+    return _Registry.subscriptions.get(name)

@@ -1,0 +1,11 @@
+"""Addresses of events."""
+
+from django.urls import URLPattern
+
+from loyalty.foundation.events.rest import views
+
+routes = [
+    ("events", views.EventViewSet, "events"),
+    ("deadLetters", views.DeadLetterViewSet, "deadLetters"),
+]
+paths: list[URLPattern] = []

@@ -1,0 +1,91 @@
+"""The event store and the dead letters."""
+
+from typing import Any, ClassVar
+
+import django_filters
+from django.db import transaction
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from loyalty.foundation.events import operations
+from loyalty.foundation.events.models import InboxEntry, InboxState, OutboxEntry
+from loyalty.foundation.kernel import clock
+from loyalty.foundation.web.pagination import KeysetPages
+from loyalty.foundation.web.serializers import ExactJSONField
+from loyalty.foundation.web.views import ReadOnlyApiViewSet
+
+
+class EventSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """One fact."""
+
+    id = serializers.UUIDField(source="event_id")
+    type = serializers.CharField()
+    version = serializers.IntegerField()
+    key = serializers.CharField()
+    subject_kind = serializers.CharField()
+    subject_ref = serializers.CharField()
+    occurred_at = serializers.DateTimeField()
+    recorded_at = serializers.DateTimeField()
+    data = ExactJSONField()
+
+
+class EventFilter(django_filters.FilterSet):
+    """What the store can be narrowed by."""
+
+    class Meta:
+        model = OutboxEntry
+        fields = ("type", "key", "subject_kind", "subject_ref")
+
+
+class EventViewSet(ReadOnlyApiViewSet):
+    """Published facts, newest first."""
+
+    permissions: ClassVar[dict[str, str]] = {"list": "events.view", "retrieve": "events.view"}
+    queryset = OutboxEntry.objects.all()
+    serializer_class = EventSerializer
+    lookup_field = "event_id"
+    pagination_class = KeysetPages
+    keyset = ("-id",)
+    filter_backends: Any = (DjangoFilterBackend,)
+    filterset_class = EventFilter
+
+
+class DeadLetterSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A fact that a handler refused too often."""
+
+    id = serializers.IntegerField()
+    handler = serializers.CharField()
+    event_id = serializers.UUIDField()
+    type = serializers.CharField()
+    attempts = serializers.IntegerField()
+    last_error = serializers.CharField()
+    due_at = serializers.DateTimeField()
+
+
+class DeadLetterViewSet(ReadOnlyApiViewSet):
+    """Dead letters, and putting them back in line."""
+
+    permissions: ClassVar[dict[str, str]] = {
+        "list": "events.view",
+        "retrieve": "events.view",
+        "replay": "events.replay",
+    }
+    queryset = InboxEntry.objects.filter(state=InboxState.DEAD)
+    serializer_class = DeadLetterSerializer
+    lookup_field = "event_id"
+    pagination_class = KeysetPages
+    keyset = ("-id",)
+
+    @extend_schema(request=None, responses={200: DeadLetterSerializer})
+    @action(detail=True, methods=["post"])
+    def replay(self, request: Request, **kwargs: Any) -> Response:
+        """Try again, from the first try."""
+        entry = self.get_object()
+        body = DeadLetterSerializer(entry).data
+        with transaction.atomic():
+            operations.replay_dead(entry=entry, now=clock.now())
+        return Response(body)

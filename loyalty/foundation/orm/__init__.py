@@ -1,0 +1,1 @@
+"""Base models, raw SQL in sets and the installation of SQL files by migrations."""
