@@ -1,0 +1,84 @@
+"""Fixtures shared by all tests: people with permissions, API clients, an instant."""
+
+import secrets
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from django.core.management.commands import flush
+from django.db import connection
+from rest_framework.test import APIClient
+
+from loyalty.foundation.access.models import Role, RolePermission, User, UserRole
+from loyalty.foundation.access.operations import create_token
+from loyalty.foundation.kernel.actor import Actor, system_actor
+
+ClientWith = Callable[..., APIClient]
+
+# Shipped rows that migrations seed; a test that commits leaves them in place.
+SEEDED_TABLES = {"django_migrations", "django_content_type", "auth_permission", "access_role", "access_rolepermission"}
+
+
+def empty_tables(style: object, *arguments: Any, **options: Any) -> list[str]:
+    """Give the statements that empty every table after a test that committed.
+
+    Append-only tables refuse TRUNCATE, so the triggers are switched off for this one statement, and the seeded
+    rows stay, because migrations do not run again.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT quote_ident(c.relname) FROM pg_class c WHERE c.relkind IN ('r', 'p') AND NOT c.relispartition "
+            "AND c.relnamespace = 'public'::regnamespace AND NOT c.relname = ANY(%s)",
+            [list(SEEDED_TABLES)],
+        )
+        names = ", ".join(row[0] for row in cursor.fetchall())
+    return [
+        "SET session_replication_role = replica",
+        f"TRUNCATE {names} RESTART IDENTITY",
+        "SET session_replication_role = DEFAULT",
+    ]
+
+
+@pytest.fixture(scope="session", autouse=True)
+def flush_knows_append_only_tables() -> Iterator[None]:
+    """Have Django's flush use our statements."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(flush, "sql_flush", empty_tables)
+        yield
+
+
+@pytest.fixture
+def now() -> datetime:
+    """An ordinary Friday noon."""
+    return datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def actor() -> Actor:
+    """The one that acts where nobody in particular does."""
+    return system_actor("tests")
+
+
+@pytest.fixture
+def client_with(db: None) -> ClientWith:
+    """Make an API client whose user holds just the permissions named."""
+
+    def make(*permissions: str) -> APIClient:
+        mark = secrets.token_hex(4)
+        user = User.objects.create(username=f"user-{mark}")
+        role = Role.objects.create(code=f"role-{mark}", name="Test role")
+        RolePermission.objects.bulk_create([RolePermission(role=role, pattern=code) for code in permissions])
+        UserRole.objects.create(user=user, role=role)
+        issued = create_token(user_id=user.public_id, name="tests", now=datetime.now(UTC), lifetime=timedelta(hours=1))
+        client = APIClient()
+        client.credentials(HTTP_AUTHORIZATION=f"Bearer {issued.secret}")
+        return client
+
+    return make
+
+
+@pytest.fixture
+def admin_client(client_with: ClientWith) -> APIClient:
+    """An API client that may do everything."""
+    return client_with("*")

@@ -1,0 +1,158 @@
+"""The way of a fact: outbox, relay, inbox, handler."""
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+import pytest
+from django.db import connection, connections, transaction
+
+from loyalty.foundation.events import api, registry
+from loyalty.foundation.events.contracts import Envelope, Fact, Subscription
+from loyalty.foundation.events.models import InboxEntry, InboxState, OutboxEntry
+from loyalty.foundation.events.operations import ATTEMPTS_MAX, replay_dead
+
+
+@dataclass(frozen=True, slots=True)
+class BellRung(Fact):
+    """A fact for tests."""
+
+    type: ClassVar[str] = "bell.rung"
+    tone: str
+
+
+class Listener:
+    """A handler that remembers what it took in and can be told to fail."""
+
+    def __init__(self) -> None:
+        self.heard: list[str] = []
+        self.failing: set[str] = set()
+
+    def __call__(self, event: Envelope, *, now: datetime) -> None:
+        """Take the fact in."""
+        if event.data["tone"] in self.failing:
+            raise ValueError("told to fail")
+        self.heard.append(event.data["tone"])
+
+
+@pytest.fixture
+def listener() -> Iterator[Listener]:
+    """Subscribe a listener for the time of one test, alone."""
+    before = dict(registry._Registry.subscriptions)
+    registry._Registry.subscriptions.clear()
+    heard = Listener()
+    registry._Registry.subscriptions["tests.on_bell"] = Subscription("bell.rung", "tests.on_bell", heard)
+    yield heard
+    registry._Registry.subscriptions.clear()
+    registry._Registry.subscriptions.update(before)
+
+
+def ring(tone: str, now: datetime, key: str = "k1") -> None:
+    """Publish a bell."""
+    api.publish(BellRung(tone=tone), key=key, subject_kind="bell", subject_ref="1", occurred_at=now)
+
+
+def drain(now: datetime) -> None:
+    """Relay and deliver until nothing is due."""
+    while api.relay(now=now)[0]:
+        pass
+    while api.deliver_one(now=now):
+        pass
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fact__committed__reaches_the_handler_once(listener: Listener, now: datetime) -> None:
+    ring("a", now)
+    drain(now)
+    drain(now)
+    assert listener.heard == ["a"]
+    assert InboxEntry.objects.get().state == InboxState.DONE
+
+
+@pytest.mark.django_db(transaction=True)
+def test_fact__rolled_back__never_was(listener: Listener, now: datetime) -> None:
+    with pytest.raises(RuntimeError), transaction.atomic():
+        ring("a", now)
+        raise RuntimeError
+    drain(now)
+    assert listener.heard == []
+    assert OutboxEntry.objects.count() == 0
+
+
+@pytest.mark.django_db(transaction=True)
+def test_relay__an_older_transaction_commits_late__its_fact_is_not_passed_over(
+    listener: Listener, now: datetime
+) -> None:
+    published, may_commit = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        try:
+            with transaction.atomic():
+                ring("slow", now, key="slow")
+                published.set()
+                may_commit.wait(20)
+        finally:
+            connections["default"].close()
+
+    thread = threading.Thread(target=slow)
+    thread.start()
+    assert published.wait(20)
+    ring("fast", now, key="fast")
+    drain(now)
+    assert listener.heard == [], "a fact younger than a running transaction waits"
+    may_commit.set()
+    thread.join()
+    drain(now)
+    assert sorted(listener.heard) == ["fast", "slow"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_handler__fails__is_tried_again_later_and_its_key_waits(listener: Listener, now: datetime) -> None:
+    listener.failing = {"a"}
+    ring("a", now)
+    ring("b", now)
+    ring("c", now, key="other")
+    drain(now)
+    assert listener.heard == ["c"], "the other key is not held back"
+    listener.failing = set()
+    drain(now + timedelta(seconds=5))
+    assert listener.heard == ["c", "a", "b"], "facts of one key keep their order"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_handler__fails_eight_times__is_dead_and_can_be_replayed(listener: Listener, now: datetime) -> None:
+    listener.failing = {"a"}
+    ring("a", now)
+    for hours in range(ATTEMPTS_MAX + 1):
+        drain(now + timedelta(hours=hours))
+    entry = InboxEntry.objects.get()
+    assert (entry.state, entry.attempts) == (InboxState.DEAD, ATTEMPTS_MAX)
+    assert "told to fail" in entry.last_error
+    listener.failing = set()
+    replay_dead(entry=entry, now=now)
+    drain(now)
+    assert listener.heard == ["a"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_relay__two_at_once__no_fact_twice(listener: Listener, now: datetime) -> None:
+    for number in range(200):
+        ring(str(number), now, key=str(number))
+
+    def work() -> None:
+        try:
+            drain(now)
+        finally:
+            connections["default"].close()
+
+    threads = [threading.Thread(target=work) for _ in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(listener.heard, key=int) == [str(number) for number in range(200)]
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM events_inboxentry WHERE state = 'DONE'")
+        assert cursor.fetchone() == (200,)
