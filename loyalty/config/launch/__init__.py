@@ -1,1 +1,1 @@
-"""What `./khaywe` does once .venv stands: servers, processes, console build, demo, tests. An edge; imports no domain."""
+"""What `./khaywe` does once .venv stands: servers, processes, console build, demo, tests. It imports no domain."""

@@ -41,7 +41,7 @@ def _become(user: str) -> None:
 
 
 def _die_with(parent: int, signal_number: int) -> None:
-    """Ask the kernel for a signal when the launcher dies, however it dies. Linux only; elsewhere the next start cleans up."""
+    """Ask the kernel for a signal when the launcher dies, however it dies. Elsewhere the next start cleans up."""
     if not sys.platform.startswith("linux"):
         return
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal_number, 0, 0, 0)

@@ -31,6 +31,8 @@ class DataFolder:
         self.processes_file = self.root / "processes.json"
         self.environment_file = self.root / "environment.json"
         self.demo_file = self.root / "demo.json"
+        self.done_file = self.root / "done.json"
+        self.token_file = self.root / "token"
         self.lock_file = self.root / "lock"
         self.beat_file = self.root / "beat-schedule"
 
@@ -43,14 +45,17 @@ class DataFolder:
         except FileExistsError:
             raise LaunchRefused(f"{self.root} is a file; --data must name a folder.") from None
         except PermissionError:
-            raise LaunchRefused(f"{self.root} cannot be written by this user; choose another folder with --data.") from None
+            raise self._not_writable() from None
         if not os.access(self.root, os.W_OK | os.X_OK):
-            raise LaunchRefused(f"{self.root} cannot be written by this user; choose another folder with --data.")
+            raise self._not_writable()
         free_mb = shutil.disk_usage(self.root).free // _MIB
         if free_mb < SPACE_NEEDED_MB:
             raise LaunchRefused(
                 f"The disk that holds {self.root} has {free_mb} MB free, and at least {SPACE_NEEDED_MB} MB are needed."
             )
+
+    def _not_writable(self) -> LaunchRefused:
+        return LaunchRefused(f"{self.root} cannot be written by this user; choose another folder with --data.")
 
     @contextmanager
     def held(self) -> Iterator[None]:
@@ -75,6 +80,18 @@ class DataFolder:
         except BlockingIOError:
             return True
         return False
+
+    def is_fresh(self) -> bool:
+        """Whether no installation was made here yet."""
+        return not self.done_file.exists() and not self.postgres.exists()
+
+    def clear(self) -> None:
+        """Forget everything but the secrets: only for a demo world that was never finished."""
+        for room in (self.postgres, self.valkey, self.mail):
+            shutil.rmtree(room, ignore_errors=True)
+        for path in (self.done_file, self.token_file, self.demo_file, self.run_file):
+            path.unlink(missing_ok=True)
+        self.create()
 
     def secret(self, name: str, length: int = 24) -> str:
         """A generated secret that stays the same for the life of the folder."""

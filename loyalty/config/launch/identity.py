@@ -49,7 +49,5 @@ def choose_for_postgres() -> Identity:
     """This user when it is not root; else root inside a user namespace; else, where the kernel forbids that, nobody."""
     if os.geteuid() != 0:
         return SELF
-    tried = subprocess.run(
-        NAMESPACED.wrap(["true"]), stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, check=False
-    )
+    tried = subprocess.run(NAMESPACED.wrap(["true"]), stdin=subprocess.DEVNULL, capture_output=True, check=False)
     return NAMESPACED if tried.returncode == 0 else NOBODY

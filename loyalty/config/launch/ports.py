@@ -6,7 +6,7 @@ import socket
 from loyalty.config.launch.refusal import LaunchRefused
 
 LOOPBACK = "127.0.0.1"
-# Below the range from which Linux and macOS take the ports of outgoing connections, so that none of them gets in between.
+# Below the range from which Linux and macOS take the ports of outgoing connections, so that none gets in between.
 _FIRST, _LAST = 20_000, 29_999
 _TRIES_MAX = 200
 _TCP_PORT_MAX = 65_535

@@ -31,7 +31,7 @@ _MAJOR = "18"
 _READY_TIMEOUT_S = 120.0
 _STOP_TIMEOUT_S = 30.0
 _MIB = 1024**2
-# Below this much shared memory (the default of containers is 64 MB) parallel queries run out of it, and files serve instead.
+# With less shared memory (the default of containers is 64 MB) parallel queries run out of it; then files serve.
 _SHARED_MEMORY_MIN_MB = 256
 
 
@@ -61,7 +61,9 @@ def wheel_binaries() -> Path:
     return Path(found.origin).parent / "pginstall" / "bin"
 
 
-def start(supervisor: Supervisor, folder: DataFolder, environment: dict[str, str], *, is_durable: bool = True) -> Databases:
+def start(
+    supervisor: Supervisor, folder: DataFolder, environment: dict[str, str], *, is_durable: bool = True
+) -> Databases:
     """Start the cluster of this folder, made first if there is none, with its roles and databases.
 
     `is_durable=False` is for tests only: no fsync, so a power cut may lose everything.
@@ -121,7 +123,7 @@ def forget(folder: DataFolder, identity: Identity) -> None:
 
 
 def _initdb(cluster: Cluster, folder: DataFolder) -> None:
-    """Make the cluster beside its final place and move it there whole, so that a broken-off start leaves no half of one."""
+    """Make the cluster beside its final place and move it there whole: a broken-off start leaves no half of one."""
     unfinished = cluster.data.with_name(f"{cluster.data.name}.new")
     shutil.rmtree(unfinished, ignore_errors=True)
     unfinished.mkdir(mode=0o700)
@@ -162,7 +164,7 @@ def _check_version(cluster: Cluster) -> None:
     found = (cluster.data / "PG_VERSION").read_text().strip()
     if found != _MAJOR:
         raise LaunchRefused(
-            f"{cluster.data} was made by PostgreSQL {found}, and this is PostgreSQL {_MAJOR}; choose another folder with --data."
+            f"{cluster.data} was made by PostgreSQL {found}, and this is {_MAJOR}; choose another folder with --data."
         )
 
 
@@ -220,7 +222,7 @@ def _session(url: str) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
 
 
 def _ensure_databases(superuser_url: str, folder: DataFolder, port: int, *, may_create: bool) -> Databases:
-    """Two roles, two databases; the reader may read the warehouse and nothing else. Done again at each start, for nothing."""
+    """Two roles, two databases; the reader may read the warehouse and nothing else. Repeating it changes nothing."""
     owner_password, reader_password = folder.secret("owner_password"), folder.secret("reader_password")
     with _session(superuser_url) as connection:
         for role, password in ((OWNER, owner_password), (READER, reader_password)):

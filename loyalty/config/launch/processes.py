@@ -3,6 +3,7 @@
 import os
 import signal
 import subprocess
+import sys
 import time
 from collections.abc import Callable
 from contextlib import suppress
@@ -18,6 +19,7 @@ from loyalty.config.launch.progress import say
 # psutil gives the start to a hundredth of a second; a recycled pid is never that close.
 _START_TOLERANCE_S = 0.05
 _POLL_S = 0.05
+_LOG_TAIL_LINES = 25
 _LOG_KEPT_BYTES = 20 * 1024**2
 
 
@@ -65,6 +67,12 @@ def spawn(program: Program, logs: Path) -> Child:
             start_new_session=True,
         )
     return Child(program=program, popen=popen, log=log)
+
+
+def show_tail(child: Child) -> None:
+    """The last lines of a child's log on the terminal, each with the child's name in front."""
+    lines = child.log.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
+    sys.stderr.writelines(f"{child.program.name} | {line}\n" for line in lines)
 
 
 def ask_to_stop(child: Child) -> None:

@@ -1,14 +1,22 @@
 """Keeps the processes of one installation running: starts, restarts after a crash with back-off, stops in order."""
 
 import signal
-import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
 from loyalty.config.launch.folder import DataFolder
-from loyalty.config.launch.processes import Child, Program, ask_to_stop, await_stop, end_session, spawn, write_records
+from loyalty.config.launch.processes import (
+    Child,
+    Program,
+    ask_to_stop,
+    await_stop,
+    end_session,
+    show_tail,
+    spawn,
+    write_records,
+)
 from loyalty.config.launch.progress import say
 from loyalty.config.launch.refusal import StepFailed, StopRequested
 
@@ -17,7 +25,6 @@ _BACKOFF_FIRST_S = 0.5
 _BACKOFF_LAST_S = 30.0
 # A process that ran this long was well; its next crash counts as a first one.
 _WELL_AFTER_S = 60.0
-_LOG_TAIL_LINES = 25
 
 
 class Supervisor:
@@ -65,7 +72,7 @@ class Supervisor:
             if name not in self._restart_at:
                 delay = self._note_crash(name, child, now)
                 self._restart_at[name] = now + delay
-                say(f"{name} ended with code {child.exit_code}; it is started again in {delay:.1f} s (log: {child.log})")
+                say(f"{name} ended with code {child.exit_code}; again in {delay:.1f} s (log: {child.log})")
             elif now >= self._restart_at[name]:
                 del self._restart_at[name]
                 self.start(child.program)
@@ -92,12 +99,6 @@ class Supervisor:
         for name in servers:
             self.stop(name)
         self.folder.processes_file.unlink(missing_ok=True)
-
-
-def show_tail(child: Child) -> None:
-    """The last lines of a child's log on the terminal, each with the child's name in front."""
-    lines = child.log.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
-    sys.stderr.writelines(f"{child.program.name} | {line}\n" for line in lines)
 
 
 @contextmanager

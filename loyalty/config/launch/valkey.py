@@ -13,8 +13,8 @@ from loyalty.config.launch.supervisor import Supervisor
 
 NAME = "valkey"
 _READY_TIMEOUT_S = 20.0
-# Doorbells and cache are small; without a bound a stuck consumer could eat the machine. Writes are refused, never evicted:
-# an evicted queue would be a lost doorbell, and the caller of a refused one goes on without it.
+# Doorbells and cache are small; without a bound a stuck consumer could eat the machine. Writes are refused, never
+# evicted: an evicted queue would be a lost doorbell, and the caller of a refused one goes on without it.
 _MEMORY_MAX = "256mb"
 
 

@@ -1,7 +1,12 @@
 """Front door of access."""
 
 from loyalty.foundation.access.contracts import IssuedToken, PermissionView, UserView
-from loyalty.foundation.access.operations import create_token, create_user, install_shipped_roles
+from loyalty.foundation.access.operations import (
+    create_token,
+    create_user,
+    ensure_administrator,
+    install_shipped_roles,
+)
 from loyalty.foundation.access.policy import catalogue as list_permissions
 
 __all__ = [
@@ -10,6 +15,7 @@ __all__ = [
     "UserView",
     "create_token",
     "create_user",
+    "ensure_administrator",
     "install_shipped_roles",
     "list_permissions",
 ]

@@ -1,0 +1,101 @@
+"""The environment handed to every process: what the user set stays, what is missing points at the embedded servers."""
+
+import os
+from dataclasses import dataclass
+
+import psycopg
+import redis
+
+from loyalty.config.launch import postgres, valkey
+from loyalty.config.launch.folder import DataFolder
+from loyalty.config.launch.ports import LOOPBACK
+from loyalty.config.launch.progress import say, step
+from loyalty.config.launch.refusal import LaunchRefused
+from loyalty.config.launch.supervisor import Supervisor
+
+SETTINGS = "loyalty.config.settings.live"
+POSTGRES_OLDEST, POSTGRES_NEWEST = 15, 18
+XIVA_USER = "khaywe"
+
+
+@dataclass(frozen=True)
+class Endpoints:
+    """The ports of this start; None where the user named a real system instead."""
+
+    web: int
+    mail: int | None
+    xiva: int | None
+
+
+def base(folder: DataFolder) -> dict[str, str]:
+    """The user's own environment with what does not depend on a port."""
+    environment = dict(os.environ)
+    environment.setdefault("LOYALTY_SECRET_KEY", folder.secret("secret_key", length=48))
+    environment["DJANGO_SETTINGS_MODULE"] = os.environ.get("DJANGO_SETTINGS_MODULE", SETTINGS)
+    environment["LOYALTY_DATA_DIR"] = str(folder.root)
+    environment["PYTHONUNBUFFERED"] = "1"
+    # The processes are many and the cores few: no numeric library may start a thread per core in each of them.
+    environment.setdefault("OPENBLAS_NUM_THREADS", "1")
+    return environment
+
+
+def start_servers(supervisor: Supervisor, folder: DataFolder, *, is_durable: bool = True) -> dict[str, str]:
+    """Start the embedded servers the user did not replace, and return the environment that leads to all of them."""
+    environment = base(folder)
+    has_own_warehouse = any(name.startswith("DWH_") and value for name, value in os.environ.items())
+    if "DATABASE_URL" in os.environ:
+        say(f"using the PostgreSQL {check_postgres(os.environ['DATABASE_URL'])} of DATABASE_URL")
+    if "DATABASE_URL" not in os.environ or not has_own_warehouse:
+        with step("starting PostgreSQL"):
+            databases = postgres.start(supervisor, folder, environment, is_durable=is_durable)
+        environment.setdefault("DATABASE_URL", databases.loyalty_url)
+        if not has_own_warehouse:
+            environment["DWH_TYPE"] = "postgresql"
+            environment["DWH_POSTGRESQL_URL"] = databases.warehouse_reader_url
+            environment["DWH_ADMIN_URL"] = databases.warehouse_owner_url
+    if "REDIS_URL" in os.environ:
+        check_redis(os.environ["REDIS_URL"])
+        say("using the server of REDIS_URL")
+    else:
+        with step("starting Valkey"):
+            environment["REDIS_URL"] = valkey.start(supervisor, folder, environment)
+    return environment
+
+
+def with_endpoints(environment: dict[str, str], folder: DataFolder, endpoints: Endpoints) -> dict[str, str]:
+    """The environment with the addresses of the processes themselves."""
+    extended = {**environment}
+    extended.setdefault("LOYALTY_PUBLIC_URL", f"http://{LOOPBACK}:{endpoints.web}")
+    if endpoints.mail is not None:
+        extended |= {"EMAIL_HOST": LOOPBACK, "EMAIL_PORT": str(endpoints.mail)}
+    if endpoints.xiva is not None:
+        extended |= {
+            "XIVA_API_BASE_URL": f"http://{LOOPBACK}:{endpoints.xiva}",
+            "XIVA_API_USERNAME": XIVA_USER,
+            "XIVA_API_PASSWORD": folder.secret("xiva_password"),
+        }
+    return extended
+
+
+def check_postgres(url: str) -> int:
+    """The major version behind a user's own address, refused when it is out of range or does not answer."""
+    try:
+        with psycopg.connect(url, connect_timeout=10) as connection:
+            major = connection.info.server_version // 10_000
+    except psycopg.Error as error:
+        reason = str(error).strip().splitlines()[0] if str(error).strip() else type(error).__name__
+        raise LaunchRefused(f"DATABASE_URL cannot be used: {reason}") from None
+    if not POSTGRES_OLDEST <= major <= POSTGRES_NEWEST:
+        raise LaunchRefused(
+            f"DATABASE_URL leads to PostgreSQL {major}; versions {POSTGRES_OLDEST} to {POSTGRES_NEWEST} are supported."
+        )
+    return major
+
+
+def check_redis(url: str) -> None:
+    """Refuse a REDIS_URL behind which nobody answers."""
+    try:
+        with redis.Redis.from_url(url, socket_connect_timeout=5, socket_timeout=5) as client:
+            client.ping()
+    except (redis.RedisError, ValueError) as error:
+        raise LaunchRefused(f"REDIS_URL cannot be used: {error}") from None

@@ -1,0 +1,77 @@
+"""The processes of the platform: what each one is called, how it is started, and how one sees that it is ready."""
+
+import http.client
+import sys
+from pathlib import Path
+
+from loyalty.config.launch import ports
+from loyalty.config.launch.environment import Endpoints
+from loyalty.config.launch.folder import DataFolder
+from loyalty.config.launch.processes import Program
+
+ROOT = Path(__file__).resolve().parents[3]
+_HTTP_OK = 200
+WEB = "web"
+# Two of each fill a small machine; a larger installation sets its own numbers in its own process manager.
+_WEB_WORKERS, _WEB_THREADS = 2, 2
+_CELERY_PROCESSES = 2
+
+
+def manage(*arguments: str) -> list[str]:
+    """The command line of a management command."""
+    return [sys.executable, "-m", "django", *arguments]
+
+
+def outside_world(folder: DataFolder, environment: dict[str, str], endpoints: Endpoints) -> list[Program]:
+    """What stands in for the systems around the platform: the mail server and the BSS."""
+    programs = []
+    if endpoints.mail is not None:
+        mail = endpoints.mail
+        command = manage("run_mail_catcher", "--maildir", str(folder.mail), "--port", str(mail))
+        programs.append(
+            Program("mail", command, environment, ROOT, is_ready=lambda: ports.answers(mail)),
+        )
+    if endpoints.xiva is not None:
+        xiva = endpoints.xiva
+        command = manage("run_xiva_simulator", "--port", str(xiva))
+        programs.append(
+            Program("xiva", command, environment, ROOT, is_ready=lambda: ports.answers(xiva)),
+        )
+    return programs
+
+
+def background(folder: DataFolder, environment: dict[str, str]) -> list[Program]:
+    """The relay that carries events on, the workers, and the beat that rings them."""
+    celery = [sys.executable, "-m", "celery", "-A", "loyalty.config.celery"]
+    worker = [
+        *(*celery, "worker", "--pool", "prefork", "--concurrency", str(_CELERY_PROCESSES), "--loglevel", "INFO"),
+        *("--without-gossip", "--without-mingle", "--hostname", "worker@%h"),
+    ]
+    beat = [*celery, "beat", "--loglevel", "INFO", "--schedule", str(folder.beat_file), "--pidfile", ""]
+    return [
+        Program("relay", manage("run_relay"), environment, ROOT),
+        Program("worker", worker, environment, ROOT),
+        Program("beat", beat, environment, ROOT),
+    ]
+
+
+def web(environment: dict[str, str], endpoints: Endpoints) -> Program:
+    """The web server. One thread per request handler; more workers give a flatter tail than more threads."""
+    command = [
+        *(sys.executable, "-m", "granian", "--interface", "wsgi"),
+        *("--host", ports.LOOPBACK, "--port", str(endpoints.web)),
+        *("--workers", str(_WEB_WORKERS), "--blocking-threads", str(_WEB_THREADS)),
+        *("--respawn-failed-workers", "--no-ws", "--log-level", "info", "loyalty.config.wsgi:application"),
+    ]
+    return Program(WEB, command, environment, ROOT, is_ready=lambda: _is_healthy(endpoints.web))
+
+
+def _is_healthy(port: int) -> bool:
+    connection = http.client.HTTPConnection(ports.LOOPBACK, port, timeout=5)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().status == _HTTP_OK
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()

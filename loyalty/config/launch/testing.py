@@ -1,0 +1,171 @@
+"""`./khaywe test`: every test of the project, from nothing, on servers of its own, and nothing left running."""
+
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from loyalty.config.launch import console_build, counting, demo, postgres
+from loyalty.config.launch.counting import Count
+from loyalty.config.launch.folder import DataFolder
+from loyalty.config.launch.identity import choose_for_postgres
+from loyalty.config.launch.installation import Installation, opened
+from loyalty.config.launch.progress import say
+from loyalty.config.launch.refusal import LaunchRefused, StepFailed
+
+# Large enough that every segment and tier of the demo world has members, small enough to be built in seconds.
+_E2E_CUSTOMERS = 1_000
+_PYTEST_PROCESSES = 2
+_CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
+_CHROMIUM_PLACES = (
+    "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+    "/Applications/Chromium.app/Contents/MacOS/Chromium",
+)
+
+
+def test(parts: list[str]) -> int:
+    """Run the parts one after another, say what each one gave, and return 0 only when nothing failed."""
+    runners: dict[str, Callable[[], Count]] = {"backend": _backend, "console": _console, "e2e": _e2e, "house": _house}
+    # The house's tests are part of the backend's, so they are not run twice.
+    wanted = parts or ["backend", "console", "e2e"]
+    unknown = [part for part in wanted if part not in runners]
+    if unknown:
+        raise LaunchRefused(f"There is no part {unknown[0]!r}; the parts are {', '.join(runners)}.")
+    began, total, lines = time.monotonic(), Count(), []
+    for part in wanted:
+        say(f"testing {part}")
+        part_began = time.monotonic()
+        try:
+            count = runners[part]()
+        except StepFailed as failure:
+            print(failure, file=sys.stderr)
+            count = Count(failed=1)
+        lines.append(f"{part:8} {count} in {time.monotonic() - part_began:.1f} s")
+        total += count
+    print("\n" + "\n".join(lines))
+    print(f"{total} in {time.monotonic() - began:.1f} s", flush=True)
+    return 1 if total.failed else 0
+
+
+@contextmanager
+def temporary_installation(prefix: str, *, is_durable: bool) -> Iterator[Installation]:
+    """Servers in a folder that goes away with them."""
+    with tempfile.TemporaryDirectory(prefix=f"khaywe-{prefix}-") as place:
+        folder = DataFolder(Path(place))
+        try:
+            with opened(folder, is_durable=is_durable) as installation:
+                yield installation
+        finally:
+            postgres.forget(folder, choose_for_postgres())
+
+
+def _backend() -> Count:
+    with temporary_installation("test", is_durable=False) as installation:
+        count = _style(installation)
+        count += _check(installation, "mypy", [sys.executable, "-m", "mypy"])
+        return count + _pytest(installation, "tests", "--ignore=tests/e2e", "-n", str(_PYTEST_PROCESSES))
+
+
+def _house() -> Count:
+    with temporary_installation("house", is_durable=False) as installation:
+        return _style(installation) + _pytest(installation, "tests/house")
+
+
+def _style(installation: Installation) -> Count:
+    """Ruff, and the floors and rooms of the house."""
+    floors = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as run; run(['--no-cache'])"]
+    return _check(installation, "ruff", [sys.executable, "-m", "ruff", "check", "."]) + _check(
+        installation, "import-linter", floors
+    )
+
+
+def _check(installation: Installation, name: str, command: list[str]) -> Count:
+    say(name)
+    return counting.of_exit_code(installation.run(command, _test_settings(installation)))
+
+
+def _pytest(installation: Installation, *arguments: str) -> Count:
+    say(f"pytest {' '.join(arguments)}")
+    report = installation.folder.root / "pytest.xml"
+    report.unlink(missing_ok=True)
+    command = [sys.executable, "-m", "pytest", "-q", f"--junitxml={report}", *arguments]
+    return counting.of_junit(report, installation.run(command, _test_settings(installation)))
+
+
+def _test_settings(installation: Installation) -> dict[str, str]:
+    return {
+        "DJANGO_SETTINGS_MODULE": "loyalty.config.settings.test",
+        "HYPOTHESIS_STORAGE_DIRECTORY": str(installation.folder.root / "hypothesis"),
+        "KHAYWE_POSTGRES_BIN": str(postgres.wheel_binaries()),
+    }
+
+
+def _console() -> Count:
+    """Style, types, unit tests, the build and its budgets, all with the Node of the wheel."""
+    console_build.install_modules()
+    with tempfile.TemporaryDirectory(prefix="khaywe-console-") as place:
+        report = Path(place) / "vitest.json"
+        count = _node("npm", "run", "lint") + _node("npm", "run", "typecheck")
+        vitest = "node_modules/vitest/vitest.mjs"
+        code = _node_code("node", vitest, "run", "--reporter=default", "--reporter=json", f"--outputFile.json={report}")
+        count += counting.of_vitest(report, code)
+    try:
+        console_build.build()
+    except StepFailed as failure:
+        print(failure, file=sys.stderr)
+        return count + Count(failed=1)
+    return count + Count(passed=1) + _node("npm", "run", "budget")
+
+
+def _node(*command: str) -> Count:
+    return counting.of_exit_code(_node_code(*command))
+
+
+def _node_code(program: str, *arguments: str, extra: dict[str, str] | None = None) -> int:
+    say(f"{program} {' '.join(arguments)}")
+    return subprocess.run(
+        [str(console_build.node_folder() / program), *arguments],
+        cwd=console_build.CONSOLE,
+        env={**console_build.node_environment(), "CI": "true", **(extra or {})},
+        stdin=subprocess.DEVNULL,
+        check=False,
+    ).returncode
+
+
+def find_chromium() -> str | None:
+    """A Chromium of this machine, or the one that KHAYWE_CHROMIUM names."""
+    named = os.environ.get("KHAYWE_CHROMIUM")
+    if named:
+        return named
+    found = next((path for name in _CHROMIUM_NAMES if (path := shutil.which(name))), None)
+    return found or next((place for place in _CHROMIUM_PLACES if os.access(place, os.X_OK)), None)
+
+
+def _e2e() -> Count:
+    """The stories in a real browser against a real demo world."""
+    chromium = find_chromium()
+    if chromium is None:
+        say("no Chromium was found (KHAYWE_CHROMIUM may name one), so the browser tests are skipped")
+        return Count(skipped=1)
+    console_build.install_modules()
+    with temporary_installation("e2e", is_durable=True) as installation:
+        code = demo.bring_up_world(installation, demo.World(customers=_E2E_CUSTOMERS))
+        if code != 0:
+            return Count(failed=1)
+        report = installation.folder.root / "playwright.xml"
+        environment = {
+            **console_build.node_environment(),
+            "KHAYWE_CHROMIUM": chromium,
+            "KHAYWE_RUN_JSON": str(installation.folder.run_file),
+            "PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(report),
+            "CI": "true",
+        }
+        node = str(console_build.node_folder() / "node")
+        command = [node, "node_modules/@playwright/test/cli.js", "test", "--reporter=list,junit"]
+        code = installation.run(command, environment, folder=console_build.CONSOLE)
+        return counting.of_junit(report, code)

@@ -1,0 +1,42 @@
+"""`manage ensure_administrator`: the way in, for a new installation and for one whose password was lost."""
+
+import os
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from loyalty.foundation.access import api
+from loyalty.foundation.kernel import clock
+from loyalty.foundation.kernel.errors import Refusal
+
+PASSWORD_VARIABLE = "LOYALTY_ADMIN_PASSWORD"
+
+
+class Command(BaseCommand):
+    """Create the administrator, or give the one there is the password of the environment."""
+
+    help = f"Create an administrator with the password of {PASSWORD_VARIABLE}, or give an existing one this password."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """Take the name, and where a new API token goes."""
+        parser.add_argument("--username", default="admin")
+        parser.add_argument("--email", default="admin@khaywe.example")
+        parser.add_argument("--token-file", type=Path, help="issue an API token into this new file (mode 0600)")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Create or renew, then issue the token."""
+        password = os.environ.get(PASSWORD_VARIABLE, "")
+        try:
+            user = api.ensure_administrator(
+                username=options["username"], password=password, email=options["email"]
+            )
+        except Refusal as refusal:
+            raise CommandError(f"{refusal.title}. {refusal}", returncode=2) from refusal
+        token_file: Path | None = options["token_file"]
+        if token_file is not None:
+            token = api.create_token(user_id=user.id, name="launcher", now=clock.now())
+            descriptor = os.open(token_file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+            with os.fdopen(descriptor, "w") as handle:
+                handle.write(token.secret)
