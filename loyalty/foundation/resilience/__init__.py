@@ -1,0 +1,1 @@
+"""How the platform talks to systems that may be slow, down or hostile."""
