@@ -1,0 +1,239 @@
+"""From rule JSON to a typed tree: every operator, field and type is settled before anything runs."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from loyalty.foundation.rules.contracts import Expects, Problem, Rule, Schema
+from loyalty.foundation.rules.errors import RuleInvalid
+from loyalty.foundation.rules.literals import READERS
+from loyalty.foundation.rules.memory import Memory
+from loyalty.foundation.rules.operators.spec import Table
+from loyalty.foundation.rules.operators.table import OPERATORS
+from loyalty.foundation.rules.text import canonical, exact
+from loyalty.foundation.rules.tree import Node, is_literal
+from loyalty.foundation.rules.types import ANY, BOOLEAN, NUMBERS, OPEN, Base, Type, common
+
+# Constants of the calendar that may stand for their midnight when they meet an instant.
+_CALENDAR = frozenset({"literal", "days_ago", "today"})
+_OF_PYTHON = {type(None): Base.NULL, bool: Base.BOOLEAN, str: Base.TEXT, int: Base.INTEGER, Decimal: Base.DECIMAL}
+
+Scope = Mapping[str, Type]
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One use of an operator, before its operands are checked.
+
+    ``wants_truth``: only whether the value is true matters here, so its operands may differ in type.
+    """
+
+    name: str
+    raw: tuple[object, ...]
+    path: str
+    paths: tuple[str, ...]
+    scope: Scope | None
+    wants_truth: bool
+
+
+class Checker:
+    """Builds the tree of one rule and gathers everything wrong with it."""
+
+    def __init__(self, schema: Schema | None, table: Table) -> None:
+        self.schema = schema
+        self.is_typed = schema is not None
+        self.problems: list[Problem] = []
+        self._table = table
+
+    def problem(self, code: str, message: str, path: str) -> Node:
+        """Note a problem; the node that stands in its place fits everywhere, so that one mistake is told once."""
+        self.problems.append(Problem(code, message, path))
+        return Node("literal", (), ANY, path, None, is_typed=False)
+
+    def node(self, raw: object, path: str, scope: Scope | None, *, wants_truth: bool = False) -> Node:
+        """Check one expression."""
+        if isinstance(raw, dict):
+            return self._call(raw, path, scope, wants_truth=wants_truth)
+        if isinstance(raw, (list, tuple)):
+            return self._list(raw, path, scope)
+        value = exact(raw) if isinstance(raw, (int, float, Decimal)) and not isinstance(raw, bool) else raw
+        return self.literal(value, path)
+
+    def literal(self, value: object, path: str, base: Base | None = None) -> Node:
+        """A constant of the rule."""
+        kind = Type(base or _OF_PYTHON[type(value)]) if self.is_typed else ANY
+        return Node("literal", (), kind, path, value, self.is_typed)
+
+    def make(self, call: Call, args: Sequence[Node], result: Type, value: object = None) -> Node:
+        """The node of a checked call."""
+        return Node(call.name, tuple(args), result if self.is_typed else ANY, call.path, value, self.is_typed)
+
+    def values(self, call: Call) -> tuple[Node, ...]:
+        """All operands, as values."""
+        return tuple(self.value(call, index) for index in range(len(call.raw)))
+
+    def value(self, call: Call, index: int) -> Node:
+        """One operand, as a value."""
+        return self.node(call.raw[index], call.paths[index], call.scope)
+
+    def truth(self, call: Call, index: int) -> Node:
+        """One operand of which only the truth matters."""
+        return self.node(call.raw[index], call.paths[index], call.scope, wants_truth=True)
+
+    def body(self, call: Call, index: int, scope: Scope, *, wants_truth: bool) -> Node:
+        """An operand that sees an element instead of the facts."""
+        return self.node(call.raw[index], call.paths[index], scope, wants_truth=wants_truth)
+
+    @staticmethod
+    def whole(raw: object) -> int | None:
+        """A whole number written in the rule, also as 2.0; None for anything else."""
+        if isinstance(raw, bool) or not isinstance(raw, (int, float, Decimal)):
+            return None
+        number = exact(raw)
+        return number if isinstance(number, int) else None
+
+    def require(self, nodes: Sequence[Node], allowed: frozenset[Base], what: str) -> tuple[Node, ...]:
+        """Operands of one of these bases; texts are read as numbers or dates where those are asked for."""
+        return tuple(self._required(node, allowed, what) for node in nodes)
+
+    def require_list(self, node: Node, what: str) -> Node:
+        """An operand that is a list."""
+        if node.type.is_list or node.type.base in OPEN:
+            return node
+        return self.problem("rule.type_mismatch", f"{what} needs a list here, not {node.type}.", node.path)
+
+    def align(self, call: Call, nodes: Sequence[Node]) -> tuple[Node, ...]:
+        """Operands that are compared with each other, brought to one type."""
+        lists = [node for node in nodes if node.type.is_list]
+        if lists:
+            self.problem("rule.type_mismatch", f"{call.name} does not compare lists.", lists[0].path)
+            return tuple(nodes)
+        target = self._meeting_base(nodes)
+        if target is None:
+            names = " with ".join(dict.fromkeys(str(node.type) for node in nodes if node.type.base is not Base.NULL))
+            self.problem("rule.type_mismatch", f"{call.name} cannot compare {names}.", call.path)
+            return tuple(nodes)
+        return tuple(self._as_base(node, target) for node in nodes)
+
+    def meet(self, call: Call, nodes: Sequence[Node]) -> Type:
+        """The one type of operands of which one becomes the value."""
+        met = common(node.type for node in nodes)
+        if met is not None:
+            return met
+        if not call.wants_truth:
+            names = ", ".join(dict.fromkeys(str(node.type) for node in nodes))
+            self.problem("rule.type_mismatch", f"{call.name} gives values of different types: {names}.", call.path)
+        return ANY
+
+    def _call(self, raw: dict[str, object], path: str, scope: Scope | None, *, wants_truth: bool) -> Node:
+        name, operands = next(iter(raw.items()))
+        operator = self._table.get(name)
+        here = f"{path}/{name.replace('~', '~0').replace('/', '~1')}"
+        if operator is None or operator.is_internal:
+            return self.problem("rule.unknown_operator", f'The operator "{name[:60]}" is not known.', path)
+        is_listed = isinstance(operands, (list, tuple))
+        given: tuple[object, ...] = tuple(operands) if isinstance(operands, (list, tuple)) else (operands,)
+        least, most = operator.arity
+        if len(given) < least or (most is not None and len(given) > most):
+            return self.problem("rule.arity", f"{name} takes {_span(least, most)}, not {len(given)}.", path)
+        paths = tuple(f"{here}/{index}" for index in range(len(given))) if is_listed else (here,)
+        return operator.check(self, Call(name, given, path, paths, scope, wants_truth))
+
+    def _list(self, raw: Sequence[object], path: str, scope: Scope | None) -> Node:
+        args = tuple(self.node(inner, f"{path}/{index}", scope) for index, inner in enumerate(raw))
+        met = common(node.type for node in args)
+        if self.is_typed and (met is None or any(node.type.is_list for node in args)):
+            return self.problem("rule.type_mismatch", "The items of a list have one type, and are not lists.", path)
+        return self.list_of(args, path)
+
+    def list_of(self, args: tuple[Node, ...], path: str) -> Node:
+        """A list node over checked items; its value is the constant list when every item is constant."""
+        met = common(node.type for node in args) or ANY
+        constant = [node.value for node in args] if all(is_literal(node) for node in args) else None
+        kind = Type(met.base, is_list=True) if self.is_typed else ANY
+        return Node("list", args, kind, path, constant, self.is_typed)
+
+    def _meeting_base(self, nodes: Sequence[Node]) -> Base | None:
+        bases = {node.type.base for node in nodes}
+        if Base.ANY in bases:
+            return Base.ANY
+        fixed = {node.type.base for node in nodes if not (is_literal(node) and node.type.base is Base.TEXT)}
+        fixed -= {Base.NULL}
+        if fixed and fixed <= NUMBERS:
+            return Base.DECIMAL
+        if fixed == {Base.DATE, Base.DATETIME}:
+            return Base.DATETIME
+        if fixed == {Base.BOOLEAN} and Base.TEXT in bases:
+            return None
+        if len(fixed) > 1:
+            return None
+        return next(iter(fixed), Base.TEXT if Base.TEXT in bases else Base.NULL)
+
+    def _as_base(self, node: Node, target: Base) -> Node:
+        base = node.type.base
+        if target is Base.DATETIME and base is Base.DATE:
+            if node.operator in _CALENDAR:
+                return Node("midnight", (node,), Type(Base.DATETIME), node.path)
+            return self.problem("rule.type_mismatch", "A day cannot be compared with an instant.", node.path)
+        if base is Base.TEXT and is_literal(node) and target in READERS:
+            return self._read(node, target)
+        return node
+
+    def _read(self, node: Node, target: Base) -> Node:
+        value = READERS[target](str(node.value))
+        if value is None:
+            return self.problem("rule.bad_literal", f'"{str(node.value)[:60]}" is not a {target}.', node.path)
+        base = _OF_PYTHON.get(type(value), target)
+        return replace(node, value=value, type=Type(base))
+
+    def _required(self, node: Node, allowed: frozenset[Base], what: str) -> Node:
+        if not node.type.is_list and (node.type.base in OPEN or node.type.base in allowed):
+            return node
+        if is_literal(node) and node.type.base is Base.TEXT:
+            for base in (Base.DECIMAL, Base.DATE, Base.DATETIME):
+                if base in allowed and READERS[base](str(node.value)) is not None:
+                    return self._read(node, base)
+        names = " or ".join(sorted(allowed))
+        return self.problem("rule.type_mismatch", f"{what} needs {names} here, not {node.type}.", node.path)
+
+
+_rules: Memory[tuple[str, str, str], Rule] = Memory(size_max=4_096)
+
+
+def check(rule_json: object, schema: Schema | None, expects: Expects = "boolean") -> Rule:
+    """Check a rule against the fields it may read and give it its types.
+
+    :param schema: the declared facts; None for the untyped mode, where operators convert as JavaScript does.
+    :raises RuleInvalid: with every problem found, each with its code and place.
+    """
+    text = canonical(rule_json)
+    key = (text, schema.fingerprint if schema else "", expects)
+    return _rules.get_or_make(key, lambda: _checked(rule_json, text, schema, expects))
+
+
+def _checked(rule_json: object, text: str, schema: Schema | None, expects: Expects) -> Rule:
+    checker = Checker(schema, OPERATORS)
+    root = checker.node(rule_json, "", None)
+    if not checker.problems:
+        _check_expectation(checker, root, expects)
+    if checker.problems:
+        raise RuleInvalid.of(checker.problems)
+    return Rule(text, schema.fingerprint if schema else "", expects, str(root.type), schema, root)
+
+
+def _check_expectation(checker: Checker, root: Node, expects: Expects) -> None:
+    kind = root.type
+    if kind.base is Base.ANY:
+        return
+    if expects == "boolean" and kind != BOOLEAN:
+        checker.problem("rule.not_boolean", f"The rule answers yes or no, but this gives {kind}.", root.path)
+    if expects == "number" and (kind.is_list or kind.base not in NUMBERS):
+        checker.problem("rule.not_number", f"The rule gives a number, but this gives {kind}.", root.path)
+
+
+def _span(least: int, most: int | None) -> str:
+    if most is None:
+        return f"at least {least} operand{'s' if least != 1 else ''}"
+    if least == most:
+        return f"{least} operand{'s' if least != 1 else ''}"
+    return f"{least} to {most} operands"

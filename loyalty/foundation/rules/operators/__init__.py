@@ -1,0 +1,1 @@
+"""The operators of the profile, by family; ``table`` gathers them."""

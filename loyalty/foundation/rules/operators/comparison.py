@@ -1,0 +1,215 @@
+"""Operators that compare: equality and order."""
+
+import operator
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, and_, collate, false, func, true
+
+from loyalty.foundation.rules import loose
+from loyalty.foundation.rules.frame import Closure, Frame
+from loyalty.foundation.rules.operators.spec import Operator
+from loyalty.foundation.rules.tree import Node, is_null
+from loyalty.foundation.rules.types import BOOLEAN, Base
+
+if TYPE_CHECKING:
+    from loyalty.foundation.rules.checking import Call, Checker
+    from loyalty.foundation.rules.compiling import Compiler
+    from loyalty.foundation.rules.wording import Speaker
+
+Compare = Callable[[Any, Any], Any]
+
+
+def _check_comparison(checker: "Checker", call: "Call") -> Node:
+    return checker.make(call, checker.align(call, checker.values(call)), BOOLEAN)
+
+
+def _check_order(checker: "Checker", call: "Call") -> Node:
+    nodes = checker.align(call, checker.values(call))
+    unordered = [node for node in nodes if node.type.base is Base.BOOLEAN]
+    if unordered:
+        return checker.problem("rule.type_mismatch", "Yes and no have no order.", unordered[0].path)
+    return checker.make(call, nodes, BOOLEAN)
+
+
+def _equality(compare: Compare, *, is_negated: bool) -> Callable[[Node, Sequence[Closure]], Closure]:
+    def build(node: Node, args: Sequence[Closure]) -> Closure:
+        left, right = args
+        if node.is_typed:
+            if is_negated:
+                return lambda frame: left(frame) != right(frame)
+            return lambda frame: left(frame) == right(frame)
+        return lambda frame: compare(left(frame), right(frame)) is not is_negated
+
+    return build
+
+
+def ordering(strict: Compare, converting: Compare) -> Callable[[Node, Sequence[Closure]], Closure]:
+    """Builds an order test that is false when any operand is null."""
+
+    def build(node: Node, args: Sequence[Closure]) -> Closure:
+        compare = strict if node.is_typed else converting
+
+        def two(frame: Frame) -> object:
+            left = args[0](frame)
+            if left is None:
+                return False
+            right = args[1](frame)
+            return right is not None and bool(compare(left, right))
+
+        def between(frame: Frame) -> object:
+            values = [arg(frame) for arg in args]
+            if any(value is None for value in values):
+                return False
+            return bool(compare(values[0], values[1])) and bool(compare(values[1], values[2]))
+
+        return two if len(args) == 2 else between
+
+    return build
+
+
+def truth_equal(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
+    """``==``: null equals null and nothing else."""
+    left, right = node.args
+    if is_null(left) or is_null(right):
+        other = right if is_null(left) else left
+        return true() if is_null(other) else compiler.value(other).is_(None)
+    first, second = compiler.comparable(node.args)
+    if not (compiler.is_never_null(left) or compiler.is_never_null(right)):
+        return first.is_not_distinct_from(second)
+    same: ColumnElement[bool] = first == second
+    return func.coalesce(same, false()) if is_total else same
+
+
+def truth_different(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
+    """``!=``: the opposite of ``==``, so null differs from every known value."""
+    left, right = node.args
+    if is_null(left) or is_null(right):
+        other = right if is_null(left) else left
+        return false() if is_null(other) else compiler.value(other).is_not(None)
+    first, second = compiler.comparable(node.args)
+    return first.is_distinct_from(second)
+
+
+def order_truth(compare: Compare) -> Callable[["Compiler", Node, bool], ColumnElement[bool]]:
+    """SQL gives NULL for a null operand, which stands for false unless a total answer is needed."""
+
+    def truth(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
+        if any(arg.type.base is Base.NULL for arg in node.args):
+            return false()
+        values = compiler.comparable(node.args)
+        if any(arg.type.base is Base.TEXT for arg in node.args):
+            # By code points, as Python orders, whatever the collation of the column.
+            values = [collate(values[0], "C"), *values[1:]]
+            if len(values) == 3:
+                values[1] = collate(values[1], "C")
+        pairs = [compare(values[index], values[index + 1]) for index in range(len(values) - 1)]
+        test: ColumnElement[bool] = and_(*pairs)
+        return func.coalesce(test, false()) if is_total else test
+
+    return truth
+
+
+def _say_equality(phrase: str) -> Callable[["Speaker", Node], str]:
+    def say(speaker: "Speaker", node: Node) -> str:
+        left, right = node.args
+        if is_null(right):
+            return speaker.phrase(f"{phrase}_null", speaker.say(left))
+        return speaker.phrase(phrase, speaker.say(left), speaker.say(right))
+
+    return say
+
+
+def _say_order(phrase: str, between: str = "") -> Callable[["Speaker", Node], str]:
+    def say(speaker: "Speaker", node: Node) -> str:
+        said = [speaker.say(arg) for arg in node.args]
+        if len(said) == 3:
+            return speaker.phrase(between, said[1], said[0], said[2])
+        return speaker.phrase(phrase, *said)
+
+    return say
+
+
+def _swapped(compare: Compare) -> Compare:
+    return lambda left, right: compare(right, left)
+
+
+_LESS = ordering(operator.lt, loose.is_less)
+_LESS_OR_EQUAL = ordering(operator.le, loose.is_less_or_equal)
+_MORE = ordering(operator.gt, _swapped(loose.is_less))
+_MORE_OR_EQUAL = ordering(operator.ge, _swapped(loose.is_less_or_equal))
+
+OPERATORS = (
+    Operator(
+        "==",
+        (2, 2),
+        "Equal; null equals only null.",
+        _check_comparison,
+        _equality(loose.is_equal, is_negated=False),
+        _say_equality("equal"),
+        truth=truth_equal,
+    ),
+    Operator(
+        "!=",
+        (2, 2),
+        "Not equal.",
+        _check_comparison,
+        _equality(loose.is_equal, is_negated=True),
+        _say_equality("different"),
+        truth=truth_different,
+    ),
+    Operator(
+        "===",
+        (2, 2),
+        "Equal without any conversion; with a schema the same as ==.",
+        _check_comparison,
+        _equality(loose.is_identical, is_negated=False),
+        _say_equality("equal"),
+        truth=truth_equal,
+    ),
+    Operator(
+        "!==",
+        (2, 2),
+        "Not equal without any conversion; with a schema the same as !=.",
+        _check_comparison,
+        _equality(loose.is_identical, is_negated=True),
+        _say_equality("different"),
+        truth=truth_different,
+    ),
+    Operator(
+        "<",
+        (2, 3),
+        "Less; with three operands: between, without the ends. False against null.",
+        _check_order,
+        _LESS,
+        _say_order("less", "between_open"),
+        truth=order_truth(operator.lt),
+    ),
+    Operator(
+        "<=",
+        (2, 3),
+        "At most; with three operands: between, with the ends. False against null.",
+        _check_order,
+        _LESS_OR_EQUAL,
+        _say_order("at_most", "between"),
+        truth=order_truth(operator.le),
+    ),
+    Operator(
+        ">",
+        (2, 2),
+        "More. False against null.",
+        _check_order,
+        _MORE,
+        _say_order("more"),
+        truth=order_truth(operator.gt),
+    ),
+    Operator(
+        ">=",
+        (2, 2),
+        "At least. False against null.",
+        _check_order,
+        _MORE_OR_EQUAL,
+        _say_order("at_least"),
+        truth=order_truth(operator.ge),
+    ),
+)

@@ -1,0 +1,249 @@
+"""Operators on days and instants; days are days in UTC, and the moment is handed in."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, date, datetime, time, timedelta
+from typing import TYPE_CHECKING, Any
+
+from sqlalchemy import ColumnElement, Date, and_, cast, func
+
+from loyalty.foundation.rules.errors import RuleFault
+from loyalty.foundation.rules.frame import Closure, Frame
+from loyalty.foundation.rules.literals import in_utc, read_date, read_instant
+from loyalty.foundation.rules.operators.spec import Operator
+from loyalty.foundation.rules.tree import Node
+from loyalty.foundation.rules.types import BOOLEAN, DATE, DATETIME, INTEGER, Base
+
+if TYPE_CHECKING:
+    from loyalty.foundation.rules.checking import Call, Checker
+    from loyalty.foundation.rules.compiling import Compiler
+    from loyalty.foundation.rules.wording import Speaker
+
+# A century each way: no customer is older, and every calendar can count it.
+DAYS_MAX = 36_500
+
+_MOMENTS = frozenset({Base.DATE, Base.DATETIME})
+
+
+def _check_date(checker: "Checker", call: "Call") -> Node:
+    value = read_date(call.raw[0]) if isinstance(call.raw[0], str) else None
+    if value is None:
+        return checker.problem("rule.bad_literal", 'A day is written as "2026-11-20".', call.path)
+    return checker.literal(value, call.path, Base.DATE)
+
+
+def _check_instant(checker: "Checker", call: "Call") -> Node:
+    value = read_instant(call.raw[0]) if isinstance(call.raw[0], str) else None
+    if value is None:
+        return checker.problem("rule.bad_literal", 'An instant is written as "2026-11-20T08:00:00Z".', call.path)
+    return checker.literal(value, call.path, Base.DATETIME)
+
+
+def _check_days_ago(checker: "Checker", call: "Call") -> Node:
+    days = checker.whole(call.raw[0])
+    if days is None or abs(days) > DAYS_MAX:
+        return checker.problem("rule.bad_literal", f"The days are a whole number up to {DAYS_MAX}.", call.path)
+    return checker.make(call, (), DATE, days)
+
+
+def _check_within(checker: "Checker", call: "Call") -> Node:
+    days = checker.whole(call.raw[1])
+    if days is None or not 0 <= days <= DAYS_MAX:
+        return checker.problem("rule.bad_literal", f"The days are a whole number up to {DAYS_MAX}.", call.path)
+    moment = checker.require((checker.value(call, 0),), _MOMENTS, call.name)
+    return checker.make(call, moment, BOOLEAN, days)
+
+
+def _check_days_since(checker: "Checker", call: "Call") -> Node:
+    moment = checker.require((checker.value(call, 0),), _MOMENTS, call.name)
+    return checker.make(call, moment, INTEGER)
+
+
+def _check_today(checker: "Checker", call: "Call") -> Node:
+    return checker.make(call, (), DATE, 0)
+
+
+def _check_now(checker: "Checker", call: "Call") -> Node:
+    return checker.make(call, (), DATETIME)
+
+
+def _days(node: Node) -> timedelta:
+    return timedelta(days=node.value if isinstance(node.value, int) else 0)
+
+
+def _build_days_ago(node: Node, args: Sequence[Closure]) -> Closure:
+    back = _days(node)
+    return lambda frame: frame.today - back
+
+
+def _build_now(node: Node, args: Sequence[Closure]) -> Closure:
+    return lambda frame: frame.now
+
+
+def midnight(day: date) -> datetime:
+    """The first instant of a day in UTC."""
+    return datetime.combine(day, time(), tzinfo=UTC)
+
+
+def _build_midnight(node: Node, args: Sequence[Closure]) -> Closure:
+    def value(frame: Frame) -> object:
+        day = args[0](frame)
+        return midnight(day) if isinstance(day, date) else None
+
+    return value
+
+
+def _moment(value: object) -> date | datetime | None:
+    """A day or an instant; the untyped mode reads texts too."""
+    if isinstance(value, datetime):
+        return in_utc(value)
+    if value is None or isinstance(value, date):
+        return value
+    read = (read_date(value) or read_instant(value)) if isinstance(value, str) else None
+    if read is None:
+        raise RuleFault(f"A day or an instant is needed, not {type(value).__name__}.")
+    return read
+
+
+def is_within(moment: date | datetime, days: timedelta, frame: Frame) -> bool:
+    """Whether it lies between so many days ago and now, both included."""
+    if isinstance(moment, datetime):
+        return frame.now - days <= moment <= frame.now
+    return frame.today - days <= moment <= frame.today
+
+
+def _build_within(node: Node, args: Sequence[Closure]) -> Closure:
+    days = _days(node)
+
+    def value(frame: Frame) -> object:
+        moment = _moment(args[0](frame))
+        return moment is not None and is_within(moment, days, frame)
+
+    return value
+
+
+def _build_days_since(node: Node, args: Sequence[Closure]) -> Closure:
+    def value(frame: Frame) -> object:
+        moment = _moment(args[0](frame))
+        if moment is None:
+            return None
+        day = moment.date() if isinstance(moment, datetime) else moment
+        return (frame.today - day).days
+
+    return value
+
+
+def _sql_days_ago(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
+    return compiler.constant(compiler.frame.today - _days(node))
+
+
+def _sql_now(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
+    return compiler.constant(compiler.frame.now)
+
+
+def _sql_midnight(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
+    day = node.args[0]
+    if day.operator in ("days_ago", "today"):
+        return compiler.constant(midnight(compiler.frame.today - _days(day)))
+    return compiler.constant(midnight(day.value)) if isinstance(day.value, date) else compiler.constant(None)
+
+
+def _truth_within(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
+    moment, days, frame = node.args[0], _days(node), compiler.frame
+    column = compiler.value(moment)
+    if moment.type.base is Base.DATETIME:
+        ends = compiler.constant(frame.now - days), compiler.constant(frame.now)
+    else:
+        ends = compiler.constant(frame.today - days), compiler.constant(frame.today)
+    return compiler.settled(and_(column >= ends[0], column <= ends[1]), is_total)
+
+
+def _sql_days_since(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
+    column = compiler.value(node.args[0])
+    if node.args[0].type.base is Base.DATETIME:
+        column = cast(func.timezone("UTC", column), Date())
+    return compiler.constant(compiler.frame.today) - cast(column, Date())
+
+
+def _say_days_ago(speaker: "Speaker", node: Node) -> str:
+    return speaker.phrase("days_ago", str(node.value))
+
+
+def _say_fixed(phrase: str) -> Callable[["Speaker", Node], str]:
+    return lambda speaker, node: speaker.phrase(phrase)
+
+
+def _say_within(speaker: "Speaker", node: Node) -> str:
+    return speaker.phrase("within_days", speaker.say(node.args[0]), str(node.value))
+
+
+def _say_days_since(speaker: "Speaker", node: Node) -> str:
+    return speaker.phrase("days_since", speaker.part(node.args[0]))
+
+
+def _say_midnight(speaker: "Speaker", node: Node) -> str:
+    return speaker.say(node.args[0])
+
+
+def _build_read(node: Node, args: Sequence[Closure]) -> Closure:
+    """The check turns the call into its constant, so only that is ever built."""
+    return lambda frame: node.value
+
+
+OPERATORS = (
+    Operator("date", (1, 1), 'A day: {"date": "2026-11-20"}.', _check_date, _build_read, _say_midnight),
+    Operator(
+        "datetime",
+        (1, 1),
+        'An instant: {"datetime": "2026-11-20T08:00:00Z"}.',
+        _check_instant,
+        _build_read,
+        _say_midnight,
+    ),
+    Operator(
+        "today",
+        (0, 0),
+        "The day of now in UTC.",
+        _check_today,
+        _build_days_ago,
+        _say_fixed("today"),
+        value=_sql_days_ago,
+    ),
+    Operator("now", (0, 0), "The moment of the evaluation.", _check_now, _build_now, _say_fixed("now"), value=_sql_now),
+    Operator(
+        "days_ago",
+        (1, 1),
+        "The day so many days before today.",
+        _check_days_ago,
+        _build_days_ago,
+        _say_days_ago,
+        value=_sql_days_ago,
+    ),
+    Operator(
+        "within_days",
+        (2, 2),
+        "Whether a day or an instant lies in the last so many days. False against null.",
+        _check_within,
+        _build_within,
+        _say_within,
+        truth=_truth_within,
+    ),
+    Operator(
+        "days_since",
+        (1, 1),
+        "The whole days from a day to today.",
+        _check_days_since,
+        _build_days_since,
+        _say_days_since,
+        value=_sql_days_since,
+    ),
+    Operator(
+        "midnight",
+        (1, 1),
+        "The first instant of a day.",
+        _check_date,
+        _build_midnight,
+        _say_midnight,
+        value=_sql_midnight,
+        is_internal=True,
+    ),
+)

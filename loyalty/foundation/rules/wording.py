@@ -1,0 +1,87 @@
+"""A rule in words, with the labels of its fields."""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from decimal import Decimal
+
+from loyalty.foundation.rules.contracts import Field, Rule, Schema
+from loyalty.foundation.rules.operators.table import OPERATORS
+from loyalty.foundation.rules.phrases import PHRASES
+from loyalty.foundation.rules.text import plain_number
+from loyalty.foundation.rules.tree import Node
+
+# Operators whose words need brackets inside another sentence of the same kind.
+_LOOSE = frozenset({"and", "or", "if", "?:", "+", "-", "*", "/", "%", "cat", "??"})
+
+
+class Speaker:
+    """Says expressions in one language; the operator table says which phrase each operator uses."""
+
+    def __init__(self, schema: Schema | None, language: str) -> None:
+        self._labels = {field.name: field.label or field.name for field in schema.fields} if schema else {}
+        self._phrases = PHRASES.get(language, PHRASES["en"])
+
+    def say(self, node: Node) -> str:
+        """The words of an expression."""
+        return OPERATORS[node.operator].words(self, node)
+
+    def part(self, node: Node) -> str:
+        """The words of an expression inside another one, in brackets where they would run together."""
+        words = self.say(node)
+        return f"({words})" if node.operator in _LOOSE and len(node.args) > 1 else words
+
+    def label(self, node: Node) -> str:
+        """The label of a field."""
+        name = node.value.name if isinstance(node.value, Field) else str(node.value)
+        return self._labels.get(name, name)
+
+    def phrase(self, name: str, *words: str) -> str:
+        """A phrase of the language with words in its places."""
+        return self._phrases[name].format(*words)
+
+    def joined(self, word: str, nodes: Sequence[Node]) -> str:
+        """Clauses joined by "and" or "or"."""
+        return f" {self.phrase(word)} ".join(self.part(node) for node in nodes)
+
+    def operation(self, word: str, nodes: Sequence[Node]) -> str:
+        """Operands joined by the word of an operation."""
+        return f" {self.phrase(word)} ".join(self.part(node) for node in nodes)
+
+    def either(self, labels: Sequence[str]) -> str:
+        """Alternatives: "A, B or C"."""
+        return self._series(labels, "or")
+
+    def both(self, labels: Sequence[str]) -> str:
+        """Companions: "A, B and C"."""
+        return self._series(labels, "and")
+
+    def constant(self, value: object) -> str:
+        """A constant as people write it."""
+        if value is None:
+            return self.phrase("nothing")
+        if isinstance(value, bool):
+            return self.phrase("yes" if value else "no")
+        if isinstance(value, (int, Decimal)):
+            return plain_number(value)
+        if isinstance(value, datetime):
+            return value.strftime("%Y-%m-%d %H:%M UTC")
+        return value.isoformat() if isinstance(value, date) else f'"{value}"'
+
+    def _series(self, labels: Sequence[str], word: str) -> str:
+        *first, last = labels or [""]
+        return f"{', '.join(first)} {self.phrase(word)} {last}" if first else last
+
+
+def speaker_for(schema: Schema | None, language: str) -> Speaker:
+    """Who says a rule over this schema in this language; English where the language is not known."""
+    return Speaker(schema, language)
+
+
+def say(rule: Rule, schema: Schema | None = None, language: str = "en") -> str:
+    """A rule in words, such as "Total revenue is more than 1000 and Days since last purchase is less than 30".
+
+    :param schema: whose labels to use; those of the schema the rule was checked with when left out.
+    """
+    if not isinstance(rule.root, Node):
+        raise TypeError("a rule is made by check()")
+    return speaker_for(schema or rule.schema, language).say(rule.root)
