@@ -40,6 +40,8 @@ def node_environment() -> dict[str, str]:
     """The user's environment with the wheel's Node first on PATH, and a cache where one can be written."""
     environment = {**os.environ, "PATH": f"{node_folder()}{os.pathsep}{os.environ.get('PATH', os.defpath)}"}
     environment["npm_config_update_notifier"] = "false"
+    # A company's own certificate authority is known to the system, not to Node.
+    environment.setdefault("NODE_USE_SYSTEM_CA", "1")
     home = Path(os.path.expanduser("~"))
     if not os.access(home, os.W_OK):
         environment["npm_config_cache"] = str(ROOT / ".khaywe-cache" / "npm")
@@ -48,7 +50,14 @@ def node_environment() -> dict[str, str]:
 
 def is_built() -> bool:
     """Whether the console on disk was built from the sources on disk."""
+    check_sources()
     return _read(_DIST_STAMP) == sources_digest()
+
+
+def check_sources() -> None:
+    """Refuse a clone without the console."""
+    if not (CONSOLE / "package-lock.json").exists():
+        raise LaunchRefused(f"{CONSOLE / 'package-lock.json'} is missing; is this a whole clone?")
 
 
 def sources_digest() -> str:
@@ -71,8 +80,7 @@ def _sources(folder: Path) -> Iterator[Path]:
 
 def install_modules() -> None:
     """`npm ci`, unless node_modules was made from this package-lock.json already."""
-    if not (CONSOLE / "package-lock.json").exists():
-        raise LaunchRefused(f"{CONSOLE / 'package-lock.json'} is missing; is this a whole clone?")
+    check_sources()
     wanted = hashlib.sha256((CONSOLE / "package-lock.json").read_bytes()).hexdigest()
     if _read(_MODULES_STAMP) == wanted:
         return

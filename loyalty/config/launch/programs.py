@@ -44,10 +44,10 @@ def background(folder: DataFolder, environment: dict[str, str]) -> list[Program]
     """The relay that carries events on, the workers, and the beat that rings them."""
     celery = [sys.executable, "-m", "celery", "-A", "loyalty.config.celery"]
     worker = [
-        *(*celery, "worker", "--pool", "prefork", "--concurrency", str(_CELERY_PROCESSES), "--loglevel", "INFO"),
+        *(*celery, "worker", "--pool", "prefork", "--concurrency", str(_CELERY_PROCESSES), "--loglevel", "WARNING"),
         *("--without-gossip", "--without-mingle", "--hostname", "worker@%h"),
     ]
-    beat = [*celery, "beat", "--loglevel", "INFO", "--schedule", str(folder.beat_file), "--pidfile", ""]
+    beat = [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(folder.beat_file), "--pidfile", ""]
     return [
         Program("relay", manage("run_relay"), environment, ROOT),
         Program("worker", worker, environment, ROOT),

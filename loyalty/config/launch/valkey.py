@@ -60,7 +60,7 @@ def _write_configuration(folder: DataFolder, port: int, password: str) -> Path:
 
 def _answers(port: int, password: str) -> bool:
     try:
-        with socket.create_connection((ports.LOOPBACK, port), timeout=1) as connection:
+        with socket.create_connection((ports.LOOPBACK, port), timeout=0.2) as connection:
             connection.sendall(f"AUTH {password}\r\nPING\r\n".encode())
             answer = b""
             while chunk := connection.recv(64):
