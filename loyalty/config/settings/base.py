@@ -35,6 +35,8 @@ DOMAIN_APPS = [
     "loyalty.segments",
     "loyalty.campaigns",
     "loyalty.analytics",
+    "loyalty.gateways.catalogues",
+    "loyalty.gateways.customer360",
     "loyalty.gateways.demo",
 ]
 INSTALLED_APPS = [

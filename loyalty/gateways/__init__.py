@@ -1,0 +1,1 @@
+"""Adapters and assembled views: they own no business fact."""

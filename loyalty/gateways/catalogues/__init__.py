@@ -1,0 +1,1 @@
+"""Lists of what the code promises: events, error codes, permissions, routes."""

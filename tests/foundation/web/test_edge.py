@@ -1,0 +1,140 @@
+"""The HTTP edge on its own: numbers that stay exact, strict fields, pages, ETags, keys."""
+
+import io
+import json
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from rest_framework import serializers as drf
+from rest_framework.exceptions import ParseError
+from rest_framework.request import Request
+from rest_framework.test import APIClient, APIRequestFactory
+
+from loyalty.foundation.access.models import Role
+from loyalty.foundation.orm.fields import ExactDecoder, ExactEncoder, dumps_exact
+from loyalty.foundation.web.etag import EditConflict, check_if_match
+from loyalty.foundation.web.idempotency import (
+    IdempotencyKeyInvalid,
+    IdempotencyKeyMissing,
+    fingerprint,
+    require_key,
+)
+from loyalty.foundation.web.pagination import COUNT_EXACT_MAX, count_about
+from loyalty.foundation.web.parsers import ExactJSONParser
+from loyalty.foundation.web.serializers import AmountField, PointsField, StrictSerializer
+
+
+def parse(text: str) -> Any:
+    """Read a body as the platform does."""
+    return ExactJSONParser().parse(io.BytesIO(text.encode("utf-8", "surrogatepass")))
+
+
+@given(st.decimals(allow_nan=False, allow_infinity=False, min_value=-(10**12), max_value=10**12, places=6))
+def test_numbers__in_and_out__stay_digit_for_digit(number: Decimal) -> None:
+    text = format(number, "f")
+    assert parse(f"[{text}]")[0] == number
+    assert dumps_exact([parse(f"[{text}.5]" if "." not in text else f"[{text}]")[0]])
+    assert json.loads(json.dumps([number], cls=ExactEncoder), cls=ExactDecoder) == [number]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["{", "NaN", "[1e999]", "[1e-999]", "[123456789012345678901234567890]", '["\\ud800"]', '{"a\\u0000": 1}',
+     "[" * 50_000, "[Infinity]", '"\ud800"', "[9223372036854775808]"],
+)  # fmt: skip
+def test_body__that_could_not_be_stored__is_refused(text: str) -> None:
+    with pytest.raises(ParseError):
+        parse(text)
+
+
+class Sale(StrictSerializer):
+    """A body for tests."""
+
+    points = PointsField()
+    amount = AmountField(required=False)
+    when = drf.DateTimeField(required=False)
+
+
+@pytest.mark.parametrize(
+    "body, place",
+    [
+        ({"points": 5, "pionts": 5}, "pionts"),
+        ({"points": "5"}, "points"),
+        ({"points": Decimal("5.0")}, "points"),
+        ({"points": True}, "points"),
+        ({"points": 0}, "points"),
+        ({"points": -1}, "points"),
+        ({"points": 10**18}, "points"),
+        ({"points": 5, "amount": "NaN"}, "amount"),
+        ({"points": 5, "amount": "1e400"}, "amount"),
+        ({"points": 5, "amount": True}, "amount"),
+        ({"points": 5, "when": "yesterday"}, "when"),
+    ],
+)
+def test_serializer__wrong_place__is_named(body: dict[str, Any], place: str) -> None:
+    serializer = Sale(data=body)
+    assert not serializer.is_valid()
+    assert list(serializer.errors) == [place]
+
+
+def request_with(body: Any = None, **headers: str) -> Request:
+    """Make a request as a view sees it."""
+    made = APIRequestFactory().post("/", body or {}, headers=headers)
+    return Request(made, parsers=[ExactJSONParser()])
+
+
+def test_if_match__other_version__is_refused() -> None:
+    check_if_match(request_with(), 3)
+    check_if_match(request_with(**{"If-Match": '"3"'}), 3)
+    with pytest.raises(EditConflict) as refusal:
+        check_if_match(request_with(**{"If-Match": '"2"'}), 3)
+    assert refusal.value.facts == {"current_version": 3}
+
+
+def test_idempotency_key__from_header_or_body__or_refused() -> None:
+    assert require_key(request_with(**{"Idempotency-Key": "sale-1"})) == "sale-1"
+    assert require_key(request_with({"idempotency_key": "sale-2"})) == "sale-2"
+    with pytest.raises(IdempotencyKeyMissing):
+        require_key(request_with())
+    with pytest.raises(IdempotencyKeyInvalid):
+        require_key(request_with(**{"Idempotency-Key": "x" * 201}))
+    assert fingerprint({"a": Decimal("1.10")}) != fingerprint({"a": Decimal("1.1")})
+
+
+@pytest.mark.django_db
+def test_count__of_a_small_table__is_exact() -> None:
+    assert count_about(Role.objects.all()) == (Role.objects.count(), True)
+    assert COUNT_EXACT_MAX >= 1000
+
+
+@pytest.mark.django_db
+def test_pages__limits_and_strange_numbers__never_a_fault(admin_client: APIClient) -> None:
+    base = "/api/loyalty/v1/roles/"
+    assert len(admin_client.get(base, {"page_size": "2"}).json()["results"]) == 2
+    assert admin_client.get(base, {"page_size": "999999"}).status_code == 200
+    for page in ("0", "-1", "999999999999999999999", "x", "1e3", "\x00"):
+        assert admin_client.get(base, {"page": page}).status_code == 404, page
+    for cursor in ("x", "cD0x\x00", "cj0xJnA9LTE="):
+        assert admin_client.get("/api/loyalty/v1/auditLogs/", {"cursor": cursor}).status_code in (200, 404)
+    assert admin_client.get("/api/loyalty/v1/auditLogs/", {"act": "\x00"}).status_code in (200, 400)
+
+
+@pytest.mark.django_db
+def test_request_id__harmless_is_kept_and_strange_is_replaced(admin_client: APIClient) -> None:
+    kept = admin_client.get("/healthz", headers={"X-Request-ID": "till-7.sale-1"})
+    assert kept["X-Request-ID"] == "till-7.sale-1"
+    replaced = admin_client.get("/healthz", headers={"X-Request-ID": "a b;c"})
+    assert replaced["X-Request-ID"] != "a b;c"
+    assert "script-src 'self'" in kept["Content-Security-Policy"]
+    assert kept["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.django_db
+def test_method__unknown__is_405_and_a_problem(admin_client: APIClient) -> None:
+    answer = admin_client.put("/api/loyalty/v1/roles/", {})
+    assert (answer.status_code, answer.json()["code"]) == (405, "method.not_allowed")
+    odd = admin_client.post("/api/loyalty/v1/roles/", "a=b", content_type="application/x-www-form-urlencoded")
+    assert (odd.status_code, odd.json()["code"]) == (415, "media.unsupported")

@@ -1,0 +1,32 @@
+"""The committed catalogues tell what the code promises."""
+
+import json
+
+import pytest
+
+from loyalty.gateways.catalogues.queries import pages
+from tests.house.source import ROOT
+
+
+@pytest.mark.parametrize("name", ["errors.md", "events.md", "permissions.md"])
+def test_catalogue__committed__equals_the_code(name: str) -> None:
+    path = f"docs/api/{name}"
+    assert (ROOT / path).read_text(encoding="utf-8") == pages()[path], "run ./khaywe manage write_catalogues"
+
+
+def test_openapi__committed__equals_the_code() -> None:
+    path = "docs/api/openapi.json"
+    assert json.loads((ROOT / path).read_text(encoding="utf-8")) == json.loads(pages()[path])
+
+
+def test_openapi__paths__have_the_form_of_the_contract() -> None:
+    document = json.loads(pages()["docs/api/openapi.json"])
+    odd = [path for path in document["paths"] if path.startswith("/api/") and not path.endswith("/")]
+    assert odd == []
+    without_problem = [
+        f"{verb} {path}"
+        for path, verbs in document["paths"].items()
+        for verb, operation in verbs.items()
+        if isinstance(operation, dict) and "default" not in operation["responses"]
+    ]
+    assert without_problem == []
