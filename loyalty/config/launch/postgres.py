@@ -90,7 +90,7 @@ def start(
         )
     )
     supervisor.await_ready(NAME, _READY_TIMEOUT_S)
-    return _ensure_databases(superuser_url, folder, port, may_create=not is_durable)
+    return _ensure_databases(superuser_url, folder, port, is_for_tests=not is_durable)
 
 
 def place(folder: DataFolder, identity: Identity) -> Cluster:
@@ -221,15 +221,17 @@ def _session(url: str) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
         yield connection
 
 
-def _ensure_databases(superuser_url: str, folder: DataFolder, port: int, *, may_create: bool) -> Databases:
+def _ensure_databases(superuser_url: str, folder: DataFolder, port: int, *, is_for_tests: bool) -> Databases:
     """Two roles, two databases; the reader may read the warehouse and nothing else. Repeating it changes nothing."""
     owner_password, reader_password = folder.secret("owner_password"), folder.secret("reader_password")
     with _session(superuser_url) as connection:
         for role, password in ((OWNER, owner_password), (READER, reader_password)):
             _ensure_role(connection, role, password)
-        # Only tests create databases of their own.
-        may = sql.SQL("CREATEDB" if may_create else "NOCREATEDB")
-        connection.execute(sql.SQL("ALTER ROLE {} {}").format(sql.Identifier(OWNER), may))
+        if is_for_tests:
+            # Tests create databases of their own, and empty tables that refuse it to everybody else.
+            owner = sql.Identifier(OWNER)
+            connection.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(owner))
+            connection.execute(sql.SQL("GRANT SET ON PARAMETER session_replication_role TO {}").format(owner))
         connection.execute(
             sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(sql.Identifier(READER))
         )
