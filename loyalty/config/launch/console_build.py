@@ -98,8 +98,7 @@ def build() -> None:
         install_modules()
         digest = sources_digest()
         unfinished = DIST.with_name(f"{DIST.name}.new")
-        vite = CONSOLE / "node_modules" / "vite" / "bin" / "vite.js"
-        run_node("node", str(vite), "build", "--outDir", str(unfinished), "--emptyOutDir", "--logLevel", "warn")
+        run_node("npm", "run", "build", "--silent", "--", "--logLevel", "warn", out_dir=unfinished)
         # Compressed once here; the web server picks the compressed file by name.
         subprocess.run(
             [sys.executable, "-m", "whitenoise.compress", "--no-brotli", "--quiet", str(unfinished)], check=True
@@ -109,12 +108,12 @@ def build() -> None:
         unfinished.rename(DIST)
 
 
-def run_node(program: str, *arguments: str) -> None:
+def run_node(program: str, *arguments: str, out_dir: Path = DIST) -> None:
     """Run a program of Node in the console's folder; its output is ours."""
     done = subprocess.run(
         SELF.wrap([str(node_folder() / program), *arguments]),
         cwd=CONSOLE,
-        env=node_environment(),
+        env=node_environment() | {"CONSOLE_OUT_DIR": str(out_dir)},
         stdin=subprocess.DEVNULL,
         check=False,
     )

@@ -48,6 +48,7 @@ class Child:
 
     @property
     def exit_code(self) -> int | None:
+        """The code it ended with, or None while it runs; negative after a signal."""
         return self.popen.poll()
 
 

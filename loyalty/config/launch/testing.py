@@ -12,7 +12,7 @@ from pathlib import Path
 
 from loyalty.config.launch import console_build, counting, demo, postgres
 from loyalty.config.launch.counting import Count
-from loyalty.config.launch.folder import DataFolder
+from loyalty.config.launch.folder import DataFolder, read_json
 from loyalty.config.launch.identity import choose_for_postgres
 from loyalty.config.launch.installation import Installation, opened
 from loyalty.config.launch.progress import say
@@ -126,12 +126,12 @@ def _node(*command: str) -> Count:
     return counting.of_exit_code(_node_code(*command))
 
 
-def _node_code(program: str, *arguments: str, extra: dict[str, str] | None = None) -> int:
+def _node_code(program: str, *arguments: str) -> int:
     say(f"{program} {' '.join(arguments)}")
     return subprocess.run(
         [str(console_build.node_folder() / program), *arguments],
         cwd=console_build.CONSOLE,
-        env={**console_build.node_environment(), "CI": "true", **(extra or {})},
+        env={**console_build.node_environment(), "CI": "true", "CONSOLE_OUT_DIR": str(console_build.DIST)},
         stdin=subprocess.DEVNULL,
         check=False,
     ).returncode
@@ -157,10 +157,14 @@ def _e2e() -> Count:
         code = demo.bring_up_world(installation, demo.World(customers=_E2E_CUSTOMERS))
         if code != 0:
             return Count(failed=1)
+        running = read_json(installation.folder.run_file)
         report = installation.folder.root / "playwright.xml"
         environment = {
             **console_build.node_environment(),
-            "KHAYWE_CHROMIUM": chromium,
+            "CHROMIUM": chromium,
+            "BASE_URL": str(running["url"]),
+            "LOYALTY_USER": str(running["username"]),
+            "LOYALTY_PASSWORD": str(running["password"]),
             "KHAYWE_RUN_JSON": str(installation.folder.run_file),
             "PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(report),
             "CI": "true",
