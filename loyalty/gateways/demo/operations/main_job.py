@@ -1,0 +1,208 @@
+"""The main job as one story: customers, warehouse, program, segments, campaign, purchases, burn, reverse, proof."""
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+from loyalty.gateways.demo.operations.caller import Caller, fresh_key
+from loyalty.gateways.demo.operations.world import NEWS, PROGRAM, SEGMENTS, THANKS
+
+BUYERS_MAX = 150
+HISTORY_MEMBERS_MAX = 800
+PURCHASE_AMOUNT = "640.00"
+PURCHASE_POINTS = 64
+BATCH = 400
+
+
+@dataclass(slots=True)
+class MainJob:
+    """The state of one telling of the story."""
+
+    caller: Caller
+    mail_folder: Path | None
+    now: datetime
+    program: dict[str, Any] = field(default_factory=dict)
+    segments: dict[str, dict[str, Any]] = field(default_factory=dict)
+    buyers: list[dict[str, Any]] = field(default_factory=list)
+
+    def tell(self) -> None:
+        """Do all of it, in order."""
+        for title, part in (
+            ("program with four tiers", self.make_program),
+            ("segments over the warehouse", self.make_segments),
+            ("campaign to a segment", self.run_campaign),
+            ("purchases that earn", self.send_purchases),
+            ("burn, reverse, statement", self.move_points),
+            ("a season of earlier purchases", self.make_history),
+            ("proof of the ledger", self.prove),
+        ):
+            began = monotonic()
+            said = part()
+            self.caller.say(f"{title}: {said} ({monotonic() - began:.1f} s)")
+
+    def make_program(self) -> str:
+        """Create the program."""
+        start_date = (self.now - timedelta(days=400)).date().isoformat()
+        self.program = self.caller.make("loyaltyPrograms/", {**PROGRAM, "start_date": start_date})
+        self.caller.check("the program has four tiers", len(self.program["tiers"]) == 4)
+        return str(self.program["name"])
+
+    def make_segments(self) -> str:
+        """Create the segments and recalculate the dynamic ones."""
+        sizes = []
+        for wanted in SEGMENTS:
+            made = self.caller.make("segments/", wanted)
+            if wanted["kind"] == "dynamic":
+                preview = self.caller.make(f"segments/{made['id']}/preview/", {})
+                started = self.caller.make(f"segments/{made['id']}/recalculate/", {})
+                run = self.caller.await_run(started["run"])
+                self.caller.check(f"{wanted['name']} is recalculated", run["status"] == "SUCCEEDED", run["error"])
+                made = self.caller.get(f"segments/{made['id']}/")
+                self.caller.check("preview and members agree", preview["count"] == made["member_count"], preview)
+            self.segments[made["name"]] = made
+            sizes.append(f"{made['name']} {made['member_count']:,}")
+        friends = self.segments["Friends of the house"]
+        some = [row["customer_ref"] for row in self.caller.get("customers/", page_size=5)["results"]]
+        added = self.caller.make("segmentMembers/", {"segment": friends["id"], "customers": some})
+        self.caller.check("friends are added by hand", added["added"] == len(some), added)
+        return ", ".join(sizes)
+
+    def _mails(self) -> int | None:
+        if self.mail_folder is None:
+            return None
+        return sum(1 for name in ("new", "cur") for _ in (self.mail_folder / name).glob("*"))
+
+    def run_campaign(self) -> str:
+        """Trigger a campaign twice; the second time nothing may go out."""
+        segment = self.segments["High value, still warm"]
+        before = self._mails()
+        campaign = self.caller.make(
+            "campaigns/",
+            {**NEWS, "program": self.program["id"], "segment": segment["id"], "status": "ACTIVE",
+             "trigger": {"kind": "schedule", "cron": "0 9 * * 1", "timezone": PROGRAM["timezone"]}},
+        )  # fmt: skip
+        first = self.caller.post(f"campaigns/{campaign['id']}/trigger/", {"occurrence": "launch"})
+        self.caller.check("the campaign is triggered", first.status_code == 202, first.text[:300])
+        answer = first.json()
+        if answer.get("run"):
+            self.caller.await_run(answer["run"])
+        done = self.caller.until(
+            "all messages to be sent",
+            lambda: self.caller.get(f"campaigns/{campaign['id']}/performance/"),
+            lambda seen: seen["total_sent"] + seen["failed"] + seen["skipped"] >= answer["audience"],
+        )
+        excluded = sum(answer["excluded"].values())
+        self.caller.check(
+            "audience and excluded are the members", answer["audience"] + excluded == segment["member_count"], answer
+        )
+        self.caller.check("everyone who may be mailed is mailed", done["total_sent"] == answer["audience"], done)
+        mails = self._mails()
+        if before is not None and mails is not None:
+            self.caller.check("one mail for each message", mails - before == done["total_sent"], (before, mails))
+        again = self.caller.post(f"campaigns/{campaign['id']}/trigger/", {"occurrence": "launch"})
+        self.caller.check("the same occurrence sends nothing", again.status_code == 200, again.text[:300])
+        return f"{done['total_sent']:,} mails, {excluded:,} left out"
+
+    def _purchase(self, customer: dict[str, Any], event_id: str) -> dict[str, Any]:
+        return {
+            "event_id": event_id,
+            "event_type": "customer.purchase",
+            "customer_ref": customer["customer_ref"],
+            "occurred_at": self.now.isoformat(),
+            "event_data": {
+                "amount": PURCHASE_AMOUNT,
+                "currency": PROGRAM["currency"],
+                "product_id": "bundle-30gb",
+                "product_category": "data",
+                "channel": "app",
+            },
+        }
+
+    def _account(self, customer: dict[str, Any]) -> dict[str, Any] | None:
+        rows = self.caller.get("loyaltyAccounts/", customer_ref=customer["customer_ref"])["results"]
+        return next((row for row in rows if row["program"] == self.program["id"]), None)
+
+    def send_purchases(self) -> str:
+        """Send purchases, each twice; points are earned once, the tier rises, a campaign answers."""
+        self.caller.make("campaigns/", {**THANKS, "program": self.program["id"], "segment": None, "status": "ACTIVE"})
+        self.buyers = self.caller.get("customers/", page_size=BUYERS_MAX)["results"]
+        run_mark = fresh_key("purchase")
+        events = [self._purchase(buyer, f"{run_mark}-{number}") for number, buyer in enumerate(self.buyers)]
+        first = self.caller.make("webhooks/customer-events/", {"events": events})
+        again = self.caller.make("webhooks/customer-events/", {"events": events})
+        self.caller.check("all purchases are taken in", first["accepted"] == len(events), first)
+        self.caller.check("the same events are duplicates", again["duplicates"] == len(events), again)
+        for buyer in (self.buyers[0], self.buyers[-1]):
+            account = self.caller.until(
+                "points to be earned",
+                lambda buyer=buyer: self._account(buyer),  # type: ignore[misc]
+                lambda seen: seen is not None and seen["points_balance"] > 0 and seen["tier"]["code"] == "silver",
+            )
+            self.caller.check("a purchase earns once", account["points_balance"] == PURCHASE_POINTS, account)
+        return f"{len(events):,} purchases, {PURCHASE_POINTS} points each, tier Silver reached"
+
+    def move_points(self) -> str:
+        """Burn, try too much, reverse, read the statement, reconcile."""
+        account = self._account(self.buyers[0])
+        assert account is not None
+        key, body = fresh_key("burn"), {"account_id": account["id"], "points": 20, "transaction_context": {}}
+        burned = self.caller.post("services/points/burn/", body, key=key)
+        self.caller.check("points are burned", burned.status_code == 201, burned.text[:300])
+        replayed = self.caller.post("services/points/burn/", body, key=key)
+        self.caller.check("a retry gives the first answer", replayed.content == burned.content, replayed.text[:300])
+        greedy = self.caller.post("services/points/burn/", {**body, "points": 10_000_000}, key=fresh_key("burn"))
+        self.caller.check("too much is refused", greedy.json().get("code") == "points.insufficient", greedy.text[:300])
+        reversal = self.caller.post(
+            "services/points/reverse/",
+            {"transaction_id": burned.json()["transaction_id"], "reason": "demo"},
+            key=fresh_key("reverse"),
+        )
+        self.caller.check("a burn is reversed", reversal.status_code == 201, reversal.text[:300])
+        after = self._account(self.buyers[0])
+        self.caller.check("the balance is restored", bool(after) and after["points_balance"] == PURCHASE_POINTS, after)  # type: ignore[index]
+        statement = self.caller.get(f"loyaltyAccounts/{account['id']}/statement/")["results"]
+        self.caller.check("the statement tells three movements", len(statement) == 3, len(statement))
+        reconciled = self.caller.get(f"services/points/reconcile/{account['id']}/")
+        self.caller.check("the account reconciles", reconciled["is_balanced"] is True, reconciled)
+        return "20 points burned and restored"
+
+    def make_history(self) -> str:
+        """Give members a past, in sets, so that charts and tiers have something to show."""
+        members = self.caller.get("customers/", page_size=500)["results"][:HISTORY_MEMBERS_MAX]
+        rows = []
+        for number, customer in enumerate(members):
+            for step in range(1 + number % 3):
+                amount = 110 + (number * 37 + step * 53) % 900
+                days = 1 + (number * 7 + step * 11) % 28
+                rows.append(
+                    {
+                        "idempotency_key": f"demo-history-{number}-{step}",
+                        "customer_ref": customer["customer_ref"],
+                        "program_id": self.program["id"],
+                        "transaction_amount": f"{amount}.00",
+                        "currency": PROGRAM["currency"],
+                        "occurred_at": (self.now - timedelta(days=days)).astimezone(UTC).isoformat(),
+                        "transaction_context": {
+                            "description": "Top-up",
+                            "channel": "ussd",
+                            "product_category": "airtime",
+                        },
+                    }
+                )
+        earned = 0
+        for start in range(0, len(rows), BATCH):
+            answer = self.caller.make("services/points/earn/batch/", {"items": rows[start : start + BATCH]})
+            earned += sum(1 for row in answer["results"] if row["status"] == "EARNED")
+        self.caller.check("the history is earned", earned == len(rows), (earned, len(rows)))
+        return f"{earned:,} earns for {len(members):,} members"
+
+    def prove(self) -> str:
+        """Ask the whole ledger for its proof."""
+        proof = self.caller.get("services/points/proof/")
+        self.caller.check("the ledger is balanced", proof["is_balanced"] is True, proof)
+        violated = [row for row in proof["invariants"] if row["violations"]]
+        self.caller.check("no invariant is violated", not violated, violated)
+        totals = proof["totals"]
+        return f"{len(proof['invariants'])} invariants hold, {totals['outstanding']:,} points outstanding"
