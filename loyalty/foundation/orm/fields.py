@@ -37,7 +37,7 @@ class ExactDecoder(json.JSONDecoder):
         super().__init__(**{**options, "parse_float": parse})
 
 
-class ExactJSONField(models.JSONField):  # type: ignore[type-arg]
+class ExactJSONField(models.JSONField):
     """A jsonb column that keeps decimal numbers exact."""
 
     def __init__(self, **options: Any) -> None:

@@ -47,7 +47,7 @@ class KeysetPages(CursorPagination):
         chosen = getattr(view, "keyset", self.ordering)
         return (chosen,) if isinstance(chosen, str) else tuple(chosen)
 
-    def paginate_queryset(self, queryset: QuerySet[Any], request: Any, view: Any = None) -> list[Any] | None:
+    def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any] | None:
         """Cut the page and remember about how many rows there are."""
         self._count, self._is_exact = count_about(queryset)
         return super().paginate_queryset(queryset, request, view)

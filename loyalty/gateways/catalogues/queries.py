@@ -5,7 +5,7 @@ import json
 from collections.abc import Iterator
 from importlib import import_module
 from importlib.util import find_spec
-from typing import Any
+from typing import Any, TypeVar
 
 from django.apps import apps
 from drf_spectacular.generators import SchemaGenerator
@@ -14,6 +14,8 @@ from loyalty.foundation.access.api import list_permissions
 from loyalty.foundation.events.api import Fact, subscriptions
 from loyalty.foundation.kernel.errors import Refusal
 from loyalty.foundation.web.problems import FRAMEWORK_CODES, status_of
+
+Kind = TypeVar("Kind")
 
 GENERATED = "<!-- written by ./khaywe manage write_catalogues -->"
 
@@ -27,17 +29,18 @@ def _load_all() -> None:
                     import_module(f"{config.name}.{room}")
 
 
-def _descendants(base: type) -> Iterator[type]:
-    for child in base.__subclasses__():
+def _descendants(base: type[Kind]) -> Iterator[type[Kind]]:
+    children: list[type[Kind]] = base.__subclasses__()
+    for child in children:
         yield child
         yield from _descendants(child)
 
 
-def _sentence(kind: type) -> str:
+def _sentence(kind: type[object]) -> str:
     return (kind.__doc__ or "").strip().split("\n")[0]
 
 
-def _is_ours(kind: type) -> bool:
+def _is_ours(kind: type[object]) -> bool:
     return kind.__module__.startswith("loyalty.")
 
 
@@ -88,7 +91,7 @@ def permissions_page() -> str:
 
 def openapi_document() -> str:
     """Write the OpenAPI document."""
-    schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)
+    schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
     return json.dumps(schema, indent=1, sort_keys=True, default=str, ensure_ascii=False) + "\n"
 
 

@@ -24,6 +24,16 @@ from loyalty.foundation.web.views import ApiView, ApiViewSet, ReadOnlyApiViewSet
 LOGIN_LIFETIME = timedelta(hours=12)
 
 
+def signed_in(request: Request) -> User:
+    """Give the user of a request that passed its permission.
+
+    :raises CredentialsInvalid: nobody is signed in.
+    """
+    if not isinstance(request.user, User):
+        raise CredentialsInvalid()
+    return request.user
+
+
 def user_body(user: User) -> dict[str, Any]:
     """Give the signed-in user with roles and permissions."""
     view = view_of(user)
@@ -87,7 +97,7 @@ class MeView(ApiView):
     def get(self, request: Request) -> Response:
         """Answer with the user, roles and permissions, and set the CSRF cookie."""
         get_csrf_token(request._request)
-        return Response(user_body(request.user))
+        return Response(user_body(signed_in(request)))
 
 
 class CheckPermissionView(ApiView):
@@ -124,7 +134,7 @@ class UserViewSet(ReadOnlyApiViewSet):
         body = serializers.NewUserSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         with transaction.atomic():
-            view = operations.create_user(granter=request.user, **body.validated_data)
+            view = operations.create_user(granter=signed_in(request), **body.validated_data)
             audit.record(
                 actor=self.actor,
                 act="access.manage_users",
@@ -143,7 +153,7 @@ class UserViewSet(ReadOnlyApiViewSet):
         body.is_valid(raise_exception=True)
         with transaction.atomic():
             before = {"email": user.email, "is_active": user.is_active, "roles": list(view_of(user).roles)}
-            operations.change_user(user=user, granter=request.user, **body.validated_data)
+            operations.change_user(user=user, granter=signed_in(request), **body.validated_data)
             after = {"email": user.email, "is_active": user.is_active, "roles": list(view_of(user).roles)}
             audit.record(
                 actor=self.actor,
@@ -181,7 +191,7 @@ class RoleViewSet(ReadOnlyApiViewSet):
                 name=data["name"],
                 description=data["description"],
                 patterns=data["permissions"],
-                granter=request.user,
+                granter=signed_in(request),
             )
             audit.record(
                 actor=self.actor,
@@ -231,7 +241,11 @@ class ApiTokenViewSet(ReadOnlyApiViewSet):
         lifetime = timedelta(days=data["expires_in_days"]) if data["expires_in_days"] else None
         with transaction.atomic():
             issued = operations.create_token(
-                user_id=request.user.public_id, name=data["name"], now=now, scopes=data["scopes"], lifetime=lifetime
+                user_id=signed_in(request).public_id,
+                name=data["name"],
+                now=now,
+                scopes=data["scopes"],
+                lifetime=lifetime,
             )
             audit.record(
                 actor=self.actor,

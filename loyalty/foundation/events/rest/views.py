@@ -30,7 +30,7 @@ class EventSerializer(serializers.Serializer):  # type: ignore[type-arg]
     subject_ref = serializers.CharField()
     occurred_at = serializers.DateTimeField()
     recorded_at = serializers.DateTimeField()
-    data = ExactJSONField()
+    data = ExactJSONField()  # type: ignore[assignment]
 
 
 class EventFilter(django_filters.FilterSet):

@@ -59,11 +59,12 @@ class Caller:
 
     def await_run(self, run: dict[str, Any]) -> dict[str, Any]:
         """Wait for a run to end and give it."""
-        return self.until(
+        ended: dict[str, Any] = self.until(
             f"{run['kind']} to end",
             lambda: self.get(f"runs/{run['id']}/"),
             lambda seen: seen["status"] in ("SUCCEEDED", "FAILED", "CANCELLED"),
         )
+        return ended
 
     def until(self, what: str, look: Callable[[], Any], is_there: Callable[[Any], bool]) -> Any:
         """Look again until it is there.

@@ -29,9 +29,7 @@ class Command(BaseCommand):
         """Create or renew, then issue the token."""
         password = os.environ.get(PASSWORD_VARIABLE, "")
         try:
-            user = api.ensure_administrator(
-                username=options["username"], password=password, email=options["email"]
-            )
+            user = api.ensure_administrator(username=options["username"], password=password, email=options["email"])
         except Refusal as refusal:
             raise CommandError(f"{refusal.title}. {refusal}", returncode=2) from refusal
         token_file: Path | None = options["token_file"]
