@@ -1,0 +1,47 @@
+/** Texts in the user's language: English comes with the app, other languages when they are chosen. */
+import { createI18n } from 'vue-i18n'
+
+export const LANGUAGES = [
+  { code: 'en', name: 'English', dir: 'ltr' },
+  { code: 'ar', name: 'العربية', dir: 'rtl' },
+] as const
+
+export type LanguageCode = (typeof LANGUAGES)[number]['code']
+type Messages = Record<string, unknown>
+
+const ENGLISH = import.meta.glob<Messages>(['./locales/en.json', '../shared/locales/en.json', '../features/*/locales/en.json'], { eager: true, import: 'default' })
+const OTHERS = import.meta.glob<Messages>(['./locales/ar.json', '../shared/locales/ar.json', '../features/*/locales/ar.json'], { import: 'default' })
+
+/** A feature's file lives under the feature's name; those of app and shared bring their own top-level names. */
+export function namespaced(path: string, messages: Messages): Messages {
+  const feature = /features\/([^/]+)\/locales\//.exec(path)?.[1]
+  return feature ? { [feature]: messages } : messages
+}
+
+function english(): Messages {
+  return Object.entries(ENGLISH).reduce<Messages>((all, [path, messages]) => ({ ...all, ...namespaced(path, messages) }), {})
+}
+
+export const i18n = createI18n({
+  legacy: false,
+  locale: 'en',
+  fallbackLocale: 'en',
+  messages: { en: english() as Record<string, never> },
+  missingWarn: false,
+  fallbackWarn: false,
+})
+
+export async function useLanguage(code: LanguageCode): Promise<void> {
+  if (code !== 'en' && !(i18n.global.availableLocales as string[]).includes(code)) {
+    for (const [path, load] of Object.entries(OTHERS)) {
+      if (path.endsWith(`/${code}.json`)) i18n.global.mergeLocaleMessage(code, namespaced(path, await load()))
+    }
+  }
+  i18n.global.locale.value = code as 'en'
+  const direction = LANGUAGES.find((language) => language.code === code)?.dir ?? 'ltr'
+  document.documentElement.lang = code
+  document.documentElement.dir = direction
+}
+
+/** A text outside of components; the plain signature keeps the compiler from walking every message. */
+export const say = i18n.global.t as unknown as (key: string) => string

@@ -1,0 +1,41 @@
+/** Addresses of the console: the frame's own pages and those the features bring. */
+import { createRouter, createWebHistory, type Router } from 'vue-router'
+import { useSession } from '@/shared/session/session'
+import { say } from './i18n'
+import { modules } from './modules'
+
+export function makeRouter(): Router {
+  const home = modules[0]?.nav.to ?? '/login'
+  const router = createRouter({
+    history: createWebHistory('/'),
+    routes: [
+      { path: '/login', name: 'login', component: () => import('./pages/LoginPage.vue'), meta: { isPublic: true, titleKey: 'login.title' } },
+      {
+        path: '/',
+        component: () => import('./AppShell.vue'),
+        children: [
+          { path: '', name: 'home', redirect: home },
+          { path: 'not-allowed', name: 'not-allowed', component: () => import('./pages/NotAllowedPage.vue'), meta: { titleKey: 'notAllowed.title' } },
+          ...modules.flatMap((module) => module.routes),
+          { path: ':unknown(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue'), meta: { titleKey: 'notFound.title' } },
+        ],
+      },
+    ],
+    scrollBehavior: (_to, _from, saved) => saved ?? { top: 0 },
+  })
+
+  router.beforeEach(async (to) => {
+    const session = useSession()
+    if (!session.isKnown) await session.restore().catch(() => session.forget())
+    if (to.meta.isPublic) return session.isSignedIn && to.name === 'login' ? { path: home } : true
+    if (!session.isSignedIn) return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+    if (!session.can(to.meta.permission)) return { name: 'not-allowed', query: { permission: to.meta.permission ?? '' } }
+    return true
+  })
+
+  router.afterEach((to) => {
+    const name = to.meta.titleKey ? `${say(to.meta.titleKey)} · ` : ''
+    document.title = `${name}${say('app.name')}`
+  })
+  return router
+}

@@ -1,0 +1,2 @@
+/** Front door of the dashboard: nothing for others, only its module. */
+export { default } from './dashboard.module'

@@ -1,0 +1,85 @@
+/** The only place that speaks HTTP: same-origin session cookie, CSRF header, problems as errors. */
+import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios'
+import { toProblem } from './problems'
+
+const TIMEOUT_MS = 30_000
+export const LOYALTY = '/api/loyalty/v1/'
+
+const http = axios.create({
+  timeout: TIMEOUT_MS,
+  withCredentials: true,
+  xsrfCookieName: 'csrftoken',
+  xsrfHeaderName: 'X-CSRFToken',
+  headers: { Accept: 'application/json, application/problem+json' },
+  paramsSerializer: (params: Record<string, unknown>) => queryOf(params),
+})
+
+type Listener = () => void
+let onSignedOut: Listener = () => undefined
+
+/** The session is told when the server no longer knows us; set once by the app. */
+export function whenSignedOut(listener: Listener): void {
+  onSignedOut = listener
+}
+
+/** Query string without the parameters that say nothing. */
+export function queryOf(params: Record<string, unknown>): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of Object.entries(params)) {
+    if (value === undefined || value === null || value === '') continue
+    query.append(name, Array.isArray(value) ? value.join(',') : String(value))
+  }
+  return query.toString()
+}
+
+async function send(config: AxiosRequestConfig): Promise<AxiosResponse<unknown>> {
+  try {
+    return await http.request<unknown>(config)
+  } catch (error) {
+    const problem = toProblem(error)
+    if (problem.status === 401 && !config.url?.startsWith('/api/auth/')) onSignedOut()
+    throw problem
+  }
+}
+
+/** Relative paths belong to the loyalty API; absolute ones (sign-in) are taken as they are. */
+const at = (path: string): string => (path.startsWith('/') ? path : LOYALTY + path)
+
+export async function get<T>(path: string, params: Record<string, unknown> = {}, signal?: AbortSignal): Promise<T> {
+  return (await send({ method: 'GET', url: at(path), params, signal })).data as T
+}
+
+export interface Tagged<T> {
+  data: T
+  etag: string | null
+}
+
+function tagOf(response: AxiosResponse<unknown>): string | null {
+  const tag: unknown = response.headers['etag']
+  return typeof tag === 'string' ? tag : null
+}
+
+/** A thing together with its ETag, so that an edit can say which state it was made on. */
+export async function getTagged<T>(path: string): Promise<Tagged<T>> {
+  const response = await send({ method: 'GET', url: at(path) })
+  return { data: response.data as T, etag: tagOf(response) }
+}
+
+export async function post<T>(path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<T> {
+  return (await send({ method: 'POST', url: at(path), data: body, headers })).data as T
+}
+
+export async function patchTagged<T>(path: string, body: unknown, etag: string | null): Promise<Tagged<T>> {
+  const response = await send({ method: 'PATCH', url: at(path), data: body, headers: etag ? { 'If-Match': etag } : {} })
+  return { data: response.data as T, etag: tagOf(response) }
+}
+
+export async function remove(path: string, etag: string | null = null): Promise<void> {
+  await send({ method: 'DELETE', url: at(path), headers: etag ? { 'If-Match': etag } : {} })
+}
+
+/** The part of a keyset page's `next` or `previous` address that the list needs to go on. */
+export function cursorOf(address: string | null | undefined): string | null {
+  if (!address) return null
+  return new URL(address, 'http://console.invalid').searchParams.get('cursor')
+}

@@ -1,0 +1,44 @@
+/** What a feature tells the console about itself; the app collects these and names none of them. */
+import type { RouteRecordRaw } from 'vue-router'
+
+export interface NavEntry {
+  /** Locale key of the name in the sidebar and the command palette. */
+  labelKey: string
+  icon: string
+  to: string
+  /** Position in the sidebar, small first. */
+  order: number
+}
+
+export interface PaletteHit {
+  label: string
+  suffix?: string
+  icon: string
+  to: string
+}
+
+export interface PaletteAction {
+  labelKey: string
+  icon: string
+  to: string
+  permission: string
+}
+
+export interface FeatureModule {
+  /** Same name as the backend domain. */
+  id: string
+  /** Permission without which neither navigation nor pages show. */
+  permission: string | null
+  nav: NavEntry
+  routes: RouteRecordRaw[]
+  /** Things to do from anywhere, offered by Ctrl+K. */
+  actions?: PaletteAction[]
+  /** Objects of this feature whose name matches, for Ctrl+K. */
+  search?: (term: string, signal: AbortSignal) => Promise<PaletteHit[]>
+  /** The list that shows everything matching, for a search that should go on there. */
+  searchTo?: (term: string) => string
+}
+
+export function defineModule(module: FeatureModule): FeatureModule {
+  return { ...module, routes: module.routes.map((route) => ({ ...route, meta: { permission: module.permission, ...route.meta } }) as RouteRecordRaw) }
+}

@@ -1,0 +1,49 @@
+/** How the console is built and tested: one configuration for Vite and Vitest. */
+import { fileURLToPath, URL } from 'node:url'
+import ui from '@nuxt/ui/vite'
+import vue from '@vitejs/plugin-vue'
+import { defineConfig } from 'vitest/config'
+
+// The launcher builds into a folder of its own and must leave the sources as it found them.
+const outDir = process.env.CONSOLE_OUT_DIR || 'dist'
+const isDevelopersBuild = !process.env.CONSOLE_OUT_DIR
+
+export default defineConfig({
+  base: '/',
+  plugins: [
+    vue(),
+    ui({
+      autoImport: false,
+      components: { dirs: [], dts: isDevelopersBuild ? 'src/types/components.d.ts' : false },
+      ui: {
+        colors: { primary: 'indigo', neutral: 'slate' },
+        card: { slots: { root: 'shadow-none ring ring-default rounded-xl', header: 'px-5 py-4 sm:px-5', body: 'p-5 sm:p-5' } },
+        button: { slots: { base: 'cursor-pointer' } },
+        formField: { slots: { label: 'text-sm font-medium text-toned' } },
+        modal: { slots: { content: 'rounded-xl' } },
+      },
+      // Without this the icons named in .ts files would be asked of an outside server at run time.
+      icon: { clientBundle: { scan: { globInclude: ['src/**/*.{vue,ts}'] }, sizeLimitKb: 512 } },
+    }),
+  ],
+  resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
+  build: {
+    outDir,
+    emptyOutDir: true,
+    // Smaller than this and the file would be inlined as data:, which the content security policy refuses.
+    assetsInlineLimit: 0,
+    reportCompressedSize: false,
+    chunkSizeWarningLimit: 900,
+    manifest: true,
+  },
+  server: {
+    port: Number(process.env.CONSOLE_PORT ?? 5173),
+    proxy: { '/api': process.env.BASE_URL ?? 'http://127.0.0.1:8000' },
+  },
+  test: {
+    environment: 'jsdom',
+    include: ['src/**/*.test.ts'],
+    setupFiles: ['src/testing/setup.ts'],
+    server: { deps: { inline: ['@nuxt/ui', 'vue-echarts'] } },
+  },
+})
