@@ -1,0 +1,30 @@
+"""The facts that programs publish."""
+
+import uuid
+from dataclasses import dataclass
+from typing import ClassVar
+
+from loyalty.foundation.events.contracts import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class ProgramChanged(Fact):
+    """A program was created or changed; ``are_tiers_changed`` asks for a look at all members' tiers."""
+
+    type: ClassVar[str] = "program.changed"
+    program_id: uuid.UUID
+    code: str
+    status: str
+    version_number: int
+    are_tiers_changed: bool
+
+
+@dataclass(frozen=True, slots=True)
+class MemberEnrolled(Fact):
+    """A customer became a member; the key is the customer's public id."""
+
+    type: ClassVar[str] = "member.enrolled"
+    program_id: uuid.UUID
+    customer_id: uuid.UUID
+    account_id: uuid.UUID
+    tier_code: str | None

@@ -1,0 +1,78 @@
+"""Writes of members: enrolment and tiers, each in sets."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from django.db import transaction
+
+from loyalty.foundation.audit import api as audit
+from loyalty.foundation.events import api as events
+from loyalty.foundation.events.api import Publication
+from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.orm import sql
+from loyalty.programs.contracts import Enrolling, MembershipView
+from loyalty.programs.errors import MembershipNotFound, ProgramNotFound
+from loyalty.programs.events import MemberEnrolled
+from loyalty.programs.models import Program
+from loyalty.programs.queries import find_membership
+
+
+@transaction.atomic
+def enroll_many(*, program_id: uuid.UUID, members: Sequence[Enrolling], actor: Actor, now: datetime) -> int:
+    """Take customers in, in one statement; give how many are new. Those who are members already stay as they are.
+
+    :raises ProgramNotFound: there is no such program.
+    """
+    if not Program.objects.filter(public_id=program_id).exists():
+        raise ProgramNotFound()
+    taken = sql.fetch_all(
+        "SELECT customer_public_id, account_public_id, tier_code FROM programs_enroll(%s, %s, %s, %s, %s)",
+        [
+            program_id,
+            [member.customer_id for member in members],
+            [member.account_id for member in members],
+            [member.account_row_id for member in members],
+            now,
+        ],
+    )
+    if not taken:
+        return 0
+    events.publish_many([_enrolled(program_id, row, now) for row in taken])
+    after: Mapping[str, object] = {"members": len(taken)}
+    if len(taken) == 1:
+        after = {"customer_id": str(taken[0]["customer_public_id"]), "account_id": str(taken[0]["account_public_id"])}
+    audit.record(
+        actor=actor,
+        act="programs.enroll",
+        subject_kind="program",
+        subject_ref=str(program_id),
+        at=now,
+        after=after,
+    )
+    return len(taken)
+
+
+def _enrolled(program_id: uuid.UUID, row: Mapping[str, object], now: datetime) -> Publication:
+    customer = str(row["customer_public_id"])
+    fact = MemberEnrolled(
+        program_id=program_id,
+        customer_id=uuid.UUID(customer),
+        account_id=uuid.UUID(str(row["account_public_id"])),
+        tier_code=str(row["tier_code"]) if row["tier_code"] else None,
+    )
+    return Publication(fact=fact, key=customer, subject_kind="customer", subject_ref=customer, occurred_at=now)
+
+
+@transaction.atomic
+def enroll(*, program_id: uuid.UUID, member: Enrolling, actor: Actor, now: datetime) -> MembershipView:
+    """Take one customer in, or give the membership that is there.
+
+    :raises ProgramNotFound: there is no such program.
+    :raises MembershipNotFound: there is no such customer.
+    """
+    enroll_many(program_id=program_id, members=[member], actor=actor, now=now)
+    found = find_membership(program_id=program_id, customer_id=member.customer_id)
+    if found is None:
+        raise MembershipNotFound("There is no such customer.")
+    return found

@@ -1,0 +1,183 @@
+"""Reads of programs."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Count, IntegerField, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models.functions import Coalesce
+
+from loyalty.programs.contracts import (
+    Enrollment,
+    MembershipView,
+    ProgramDocument,
+    ProgramPlan,
+    ProgramStatus,
+    TierDocument,
+    TierPlan,
+)
+from loyalty.programs.errors import MembershipNotFound, ProgramNotFound
+from loyalty.programs.models import Membership, Program, ProgramVersion, Tier
+
+
+def newest_version(program: Program) -> ProgramVersion:
+    """Give the version that is in effect from now on."""
+    return ProgramVersion.objects.filter(program=program).order_by("-number")[0]
+
+
+def version_at(program: Program, at: datetime) -> ProgramVersion:
+    """Give the version of an instant; what happened before the first one began goes by the first one."""
+    versions = ProgramVersion.objects.filter(program=program)
+    return versions.filter(starts_at__lte=at).order_by("-number").first() or versions.order_by("number")[0]
+
+
+def read_tier(stored: dict[str, Any]) -> TierPlan:
+    """Build a tier from a version's snapshot."""
+    return TierPlan(
+        id=uuid.UUID(stored["id"]),
+        code=stored["code"],
+        name=stored["name"],
+        min_points=int(stored["min_points"]),
+        multiplier=Decimal(str(stored["multiplier"])),
+        benefits=tuple(stored["benefits"]),
+        priority=int(stored["priority"]),
+        color=stored["color"],
+    )
+
+
+def plan_of(program: Program, version: ProgramVersion) -> ProgramPlan:
+    """Put a program and one of its versions together."""
+    return ProgramPlan(
+        program_id=program.public_id,
+        code=program.code,
+        name=program.name,
+        status=ProgramStatus(program.status),
+        start_date=program.start_date,
+        end_date=program.end_date,
+        currency=program.currency,
+        timezone=program.timezone,
+        enrollment=Enrollment(program.enrollment),
+        version_id=version.public_id,
+        version_number=version.number,
+        earn_rule=version.earn_rule,
+        burn_rule=version.burn_rule,
+        earn_cap_daily=version.earn_cap_daily,
+        expiry_days=version.expiry_days,
+        tiers=tuple(read_tier(stored) for stored in version.tiers),
+    )
+
+
+def get_plan(program_id: uuid.UUID, *, at: datetime) -> ProgramPlan:
+    """Give what the program promises at an instant.
+
+    :raises ProgramNotFound: there is none of that id.
+    """
+    program = Program.objects.filter(public_id=program_id).first()
+    if program is None:
+        raise ProgramNotFound()
+    return plan_of(program, version_at(program, at))
+
+
+def list_active_plans(*, at: datetime) -> list[ProgramPlan]:
+    """Give what every active program promises at an instant, in order of their codes."""
+    programs = Program.objects.filter(status=ProgramStatus.ACTIVE.value).order_by("code")
+    return [plan_of(program, version_at(program, at)) for program in programs]
+
+
+def find_program_id(*, code: str) -> uuid.UUID | None:
+    """Give the id of the program of a code, or None."""
+    return Program.objects.filter(code=code).values_list("public_id", flat=True).first()
+
+
+def _tier_document(tier: Tier) -> TierDocument:
+    return TierDocument(
+        id=tier.public_id,
+        code=tier.code,
+        name=tier.name,
+        min_points=tier.min_points,
+        multiplier=tier.multiplier,
+        benefits=tuple(tier.benefits),
+        priority=tier.priority,
+        color=tier.color,
+    )
+
+
+def document_of(program: Program, version: ProgramVersion) -> ProgramDocument:
+    """Give a program in the form in which it is written."""
+    return ProgramDocument(
+        name=program.name,
+        code=program.code,
+        description=program.description,
+        status=ProgramStatus(program.status),
+        start_date=program.start_date,
+        end_date=program.end_date,
+        currency=program.currency,
+        timezone=program.timezone,
+        enrollment=Enrollment(program.enrollment),
+        tiers=tuple(_tier_document(tier) for tier in program.tiers.filter(retired_ref=0).order_by("min_points")),
+        earn_rule=version.earn_rule,
+        burn_rule=version.burn_rule,
+        earn_cap_daily=version.earn_cap_daily,
+        expiry_days=version.expiry_days,
+    )
+
+
+def view_of(membership: Membership) -> MembershipView:
+    """Give what others see of a membership."""
+    return MembershipView(
+        program_id=membership.program.public_id,
+        customer_id=membership.customer_public_id,
+        account_id=membership.account_public_id,
+        tier_code=membership.tier.code if membership.tier else None,
+        tier_name=membership.tier.name if membership.tier else None,
+        enrolled_at=membership.enrolled_at,
+    )
+
+
+def memberships() -> QuerySet[Membership]:
+    """Memberships with what their view needs."""
+    return Membership.objects.select_related("program", "tier")
+
+
+def find_membership(*, program_id: uuid.UUID, customer_id: uuid.UUID) -> MembershipView | None:
+    """Give a customer's membership in a program, or None."""
+    found = memberships().filter(program__public_id=program_id, customer_public_id=customer_id).first()
+    return view_of(found) if found else None
+
+
+def get_membership_of_account(account_id: uuid.UUID) -> MembershipView:
+    """Give the membership that an account was opened for.
+
+    :raises MembershipNotFound: no membership has that account.
+    """
+    found = memberships().filter(account_public_id=account_id).first()
+    if found is None:
+        raise MembershipNotFound("No member has this account.")
+    return view_of(found)
+
+
+def list_memberships(*, customer_id: uuid.UUID) -> list[MembershipView]:
+    """Give all memberships of a customer, oldest first."""
+    return [view_of(found) for found in memberships().filter(customer_public_id=customer_id).order_by("id")]
+
+
+def programs_with_members() -> QuerySet[Program]:
+    """Programs with ``member_count``; the tiers come in one further statement."""
+    counted = (
+        Membership.objects.filter(program=OuterRef("pk"))
+        .order_by()
+        .values("program")
+        .annotate(n=Count("pk"))
+        .values("n")
+    )
+    return Program.objects.annotate(
+        member_count=Coalesce(Subquery(counted, output_field=IntegerField()), 0)
+    ).prefetch_related(Prefetch("tiers", queryset=Tier.objects.filter(retired_ref=0).order_by("min_points")))
+
+
+def newest_versions(programs: Sequence[Program]) -> dict[int, ProgramVersion]:
+    """Give the newest version of each program by the program's internal id, in one statement."""
+    newest = ProgramVersion.objects.filter(program__in=programs).order_by("program_id", "-number")
+    return {version.program_id: version for version in newest.distinct("program_id")}

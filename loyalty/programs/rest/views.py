@@ -1,0 +1,161 @@
+"""Routes of programs; every write goes through the program's one document."""
+
+from typing import Any, ClassVar
+
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from loyalty.foundation.kernel import clock
+from loyalty.foundation.web.etag import check_if_match
+from loyalty.foundation.web.views import AllowListedOrdering, ReadOnlyApiViewSet
+from loyalty.programs import api
+from loyalty.programs.models import EarnCapRow, ExpiryRuleRow, Program, ProgramVersion, RuleRow, Tier
+from loyalty.programs.queries import newest_versions, programs_with_members
+from loyalty.programs.rest import filters, serializers
+
+IF_MATCH = OpenApiParameter(
+    "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The ETag of the program that was read."
+)
+
+
+def expected_version(request: Request, program: Program) -> int | None:
+    """Give the edit count that the writer has read, or None when the writer does not say."""
+    check_if_match(request, program.version)
+    wanted = request.headers.get("If-Match", "").strip()
+    return program.version if wanted and wanted != "*" else None
+
+
+class ProgramViewSet(ReadOnlyApiViewSet):
+    """Programs, each one document."""
+
+    permissions: ClassVar[dict[str, str]] = {
+        "list": "programs.view",
+        "retrieve": "programs.view",
+        "versions": "programs.view",
+        "create": "programs.create",
+        "update": "programs.change",
+        "partial_update": "programs.change",
+        "destroy": "programs.delete",
+    }
+    queryset = Program.objects.none()
+    serializer_class = serializers.ProgramSerializer
+    filter_backends: Any = (DjangoFilterBackend, AllowListedOrdering)
+    filterset_class = filters.ProgramFilter
+    ordering_fields: ClassVar[list[str]] = ["name", "code", "status", "start_date", "created_at", "updated_at"]
+
+    def get_queryset(self) -> Any:
+        """All programs, newest first."""
+        return programs_with_members().order_by("-id")
+
+    def get_serializer(self, *arguments: Any, **options: Any) -> Any:
+        """Hand the newest versions of what is shown to the serializer."""
+        shown = arguments[0] if arguments else []
+        programs = list(shown) if isinstance(shown, list | tuple) else [shown]
+        context = {**self.get_serializer_context(), "versions": newest_versions(programs)}
+        return self.get_serializer_class()(*arguments, **{**options, "context": context})
+
+    @extend_schema(request=serializers.ProgramWrite, responses={201: serializers.ProgramSerializer})
+    def create(self, request: Request) -> Response:
+        """Create a program with its tiers, rules, cap and expiry."""
+        body = serializers.ProgramWrite(data=request.data)
+        body.is_valid(raise_exception=True)
+        program_id = api.create_program(document=body.document(), actor=self.actor, now=clock.now())
+        return self.respond_with(self.get_queryset().get(public_id=program_id), status=201)
+
+    @extend_schema(
+        request=serializers.ProgramWrite, responses={200: serializers.ProgramSerializer}, parameters=[IF_MATCH]
+    )
+    def update(self, request: Request, **kwargs: Any) -> Response:
+        """Write the whole document; an active program's change begins a new version at this instant."""
+        return self._change(request, partial=False)
+
+    @extend_schema(
+        request=serializers.ProgramWrite(partial=True),
+        responses={200: serializers.ProgramSerializer},
+        parameters=[IF_MATCH],
+    )
+    def partial_update(self, request: Request, **kwargs: Any) -> Response:
+        """Write some fields; ``tiers`` is always the whole list."""
+        return self._change(request, partial=True)
+
+    def _change(self, request: Request, *, partial: bool) -> Response:
+        program = self.get_object()
+        body = serializers.ProgramWrite(data=request.data, partial=partial)
+        body.is_valid(raise_exception=True)
+        changes = body.changes()
+        if not partial:
+            whole = body.document()
+            changes = {name: getattr(whole, name) for name in whole.__dataclass_fields__}
+            changes["code"] = whole.code or program.code
+        api.update_program(
+            program_id=program.public_id,
+            changes=changes,
+            expected_version=expected_version(request, program),
+            actor=self.actor,
+            now=clock.now(),
+        )
+        return self.respond_with(self.get_object())
+
+    @extend_schema(responses={204: None}, parameters=[IF_MATCH])
+    def destroy(self, request: Request, **kwargs: Any) -> Response:
+        """Delete a draft that nobody is a member of."""
+        program = self.get_object()
+        api.delete_program(
+            program_id=program.public_id,
+            expected_version=expected_version(request, program),
+            actor=self.actor,
+            now=clock.now(),
+        )
+        return Response(status=204)
+
+    @extend_schema(responses={200: serializers.VersionSerializer(many=True)}, filters=False)
+    @action(detail=True, methods=["get"])
+    def versions(self, request: Request, **kwargs: Any) -> Response:
+        """What the program promised from which instant on, newest first."""
+        rows = ProgramVersion.objects.filter(program=self.get_object()).order_by("-number")
+        page: Any = self.paginate_queryset(rows)
+        return self.get_paginated_response(serializers.VersionSerializer(page, many=True).data)
+
+
+class OfProgramViewSet(ReadOnlyApiViewSet):
+    """Base of the lists that are read out of programs."""
+
+    permissions: ClassVar[dict[str, str]] = {"list": "programs.view", "retrieve": "programs.view"}
+    filter_backends: Any = (DjangoFilterBackend, AllowListedOrdering)
+
+
+class TierViewSet(OfProgramViewSet):
+    """Tiers; they are written through their program."""
+
+    queryset = Tier.objects.filter(retired_ref=0).select_related("program").order_by("program_id", "min_points")
+    serializer_class = serializers.TierSerializer
+    filterset_class = filters.TierFilter
+    ordering_fields: ClassVar[list[str]] = ["min_points", "priority", "name"]
+
+
+class RuleViewSet(OfProgramViewSet):
+    """Earn and burn rules; they are written through their program."""
+
+    queryset = RuleRow.objects.select_related("program").order_by("program_id", "kind")
+    serializer_class = serializers.RuleSerializer
+    filterset_class = filters.RuleFilter
+
+
+class EarnCapViewSet(OfProgramViewSet):
+    """Caps; they are written through their program."""
+
+    queryset = EarnCapRow.objects.select_related("program").order_by("program_id", "period")
+    serializer_class = serializers.EarnCapSerializer
+    filterset_class = filters.EarnCapFilter
+
+
+class ExpiryRuleViewSet(OfProgramViewSet):
+    """Expiry rules; they are written through their program."""
+
+    queryset = ExpiryRuleRow.objects.select_related("program").order_by("program_id")
+    serializer_class = serializers.ExpiryRuleSerializer
+    filterset_class = filters.ExpiryRuleFilter

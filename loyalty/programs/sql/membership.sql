@@ -1,0 +1,71 @@
+-- Contract views: other domains join these in their own statements, never the tables.
+CREATE OR REPLACE VIEW programs_tiers AS
+SELECT t.id AS tier_id, t.public_id AS tier_public_id, p.id AS program_id, p.public_id AS program_public_id,
+       t.code, t.name, t.min_points, t.multiplier, t.benefits, t.priority, t.color
+FROM programs_tier t
+JOIN programs_program p ON p.id = t.program_id
+WHERE t.retired_ref = 0;
+
+CREATE OR REPLACE VIEW programs_membership AS
+SELECT m.program_id, p.public_id AS program_public_id, m.customer_id, m.customer_public_id,
+       m.account_id, m.account_public_id, t.code AS tier_code, t.name AS tier_name, m.enrolled_at,
+       m.tier_id, m.is_tier_by_hand, t.min_points AS tier_min_points
+FROM programs_membership_row m
+JOIN programs_program p ON p.id = m.program_id
+LEFT JOIN programs_tier t ON t.id = m.tier_id;
+
+-- Take customers in, in sets. A customer that is a member already is left as it is and not given back.
+CREATE OR REPLACE FUNCTION programs_enroll(
+    p_program uuid, p_customers uuid[], p_accounts uuid[], p_account_ids bigint[], p_at timestamptz)
+RETURNS TABLE (customer_public_id uuid, account_public_id uuid, tier_code text)
+LANGUAGE sql AS $$
+    WITH program AS (SELECT id FROM programs_program WHERE public_id = p_program),
+    first_tier AS (
+        SELECT t.id, t.code FROM programs_tier t JOIN program ON program.id = t.program_id
+        WHERE t.min_points <= 0 AND t.retired_ref = 0 ORDER BY t.min_points DESC LIMIT 1),
+    taken AS (
+        INSERT INTO programs_membership_row
+            (public_id, program_id, customer_id, customer_public_id, account_id, account_public_id, tier_id,
+             tier_since_at, enrolled_at)
+        SELECT gen_random_uuid(), program.id, d.customer_id, d.public_id, a.account_id, a.account,
+               (SELECT id FROM first_tier), CASE WHEN EXISTS (SELECT FROM first_tier) THEN p_at END, p_at
+        FROM program
+        CROSS JOIN unnest(p_customers, p_accounts, p_account_ids) AS a (customer, account, account_id)
+        JOIN customers_directory d ON d.public_id = a.customer
+        ON CONFLICT (program_id, customer_id) DO NOTHING
+        RETURNING programs_membership_row.customer_public_id, programs_membership_row.account_public_id)
+    SELECT taken.customer_public_id, taken.account_public_id, (SELECT code FROM first_tier)::text FROM taken
+$$;
+
+-- Hold members' tiers still until the end of the transaction, always in the same order, so that two never deadlock.
+-- What the caller reads in its next statement is then the newest state.
+CREATE OR REPLACE FUNCTION programs_lock_members(p_accounts uuid[]) RETURNS void
+LANGUAGE sql AS $$
+    SELECT m.id FROM programs_membership_row m WHERE m.account_public_id = ANY(p_accounts)
+    ORDER BY m.id FOR NO KEY UPDATE
+$$;
+
+-- Give members tiers, in sets; a member that has the tier already is left as it is and not given back.
+CREATE OR REPLACE FUNCTION programs_assign_tiers(
+    p_accounts uuid[], p_tiers bigint[], p_is_by_hand boolean, p_at timestamptz)
+RETURNS TABLE (customer_public_id uuid, account_public_id uuid, program_public_id uuid,
+               from_code text, from_min_points bigint, to_code text, to_min_points bigint)
+LANGUAGE sql AS $$
+    WITH wanted AS (
+        SELECT m.id, m.tier_id AS from_id, w.tier AS to_id
+        FROM unnest(p_accounts, p_tiers) AS w (account, tier)
+        JOIN programs_membership_row m ON m.account_public_id = w.account
+        WHERE m.tier_id IS DISTINCT FROM w.tier),
+    moved AS (
+        UPDATE programs_membership_row m
+        SET tier_id = wanted.to_id, is_tier_by_hand = p_is_by_hand, tier_since_at = p_at,
+            version = m.version + 1, updated_at = p_at
+        FROM wanted WHERE m.id = wanted.id AND m.tier_id IS NOT DISTINCT FROM wanted.from_id
+        RETURNING m.customer_public_id, m.account_public_id, m.program_id, wanted.from_id, wanted.to_id)
+    SELECT moved.customer_public_id, moved.account_public_id, p.public_id,
+           f.code::text, f.min_points, t.code::text, t.min_points
+    FROM moved
+    JOIN programs_program p ON p.id = moved.program_id
+    LEFT JOIN programs_tier f ON f.id = moved.from_id
+    LEFT JOIN programs_tier t ON t.id = moved.to_id
+$$;

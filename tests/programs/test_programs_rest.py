@@ -1,0 +1,201 @@
+"""Programs over HTTP: one test per answer."""
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.utils import IntegrityError
+from rest_framework.test import APIClient
+
+from loyalty.foundation.audit.models import AuditEntry
+from loyalty.foundation.events.models import OutboxEntry
+from loyalty.programs.models import ProgramVersion
+from tests.conftest import ClientWith
+from tests.programs.documents import BURN_RULE, document
+
+URL = "/api/loyalty/v1/loyaltyPrograms/"
+
+
+def create(client: APIClient, **changes: Any) -> dict[str, Any]:
+    """Create a program and give its document."""
+    answer = client.post(URL, document(**changes))
+    assert answer.status_code == 201, answer.json()
+    body: dict[str, Any] = answer.json()
+    return body
+
+
+def test_create__whole_document__answers_it_back(admin_client: APIClient) -> None:
+    answer = admin_client.post(URL, document())
+    body = answer.json()
+    assert answer.status_code == 201
+    assert answer["ETag"] == '"1"'
+    assert (body["code"], body["status"], body["currency"]) == ("VIP", "ACTIVE", "USD")
+    assert (body["member_count"], body["version"], body["program_version"]) == (0, 1, 1)
+    assert [tier["code"] for tier in body["tiers"]] == ["BRONZE", "SILVER", "GOLD", "PLATINUM"]
+    assert [tier["priority"] for tier in body["tiers"]] == [1, 2, 3, 4]
+    assert body["tiers"][1]["multiplier"] == "1.25"
+    assert body["burn_rule"] == BURN_RULE
+    assert "Amount of the purchase" in body["earn_rule_in_words"]
+    assert body["earn_cap_daily"] == 1000
+    assert AuditEntry.objects.filter(act="programs.create", subject_ref=body["id"]).count() == 1
+    fact = OutboxEntry.objects.get(type="program.changed")
+    assert fact.data["program_id"] == body["id"]
+
+
+def test_create__only_a_name__takes_defaults(admin_client: APIClient) -> None:
+    body = admin_client.post(URL, {"name": "Plain"}).json()
+    assert (body["code"], body["status"], body["enrollment"]) == ("PLAIN", "DRAFT", "automatic")
+    assert (body["tiers"], body["earn_rule"], body["earn_rule_in_words"]) == ([], None, "")
+
+
+@pytest.mark.parametrize(
+    "changes, status, code, place",
+    [
+        ({"colour": "red"}, 400, "invalid", "colour"),
+        ({"tiers": [{"name": "A", "min_points": 0, "rank": 1}]}, 400, "invalid", "tiers.0.rank"),
+        ({"tiers": "none"}, 400, "invalid", "tiers"),
+        ({"status": "OPEN"}, 400, "invalid", "status"),
+        ({"start_date": "yesterday"}, 400, "invalid", "start_date"),
+        ({"expiry_days": "365"}, 400, "invalid", "expiry_days"),
+        ({"earn_cap_daily": 0}, 400, "invalid", "earn_cap_daily"),
+        ({"earn_cap_daily": 1.5}, 400, "invalid", "earn_cap_daily"),
+        ({"currency": "ZZZ"}, 422, "program.invalid", "currency"),
+        ({"timezone": "Berlin"}, 422, "program.invalid", "timezone"),
+        ({"start_date": "2027-01-01", "end_date": "2026-12-31"}, 422, "program.invalid", "end_date"),
+        (
+            {"tiers": [{"name": "A", "min_points": 0}, {"name": "a", "min_points": 1}]},
+            422, "program.invalid", "tiers.1.code",
+        ),
+        ({"tiers": [{"name": "A", "min_points": 0, "multiplier": 0}]}, 422, "program.invalid", "tiers.0.multiplier"),
+        ({"earn_rule": {"frobnicate": [1]}}, 422, "rule.invalid", "earn_rule"),
+        ({"earn_rule": {"var": "shoe_size"}}, 422, "rule.invalid", "earn_rule"),
+        ({"earn_rule": {"==": [1, 1]}}, 422, "rule.invalid", "earn_rule"),
+        ({"burn_rule": "ten"}, 422, "rule.invalid", "burn_rule"),
+    ],
+)  # fmt: skip
+def test_create__bad_input__names_the_place(
+    admin_client: APIClient, changes: dict[str, Any], status: int, code: str, place: str
+) -> None:
+    answer = admin_client.post(URL, document(**changes))
+    body = answer.json()
+    assert (answer.status_code, body["code"]) == (status, code), body
+    assert place in [problem["field"] for problem in body["errors"]]
+    assert admin_client.get(URL).json()["count"] == 0
+
+
+def test_create__code_taken__conflicts(admin_client: APIClient) -> None:
+    create(admin_client)
+    answer = admin_client.post(URL, document(name="Another"))
+    assert (answer.status_code, answer.json()["code"]) == (409, "program.code_taken")
+
+
+def test_retrieve__unknown__is_not_found(admin_client: APIClient) -> None:
+    for name in ("0190b3a0-0000-7000-8000-000000000000", "nonsense"):
+        assert admin_client.get(f"{URL}{name}/").status_code == 404
+
+
+def test_calls__without_permission__are_forbidden(client_with: ClientWith) -> None:
+    reader = client_with("programs.view")
+    assert reader.get(URL).status_code == 200
+    assert reader.post(URL, document()).json()["code"] == "permission.missing"
+    assert client_with("points.view").get(URL).status_code == 403
+    assert APIClient().get(URL).status_code == 401
+
+
+def test_change__active_program__begins_a_new_version(admin_client: APIClient) -> None:
+    body = create(admin_client)
+    place = f"{URL}{body['id']}/"
+    renamed = admin_client.patch(place, {"name": "Renamed"}).json()
+    assert (renamed["version"], renamed["program_version"]) == (2, 1), "a name is no promise"
+    capped = admin_client.patch(place, {"earn_cap_daily": None}).json()
+    assert (capped["version"], capped["program_version"], capped["earn_cap_daily"]) == (3, 2, None)
+    versions = admin_client.get(f"{place}versions/").json()["results"]
+    assert [(one["number"], one["earn_cap_daily"]) for one in versions] == [(2, None), (1, 1000)]
+    assert len(versions[0]["tiers"]) == 4
+
+
+def test_change__draft__rewrites_its_version_until_it_is_active(admin_client: APIClient) -> None:
+    body = create(admin_client, status="DRAFT")
+    place = f"{URL}{body['id']}/"
+    assert admin_client.patch(place, {"expiry_days": 90, "currency": "EUR"}).json()["program_version"] == 1
+    assert admin_client.patch(place, {"status": "ACTIVE"}).json()["program_version"] == 1
+    assert admin_client.patch(place, {"expiry_days": 30}).json()["program_version"] == 2
+    fixed = admin_client.patch(place, {"currency": "USD"})
+    assert (fixed.status_code, fixed.json()["errors"][0]["code"]) == (422, "program.field_fixed")
+    undone = admin_client.patch(place, {"status": "DRAFT"})
+    assert (undone.status_code, undone.json()["code"]) == (409, "program.in_use")
+
+
+def test_change__same_content__changes_nothing(admin_client: APIClient) -> None:
+    body = create(admin_client)
+    answer = admin_client.put(f"{URL}{body['id']}/", document())
+    assert answer.status_code == 200, answer.json()
+    assert (answer.json()["version"], answer.json()["program_version"]) == (1, 1)
+
+
+def test_change__tiers_swapped_renamed_and_removed__keep_their_ids(admin_client: APIClient) -> None:
+    body = create(admin_client)
+    bronze, silver, gold, platinum = body["tiers"]
+    wanted = [
+        {**bronze, "name": "Basic"},
+        {**silver, "min_points": 500},
+        {**gold, "min_points": 100},
+        {"name": "Diamond", "min_points": 9000, "multiplier": "3"},
+    ]
+    answer = admin_client.patch(f"{URL}{body['id']}/", {"tiers": wanted})
+    assert answer.status_code == 200, answer.json()
+    tiers = answer.json()["tiers"]
+    assert [tier["code"] for tier in tiers] == ["BRONZE", "GOLD", "SILVER", "DIAMOND"]
+    assert [tier["id"] for tier in tiers[:3]] == [bronze["id"], gold["id"], silver["id"]]
+    listed = admin_client.get("/api/loyalty/v1/loyaltyTiers/", {"program": body["id"]}).json()
+    assert listed["count"] == 4
+    assert platinum["id"] not in [tier["id"] for tier in listed["results"]]
+    again = admin_client.patch(f"{URL}{body['id']}/", {"tiers": [*wanted[:3], platinum]})
+    assert again.json()["errors"][0]["code"] == "program.tier_not_found", "a tier that was removed is gone"
+
+
+def test_change__older_etag__is_refused(admin_client: APIClient) -> None:
+    body = create(admin_client)
+    place = f"{URL}{body['id']}/"
+    assert admin_client.patch(place, {"name": "First"}, headers={"If-Match": '"1"'}).status_code == 200
+    late = admin_client.patch(place, {"name": "Second"}, headers={"If-Match": '"1"'})
+    assert (late.status_code, late.json()["code"]) == (412, "edit.conflict")
+    assert admin_client.get(place).json()["name"] == "First"
+
+
+def test_destroy__draft__goes_and_active_stays(admin_client: APIClient) -> None:
+    draft = create(admin_client, status="DRAFT")
+    assert admin_client.delete(f"{URL}{draft['id']}/").status_code == 204
+    assert admin_client.get(f"{URL}{draft['id']}/").status_code == 404
+    active = create(admin_client)
+    answer = admin_client.delete(f"{URL}{active['id']}/")
+    assert (answer.status_code, answer.json()["code"]) == (409, "program.in_use")
+
+
+def test_version__used__cannot_be_changed_behind_our_back(admin_client: APIClient) -> None:
+    create(admin_client)
+    with pytest.raises(IntegrityError, match="cannot be changed"), connection.cursor() as cursor:
+        cursor.execute("UPDATE programs_programversion SET expiry_days = 1")
+
+
+@pytest.mark.parametrize("path", ["loyaltyRules", "earnCaps", "pointsExpiryRules", "loyaltyTiers"])
+def test_lists__of_a_program__are_read_and_filtered(admin_client: APIClient, path: str) -> None:
+    body = create(admin_client)
+    create(admin_client, code="OTHER", name="Other", earn_cap_daily=5, expiry_days=7)
+    place = f"/api/loyalty/v1/{path}/"
+    rows = admin_client.get(place, {"program": body["id"]}).json()["results"]
+    assert rows, "there is something to list"
+    assert {row["program"] for row in rows} == {body["id"]}
+    assert admin_client.get(f"{place}{rows[0]['id']}/").json() == rows[0]
+    assert admin_client.get(place, {"program": "nonsense"}).status_code == 400
+    assert admin_client.post(place, {}).status_code == 405
+
+
+def test_versions__of_many_programs__cost_one_statement(
+    admin_client: APIClient, django_assert_max_num_queries: Any
+) -> None:
+    for number in range(5):
+        create(admin_client, code=f"P{number}", name=f"P{number}")
+    with django_assert_max_num_queries(9):
+        assert admin_client.get(URL).json()["count"] == 5
+    assert ProgramVersion.objects.count() == 5
