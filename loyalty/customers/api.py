@@ -1,0 +1,74 @@
+"""Front door of customers."""
+
+from loyalty.customers.contracts import (
+    Channel,
+    ConsentRecord,
+    ConsentView,
+    CustomerRecord,
+    CustomerStatus,
+    CustomerView,
+    EventsReport,
+    IssuedSecret,
+    Purpose,
+    UpsertReport,
+)
+from loyalty.customers.errors import (
+    BssUnavailable,
+    ConsentInvalid,
+    CustomerNotFound,
+    CustomerRecordInvalid,
+)
+from loyalty.customers.operations.consenting import grant_consent, withdraw_consent
+from loyalty.customers.operations.receiving import receive_events
+from loyalty.customers.operations.sources import check_signature, close_source, create_source
+from loyalty.customers.operations.upserting import upsert_many
+from loyalty.customers.queries import (
+    DIRECTORY_VIEW,
+    REACHABLE_VIEW,
+    count_customers,
+    find_customer,
+    find_named_customer,
+    get_customer,
+    get_customer_by_ref,
+    list_consents,
+    list_customers,
+    resolve_ids,
+)
+from loyalty.customers.registry import OverviewPart, overview, register_overview_part
+
+__all__ = [
+    "DIRECTORY_VIEW",
+    "REACHABLE_VIEW",
+    "BssUnavailable",
+    "Channel",
+    "ConsentInvalid",
+    "ConsentRecord",
+    "ConsentView",
+    "CustomerNotFound",
+    "CustomerRecord",
+    "CustomerRecordInvalid",
+    "CustomerStatus",
+    "CustomerView",
+    "EventsReport",
+    "IssuedSecret",
+    "OverviewPart",
+    "Purpose",
+    "UpsertReport",
+    "check_signature",
+    "close_source",
+    "count_customers",
+    "create_source",
+    "find_customer",
+    "find_named_customer",
+    "get_customer",
+    "get_customer_by_ref",
+    "grant_consent",
+    "list_consents",
+    "list_customers",
+    "overview",
+    "receive_events",
+    "register_overview_part",
+    "resolve_ids",
+    "upsert_many",
+    "withdraw_consent",
+]

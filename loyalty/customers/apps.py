@@ -1,0 +1,18 @@
+"""Registers customers with Django."""
+
+from typing import ClassVar
+
+from django.apps import AppConfig
+
+
+class CustomersConfig(AppConfig):
+    """Customers."""
+
+    name = "loyalty.customers"
+    label = "customers"
+    permissions: ClassVar[dict[str, str]] = {
+        "view": "See customers, their contact points and consents",
+        "change": "Change consents",
+        "import": "Import customers from the BSS",
+        "manage_sources": "Create and remove sources of signed events",
+    }

@@ -1,0 +1,140 @@
+"""What crosses the border of customers."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from enum import StrEnum
+from typing import Any
+
+
+class CustomerStatus(StrEnum):
+    """Where a customer stands with the operator."""
+
+    ACTIVE = "ACTIVE"
+    SUSPENDED = "SUSPENDED"
+    CLOSED = "CLOSED"
+
+
+class Channel(StrEnum):
+    """A way to reach a customer."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    PUSH = "push"
+
+
+class Purpose(StrEnum):
+    """What a message is for; consent is given per channel and purpose."""
+
+    MARKETING = "marketing"
+    SERVICE = "service"
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentRecord:
+    """What a customer allows, as told by a source at a moment."""
+
+    channel: str
+    purpose: str
+    is_granted: bool
+    changed_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRecord:
+    """A customer as another system describes them; ``customer_ref`` is that system's id."""
+
+    customer_ref: str
+    first_name: str = ""
+    last_name: str = ""
+    status: str = CustomerStatus.ACTIVE
+    language: str = "en"
+    time_zone: str = "UTC"
+    city: str = ""
+    gender: str = ""
+    birth_date: date | None = None
+    customer_since: date | None = None
+    email: str = ""
+    phone: str = ""
+    push_token: str = ""
+    consents: tuple[ConsentRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerView:
+    """A customer as other domains see them; ``id`` is the public id, also in the warehouse."""
+
+    id: uuid.UUID
+    customer_ref: str
+    first_name: str
+    last_name: str
+    status: str
+    language: str
+    time_zone: str
+    city: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentView:
+    """What a customer allows now; without an answer of theirs the policy's default stands."""
+
+    channel: str
+    purpose: str
+    is_granted: bool
+    source: str
+    changed_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class UpsertReport:
+    """What a batch of records did."""
+
+    created: int = 0
+    updated: int = 0
+    unchanged: int = 0
+
+    def __add__(self, other: "UpsertReport") -> "UpsertReport":
+        return UpsertReport(
+            self.created + other.created, self.updated + other.updated, self.unchanged + other.unchanged
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class InboundEvent:
+    """One event from outside, read and checked for form; ``position`` is its place in the caller's list."""
+
+    position: int
+    event_id: str
+    type: str
+    customer_id: uuid.UUID | None
+    customer_ref: str
+    occurred_at: datetime
+    data: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class RejectedEvent:
+    """An event that was not taken in, and why."""
+
+    index: int
+    event_id: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class EventsReport:
+    """What became of a batch of events."""
+
+    accepted: int
+    duplicates: int
+    rejected: tuple[RejectedEvent, ...] = field(default_factory=tuple)
+
+
+@dataclass(frozen=True, slots=True)
+class IssuedSecret:
+    """A source of signed events at the only moment its secret is shown."""
+
+    id: uuid.UUID
+    code: str
+    secret: str

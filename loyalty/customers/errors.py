@@ -1,0 +1,80 @@
+"""What customers refuses."""
+
+from loyalty.foundation.kernel.errors import Conflict, Invalid, NotFound, Unauthenticated, Unavailable
+
+
+class CustomerNotFound(NotFound):
+    """No customer has that id or reference."""
+
+    code = "customer.not_found"
+    title = "No such customer"
+
+
+class ConsentInvalid(Invalid):
+    """A channel or purpose that does not exist."""
+
+    code = "consent.invalid"
+    title = "No such consent"
+
+
+class CustomerRecordInvalid(Invalid):
+    """A customer from another system lacks a reference or repeats one."""
+
+    code = "customer.record_invalid"
+    title = "A customer's record cannot be read"
+
+
+class EventsTooMany(Invalid):
+    """More events in one call than the stated limit."""
+
+    code = "events.too_many"
+    title = "Too many events in one call"
+
+
+class EventSourceTaken(Conflict):
+    """A source of that code exists."""
+
+    code = "event_source.code_taken"
+    title = "The code is taken"
+
+
+class SignatureInvalid(Unauthenticated):
+    """The signature does not fit the body, or the source is unknown."""
+
+    code = "signature.invalid"
+    title = "Signature not accepted"
+
+
+class SignatureExpired(Unauthenticated):
+    """The signature's time lies too far from now."""
+
+    code = "signature.expired"
+    title = "Signature too old"
+
+
+class BssUnavailable(Unavailable):
+    """The BSS does not answer, answers with faults, or is not configured."""
+
+    code = "bss.unavailable"
+    title = "The BSS does not answer"
+
+
+class BssCredentialsRefused(Unavailable):
+    """The BSS does not accept our user name and password."""
+
+    code = "bss.credentials_refused"
+    title = "The BSS refuses our credentials"
+
+
+class BssAnswerInvalid(Unavailable):
+    """The BSS answered something that is too large or not what it promises."""
+
+    code = "bss.answer_invalid"
+    title = "The BSS's answer cannot be read"
+
+
+class BssNotConfigured(Unavailable):
+    """No address of a BSS is set."""
+
+    code = "bss.not_configured"
+    title = "No BSS is configured"

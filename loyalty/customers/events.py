@@ -1,0 +1,54 @@
+"""The facts that customers publishes."""
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from loyalty.foundation.events.contracts import Fact
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerCreated(Fact):
+    """A customer became known. Written in sets by ``sql/upsert.sql`` with these fields."""
+
+    type: ClassVar[str] = "customer.created"
+
+    customer_id: str
+    customer_ref: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerUpdated(Fact):
+    """Identity, contact points or consents of a customer changed. Written in sets by ``sql/upsert.sql``."""
+
+    type: ClassVar[str] = "customer.updated"
+
+    customer_id: str
+    customer_ref: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentGranted(Fact):
+    """A customer allowed messages of a purpose on a channel."""
+
+    type: ClassVar[str] = "consent.granted"
+
+    customer_id: str
+    customer_ref: str
+    channel: str
+    purpose: str
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentWithdrawn(Fact):
+    """A customer forbade messages of a purpose on a channel."""
+
+    type: ClassVar[str] = "consent.withdrawn"
+
+    customer_id: str
+    customer_ref: str
+    channel: str
+    purpose: str
+    source: str

@@ -1,0 +1,1 @@
+"""Plug-ins of customers: sources of customers, and parts of the whole view of one."""

@@ -1,0 +1,146 @@
+"""Tables of customers."""
+
+from django.contrib.postgres.indexes import OpClass
+from django.db import models
+from django.db.models.functions import Now, Upper
+
+from loyalty.customers.contracts import Channel, CustomerStatus, Purpose
+from loyalty.foundation.orm.fields import ExactJSONField
+from loyalty.foundation.orm.models import PublicModel
+
+CHANNELS = [(str(one), str(one)) for one in Channel]
+PURPOSES = [(str(one), str(one)) for one in Purpose]
+STATUSES = [(str(one), str(one)) for one in CustomerStatus]
+
+
+def prefix_index(column: str, name: str) -> models.Index:
+    """Make the index that serves ``istartswith``, which Django writes as UPPER(…) LIKE."""
+    return models.Index(OpClass(Upper(column), name="text_pattern_ops"), name=name)
+
+
+class Customer(PublicModel):
+    """A person known to the BSS; ``public_id`` derives from ``customer_ref`` and is the warehouse's customer_id."""
+
+    customer_ref = models.CharField(max_length=100, unique=True)
+    first_name = models.CharField(max_length=100, blank=True, default="")
+    last_name = models.CharField(max_length=100, blank=True, default="")
+    status = models.CharField(max_length=10, choices=STATUSES, default=CustomerStatus.ACTIVE.value)
+    language = models.CharField(max_length=10, default="en")
+    time_zone = models.CharField(max_length=50, default="UTC")
+    city = models.CharField(max_length=100, blank=True, default="")
+    gender = models.CharField(max_length=20, blank=True, default="")
+    birth_date = models.DateField(null=True)
+    customer_since = models.DateField(null=True)
+    source = models.CharField(max_length=30)
+
+    class Meta:
+        indexes = [
+            prefix_index("customer_ref", "customers_ref_prefix"),
+            prefix_index("first_name", "customers_first_prefix"),
+            prefix_index("last_name", "customers_last_prefix"),
+            models.Index(fields=["status", "-id"], name="customers_status"),
+        ]
+
+    def __str__(self) -> str:
+        return self.customer_ref
+
+
+class ContactPoint(models.Model):
+    """An address of a customer on one channel; at most one per channel is primary."""
+
+    id = models.BigAutoField(primary_key=True)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="contact_points")
+    channel = models.CharField(max_length=10, choices=CHANNELS)
+    address = models.CharField(max_length=254)
+    is_primary = models.BooleanField(default=True)
+    created_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "channel", "address"], name="customers_contact_once"),
+            models.UniqueConstraint(
+                fields=["customer", "channel"],
+                condition=models.Q(is_primary=True),
+                include=["address"],
+                name="customers_contact_one_primary",
+            ),
+        ]
+        indexes = [prefix_index("address", "customers_contact_prefix")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.address}"
+
+
+class Consent(models.Model):
+    """What a customer allows now, per channel and purpose; no row means that the default stands."""
+
+    id = models.BigAutoField(primary_key=True)
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="consents")
+    channel = models.CharField(max_length=10, choices=CHANNELS)
+    purpose = models.CharField(max_length=10, choices=PURPOSES)
+    is_granted = models.BooleanField()
+    source = models.CharField(max_length=50)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["customer", "channel", "purpose"], include=["is_granted"], name="customers_consent_once"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.purpose} {self.is_granted}"
+
+
+class ConsentChange(models.Model):
+    """One answer of a customer, kept for ever: a trigger refuses changes."""
+
+    id = models.BigAutoField(primary_key=True)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="consent_changes")
+    channel = models.CharField(max_length=10, choices=CHANNELS)
+    purpose = models.CharField(max_length=10, choices=PURPOSES)
+    is_granted = models.BooleanField()
+    source = models.CharField(max_length=50)
+    reason = models.CharField(max_length=300, blank=True, default="", db_default="")
+    changed_at = models.DateTimeField()
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+
+    class Meta:
+        indexes = [models.Index(fields=["customer", "-id"], name="customers_consent_history")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.purpose} {self.is_granted} {self.changed_at}"
+
+
+class EventSource(PublicModel):
+    """A sender of signed events. The secret derives from the platform's key and ``salt``; it is not stored."""
+
+    code = models.SlugField(max_length=50, unique=True)
+    name = models.CharField(max_length=100)
+    salt = models.CharField(max_length=64)
+    is_active = models.BooleanField(default=True)
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class CustomerEvent(models.Model):
+    """An event taken in from outside, once per source and event id."""
+
+    id = models.BigAutoField(primary_key=True)
+    source = models.CharField(max_length=50)
+    event_id = models.CharField(max_length=200)
+    type = models.CharField(max_length=80)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+")
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    data = ExactJSONField()
+
+    class Meta:
+        db_table = "customers_event"
+        constraints = [models.UniqueConstraint(fields=["source", "event_id"], name="customers_event_once")]
+        indexes = [models.Index(fields=["customer", "-occurred_at"], name="customers_event_timeline")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.event_id}"

@@ -1,0 +1,91 @@
+"""Taking customers in, thousands in one statement."""
+
+import logging
+from collections.abc import Sequence
+from datetime import datetime
+
+from django.db import connection, transaction
+
+from loyalty.customers.contracts import CustomerRecord, CustomerStatus, UpsertReport
+from loyalty.customers.errors import CustomerRecordInvalid
+from loyalty.customers.policy import is_consent
+from loyalty.foundation.audit import api as audit
+from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.kernel.ids import public_id_of_ref
+from loyalty.foundation.orm import sql
+
+log = logging.getLogger("loyalty.customers")
+
+REF_LENGTH_MAX = 100
+
+CREATE_INCOMING = """
+    CREATE TEMP TABLE customers_incoming (
+        public_id uuid, customer_ref text, first_name text, last_name text, status text, language text,
+        time_zone text, city text, gender text, birth_date date, customer_since date, email text, phone text,
+        push_token text
+    ) ON COMMIT DROP;
+    CREATE TEMP TABLE customers_incoming_consent (
+        customer_ref text, channel text, purpose text, is_granted boolean, changed_at timestamptz
+    ) ON COMMIT DROP
+"""
+
+
+def _check(records: Sequence[CustomerRecord]) -> None:
+    seen: set[str] = set()
+    statuses = set(CustomerStatus)
+    for record in records:
+        ref = record.customer_ref
+        if not ref.strip() or len(ref) > REF_LENGTH_MAX:
+            raise CustomerRecordInvalid(f"A customer's reference has 1 to {REF_LENGTH_MAX} characters: {ref[:120]!r}.")
+        if ref in seen:
+            raise CustomerRecordInvalid(f"The reference {ref!r} comes twice in one batch.")
+        if record.status not in statuses:
+            raise CustomerRecordInvalid(f"The customer {ref!r} has the unknown status {record.status[:20]!r}.")
+        seen.add(ref)
+
+
+@transaction.atomic
+def upsert_many(records: Sequence[CustomerRecord], *, source: str, actor: Actor, now: datetime) -> UpsertReport:
+    """Create or update customers by their reference, with their facts and one audit row.
+
+    :raises CustomerRecordInvalid: a reference is missing, too long or comes twice, or a status is unknown.
+    """
+    if not records:
+        return UpsertReport()
+    _check(records)
+    with connection.cursor() as cursor:
+        cursor.execute(CREATE_INCOMING)
+        with cursor.copy("COPY customers_incoming FROM STDIN") as target:
+            for one in records:
+                target.write_row(
+                    (
+                        *(public_id_of_ref(one.customer_ref), one.customer_ref, one.first_name[:100]),
+                        *(one.last_name[:100], one.status, one.language[:10] or "en", one.time_zone[:50] or "UTC"),
+                        *(one.city[:100], one.gender[:20], one.birth_date, one.customer_since),
+                        *(one.email[:254], one.phone[:254], one.push_token[:254]),
+                    )
+                )
+        with cursor.copy("COPY customers_incoming_consent FROM STDIN") as target:
+            for one in records:
+                for consent in one.consents:
+                    if is_consent(consent.channel, consent.purpose):
+                        target.write_row(
+                            (
+                                *(one.customer_ref, consent.channel, consent.purpose),
+                                *(consent.is_granted, consent.changed_at),
+                            )
+                        )
+    row = sql.fetch_one("SELECT * FROM customers_upsert(%s, %s)", [source, now]) or {}
+    report = UpsertReport(
+        created=int(row["created_count"]), updated=int(row["updated_count"]), unchanged=int(row["unchanged_count"])
+    )
+    if report.created or report.updated:
+        audit.record(
+            actor=actor,
+            act="customers.import",
+            subject_kind="customer_source",
+            subject_ref=source,
+            at=now,
+            after={"created": report.created, "updated": report.updated, "unchanged": report.unchanged},
+        )
+    return report

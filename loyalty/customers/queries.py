@@ -1,0 +1,151 @@
+"""Reads of customers."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+
+from django.db.models import Prefetch, Q, QuerySet
+
+from loyalty.customers.contracts import ConsentView, CustomerView
+from loyalty.customers.errors import CustomerNotFound
+from loyalty.customers.models import Consent, ContactPoint, Customer
+from loyalty.customers.policy import DEFAULT_CONSENT, all_consents
+
+# Contract views, installed by this domain's migrations; other domains may join them in their own SQL.
+DIRECTORY_VIEW = "customers_directory"
+REACHABLE_VIEW = "customers_reachable"
+# A search of more words is a sentence, and each word costs four index scans.
+SEARCH_WORDS_MAX = 4
+
+
+def view_of(customer: Customer) -> CustomerView:
+    """Give a customer as other domains see it."""
+    return CustomerView(
+        id=customer.public_id,
+        customer_ref=customer.customer_ref,
+        first_name=customer.first_name,
+        last_name=customer.last_name,
+        status=customer.status,
+        language=customer.language,
+        time_zone=customer.time_zone,
+        city=customer.city,
+    )
+
+
+def find_customer(*, customer_id: uuid.UUID | None = None, customer_ref: str = "") -> CustomerView | None:
+    """Find a customer by public id or by the BSS's reference, or None."""
+    if customer_id is None and "\x00" in customer_ref:
+        return None  # PostgreSQL has no text with NUL, so nobody is called that
+    chosen = Q(public_id=customer_id) if customer_id is not None else Q(customer_ref=customer_ref)
+    customer = Customer.objects.filter(chosen).first()
+    return view_of(customer) if customer is not None else None
+
+
+def find_named_customer(name: str) -> CustomerView | None:
+    """Find a customer by a text that is either a public id or a reference, or None."""
+    try:
+        found = find_customer(customer_id=uuid.UUID(name))
+    except ValueError:
+        found = None
+    return found or find_customer(customer_ref=name)
+
+
+def get_customer(customer_id: uuid.UUID) -> CustomerView:
+    """Give a customer.
+
+    :raises CustomerNotFound: there is none.
+    """
+    found = find_customer(customer_id=customer_id)
+    if found is None:
+        raise CustomerNotFound(f"There is no customer {customer_id}.")
+    return found
+
+
+def get_customer_by_ref(customer_ref: str) -> CustomerView:
+    """Give a customer by the BSS's reference.
+
+    :raises CustomerNotFound: there is none.
+    """
+    found = find_customer(customer_ref=customer_ref)
+    if found is None:
+        raise CustomerNotFound(f"There is no customer {customer_ref[:100]!r}.")
+    return found
+
+
+def list_customers(customer_ids: Iterable[uuid.UUID]) -> list[CustomerView]:
+    """List the customers that exist among these public ids, in no particular order."""
+    return [view_of(customer) for customer in Customer.objects.filter(public_id__in=list(customer_ids))]
+
+
+def resolve_ids(names: Sequence[str]) -> list[uuid.UUID]:
+    """Give the public ids of customers named by public id or by reference, in the order of the names.
+
+    :raises CustomerNotFound: names the first that does not exist, and how many more.
+    """
+    by_id: dict[str, uuid.UUID] = {}
+    for name in names:
+        try:
+            by_id[name] = uuid.UUID(name)
+        except ValueError:
+            continue
+    known = Customer.objects.filter(Q(customer_ref__in=list(names)) | Q(public_id__in=by_id.values()))
+    found: dict[str, uuid.UUID] = {}
+    for public_id, ref in known.values_list("public_id", "customer_ref"):
+        found[str(public_id)] = public_id
+        found.setdefault(ref, public_id)
+    answer = [found.get(name) or found.get(str(by_id.get(name))) for name in names]
+    missing = [name for name, one in zip(names, answer, strict=True) if one is None]
+    if missing:
+        raise CustomerNotFound(f"There is no customer {missing[0][:100]!r}.", missing=missing[:100])
+    return [one for one in answer if one is not None]
+
+
+def count_customers() -> int:
+    """Count all customers."""
+    return Customer.objects.count()
+
+
+def list_consents(customer_id: uuid.UUID) -> list[ConsentView]:
+    """List what a customer allows, for every channel and purpose, defaults included.
+
+    :raises CustomerNotFound: there is no such customer.
+    """
+    customer = Customer.objects.prefetch_related("consents").filter(public_id=customer_id).first()
+    if customer is None:
+        raise CustomerNotFound(f"There is no customer {customer_id}.")
+    return consents_of(customer)
+
+
+def consents_of(customer: Customer) -> list[ConsentView]:
+    """Give what a loaded customer allows, defaults included."""
+    known = {(one.channel, one.purpose): one for one in customer.consents.all()}
+    views = []
+    for channel, purpose in all_consents():
+        one = known.get((channel, purpose))
+        views.append(
+            ConsentView(channel, purpose, one.is_granted, one.source, one.changed_at)
+            if one is not None
+            else ConsentView(channel, purpose, DEFAULT_CONSENT[purpose], "default", None)
+        )
+    return views
+
+
+def customers_with_details() -> QuerySet[Customer]:
+    """Give customers with their contact points and consents at hand."""
+    return Customer.objects.prefetch_related(
+        Prefetch("contact_points", queryset=ContactPoint.objects.order_by("channel", "-is_primary", "id")),
+        Prefetch("consents", queryset=Consent.objects.order_by("channel", "purpose")),
+    )
+
+
+def search(rows: QuerySet[Customer], text: str) -> QuerySet[Customer]:
+    """Narrow to customers of whom every word begins the reference, a name or an address."""
+    words = text.split()[:SEARCH_WORDS_MAX]
+    for word in words:
+        reached = ContactPoint.objects.filter(address__istartswith=word).values("customer_id")
+        rows = rows.filter(
+            Q(customer_ref__istartswith=word)
+            | Q(first_name__istartswith=word)
+            | Q(last_name__istartswith=word)
+            | Q(pk__in=reached)
+        )
+    return rows
