@@ -110,20 +110,25 @@ class Checker:
             return tuple(nodes)
         target = self._meeting_base(nodes)
         if target is None:
-            names = " with ".join(dict.fromkeys(str(node.type) for node in nodes if node.type.base is not Base.NULL))
-            self.problem("rule.type_mismatch", f"{call.name} cannot compare {names}.", call.path)
+            names = " and ".join(dict.fromkeys(str(node.type) for node in nodes if node.type.base is not Base.NULL))
+            self.problem("rule.type_mismatch", f"{call.name} cannot bring {names} together.", call.path)
             return tuple(nodes)
         return tuple(self._as_base(node, target) for node in nodes)
 
-    def meet(self, call: Call, nodes: Sequence[Node]) -> Type:
-        """The one type of operands of which one becomes the value."""
-        met = common(node.type for node in nodes)
-        if met is not None:
-            return met
-        if not call.wants_truth:
+    def unite(self, call: Call, nodes: Sequence[Node], *, may_differ: bool = False) -> tuple[tuple[Node, ...], Type]:
+        """Operands of which one becomes the value, brought to one type, and that type.
+
+        With ``may_differ`` only the truth of the value matters and the operands stay as they are.
+        """
+        if may_differ:
+            return tuple(nodes), common(node.type for node in nodes) or ANY
+        known = len(self.problems)
+        aligned = tuple(nodes) if any(node.type.is_list for node in nodes) else self.align(call, nodes)
+        met = common(node.type for node in aligned)
+        if met is None and len(self.problems) == known:
             names = ", ".join(dict.fromkeys(str(node.type) for node in nodes))
             self.problem("rule.type_mismatch", f"{call.name} gives values of different types: {names}.", call.path)
-        return ANY
+        return aligned, met or ANY
 
     def _call(self, raw: dict[str, object], path: str, scope: Scope | None, *, wants_truth: bool) -> Node:
         name, operands = next(iter(raw.items()))

@@ -34,8 +34,8 @@ def _check_var(checker: "Checker", call: "Call") -> Node:
     read = Node("var", (), OF_FIELD[field.type], call.path, field)
     if not defaults:
         return read
-    nodes = checker.align(call, (read, defaults[0])) if not read.type.is_list else (read, defaults[0])
-    return Node("var", nodes[1:], checker.meet(call, nodes), call.path, field)
+    nodes, kind = checker.unite(call, (read, defaults[0]))
+    return Node("var", nodes[1:], kind, call.path, field)
 
 
 def _dynamic_var(checker: "Checker", call: "Call", defaults: list[Node]) -> Node:
@@ -54,8 +54,8 @@ def _item(checker: "Checker", call: "Call", path: str, defaults: list[Node]) -> 
     if path not in known:
         names = " or ".join(f'"{one}"' for one in known)
         return checker.problem("rule.unknown_field", f'Inside a list only {names} is in view, not "{path}".', call.path)
-    kind = checker.meet(call, [Node("item", (), known[path], call.path), *defaults])
-    return Node("item", (name, *defaults), kind, call.path, path)
+    nodes, kind = checker.unite(call, [Node("item", (), known[path], call.path), *defaults])
+    return Node("item", (name, *nodes[1:]), kind, call.path, path)
 
 
 def _build_var(node: Node, args: Sequence[Closure]) -> Closure:
@@ -236,10 +236,8 @@ def _say_missing_some(speaker: "Speaker", node: Node) -> str:
 
 
 def _check_coalesce(checker: "Checker", call: "Call") -> Node:
-    nodes = checker.values(call)
-    if not any(node.type.is_list for node in nodes):
-        nodes = checker.align(call, nodes)
-    return checker.make(call, nodes, checker.meet(call, nodes))
+    nodes, kind = checker.unite(call, checker.values(call))
+    return checker.make(call, nodes, kind)
 
 
 def _build_coalesce(node: Node, args: Sequence[Closure]) -> Closure:

@@ -21,12 +21,16 @@ if TYPE_CHECKING:
 
 def _check_in(checker: "Checker", call: "Call") -> Node:
     part, whole = (1, 0) if call.name == "contains" else (0, 1)
-    needle, haystack = checker.value(call, part), checker.value(call, whole)
-    if not checker.is_typed:
+    needle, written = checker.value(call, part), call.raw[whole]
+    if checker.is_typed and isinstance(written, (list, tuple)):
+        # The items are brought to the needle's type one by one: numbers and dates may be written as texts.
+        path = call.paths[whole]
+        found = [checker.node(raw, f"{path}/{index}", call.scope) for index, raw in enumerate(written)]
+        needle, *items = checker.align(call, (needle, *found))
+        return checker.make(call, (needle, checker.list_of(tuple(items), path)), BOOLEAN)
+    haystack = checker.value(call, whole)
+    if haystack.type.base is Base.ANY:
         return checker.make(call, (needle, haystack), BOOLEAN)
-    if haystack.operator == "list":
-        needle, *items = checker.align(call, (needle, *haystack.args))
-        return checker.make(call, (needle, checker.list_of(tuple(items), haystack.path)), BOOLEAN)
     if haystack.type.is_list:
         element = Node("item", (), Type(haystack.type.base), haystack.path)
         return checker.make(call, (checker.align(call, (needle, element))[0], haystack), BOOLEAN)
@@ -231,12 +235,12 @@ def _truth_quantifier(name: str) -> Callable[["Compiler", Node, bool], ColumnEle
         source, body = node.args
         if source.operator != "var" or source.args:
             raise compiler.refusal(node, "its list has to be a field")
-        elements = func.unnest(compiler.value(source)).table_valued("element", name=compiler.fresh_name())
-        element = compiler.typed_element(elements.c.element, source)
+        elements = func.unnest(compiler.value(source)).column_valued(compiler.fresh_name())
+        element = compiler.typed_element(elements, source)
         test = compiler.inside(element, body, is_total=name == "all")
         if name == "all":
             test = not_(test)
-        found = exists(select(1).select_from(elements).where(element.is_not(None), test))
+        found = exists(select(1).where(element.is_not(None), test))
         if name == "some":
             return found
         if name == "none":

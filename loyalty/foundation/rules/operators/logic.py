@@ -9,7 +9,7 @@ from loyalty.foundation.rules.frame import Closure, Frame
 from loyalty.foundation.rules.loose import is_truthy
 from loyalty.foundation.rules.operators.spec import Operator
 from loyalty.foundation.rules.tree import Node
-from loyalty.foundation.rules.types import BOOLEAN, Base
+from loyalty.foundation.rules.types import BOOLEAN
 
 if TYPE_CHECKING:
     from loyalty.foundation.rules.checking import Call, Checker
@@ -21,9 +21,10 @@ def _check_junction(checker: "Checker", call: "Call") -> Node:
     """``and`` and ``or`` give one of their operands, so these share a type unless only their truth matters."""
     if call.wants_truth:
         nodes = tuple(checker.truth(call, index) for index in range(len(call.raw)))
-        return checker.make(call, nodes, BOOLEAN if _all_boolean(nodes) else checker.meet(call, nodes))
-    nodes = checker.values(call)
-    return checker.make(call, nodes, checker.meet(call, nodes))
+    else:
+        nodes = checker.values(call)
+    nodes, kind = checker.unite(call, nodes, may_differ=call.wants_truth)
+    return checker.make(call, nodes, kind)
 
 
 def _all_boolean(nodes: Sequence[Node]) -> bool:
@@ -62,9 +63,14 @@ def _truth_or(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement
     return or_(*[compiler.truth(arg, is_total) for arg in node.args])
 
 
+def _are_verdicts(compiler: "Compiler", node: Node) -> bool:
+    """Whether every operand is a yes or a no and never null: then the operand given is the verdict itself."""
+    return _all_boolean(node.args) and all(compiler.is_never_null(arg) for arg in node.args)
+
+
 def _value_and(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     """The first operand that is not true, else the last one."""
-    if all(compiler.is_never_null(arg) for arg in node.args):
+    if _are_verdicts(compiler, node):
         return _truth_and(compiler, node, True)
     *before, last = node.args
     branches = [(not_(compiler.truth(arg, True)), compiler.value(arg)) for arg in before]
@@ -73,7 +79,7 @@ def _value_and(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
 
 def _value_or(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     """The first operand that is true, else the last one."""
-    if all(compiler.is_never_null(arg) for arg in node.args):
+    if _are_verdicts(compiler, node):
         return _truth_or(compiler, node, True)
     *before, last = node.args
     branches = [(compiler.truth(arg, False), compiler.value(arg)) for arg in before]
@@ -130,12 +136,10 @@ def _check_if(checker: "Checker", call: "Call") -> Node:
         nodes.append(read(call, index))
         if not is_condition:
             results.append(len(nodes) - 1)
-    chosen = [nodes[index] for index in results]
-    if not any(node.type.is_list or node.type.base is Base.ANY for node in chosen) and not call.wants_truth:
-        chosen = list(checker.align(call, chosen))
-        for index, node in zip(results, chosen, strict=True):
-            nodes[index] = node
-    return checker.make(call, nodes, checker.meet(call, chosen))
+    chosen, kind = checker.unite(call, [nodes[index] for index in results], may_differ=call.wants_truth)
+    for index, node in zip(results, chosen, strict=True):
+        nodes[index] = node
+    return checker.make(call, nodes, kind)
 
 
 def _build_if(node: Node, args: Sequence[Closure]) -> Closure:

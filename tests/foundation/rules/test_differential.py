@@ -1,0 +1,258 @@
+"""Evaluator and compiler mean the same: generated rules over edge values, and mutants that must be caught."""
+
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import reduce
+from itertools import chain
+from typing import Any
+
+import pytest
+from sqlalchemy import ColumnElement, Connection, Double, Numeric, Text, cast, func, not_, or_
+from sqlalchemy.exc import DBAPIError
+
+from loyalty.foundation.rules.api import Expects, Rule, check
+from loyalty.foundation.rules.compiling import Compiler
+from loyalty.foundation.rules.frame import Closure
+from loyalty.foundation.rules.operators.arithmetic import plus
+from loyalty.foundation.rules.operators.comparison import order_truth, truth_equal
+from loyalty.foundation.rules.operators.spec import Table
+from loyalty.foundation.rules.operators.table import OPERATORS
+from loyalty.foundation.rules.tree import Node
+from loyalty.foundation.rules.types import NUMBERS
+from tests.foundation.rules.differential import Comparison, filled_world
+from tests.foundation.rules.world import SCHEMA, RuleMaker, make_rows
+
+SEED = 20261120
+ROWS = make_rows(120, SEED)
+
+
+def checked(make: Callable[[int], Any], count: int, expects: Expects) -> list[Rule]:
+    """So many different generated rules."""
+    rules: dict[str, Rule] = {}
+    attempt = 0
+    while len(rules) < count:
+        rule = check(make(attempt % 4), SCHEMA, expects)
+        rules.setdefault(rule.text, rule)
+        attempt += 1
+    return list(rules.values())
+
+
+@pytest.fixture(scope="module")
+def connection() -> Iterator[Connection]:
+    with filled_world(ROWS) as opened:
+        yield opened
+
+
+def test_predicates__thousands_of_generated_rules__choose_the_same_rows(connection: Connection) -> None:
+    rules = checked(RuleMaker(SEED).boolean, 4_000, "boolean")
+    assert list(Comparison(connection, ROWS).disagreeing_predicates(rules)) == []
+
+
+def test_numbers__generated_rules__come_out_equal_to_the_last_digit(connection: Connection) -> None:
+    rules = checked(RuleMaker(SEED + 1).number, 1_200, "number")
+    assert list(Comparison(connection, ROWS).disagreeing_values(rules)) == []
+
+
+def test_texts__generated_rules__come_out_equal(connection: Connection) -> None:
+    rules = checked(RuleMaker(SEED + 2).text, 500, "any")
+    assert list(Comparison(connection, ROWS).disagreeing_values(rules)) == []
+
+
+def test_verdicts_as_values__generated_rules__are_null_in_both_or_in_neither(connection: Connection) -> None:
+    rules = checked(RuleMaker(SEED + 3).boolean, 800, "boolean")
+    assert list(Comparison(connection, ROWS).disagreeing_values(rules)) == []
+
+
+# The mutants: each is one plausible mistake. A differential test that lets one of them pass proves nothing.
+
+
+def line(name: str, **changes: Any) -> dict[str, Any]:
+    """The operator table with one line changed."""
+    return {**OPERATORS, name: replace(OPERATORS[name], **changes)}
+
+
+def never_total(compiler: Compiler, node: Node, is_total: bool) -> ColumnElement[bool]:
+    """An order test that stays NULL under NOT."""
+    return order_truth(operator.lt)(compiler, node, False)
+
+
+def null_is_zero(compiler: Compiler, node: Node, is_total: bool) -> ColumnElement[bool]:
+    """The order of JavaScript, where null counts as 0."""
+    if not all(arg.type.base in NUMBERS for arg in node.args):
+        return order_truth(operator.lt)(compiler, node, is_total)
+    values = [func.coalesce(compiler.number(arg), 0) for arg in node.args]
+    return values[0] < values[1]
+
+
+def ordered_against_null(node: Node, args: Sequence[Closure]) -> Closure:
+    """An evaluator that orders null below everything."""
+
+    def value(frame: Any) -> object:
+        left: Any = args[0](frame)
+        right: Any = args[1](frame)
+        return right is not None and (left is None or left < right)
+
+    return value
+
+
+def bare_not(compiler: Compiler, node: Node, is_total: bool) -> ColumnElement[bool]:
+    """NOT over a test that may be NULL."""
+    return not_(compiler.truth(node.args[0], False))
+
+
+def in_with_null(compiler: Compiler, node: Node, is_total: bool) -> ColumnElement[bool]:
+    """IN with a null among its items, which SQL never finds."""
+    needle, haystack = node.args
+    if haystack.operator != "list":
+        truth = OPERATORS["in"].truth
+        assert truth is not None
+        return truth(compiler, node, is_total)
+    values = compiler.comparable((needle, *haystack.args))
+    return compiler.settled(values[0].in_(values[1:]), is_total)
+
+
+def missing_is_null(compiler: Compiler, node: Node, is_total: bool) -> ColumnElement[bool]:
+    """missing that forgets the empty text."""
+    return or_(*[compiler.value(arg).is_(None) for arg in node.args])
+
+
+def sql_division(compiler: Compiler, node: Node) -> ColumnElement[Any]:
+    """A division with the digits that the database likes."""
+    dividend, divisor = (compiler.number(arg) for arg in node.args)
+    return dividend / func.nullif(divisor, 0)
+
+
+def unguarded_division(compiler: Compiler, node: Node) -> ColumnElement[Any]:
+    """A division that the database refuses for a zero."""
+    return func.div(compiler.number(node.args[0]), compiler.number(node.args[1]))
+
+
+def greatest_known(compiler: Compiler, node: Node) -> ColumnElement[Any]:
+    """GREATEST, which passes over NULL."""
+    return func.greatest(*[compiler.number(arg) for arg in node.args])
+
+
+def plain_different(compiler: Compiler, node: Node, is_total: bool) -> ColumnElement[bool]:
+    """SQL's <>, which is NULL against NULL."""
+    values = compiler.comparable(node.args)
+    return compiler.settled(values[0] != values[1], is_total)
+
+
+def all_of_nothing(compiler: Compiler, node: Node, is_total: bool) -> ColumnElement[bool]:
+    """all as NOT EXISTS, which holds for an empty list."""
+    none = OPERATORS["none"].truth
+    assert none is not None
+    opposite = Node("!", (node.args[1],), node.type, node.path)
+    return none(compiler, Node("none", (node.args[0], opposite), node.type, node.path), is_total)
+
+
+def in_empty_text(compiler: Compiler, node: Node, is_total: bool) -> ColumnElement[bool]:
+    """strpos alone, which finds the empty text in the empty text."""
+    if node.args[1].operator == "list" or node.args[1].type.is_list:
+        truth = OPERATORS["in"].truth
+        assert truth is not None
+        return truth(compiler, node, is_total)
+    return compiler.settled(func.strpos(compiler.value(node.args[1]), compiler.value(node.args[0])) > 0, is_total)
+
+
+def half_up_only(compiler: Compiler, node: Node) -> ColumnElement[Any]:
+    """round that forgets its mode."""
+    places = node.value[0] if isinstance(node.value, tuple) else 0
+    return func.round(compiler.number(node.args[0]), places)
+
+
+def sum_of_known(node: Node, args: Sequence[Closure]) -> Closure:
+    """A sum that passes over null."""
+
+    def value(frame: Any) -> object:
+        total: Any = 0
+        for arg in args:
+            number: Any = arg(frame)
+            total = plus(total, number or 0)
+        return total
+
+    return value
+
+
+def null_blind_equal(compiler: Compiler, node: Node, is_total: bool) -> ColumnElement[bool]:
+    """Equality of two columns that forgets that null equals null."""
+    test = truth_equal(compiler, node, is_total)
+    values = [compiler.value(arg) for arg in node.args]
+    return test & values[0].is_not(None)
+
+
+def float_product(compiler: Compiler, node: Node) -> ColumnElement[Any]:
+    """A product in binary fractions, printed with all its digits."""
+    factors: list[ColumnElement[Any]] = [cast(compiler.number(arg), Double()) for arg in node.args]
+    return cast(cast(reduce(operator.mul, factors), Text()), Numeric())
+
+
+class NullableSettled(Compiler):
+    """Tests that are never made total."""
+
+    def settled(self, test: ColumnElement[bool], is_total: bool) -> ColumnElement[bool]:
+        return test
+
+
+MUTANTS: Mapping[str, dict[str, Any]] = {
+    "order against null stays NULL under NOT": {"sql": line("<", truth=never_total)},
+    "null counts as zero in SQL": {"sql": line("<", truth=null_is_zero)},
+    "null is ordered in the evaluator": {"python": line("<", build=ordered_against_null)},
+    "NOT without COALESCE": {"sql": line("!", truth=bare_not)},
+    "nothing is made total": {"compiler": NullableSettled},
+    "IN with a null item": {"sql": line("in", truth=in_with_null)},
+    "missing forgets the empty text": {"sql": line("missing", truth=missing_is_null)},
+    "products in floats": {"sql": line("*", value=float_product)},
+    "division with the database's digits": {"sql": line("/", value=sql_division)},
+    "GREATEST passes over NULL": {"sql": line("max", value=greatest_known)},
+    "different as <>": {"sql": line("!=", truth=plain_different)},
+    "all of nothing is true": {"sql": line("all", truth=all_of_nothing)},
+    "the empty text is inside the empty text": {"sql": line("in", truth=in_empty_text)},
+    "the mode of round is forgotten": {"sql": line("round", value=half_up_only)},
+    "a sum passes over null": {"python": line("+", build=sum_of_known)},
+    "null does not equal null": {"sql": line("==", truth=null_blind_equal)},
+}
+
+
+@pytest.fixture(scope="module")
+def small_rules() -> tuple[list[Rule], list[Rule]]:
+    """Rules enough to catch every mutant."""
+    maker = RuleMaker(SEED + 4)
+    return checked(maker.boolean, 900, "boolean"), checked(maker.number, 400, "number")
+
+
+@pytest.mark.parametrize("name", MUTANTS)
+def test_mutant__planted_in_one_of_the_two__is_caught(
+    connection: Connection, small_rules: tuple[list[Rule], list[Rule]], name: str
+) -> None:
+    assert is_caught(Comparison(connection, ROWS, **MUTANTS[name]), *small_rules)
+
+
+def test_mutant__division_is_not_guarded__is_refused_by_the_database(
+    connection: Connection, small_rules: tuple[list[Rule], list[Rule]]
+) -> None:
+    mutant = Comparison(connection, ROWS, sql=line("/", value=unguarded_division))
+    with pytest.raises(DBAPIError, match="division by zero"), connection.begin_nested():
+        is_caught(mutant, *small_rules)
+
+
+def test_original__the_same_rules_without_a_mutant__agree(
+    connection: Connection, small_rules: tuple[list[Rule], list[Rule]]
+) -> None:
+    assert not is_caught(Comparison(connection, ROWS), *small_rules)
+
+
+def is_caught(comparison: Comparison, predicates: Sequence[Rule], numbers: Sequence[Rule]) -> bool:
+    """Whether the two sides disagree about any of these rules."""
+    disagreements = chain(comparison.disagreeing_predicates(predicates), comparison.disagreeing_values(numbers))
+    return next(disagreements, None) is not None
+
+
+def test_generated_rules__every_compilable_operator__is_among_them() -> None:
+    maker = RuleMaker(SEED)
+    text = " ".join(rule.text for rule in checked(maker.boolean, 1_500, "boolean"))
+    table: Table = OPERATORS
+    row_only = {"map", "filter", "reduce", "merge"}
+    absent = [name for name, one in table.items() if not one.is_internal and f'"{name}"' not in text]
+    assert set(absent) <= row_only
