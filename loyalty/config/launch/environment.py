@@ -67,7 +67,7 @@ def with_endpoints(environment: dict[str, str], folder: DataFolder, endpoints: E
     extended = {**environment}
     extended.setdefault("LOYALTY_PUBLIC_URL", f"http://{LOOPBACK}:{endpoints.web}")
     if endpoints.mail is not None:
-        extended |= {"EMAIL_HOST": LOOPBACK, "EMAIL_PORT": str(endpoints.mail)}
+        extended |= {"EMAIL_HOST": LOOPBACK, "EMAIL_PORT": str(endpoints.mail), "LOYALTY_EMAIL_RELAY_IS_FINAL": "true"}
     if endpoints.xiva is not None:
         extended |= {
             "XIVA_API_BASE_URL": f"http://{LOOPBACK}:{endpoints.xiva}",

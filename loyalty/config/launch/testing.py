@@ -21,6 +21,8 @@ from loyalty.config.launch.refusal import LaunchRefused, StepFailed
 # Large enough that every segment and tier of the demo world has members, small enough to be built in seconds.
 _E2E_CUSTOMERS = 1_000
 _PYTEST_PROCESSES = 2
+_VITEST = "node_modules/vitest/vitest.mjs"
+_PLAYWRIGHT = "node_modules/@playwright/test/cli.js"
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
 _CHROMIUM_PLACES = (
     "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
@@ -111,8 +113,8 @@ def _console() -> Count:
     with tempfile.TemporaryDirectory(prefix="khaywe-console-") as place:
         report = Path(place) / "vitest.json"
         count = _node("npm", "run", "lint") + _node("npm", "run", "typecheck")
-        vitest = "node_modules/vitest/vitest.mjs"
-        code = _node_code("node", vitest, "run", "--reporter=default", "--reporter=json", f"--outputFile.json={report}")
+        reporting = ("--reporter=default", "--reporter=json", f"--outputFile.json={report}")
+        code = _node_code("node", _VITEST, "run", *reporting)
         count += counting.of_vitest(report, code)
     try:
         console_build.build()
@@ -129,7 +131,7 @@ def _node(*command: str) -> Count:
 def _node_code(program: str, *arguments: str) -> int:
     say(f"{program} {' '.join(arguments)}")
     return subprocess.run(
-        [str(console_build.node_folder() / program), *arguments],
+        console_build.node_command(program, *arguments),
         cwd=console_build.CONSOLE,
         env={**console_build.node_environment(), "CI": "true", "CONSOLE_OUT_DIR": str(console_build.DIST)},
         stdin=subprocess.DEVNULL,
@@ -169,7 +171,6 @@ def _e2e() -> Count:
             "PLAYWRIGHT_JUNIT_OUTPUT_FILE": str(report),
             "CI": "true",
         }
-        node = str(console_build.node_folder() / "node")
-        command = [node, "node_modules/@playwright/test/cli.js", "test", "--reporter=list,junit"]
+        command = console_build.node_command("node", _PLAYWRIGHT, "test", "--reporter=list,junit")
         code = installation.run(command, environment, folder=console_build.CONSOLE)
         return counting.of_junit(report, code)
