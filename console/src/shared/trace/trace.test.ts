@@ -1,0 +1,28 @@
+import { describe, expect, it } from 'vitest'
+import { formulaOf, valueText } from './trace'
+
+describe('formulaOf', () => {
+  it('test_formula__product__infix', () => {
+    expect(formulaOf({ '*': [{ var: 'transaction_amount' }, 0.1] })).toBe('transaction_amount × 0.1')
+  })
+
+  it('test_formula__weaker_inside_stronger__brackets', () => {
+    expect(formulaOf({ '*': [{ '+': [{ var: 'a' }, 1] }, 2] })).toBe('(a + 1) × 2')
+  })
+
+  it('test_formula__if_chain__branches_in_order', () => {
+    expect(formulaOf({ if: [{ '>': [{ var: 'a' }, 100] }, 1, 0] })).toBe('if a > 100: 1; else 0')
+  })
+
+  it('test_formula__unknown_operator__as_a_call', () => {
+    expect(formulaOf({ round: [{ var: 'a' }, 2] })).toBe('round(a, 2)')
+  })
+
+  it('test_formula__list_operand__comma_separated', () => {
+    expect(formulaOf({ in: [{ var: 'tier' }, ['GOLD', 'SILVER']] })).toBe('tier in "GOLD", "SILVER"')
+  })
+
+  it('test_value_text__null__dash', () => {
+    expect(valueText(null)).toBe('—')
+  })
+})

@@ -1,0 +1,55 @@
+/** Steps of a decision as the server traces them, and a rule as a short formula; pure. */
+
+export interface TraceStep {
+  rule: unknown
+  facts: Record<string, unknown>
+  value: unknown
+  decisive: boolean
+}
+
+const INFIX: Record<string, string> = {
+  '==': '=', '===': '=', '!=': '≠', '!==': '≠', '>': '>', '>=': '≥', '<': '<', '<=': '≤', '+': '+', '-': '−', '*': '×', '/': '÷', '%': 'mod', in: 'in', and: 'and', or: 'or',
+}
+/** Binds weaker to stronger; a weaker part inside a stronger one gets brackets. */
+const STRENGTH: Record<string, number> = { or: 1, and: 2, '==': 3, '===': 3, '!=': 3, '!==': 3, '>': 3, '>=': 3, '<': 3, '<=': 3, in: 3, '+': 4, '-': 4, '*': 5, '/': 5, '%': 5 }
+const STRENGTH_MAX = 9
+
+function literal(value: unknown): string {
+  if (typeof value === 'string') return `"${value}"`
+  if (Array.isArray(value)) return value.map((item) => formulaOf(item)).join(', ')
+  return JSON.stringify(value)
+}
+
+function operandsOf(value: unknown): unknown[] {
+  return Array.isArray(value) ? value : [value]
+}
+
+function branchesOf(operands: readonly unknown[]): string {
+  const parts: string[] = []
+  for (let place = 0; place + 1 < operands.length; place += 2) parts.push(`if ${formulaOf(operands[place])}: ${formulaOf(operands[place + 1])}`)
+  if (operands.length % 2 === 1) parts.push(`else ${formulaOf(operands[operands.length - 1])}`)
+  return parts.join('; ')
+}
+
+/** `{"*": [{"var": "transaction_amount"}, 0.1]}` as `transaction_amount × 0.1`. */
+export function formulaOf(rule: unknown, around = 0): string {
+  if (rule === null || typeof rule !== 'object' || Array.isArray(rule)) return literal(rule)
+  const entry = Object.entries(rule)[0]
+  if (!entry) return '{}'
+  const [operator, given] = entry
+  const operands = operandsOf(given)
+  if (operator === 'var' || operator === 'val') return operands.map(String).join('.')
+  if (operator === 'if' || operator === '?:') return around > 0 ? `(${branchesOf(operands)})` : branchesOf(operands)
+  if (operator === '!' ) return `not ${formulaOf(operands[0], STRENGTH_MAX)}`
+  const mark = INFIX[operator]
+  if (mark === undefined || operands.length < 2) return `${operator}(${operands.map((part) => formulaOf(part)).join(', ')})`
+  const strength = STRENGTH[operator] ?? STRENGTH_MAX
+  const text = operands.map((part) => formulaOf(part, strength)).join(` ${mark} `)
+  return strength < around ? `(${text})` : text
+}
+
+/** A fact or result as one reads it. */
+export function valueText(value: unknown): string {
+  if (value === null || value === undefined) return '—'
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}
