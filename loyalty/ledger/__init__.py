@@ -1,0 +1,1 @@
+"""Bookkeeping of points: accounts, transactions, entries, lots and balances; knows no program, tier or rule."""

@@ -1,0 +1,104 @@
+"""Refused postings, each with a stable code and the SQLSTATE by which the database functions raise it."""
+
+from loyalty.foundation.kernel.errors import Conflict, Invalid, NotFound, Refusal, Unprocessable
+from loyalty.foundation.kernel.points import PointsAmountInvalid
+
+__all__ = [
+    "REFUSALS",
+    "AccountNotActive",
+    "AccountNotEmpty",
+    "AccountNotFound",
+    "AlreadyReversed",
+    "BatchInvalid",
+    "IdempotencyKeyReused",
+    "InsufficientPoints",
+    "PointsAmountInvalid",
+    "ReversalExceeds",
+    "TransactionNotFound",
+    "TransactionNotReversible",
+]
+
+
+class InsufficientPoints(Conflict):
+    """Fewer points are available than are asked for; facts: points_requested, points_available."""
+
+    code = "points.insufficient"
+    title = "Not enough points"
+
+
+class AccountNotFound(NotFound):
+    """No account has this id."""
+
+    code = "account.not_found"
+    title = "No such account"
+
+
+class AccountNotActive(Conflict):
+    """The account is frozen or closed; fact: status."""
+
+    code = "account.not_active"
+    title = "The account is not active"
+
+
+class AccountNotEmpty(Conflict):
+    """An account with points cannot be closed; fact: points_posted."""
+
+    code = "account.not_empty"
+    title = "The account still holds points"
+
+
+class IdempotencyKeyReused(Unprocessable):
+    """The key was used before for another request."""
+
+    code = "idempotency.key_reused"
+    title = "The idempotency key was used for another request"
+
+
+class TransactionNotFound(NotFound):
+    """No transaction has this id."""
+
+    code = "transaction.not_found"
+    title = "No such transaction"
+
+
+class AlreadyReversed(Conflict):
+    """Nothing of the transaction is left to reverse."""
+
+    code = "transaction.already_reversed"
+    title = "Already reversed"
+
+
+class ReversalExceeds(Conflict):
+    """More points than are left of the transaction; facts: points_requested, points_reversible."""
+
+    code = "transaction.reversal_exceeds"
+    title = "The reversal exceeds the transaction"
+
+
+class TransactionNotReversible(Conflict):
+    """This kind of transaction is not reversed; fact: kind."""
+
+    code = "transaction.not_reversible"
+    title = "This kind of transaction cannot be reversed"
+
+
+class BatchInvalid(Invalid):
+    """A batch is longer than allowed."""
+
+    code = "points.batch_invalid"
+    title = "Not a batch"
+
+
+# By the SQLSTATE that the SQL functions raise.
+REFUSALS: dict[str, type[Refusal]] = {
+    "KL001": InsufficientPoints,
+    "KL002": AccountNotFound,
+    "KL003": AccountNotActive,
+    "KL004": IdempotencyKeyReused,
+    "KL005": PointsAmountInvalid,
+    "KL006": TransactionNotFound,
+    "KL007": AlreadyReversed,
+    "KL008": ReversalExceeds,
+    "KL009": TransactionNotReversible,
+    "KL010": AccountNotEmpty,
+}

@@ -1,0 +1,70 @@
+"""Facts of the ledger. The SQL functions write them; these classes are their contract, and a test compares the two.
+
+Every fact carries ``subject_kind`` "transaction", ``subject_ref`` and ``event_id`` equal to the transaction's id, and
+``key`` equal to the customer's id.
+"""
+
+import uuid
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, ClassVar
+
+from loyalty.foundation.events.contracts import Fact
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsMoved(Fact):
+    """What every fact about points says; ``points_amount`` has no sign, ``points_balance`` is the balance after it."""
+
+    transaction_id: uuid.UUID
+    account_id: uuid.UUID
+    customer_id: uuid.UUID
+    program_id: uuid.UUID
+    points_amount: int
+    points_balance: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsEarned(PointsMoved):
+    """Points were earned."""
+
+    type: ClassVar[str] = "points.earned"
+    points_lost_to_caps: int
+    lifetime_points_earned: int
+    expires_at: datetime | None
+    context: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsCapped(PointsEarned):
+    """An earn was lost to its caps entirely: ``points_amount`` is 0 and no points moved."""
+
+    type: ClassVar[str] = "points.capped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsBurned(PointsMoved):
+    """Points were burned."""
+
+    type: ClassVar[str] = "points.burned"
+    reason: str
+    context: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsReversed(PointsMoved):
+    """An earn or a burn (``reversed_kind``) was taken back, wholly or in part."""
+
+    type: ClassVar[str] = "points.reversed"
+    lifetime_points_earned: int
+    reverses: uuid.UUID
+    reversed_kind: str
+    reason: str
+    context: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsExpired(PointsMoved):
+    """Points reached the end of their lots."""
+
+    type: ClassVar[str] = "points.expired"

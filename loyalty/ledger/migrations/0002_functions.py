@@ -1,0 +1,12 @@
+"""The verbs of the ledger as SQL functions, and its contract view."""
+
+from django.db import migrations
+
+from loyalty.foundation.orm.sql import install
+
+
+class Migration(migrations.Migration):
+    dependencies = [("ledger", "0001_tables")]
+    operations = [
+        install("loyalty.ledger", "common", "accounts", "earn", "burn", "reverse", "earn_batch", "expire", "views"),
+    ]

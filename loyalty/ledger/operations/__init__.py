@@ -1,0 +1,1 @@
+"""Writes of the ledger: each verb is one call of one SQL function."""

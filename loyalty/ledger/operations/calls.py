@@ -1,0 +1,81 @@
+"""Calls the SQL functions of the ledger and turns their refusals into domain errors."""
+
+import hashlib
+import json
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.db import DatabaseError, connection
+
+from loyalty.foundation.kernel.ids import new_public_id
+from loyalty.foundation.orm import sql
+from loyalty.foundation.orm.fields import dumps_exact
+from loyalty.ledger.contracts import Posting
+from loyalty.ledger.errors import REFUSALS
+from loyalty.ledger.queries.rows import write_json
+
+# Serialization failure and deadlock: nothing was done, and the same call may well succeed.
+TRANSIENT_STATES = frozenset({"40001", "40P01"})
+
+
+def call(statement: str, params: Sequence[Any] | Mapping[str, Any]) -> list[dict[str, Any]]:
+    """Run one statement that calls a function of the ledger.
+
+    Outside a transaction a transient failure is tried once more; inside one the whole transaction is the caller's to
+    repeat. A refusal leaves the caller's transaction aborted, as any database error does.
+
+    :raises Refusal: the function refused; see ``errors.REFUSALS``.
+    """
+    try:
+        return sql.fetch_all(statement, params)
+    except DatabaseError as fault:
+        state = _state_of(fault)
+        if state in REFUSALS:
+            raise _refusal_of(state, fault) from None
+        if state not in TRANSIENT_STATES or connection.in_atomic_block:
+            raise
+    try:
+        return sql.fetch_all(statement, params)
+    except DatabaseError as fault:
+        state = _state_of(fault)
+        if state in REFUSALS:
+            raise _refusal_of(state, fault) from None
+        raise
+
+
+def _state_of(fault: DatabaseError) -> str:
+    return str(getattr(fault.__cause__, "sqlstate", "") or "")
+
+
+def _refusal_of(state: str, fault: DatabaseError) -> Exception:
+    diagnosis = getattr(fault.__cause__, "diag", None)
+    facts = json.loads(getattr(diagnosis, "message_detail", None) or "{}")
+    return REFUSALS[state](str(getattr(diagnosis, "message_primary", "") or ""), **facts)
+
+
+def common_params(posting: Posting, verb: str, identity: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the parameters that every verb takes; ``identity`` is what makes two postings the same request."""
+    return {
+        "transaction": posting.transaction_id or new_public_id(),
+        "scope": posting.idempotency_scope,
+        "key": posting.idempotency_key,
+        "request_hash": posting.request_hash or _hash_of(verb, posting, identity),
+        "occurred_at": posting.occurred_at,
+        "actor_ref": posting.actor_ref,
+        "trace": write_json(posting.trace),
+        "context": write_json(posting.context),
+        "correlation": posting.correlation_id,
+        "causation": posting.causation_id,
+    }
+
+
+def _hash_of(verb: str, posting: Posting, identity: Mapping[str, Any]) -> bytes:
+    # The trace and the instant are left out: they may differ between the first try and the second.
+    content = {"verb": verb, "context": posting.context, **identity}
+    return hashlib.sha256(dumps_exact(content)).digest()
+
+
+def as_text(value: uuid.UUID | None) -> str | None:
+    """Give the text of an id, for JSON."""
+    return None if value is None else str(value)

@@ -1,0 +1,125 @@
+"""Reads of accounts: figures, statement, lots, caps used, and the balance of any instant."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from loyalty.foundation.orm import sql
+from loyalty.ledger.contracts import AccountStatus, AccountView, CapUsageView, LotView, StatementLine, TransactionKind
+from loyalty.ledger.errors import AccountNotFound
+from loyalty.ledger.queries.rows import read_json
+
+PAGE_ROWS = 50
+ACCOUNT = """
+    SELECT public_id AS account_id, owner_ref, program_ref, status, points_posted, points_held, points_available,
+        points_pending, lifetime_points_earned, lifetime_points_redeemed, opened_at
+    FROM ledger_account_summary
+"""
+STATEMENT = """
+    SELECT e.account_sequence, t.public_id AS transaction_id, t.kind, e.points_change, e.balance_after, t.occurred_at,
+        e.recorded_at, r.public_id AS reverses, t.reason, t.actor_ref, t.context::text AS context
+    FROM ledger_account a
+    JOIN ledger_entry e ON e.account_id = a.id AND e.account_sequence IS NOT NULL
+    JOIN ledger_transaction t ON t.id = e.transaction_id
+    LEFT JOIN ledger_transaction r ON r.id = t.reverses_id
+    WHERE a.public_id = %(account)s AND (%(before)s::bigint IS NULL OR e.account_sequence < %(before)s)
+    ORDER BY e.account_sequence DESC LIMIT %(limit)s
+"""
+LOTS = """
+    SELECT t.public_id AS transaction_id, o.earned_at, nullif(o.expires_at, 'infinity') AS expires_at,
+        o.points_original, o.points_remaining
+    FROM ledger_account a
+    JOIN ledger_lot_open o ON o.account_id = a.id
+    JOIN ledger_lot l ON l.id = o.lot_id
+    JOIN ledger_transaction t ON t.id = l.transaction_id
+    WHERE a.public_id = %(account)s AND (%(until)s::timestamptz IS NULL OR o.expires_at <= %(until)s)
+    ORDER BY o.expires_at, o.earned_at, o.lot_id LIMIT %(limit)s
+"""
+EXPIRING = """
+    SELECT a.public_id AS account_id, sum(o.points_remaining)::bigint AS points
+    FROM ledger_account a JOIN ledger_lot_open o ON o.account_id = a.id
+    WHERE a.public_id = ANY(%(accounts)s::uuid[]) AND o.expires_at > %(now)s AND o.expires_at <= %(until)s
+    GROUP BY a.public_id
+"""
+BALANCE_AS_OF = """
+    SELECT e.balance_after FROM ledger_entry e
+    WHERE e.account_id = (SELECT a.id FROM ledger_account a WHERE a.public_id = %(account)s)
+        AND e.account_sequence IS NOT NULL AND e.recorded_at <= %(as_of)s
+    ORDER BY e.recorded_at DESC, e.account_sequence DESC LIMIT 1
+"""
+CAP_USAGE = """
+    SELECT a.public_id AS account_id, u.cap_ref, u.window_start, u.points_used, u.points_max
+    FROM ledger_cap_usage u JOIN ledger_account a ON a.id = u.account_id
+    WHERE a.public_id = %(account)s ORDER BY u.window_start DESC, u.cap_ref LIMIT %(limit)s
+"""
+
+
+def get_account(account_id: uuid.UUID) -> AccountView:
+    """Give an account with its figures.
+
+    :raises AccountNotFound: no such account.
+    """
+    row = sql.fetch_one(ACCOUNT + "WHERE public_id = %s", [account_id])
+    if row is None:
+        raise AccountNotFound(account_id=str(account_id))
+    return _account(row)
+
+
+def find_account(*, owner_ref: uuid.UUID, program_ref: uuid.UUID) -> AccountView | None:
+    """Give the account of an owner in a program, or None."""
+    row = sql.fetch_one(ACCOUNT + "WHERE owner_ref = %s AND program_ref = %s", [owner_ref, program_ref])
+    return None if row is None else _account(row)
+
+
+def list_accounts(
+    *, owner_refs: Sequence[uuid.UUID] | None = None, account_ids: Sequence[uuid.UUID] | None = None
+) -> list[AccountView]:
+    """Give the accounts of these owners, or those with these ids; at least one of the two lists is given."""
+    column, wanted = ("owner_ref", owner_refs) if account_ids is None else ("public_id", account_ids)
+    rows = sql.fetch_all(ACCOUNT + f"WHERE {column} = ANY(%s::uuid[]) ORDER BY account_id", [list(wanted or ())])
+    return [_account(row) for row in rows]
+
+
+def list_statement(
+    account_id: uuid.UUID, *, limit: int = PAGE_ROWS, before_sequence: int | None = None
+) -> list[StatementLine]:
+    """Give entries of an account, the newest first; the next page begins before the last line's sequence."""
+    rows = sql.fetch_all(STATEMENT, {"account": account_id, "before": before_sequence, "limit": limit})
+    return [
+        StatementLine(**{**row, "kind": TransactionKind(row["kind"]), "context": read_json(row["context"])})
+        for row in rows
+    ]
+
+
+def list_lots(account_id: uuid.UUID, *, limit: int = PAGE_ROWS) -> list[LotView]:
+    """Give the lots with points left, in the order in which they are spent."""
+    rows = sql.fetch_all(LOTS, {"account": account_id, "until": None, "limit": limit})
+    return [LotView(**row) for row in rows]
+
+
+def list_expiring(account_id: uuid.UUID, *, until: datetime, limit: int = PAGE_ROWS) -> list[LotView]:
+    """Give the lots with points left that expire by ``until``, the soonest first."""
+    rows = sql.fetch_all(LOTS, {"account": account_id, "until": until, "limit": limit})
+    return [LotView(**row) for row in rows]
+
+
+def list_points_expiring(account_ids: Sequence[uuid.UUID], *, now: datetime, until: datetime) -> dict[uuid.UUID, int]:
+    """Give the points of each account that expire after ``now`` and by ``until``, in one statement; 0 is left out."""
+    rows = sql.fetch_all(EXPIRING, {"accounts": list(account_ids), "now": now, "until": until})
+    return {row["account_id"]: row["points"] for row in rows}
+
+
+def get_balance_as_of(account_id: uuid.UUID, *, as_of: datetime) -> int:
+    """Give the posted balance as the book knew it at an instant, by one index probe; 0 before the first entry."""
+    row = sql.fetch_one(BALANCE_AS_OF, {"account": account_id, "as_of": as_of})
+    return 0 if row is None else int(row["balance_after"])
+
+
+def list_cap_usage(account_id: uuid.UUID, *, limit: int = PAGE_ROWS) -> list[CapUsageView]:
+    """Give what an account has used of its caps, the newest window first."""
+    return [CapUsageView(**row) for row in sql.fetch_all(CAP_USAGE, {"account": account_id, "limit": limit})]
+
+
+def _account(row: dict[str, Any]) -> AccountView:
+    return AccountView(**{**row, "status": AccountStatus(row["status"])})

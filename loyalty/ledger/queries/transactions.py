@@ -1,0 +1,89 @@
+"""Reads of transactions and of the answers that keys got."""
+
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from loyalty.foundation.orm import sql
+from loyalty.ledger.contracts import Receipt, TransactionKind, TransactionView
+from loyalty.ledger.errors import TransactionNotFound
+from loyalty.ledger.queries.rows import read_json, receipt_from
+
+PAGE_ROWS = 50
+# `public_id` is time-ordered, so its unique index is the reading order too.
+TRANSACTIONS = """
+    SELECT t.public_id AS transaction_id, a.public_id AS account_id, a.owner_ref, t.program_ref, t.kind,
+        coalesce(e.points_change, 0) AS points_change, coalesce(e.balance_after, h.balance_after) AS points_balance,
+        coalesce(h.points_lost, 0) AS points_lost_to_caps, coalesce(v.points, 0)::bigint AS points_reversed,
+        t.occurred_at, t.recorded_at, r.public_id AS reverses, t.actor_ref, t.program_version_ref, t.reason,
+        t.trace::text AS trace, t.context::text AS context
+    FROM ledger_transaction t
+    JOIN ledger_account a ON a.id = t.account_id
+    LEFT JOIN ledger_entry e ON e.transaction_id = t.id AND e.line = 1
+    LEFT JOIN ledger_transaction r ON r.id = t.reverses_id
+    LEFT JOIN LATERAL (
+        SELECT max(c.balance_after) AS balance_after, max(c.points_asked - c.points_counted) AS points_lost
+        FROM ledger_cap_hit c WHERE c.transaction_id = t.id) h ON true
+    LEFT JOIN LATERAL (
+        SELECT sum(abs(x.points_change)) AS points FROM ledger_transaction y
+        JOIN ledger_entry x ON x.transaction_id = y.id AND x.line = 1 WHERE y.reverses_id = t.id) v ON true
+"""
+RECEIPT_BY_KEY = """
+    SELECT (ledger_receipt_of(t.id, true)).* FROM ledger_transaction t
+    WHERE t.idempotency_scope = %s AND t.idempotency_key = %s
+"""
+
+
+def list_transactions(
+    *,
+    account_ids: Sequence[uuid.UUID] | None = None,
+    program_ref: uuid.UUID | None = None,
+    kind: TransactionKind | None = None,
+    limit: int = PAGE_ROWS,
+    before: uuid.UUID | None = None,
+) -> list[TransactionView]:
+    """Give transactions, the newest first; the next page begins before the last one's id."""
+    conditions, params = ["true"], []
+    for condition, value in (
+        (
+            "t.account_id IN (SELECT x.id FROM ledger_account x WHERE x.public_id = ANY(%s::uuid[]))",
+            None if account_ids is None else list(account_ids),
+        ),
+        ("t.program_ref = %s", program_ref),
+        ("t.kind = %s", None if kind is None else kind.value),
+        ("t.public_id < %s", before),
+    ):
+        if value is not None:
+            conditions.append(condition)
+            params.append(value)
+    where = " AND ".join(conditions)
+    rows = sql.fetch_all(f"{TRANSACTIONS} WHERE {where} ORDER BY t.public_id DESC LIMIT %s", [*params, limit])
+    return [_transaction(row) for row in rows]
+
+
+def get_transaction(transaction_id: uuid.UUID) -> TransactionView:
+    """Give a transaction as it stands in the book.
+
+    :raises TransactionNotFound: no such transaction.
+    """
+    row = sql.fetch_one(TRANSACTIONS + "WHERE t.public_id = %s", [transaction_id])
+    if row is None:
+        raise TransactionNotFound(transaction_id=str(transaction_id))
+    return _transaction(row)
+
+
+def find_receipt(*, idempotency_scope: str, idempotency_key: str) -> Receipt | None:
+    """Give the answer that this key got, marked as a replay, or None; the caller compares the request itself."""
+    row = sql.fetch_one(RECEIPT_BY_KEY, [idempotency_scope, idempotency_key])
+    return None if row is None else receipt_from(row)
+
+
+def _transaction(row: dict[str, Any]) -> TransactionView:
+    return TransactionView(
+        **{
+            **row,
+            "kind": TransactionKind(row["kind"]),
+            "trace": read_json(row["trace"]),
+            "context": read_json(row["context"]),
+        }
+    )

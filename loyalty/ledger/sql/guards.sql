@@ -1,0 +1,34 @@
+-- What the database itself refuses, whoever writes.
+
+CREATE OR REPLACE FUNCTION ledger_refuse_change() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'table % is append-only: % is refused', TG_TABLE_NAME, TG_OP USING ERRCODE = 'restrict_violation';
+END $$;
+
+DO $$
+DECLARE
+    v_table text;
+BEGIN
+    FOREACH v_table IN ARRAY ARRAY['ledger_transaction', 'ledger_entry', 'ledger_lot', 'ledger_allocation', 'ledger_cap_hit'] LOOP
+        EXECUTE format('CREATE OR REPLACE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE ON %I '
+                       'FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change()', v_table);
+        EXECUTE format('CREATE OR REPLACE TRIGGER ledger_keep BEFORE TRUNCATE ON %I '
+                       'FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_change()', v_table);
+    END LOOP;
+END $$;
+
+-- Entries of a transaction sum to zero. Checked for all transactions of an INSERT at once: both legs are written by one
+-- statement, so the rule is stricter than a check at commit, and a batch of 500 pays for one check and not for 1,000.
+CREATE OR REPLACE FUNCTION ledger_refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
+DECLARE
+    v_transaction bigint;
+BEGIN
+    SELECT n.transaction_id INTO v_transaction FROM entries_added n
+        GROUP BY n.transaction_id HAVING sum(n.points_change) <> 0 LIMIT 1;
+    IF FOUND THEN
+        RAISE EXCEPTION 'the entries of transaction % do not sum to zero', v_transaction USING ERRCODE = 'check_violation';
+    END IF;
+    RETURN NULL;
+END $$;
+CREATE OR REPLACE TRIGGER ledger_entry_balanced AFTER INSERT ON ledger_entry
+    REFERENCING NEW TABLE AS entries_added FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_unbalanced();
