@@ -39,6 +39,7 @@ from loyalty.programs.queries import (
 )
 
 # Contract views that other domains may join in their own SQL; the README describes their columns.
+VIEW_DIRECTORY = "programs_directory"
 VIEW_MEMBERSHIP = "programs_membership"
 VIEW_TIERS = "programs_tiers"
 # Contract functions for writes in sets: members' tiers change through these and through nothing else.
@@ -50,6 +51,7 @@ __all__ = [
     "EARN_SCHEMA",
     "FUNCTION_ASSIGN_TIERS",
     "FUNCTION_LOCK_MEMBERS",
+    "VIEW_DIRECTORY",
     "VIEW_MEMBERSHIP",
     "VIEW_TIERS",
     "Enrolling",
