@@ -65,8 +65,8 @@ def explain(rule: Rule, facts: object, *, now: datetime) -> Outcome:
     value = _run(program.run, Frame(facts, now))
     seen = _told(program.root)
     values = {id(node): _value_or_fault(program.closure(node), Frame(facts, now)) for node in seen}
-    told = [node for node in seen if node.operator != "literal"] or seen
     decisive = _decisive(program.root, values)
+    told = [node for node in seen if node.operator != "literal" or id(node) in decisive]
     speaker = speaker_for(rule.schema, "en")
     steps = [
         TraceStep(

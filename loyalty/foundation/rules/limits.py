@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from decimal import Decimal
 
 from loyalty.foundation.rules.contracts import Problem
-from loyalty.foundation.rules.errors import RuleInvalid
+from loyalty.foundation.rules.errors import RuleFault, RuleInvalid
 
 # A person cannot read a rule deeper or longer than this; the builders of the console stay far below.
 DEPTH_MAX = 32
@@ -18,6 +18,8 @@ DOCUMENT_BYTES_MAX = 262_144
 # A literal or a fact has at most 38 digits before and 38 after the point, as NUMERIC(38) in every warehouse.
 DIGITS_MAX = 38
 WHOLE_MAX: int = 10**DIGITS_MAX
+# What arithmetic keeps: 500 parts of 76 digits stay far below this.
+COMPUTED_DIGITS_MAX = 4_000
 # What list operators may spend on one evaluation, in visited nodes; a rule over a list of 1,000 needs far less.
 STEPS_MAX = 100_000
 
@@ -114,3 +116,18 @@ def is_sound_number(value: int | float | Decimal) -> bool:
         return True
     exponent = number.as_tuple().exponent
     return isinstance(exponent, int) and number.adjusted() < DIGITS_MAX and exponent >= -2 * DIGITS_MAX
+
+
+def is_bounded(value: int | float | Decimal) -> bool:
+    """Finite; what was computed may have more digits than what was written, up to what arithmetic keeps.
+
+    :raises RuleFault: finite, but with more digits than arithmetic keeps exactly.
+    """
+    if isinstance(value, int):
+        return True
+    number = value if isinstance(value, Decimal) else Decimal(repr(value))
+    if not number.is_finite():
+        return False
+    if abs(number.adjusted()) > COMPUTED_DIGITS_MAX:
+        raise RuleFault(f"A number has more than {COMPUTED_DIGITS_MAX} digits.")
+    return True

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from loyalty.foundation.rules.limits import is_sound_number
+from loyalty.foundation.rules.limits import is_bounded, is_sound_number
 from loyalty.foundation.rules.text import exact, plain_number
 
 _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d{1,3})?\Z", re.ASCII)
@@ -16,7 +16,7 @@ def to_number(value: object) -> int | Decimal | None:
     if isinstance(value, bool):
         return int(value)
     if isinstance(value, (int, float, Decimal)):
-        return exact(value) if is_sound_number(value) else None
+        return exact(value) if is_bounded(value) else None
     if isinstance(value, (list, tuple)):
         return to_number(to_text(value))
     if not isinstance(value, str):
@@ -39,7 +39,7 @@ def to_text(value: object) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, (int, float, Decimal)):
-        return plain_number(exact(value)) if is_sound_number(value) else str(value)
+        return plain_number(exact(value)) if is_bounded(value) else str(value)
     if isinstance(value, (list, tuple)):
         return ",".join(to_text(one) for one in value)
     if isinstance(value, date):

@@ -13,12 +13,14 @@ from decimal import (
     Overflow,
 )
 
+from loyalty.foundation.rules.limits import COMPUTED_DIGITS_MAX
+
 Number = int | Decimal
 
-# Sums, differences and products are exact: 500 parts of 76 digits stay far below this, and if they ever did
-# not, Inexact raises instead of rounding in silence.
-EXACT = Context(prec=4_000, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
-ROUNDING = Context(prec=4_000, traps=[InvalidOperation, DivisionByZero, Overflow])
+# Sums, differences and products are exact; if one ever needed more digits, Inexact raises instead of rounding in
+# silence.
+EXACT = Context(prec=COMPUTED_DIGITS_MAX, traps=[Inexact, InvalidOperation, DivisionByZero, Overflow])
+ROUNDING = Context(prec=COMPUTED_DIGITS_MAX, traps=[InvalidOperation, DivisionByZero, Overflow])
 # Whole numbers beyond this are multiplied as decimals, where the limit above holds.
 WHOLE_BITS_MAX = 4_096
 

@@ -1,0 +1,100 @@
+"""The shape of the SQL: bare comparisons for indexes, bind values, and what is refused."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Double, Integer, Numeric, Text, column
+from sqlalchemy.dialects import postgresql
+from sqlalchemy.types import NullType
+
+from loyalty.foundation.rules.api import RuleNotCompilable, check, compile_predicate, compile_value
+from tests.foundation.rules.differential import COLUMNS
+from tests.foundation.rules.world import NOW, SCHEMA
+
+PLAIN: dict[str, ColumnElement[Any]] = {
+    "visits": column("visits", Integer),
+    "points": column("points", BigInteger),
+    "revenue": column("revenue", Numeric(14, 2)),
+    "usage": column("usage", Double),
+    "city": column("city", Text),
+    "has_app": column("has_app", Boolean),
+}
+
+
+def sql(rule: object, columns: dict[str, ColumnElement[Any]] | None = None) -> str:
+    """The condition as PostgreSQL reads it."""
+    predicate = compile_predicate(check(rule, SCHEMA), columns or PLAIN, now=NOW)
+    return " ".join(str(predicate.compile(dialect=postgresql.dialect())).split())  # type: ignore[no-untyped-call]
+
+
+def bind_values(rule: object) -> list[object]:
+    """The bind values of a condition."""
+    predicate = compile_predicate(check(rule, SCHEMA), PLAIN, now=NOW)
+    return list(predicate.compile().params.values())
+
+
+def test_order__where_null_counts_as_false__is_bare_for_the_index() -> None:
+    rule = {"and": [{">": [{"var": "revenue"}, 1000]}, {"<": [{"var": "visits"}, 30]}]}
+    assert sql(rule) == "revenue > CAST(%(param_1)s AS NUMERIC) AND visits < %(param_2)s"
+
+
+def test_order__under_not__is_made_total() -> None:
+    assert sql({"!": [{"<": [{"var": "visits"}, 30]}]}) == "NOT coalesce(visits < %(param_1)s, false)"
+
+
+def test_literals__take_the_type_of_their_column() -> None:
+    assert bind_values({">": [{"var": "revenue"}, 1000.005]}) == [Decimal("1000.005")]
+    assert bind_values({">": [{"var": "usage"}, 0.1]}) == [0.1]
+    assert bind_values({">": [{"var": "visits"}, 30]}) == [30]
+
+
+def test_text_order__uses_code_points_whatever_the_collation() -> None:
+    assert 'city COLLATE "C"' in sql({"<": [{"var": "city"}, "b"]})
+
+
+def test_texts__are_bind_values_and_never_part_of_the_statement() -> None:
+    rule = {"==": [{"var": "city"}, "'; DROP TABLE customers; --"]}
+    assert "DROP" not in sql(rule)
+    assert bind_values(rule) == ["'; DROP TABLE customers; --"]
+
+
+def test_division__is_guarded_against_zero() -> None:
+    assert "nullif" in sql({">": [{"/": [{"var": "revenue"}, {"var": "visits"}]}, 1]})
+
+
+@pytest.mark.parametrize(
+    ("rule", "operator", "path"),
+    [
+        ({"==": [{"reduce": [{"var": "scores"}, {"var": "current"}, 0]}, 1]}, "reduce", "/==/0"),
+        ({"!": [{"filter": [{"var": "tags"}, True]}]}, "filter", "/!/0"),
+        ({"in": ["a", {"merge": [{"var": "tags"}, ["b"]]}]}, "merge", "/in/1"),
+        ({"some": [{"map": [{"var": "scores"}, {"var": ""}]}, True]}, "some", ""),
+        ({"==": [{"substr": [{"var": "city"}, {"var": "visits"}]}, "a"]}, "substr", "/==/0"),
+    ],
+)
+def test_compile__row_only_operator__is_refused_by_name_and_place(rule: object, operator: str, path: str) -> None:
+    with pytest.raises(RuleNotCompilable) as caught:
+        compile_predicate(check(rule, SCHEMA), COLUMNS, now=NOW)
+    assert caught.value.facts == {"operator": operator, "path": path}
+    assert caught.value.code == "rule.not_compilable"
+
+
+def test_compile__field_without_a_column__is_refused() -> None:
+    with pytest.raises(RuleNotCompilable, match='no column for the field "plan"'):
+        sql({"==": [{"var": "plan"}, "Gold"]})
+
+
+def test_compile__rule_without_a_schema__is_refused() -> None:
+    with pytest.raises(RuleNotCompilable, match="schema"):
+        compile_predicate(check({"==": [{"var": "a"}, 1]}, None), PLAIN, now=NOW)
+
+
+def test_compile__column_without_a_type__takes_that_of_its_field() -> None:
+    bare: dict[str, ColumnElement[Any]] = {"revenue": column("revenue", NullType())}
+    assert sql({">": [{"var": "revenue"}, 1]}, bare) == "revenue > CAST(%(param_1)s AS NUMERIC)"
+
+
+def test_compile_value__missing_names__have_no_form() -> None:
+    with pytest.raises(RuleNotCompilable, match="no form in SQL"):
+        compile_value(check({"missing": ["city"]}, SCHEMA, "any"), PLAIN, now=NOW)
