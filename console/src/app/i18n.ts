@@ -44,4 +44,4 @@ export async function useLanguage(code: LanguageCode): Promise<void> {
 }
 
 /** A text outside of components; the plain signature keeps the compiler from walking every message. */
-export const say = i18n.global.t as unknown as (key: string) => string
+export const say = (key: string): string => (i18n.global as unknown as { t: (key: string) => string }).t(key)

@@ -1,0 +1,4 @@
+/** The rule editor as others use it. */
+export { default as RuleEditor } from './RuleEditor.vue'
+export { isSame, type Json } from './json'
+export { countConditions, parse } from './tree'

@@ -1,0 +1,149 @@
+/** The comparisons of the visual editor: how each is written in JSONLogic, which types it suits, and what it starts with. */
+import type { FieldType } from '@/shared/FieldPicker/fields'
+import { isRecord, type Json } from './json'
+
+export type OperatorName =
+  | 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq' | 'between'
+  | 'in' | 'not_in' | 'contains' | 'not_contains'
+  | 'is_true' | 'is_false' | 'is_empty' | 'not_empty' | 'within_days'
+
+/** What a value field has to offer; `none` has no value at all. */
+export type ValueShape = 'none' | 'one' | 'range' | 'many' | 'days'
+
+interface Operator {
+  shape: ValueShape
+  types: readonly FieldType[]
+  emit: (field: string, value: Json) => Json
+}
+
+const NUMBERS = ['integer', 'decimal'] as const
+const DAYS = ['date', 'datetime'] as const
+const LISTS = ['text_list', 'number_list'] as const
+const ORDERED = [...NUMBERS, ...DAYS]
+const SINGLE = [...ORDERED, 'text'] as const
+const EVERY = [...SINGLE, 'boolean', ...LISTS] as const
+
+const fact = (field: string): Json => ({ var: field })
+const compare = (sign: string) => (field: string, value: Json): Json => ({ [sign]: [fact(field), value] })
+
+export const OPERATORS: Record<OperatorName, Operator> = {
+  gt: { shape: 'one', types: ORDERED, emit: compare('>') },
+  gte: { shape: 'one', types: ORDERED, emit: compare('>=') },
+  lt: { shape: 'one', types: ORDERED, emit: compare('<') },
+  lte: { shape: 'one', types: ORDERED, emit: compare('<=') },
+  between: { shape: 'range', types: ORDERED, emit: (field, value) => ({ '<=': [(value as Json[])[0] ?? null, fact(field), (value as Json[])[1] ?? null] }) },
+  within_days: { shape: 'days', types: DAYS, emit: (field, value) => ({ within_days: [fact(field), value] }) },
+  in: { shape: 'many', types: [...NUMBERS, 'text'], emit: (field, value) => ({ in: [fact(field), value] }) },
+  not_in: { shape: 'many', types: [...NUMBERS, 'text'], emit: (field, value) => ({ '!': { in: [fact(field), value] } }) },
+  eq: { shape: 'one', types: SINGLE, emit: compare('==') },
+  neq: { shape: 'one', types: SINGLE, emit: compare('!=') },
+  contains: { shape: 'one', types: ['text', ...LISTS], emit: (field, value) => ({ in: [value, fact(field)] }) },
+  not_contains: { shape: 'one', types: ['text', ...LISTS], emit: (field, value) => ({ '!': { in: [value, fact(field)] } }) },
+  is_true: { shape: 'none', types: ['boolean'], emit: (field) => ({ '==': [fact(field), true] }) },
+  is_false: { shape: 'none', types: ['boolean'], emit: (field) => ({ '==': [fact(field), false] }) },
+  is_empty: { shape: 'none', types: EVERY, emit: (field) => ({ '==': [fact(field), null] }) },
+  not_empty: { shape: 'none', types: EVERY, emit: (field) => ({ '!=': [fact(field), null] }) },
+}
+
+export const OPERATOR_NAMES = Object.keys(OPERATORS) as OperatorName[]
+
+export const operatorsFor = (type: FieldType): OperatorName[] => OPERATOR_NAMES.filter((name) => OPERATORS[name].types.includes(type))
+
+export interface Comparison {
+  field: string
+  operator: OperatorName
+  value: Json
+}
+
+const SIGNS: Record<string, OperatorName> = { '>': 'gt', '>=': 'gte', '<': 'lt', '<=': 'lte', '==': 'eq', '!=': 'neq' }
+
+/** The name of the field when this is a plain `{"var": "name"}`; other spellings stay JSON. */
+function fieldOf(value: Json | undefined): string | null {
+  if (!isRecord(value)) return null
+  const name = value['var']
+  return Object.keys(value).length === 1 && typeof name === 'string' && name !== '' ? name : null
+}
+
+/** A number, text or yes/no, or a day or moment written as `{"date": "2026-11-20"}`. */
+export function isLiteral(value: Json | undefined): value is Json {
+  if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') return true
+  if (!isRecord(value) || Object.keys(value).length !== 1) return false
+  return typeof value['date'] === 'string' || typeof value['datetime'] === 'string'
+}
+
+const isChoice = (value: Json | undefined): value is Json[] => Array.isArray(value) && value.every((item) => typeof item === 'string' || typeof item === 'number')
+
+function readSign(sign: OperatorName, operands: Json[]): Comparison | null {
+  if (operands.length === 3 && sign === 'lte') {
+    const field = fieldOf(operands[1])
+    return field !== null && isLiteral(operands[0]) && isLiteral(operands[2]) ? { field, operator: 'between', value: [operands[0], operands[2]] } : null
+  }
+  if (operands.length !== 2) return null
+  const field = fieldOf(operands[0])
+  const value = operands[1]
+  if (field === null || value === undefined) return null
+  if (value === null) return sign === 'eq' ? { field, operator: 'is_empty', value } : sign === 'neq' ? { field, operator: 'not_empty', value } : null
+  if (sign === 'eq' && typeof value === 'boolean') return { field, operator: value ? 'is_true' : 'is_false', value: null }
+  return isLiteral(value) ? { field, operator: sign, value } : null
+}
+
+function readIn(operands: Json[]): Comparison | null {
+  if (operands.length !== 2) return null
+  const [needle, haystack] = operands
+  const asked = fieldOf(needle)
+  if (asked !== null) return isChoice(haystack) ? { field: asked, operator: 'in', value: haystack } : null
+  const field = fieldOf(haystack)
+  return field !== null && (typeof needle === 'string' || typeof needle === 'number') ? { field, operator: 'contains', value: needle } : null
+}
+
+const OPPOSITES: Partial<Record<OperatorName, OperatorName>> = { in: 'not_in', contains: 'not_contains' }
+
+/** One comparison of the visual editor, or null when the rule says something it has no line for. */
+export function readComparison(rule: Json): Comparison | null {
+  if (!isRecord(rule)) return null
+  const names = Object.keys(rule)
+  const name = names[0]
+  if (names.length !== 1 || name === undefined) return null
+  const operands = rule[name]
+  if (name === '!' && isRecord(operands)) {
+    const inner = readComparison(operands)
+    const opposite = inner ? OPPOSITES[inner.operator] : undefined
+    return inner && opposite ? { ...inner, operator: opposite } : null
+  }
+  if (!Array.isArray(operands)) return null
+  if (name === 'in') return readIn(operands)
+  if (name === 'within_days') {
+    const field = fieldOf(operands[0])
+    return field !== null && operands.length === 2 && typeof operands[1] === 'number' ? { field, operator: 'within_days', value: operands[1] } : null
+  }
+  const sign = SIGNS[name]
+  return sign === undefined ? null : readSign(sign, operands)
+}
+
+/** What a value begins with; `today` as YYYY-MM-DD, because this file reads no clock. */
+export function firstValue(operator: OperatorName, type: FieldType, today: string): Json {
+  const one: Json = type === 'date' ? { date: today } : type === 'datetime' ? { datetime: `${today}T00:00:00Z` } : type === 'text' || type === 'text_list' ? '' : 0
+  const shape = OPERATORS[operator].shape
+  if (shape === 'none') return null
+  if (shape === 'many') return []
+  if (shape === 'days') return 30
+  return shape === 'range' ? [one, one] : one
+}
+
+/** The value again under another operator when it still fits, so that switching "more than" to "at least" keeps the figure. */
+export function carriedValue(from: Comparison, to: OperatorName, type: FieldType, today: string): Json {
+  const before = OPERATORS[from.operator].shape
+  const after = OPERATORS[to].shape
+  if (before === after && before !== 'none') return from.value
+  if (before === 'one' && after === 'many') return from.value === '' ? [] : isChoice([from.value]) ? [from.value] : []
+  if (before === 'many' && after === 'one') return Array.isArray(from.value) && from.value[0] !== undefined ? from.value[0] : firstValue(to, type, today)
+  if (before === 'one' && after === 'range') return [from.value, from.value]
+  if (before === 'range' && after === 'one') return (from.value as Json[])[0] ?? firstValue(to, type, today)
+  return firstValue(to, type, today)
+}
+
+/** Text that is empty, a choice of nothing: valid JSON, but surely not what the user means. */
+export function isUnfinished(comparison: Comparison): boolean {
+  if (Array.isArray(comparison.value)) return comparison.value.length === 0 || comparison.value.some((item) => item === '')
+  return OPERATORS[comparison.operator].shape !== 'none' && comparison.value === ''
+}
