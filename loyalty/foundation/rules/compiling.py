@@ -2,6 +2,8 @@
 
 Polarity: where NULL already counts as false (under WHERE, AND, OR, CASE WHEN) a comparison is emitted bare, so that an
 index can serve it; where the answer is used otherwise (under NOT, as a value) it is made total with COALESCE.
+
+An operand that appears twice in the SQL is asked for twice, so that the compiler counts what will be written.
 """
 
 from collections.abc import Mapping, Sequence
@@ -33,7 +35,7 @@ from loyalty.foundation.rules.contracts import Field, FieldType, Rule
 from loyalty.foundation.rules.errors import RuleNotCompilable
 from loyalty.foundation.rules.evaluating import root_of
 from loyalty.foundation.rules.frame import Frame
-from loyalty.foundation.rules.operators.spec import Table
+from loyalty.foundation.rules.operators.spec import Operator, Table
 from loyalty.foundation.rules.operators.table import OPERATORS
 from loyalty.foundation.rules.tree import Node, is_literal
 from loyalty.foundation.rules.types import NUMBERS, Base
@@ -42,6 +44,8 @@ Columns = Mapping[str, ColumnElement[Any]]
 
 _INT4_MAX = 2**31 - 1
 _INT8_MAX = 2**63 - 1
+# Some operators write an operand twice, so nesting them doubles the SQL; no rule that people write comes near this.
+PIECES_MAX = 10_000
 _CALENDAR = frozenset({"days_ago", "today", "now", "midnight"})
 
 SQL_TYPES: dict[FieldType, TypeEngine[Any]] = {
@@ -69,10 +73,11 @@ class Compiler:
         self._table = table
         self._elements: list[ColumnElement[Any]] = []
         self._names = 0
+        self._pieces_left = PIECES_MAX
 
     def value(self, node: Node) -> ColumnElement[Any]:
         """The value, NULL exactly where the evaluator gives null."""
-        line = self._table[node.operator]
+        line = self._line(node)
         if line.value is not None:
             return line.value(self, node)
         if line.truth is not None:
@@ -81,7 +86,7 @@ class Compiler:
 
     def truth(self, node: Node, is_total: bool) -> ColumnElement[bool]:
         """Whether the value is true as JSONLogic sees it; without ``is_total`` NULL may stand for false."""
-        line = self._table[node.operator]
+        line = self._line(node)
         if line.truth is not None:
             return line.truth(self, node, is_total)
         return self.settled(self._truthiness(node), is_total)
@@ -180,6 +185,13 @@ class Compiler:
             operator=node.operator,
             path=node.path,
         )
+
+    def _line(self, node: Node) -> Operator:
+        """The operator's line, counted against the length that a statement may have."""
+        self._pieces_left -= 1
+        if self._pieces_left < 0:
+            raise self.refusal(node, "its SQL would be too long")
+        return self._table[node.operator]
 
     def _raw_column(self, node: Node) -> tuple[Field, ColumnElement[Any]]:
         if not isinstance(node.value, Field):

@@ -1,5 +1,7 @@
 """The shape of the SQL: bare comparisons for indexes, bind values, and what is refused."""
 
+import sys
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -98,3 +100,44 @@ def test_compile__column_without_a_type__takes_that_of_its_field() -> None:
 def test_compile_value__missing_names__have_no_form() -> None:
     with pytest.raises(RuleNotCompilable, match="no form in SQL"):
         compile_value(check({"missing": ["city"]}, SCHEMA, "any"), PLAIN, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda inner: {"max": [inner, 1]},
+        lambda inner: {"and": [inner, {"var": "visits"}]},
+        lambda inner: {"round": [inner, 0, "half_even"]},
+        lambda inner: {"if": [{"<": [0, inner, 5]}, inner, 1]},
+    ],
+)
+def test_compile__operands_that_double_at_every_level__are_refused_and_not_written_out(wrap: Any) -> None:
+    rule: Any = {"var": "visits"}
+    for _ in range(5):
+        rule = wrap(rule)
+    for _ in range(20):
+        rule = {"max": [rule, 1]}
+    with pytest.raises(RuleNotCompilable, match="too long"):
+        compile_value(check(rule, SCHEMA, "any"), PLAIN, now=NOW)
+
+
+@pytest.mark.parametrize(
+    "wrap",
+    [
+        lambda inner: {"!": [inner]},
+        lambda inner: {"and": [inner, {">": [{"var": "visits"}, 1]}]},
+        lambda inner: {"if": [{"==": [{"var": "city"}, "a"]}, True, inner]},
+        lambda inner: {"==": [inner, True]},
+    ],
+)
+def test_compile__deepest_allowed_rule__fits_the_stack_of_a_web_request(wrap: Any) -> None:
+    rule: Any = {"==": [{"var": "city"}, "a"]}
+    for _ in range(30):
+        rule = wrap(rule)
+    assert sys.getrecursionlimit() >= 1_000
+    assert at_depth(150, lambda: sql(rule))
+
+
+def at_depth(frames: int, act: Callable[[], str]) -> str:
+    """Act below so many frames, as a view below its middleware does."""
+    return act() if frames == 0 else at_depth(frames - 1, act)

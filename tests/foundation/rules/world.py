@@ -155,6 +155,7 @@ class RuleMaker:
                 self._moment,
                 self._quantifier,
                 self._same_truth,
+                self._mixed_truth,
             ]
         )(depth - 1)
 
@@ -226,6 +227,13 @@ class RuleMaker:
     def _negation(self, depth: int) -> Any:
         inner = self._chance.choice([self.boolean, self.boolean, self.number, self.text])(depth)
         return {self._chance.choice(["!", "!", "!!"]): [inner]}
+
+    def _mixed_truth(self, depth: int) -> Any:
+        """Operands of different types, of which only the truth matters."""
+        pick = self._chance
+        leaves = [self.number(depth), self.text(depth), self.boolean(depth), self._day(depth), {"var": "tags"}, [], [1]]
+        operands = pick.sample(leaves, 3)
+        return {pick.choice(["!", "!!"]): [{pick.choice(["and", "or", "if"]): operands}]}
 
     def _same_truth(self, depth: int) -> Any:
         """A boolean used as a value: NULL must not leak out of it."""
@@ -327,4 +335,7 @@ class RuleMaker:
         else:
             body = {pick.choice(["<", ">=", "=="]): [{"*": [element, 2]}, pick.choice([0, Decimal("0.2"), 6])]}
             name = "scores"
-        return {pick.choice(["all", "some", "none"]): [{"var": name}, pick.choice([body, {"!": [body]}, element])]}
+        listed = {"in": [element, ["a", "", None] if name == "tags" else [0, 3, Decimal("0.1")]]}
+        return {
+            pick.choice(["all", "some", "none"]): [{"var": name}, pick.choice([body, {"!": [body]}, element, listed])]
+        }

@@ -133,8 +133,7 @@ def _sql_extreme(name: str) -> Callable[["Compiler", Node], ColumnElement[Any]]:
 
     def value(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
         operands = [compiler.number(arg) for arg in node.args]
-        is_open = [not compiler.is_never_null(arg) for arg in node.args]
-        unknown = [operand.is_(None) for operand, may_be in zip(operands, is_open, strict=True) if may_be]
+        unknown = [compiler.number(arg).is_(None) for arg in node.args if not compiler.is_never_null(arg)]
         extreme: ColumnElement[Any] = getattr(func, name)(*operands, type_=compiler.number_type)
         return case((or_(*unknown), null()), else_=extreme) if unknown else extreme
 

@@ -97,13 +97,13 @@ def order_truth(compare: Compare) -> Callable[["Compiler", Node, bool], ColumnEl
     def truth(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
         if any(arg.type.base is Base.NULL for arg in node.args):
             return false()
-        values = compiler.comparable(node.args)
-        if any(arg.type.base is Base.TEXT for arg in node.args):
+        pairs = []
+        for index in range(len(node.args) - 1):
+            values = compiler.comparable(node.args)
+            left, right = values[index], values[index + 1]
             # By code points, as Python orders, whatever the collation of the column.
-            values = [collate(values[0], "C"), *values[1:]]
-            if len(values) == 3:
-                values[1] = collate(values[1], "C")
-        pairs = [compare(values[index], values[index + 1]) for index in range(len(values) - 1)]
+            is_text = any(arg.type.base is Base.TEXT for arg in node.args)
+            pairs.append(compare(collate(left, "C") if is_text else left, right))
         test: ColumnElement[bool] = and_(*pairs)
         return func.coalesce(test, false()) if is_total else test
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Date, and_, cast, func
+from sqlalchemy import ColumnElement, Date, cast, func
 
 from loyalty.foundation.rules.errors import RuleFault
 from loyalty.foundation.rules.frame import Closure, Frame
@@ -149,12 +149,11 @@ def _sql_midnight(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
 
 def _truth_within(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
     moment, days, frame = node.args[0], _days(node), compiler.frame
-    column = compiler.value(moment)
     if moment.type.base is Base.DATETIME:
         ends = compiler.constant(frame.now - days), compiler.constant(frame.now)
     else:
         ends = compiler.constant(frame.today - days), compiler.constant(frame.today)
-    return compiler.settled(and_(column >= ends[0], column <= ends[1]), is_total)
+    return compiler.settled(compiler.value(moment).between(*ends), is_total)
 
 
 def _sql_days_since(compiler: "Compiler", node: Node) -> ColumnElement[Any]:

@@ -4,7 +4,6 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, any_, exists, false, func, not_, or_, select, true
-from sqlalchemy import literal as bound
 
 from loyalty.foundation.rules.frame import Closure, Frame
 from loyalty.foundation.rules.loose import is_identical, is_truthy, to_text
@@ -78,8 +77,7 @@ def truth_in(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[
         return false()
     if haystack.type.is_list:
         return compiler.settled(compiler.value(needle) == any_(compiler.value(haystack)), is_total)
-    inside = sql_inside(compiler.value(needle), compiler.value(haystack), bound("", compiler.text_type))
-    return compiler.settled(inside, is_total)
+    return compiler.settled(sql_inside(compiler, needle, haystack), is_total)
 
 
 def _in_constants(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:

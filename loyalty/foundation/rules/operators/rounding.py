@@ -53,20 +53,19 @@ def _building(apply: Callable[[Number, int, str], Number]) -> Callable[[Node, Se
 def _sql_round(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     """PostgreSQL's round of NUMERIC is half away from zero; the other modes are built from it."""
     places, mode = _places(node)
-    number = compiler.number(node.args[0])
+    operand = node.args[0]
     if mode == "half_up":
-        return func.round(number, places, type_=compiler.number_type)
+        return func.round(compiler.number(operand), places, type_=compiler.number_type)
     if mode == "down":
-        return func.trunc(number, places, type_=compiler.number_type)
+        return func.trunc(compiler.number(operand), places, type_=compiler.number_type)
     up, down = _shift(compiler, places)
-    shifted = number * up
     if mode == "up":
-        return func.sign(number, type_=compiler.number_type) * func.ceil(func.abs(shifted)) * down
-    half = compiler.constant_number(Decimal("0.5"))
-    two = compiler.constant_number(2)
-    is_tie = func.abs(shifted - func.trunc(shifted)) == half
-    even = func.round(shifted * half, type_=compiler.number_type) * two * down
-    return case((is_tie, even), else_=func.round(number, places, type_=compiler.number_type))
+        sign = func.sign(compiler.number(operand), type_=compiler.number_type)
+        return sign * func.ceil(func.abs(compiler.number(operand) * up)) * down
+    half, two = compiler.constant_number(Decimal("0.5")), compiler.constant_number(2)
+    is_tie = func.abs(compiler.number(operand) * up - func.trunc(compiler.number(operand) * up)) == half
+    even = func.round(compiler.number(operand) * up * half, type_=compiler.number_type) * two * down
+    return case((is_tie, even), else_=func.round(compiler.number(operand), places, type_=compiler.number_type))
 
 
 def _sql_toward(name: str) -> Callable[["Compiler", Node], ColumnElement[Any]]:

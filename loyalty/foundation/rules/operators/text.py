@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Text, case, cast, func
+from sqlalchemy import ColumnElement, Text, case, cast, func, not_
 from sqlalchemy import literal as bound
 
 from loyalty.foundation.rules.errors import RuleFault
@@ -53,19 +53,22 @@ def is_inside(part: str, whole: str) -> bool:
     return whole != "" and part in whole
 
 
-def sql_inside(part: ColumnElement[Any], whole: ColumnElement[Any], empty: ColumnElement[Any]) -> ColumnElement[bool]:
+def sql_inside(compiler: "Compiler", part: Node, whole: Node) -> ColumnElement[bool]:
     """The SQL of ``is_inside``; NULL where one of them is."""
-    return (whole != empty) & (func.strpos(whole, part) > 0)
+    is_empty = compiler.value(whole) == bound("", compiler.text_type)
+    return not_(is_empty) & (func.strpos(compiler.value(whole), compiler.value(part)) > 0)
 
 
 def _truth_starts(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
-    whole, part = (compiler.value(arg) for arg in node.args)
-    return compiler.settled(func.left(whole, func.length(part), type_=Text()) == part, is_total)
+    whole, part = node.args
+    start = func.left(compiler.value(whole), func.length(compiler.value(part)), type_=Text())
+    return compiler.settled(start == compiler.value(part), is_total)
 
 
 def _truth_ends(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
-    whole, part = (compiler.value(arg) for arg in node.args)
-    return compiler.settled(func.right(whole, func.length(part), type_=Text()) == part, is_total)
+    whole, part = node.args
+    end = func.right(compiler.value(whole), func.length(compiler.value(part)), type_=Text())
+    return compiler.settled(end == compiler.value(part), is_total)
 
 
 def _check_cat(checker: "Checker", call: "Call") -> Node:
@@ -92,9 +95,8 @@ def _printed(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     if base in NUMBERS:
         return cast(func.trim_scale(compiler.number(node)), Text())
     if base is Base.BOOLEAN:
-        value = compiler.value(node)
-        texts = bound("true", compiler.text_type), bound("false", compiler.text_type)
-        return case((value.is_(None), bound("", compiler.text_type)), (value, texts[0]), else_=texts[1])
+        empty, yes, no = (bound(text, compiler.text_type) for text in ("", "true", "false"))
+        return case((compiler.value(node).is_(None), empty), (compiler.value(node), yes), else_=no)
     return compiler.value(node) if base is Base.TEXT else bound("", compiler.text_type)
 
 
