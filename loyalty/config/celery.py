@@ -15,6 +15,7 @@ app.autodiscover_tasks()
 DOORBELLS: dict[str, float] = {
     "events.deliver": 2.0,
     "work.execute": 3.0,
+    "delivery.send_due": 2.0,
 }
 app.conf.beat_schedule = {
     name: {"task": name, "schedule": seconds, "options": {"expires": max(seconds * 2, 10.0)}}

@@ -166,6 +166,8 @@ EMAIL_HOST_PASSWORD = env.text("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = env.flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = env.whole("EMAIL_TIMEOUT", 10, low=1, high=120)
 DEFAULT_FROM_EMAIL = env.text("LOYALTY_FROM_EMAIL", "loyalty@khaywe.example")
+# True only where the mail server is the customers' own: then "accepted" is "delivered".
+LOYALTY_EMAIL_RELAY_IS_FINAL = env.flag("LOYALTY_EMAIL_RELAY_IS_FINAL")
 
 XIVA_API_BASE_URL = env.text("XIVA_API_BASE_URL", "")
 XIVA_API_USERNAME = env.text("XIVA_API_USERNAME", "")

@@ -1,0 +1,1 @@
+"""Messages to customers: channels, templates, the contact policy and the send ledger."""

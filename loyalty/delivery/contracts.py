@@ -1,0 +1,159 @@
+"""What crosses the border of delivery: messages, audiences, counts, sends."""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+
+
+class ChannelCode(StrEnum):
+    """Every channel the platform knows by name; one without a kind in this version is refused."""
+
+    EMAIL = "email"
+    SMS = "sms"
+    PUSH = "push"
+    IN_APP = "in_app"
+    WEBHOOK = "webhook"
+
+
+class Purpose(StrEnum):
+    """Why a customer is written to; consent is given for a channel and a purpose."""
+
+    MARKETING = "marketing"
+    SERVICE = "service"
+
+
+class SendState(StrEnum):
+    """The life of one send. UNKNOWN: it may or may not have gone, and is never repeated by itself."""
+
+    QUEUED = "QUEUED"
+    SENDING = "SENDING"
+    SENT = "SENT"
+    DELIVERED = "DELIVERED"
+    OPENED = "OPENED"
+    CLICKED = "CLICKED"
+    BOUNCED = "BOUNCED"
+    FAILED = "FAILED"
+    SKIPPED = "SKIPPED"
+    UNKNOWN = "UNKNOWN"
+
+
+class Exclusion(StrEnum):
+    """Why a customer of the audience is not written to, in the order in which the reasons are asked."""
+
+    NO_CONSENT = "no_consent"
+    NO_ADDRESS = "no_address"
+    HOLDOUT = "holdout"
+    CAPPED = "capped"
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Who is meant, as a set: a SELECT giving each customer once.
+
+    Its columns: ``customer_id bigint``, ``customer_public_id uuid``, ``variables jsonb`` (values for the template, or
+    NULL). The text is written by a domain's code, never by a user; values go in ``params``.
+    """
+
+    sql: str
+    params: Mapping[str, object] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class MessageRequest:
+    """One thing to say on one channel at one occurrence.
+
+    ``occurrence_key`` with the channel is unique for ever: asking again gives the first message back.
+    ``content`` is the channel's own, for e-mail ``{"subject", "body"}``; ``variables`` are those that the audience
+    may carry besides the ones delivery knows itself.
+    """
+
+    occurrence_key: str
+    channel: str
+    purpose: str
+    content: Mapping[str, str]
+    variables: tuple[str, ...]
+    source_kind: str
+    source_ref: uuid.UUID
+    priority: int = 5
+    is_test: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AudienceCount:
+    """How many are meant, how many of them may be written to, and why the others may not."""
+
+    audience: int
+    sendable: int
+    excluded: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class EnqueuedChunk:
+    """What one step of filling the queue did; ``is_complete`` when the audience is through."""
+
+    placed: int
+    queued: int
+    excluded: Mapping[str, int]
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A message as one customer gets it."""
+
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outgoing:
+    """What a channel is handed for one customer."""
+
+    send_id: uuid.UUID
+    address: str
+    rendered: Rendered
+    headers: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """The next server took the message over; ``is_final`` when that server is the customer's own."""
+
+    reference: str
+    is_final: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SendView:
+    """One send as others may see it."""
+
+    id: uuid.UUID
+    channel: str
+    state: str
+    reason: str
+    sent_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class MessageView:
+    """A message that was opened for an occurrence."""
+
+    id: uuid.UUID
+    channel: str
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class BatchReport:
+    """What one batch of sending did; ``is_channel_down`` when the rest was put back because nothing works."""
+
+    claimed: int = 0
+    sent: int = 0
+    skipped: int = 0
+    retried: int = 0
+    failed: int = 0
+    unknown: int = 0
+    is_channel_down: bool = False

@@ -1,0 +1,79 @@
+"""What delivery refuses, and the one error of a channel."""
+
+from loyalty.foundation.kernel.errors import Conflict, Invalid, NotFound, Unprocessable
+
+
+class TemplateInvalid(Invalid):
+    """A template cannot be read, or names what nobody declared; ``problems`` say where."""
+
+    code = "template.invalid"
+    title = "The template has errors"
+
+
+class ContentInvalid(Invalid):
+    """The content of a channel lacks a part or has one that the channel does not know."""
+
+    code = "content.invalid"
+    title = "The content has errors"
+
+
+class ChannelUnknown(Invalid):
+    """There is no channel of this name."""
+
+    code = "channel.unknown"
+    title = "No such channel"
+
+
+class ChannelNotAvailable(Unprocessable):
+    """The channel is known, and this version has no way to send on it."""
+
+    code = "channel.not_available"
+    title = "The channel cannot send here"
+
+
+class OccurrenceContentDiffers(Conflict):
+    """The same occurrence was asked for before, with another content."""
+
+    code = "message.occurrence_reused"
+    title = "This occurrence already has another message"
+
+
+class LinkInvalid(NotFound):
+    """A link in a message is not one that we signed."""
+
+    code = "link.invalid"
+    title = "This link is not valid"
+
+
+class VariableMissing(Exception):  # noqa: N818 - an outcome of rendering, recorded as the reason of a skipped send
+    """The customer has no value for a variable that has no fallback."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.name = name
+
+
+class DeliveryError(Exception):
+    """A channel could not hand a message over.
+
+    ``is_permanent``: trying again cannot help. ``is_unknown``: the message may have gone, so that trying again
+    could double it. ``is_channel_down``: the channel itself does not work; no message was touched.
+    """
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        is_permanent: bool = False,
+        is_unknown: bool = False,
+        is_channel_down: bool = False,
+        is_recipient: bool = False,
+    ) -> None:
+        super().__init__(f"{code}: {detail}")
+        self.code = code
+        self.detail = detail
+        self.is_permanent = is_permanent
+        self.is_unknown = is_unknown
+        self.is_channel_down = is_channel_down
+        self.is_recipient = is_recipient

@@ -1,0 +1,1 @@
+"""Channels, each in a folder of its own, and their registry."""

@@ -1,0 +1,48 @@
+"""Django's SMTP connection, taught to say how far a conversation had come when it broke."""
+
+import smtplib
+from typing import Any
+
+from django.core.mail.backends.smtp import EmailBackend
+
+SEND_THE_BODY = 354
+
+
+class _TellsPhase:
+    """Remembers whether a body is on its way: from the server's "go ahead" until its final answer.
+
+    Before the go-ahead nothing can have been accepted, after the final answer the outcome is known; between the two
+    a broken line leaves it open (RFC 5321, 4.1.1.4 and 6.1).
+    """
+
+    is_body_under_way = False
+
+    def getreply(self) -> tuple[int, bytes]:
+        """Read one answer."""
+        code, text = super().getreply()  # type: ignore[misc]
+        self.is_body_under_way = code == SEND_THE_BODY
+        return code, text
+
+
+class PlainSmtp(_TellsPhase, smtplib.SMTP):
+    """SMTP, with or without STARTTLS."""
+
+
+class TlsSmtp(_TellsPhase, smtplib.SMTP_SSL):
+    """SMTP inside of TLS."""
+
+
+class Backend(EmailBackend):
+    """Django's own backend over the two classes above."""
+
+    connection: Any
+
+    @property
+    def connection_class(self) -> Any:
+        """Give the class of the connection."""
+        return TlsSmtp if self.use_ssl else PlainSmtp
+
+    @property
+    def is_outcome_open(self) -> bool:
+        """Tell whether the line broke where nobody can say if the message was taken."""
+        return bool(getattr(self.connection, "is_body_under_way", False))

@@ -1,0 +1,33 @@
+"""Which channels can send; a channel that is only known by name is refused."""
+
+from loyalty.delivery.contracts import ChannelCode
+from loyalty.delivery.errors import ChannelNotAvailable, ChannelUnknown
+from loyalty.delivery.kinds.protocol import Channel
+
+
+class _Registry:
+    channels: dict[str, Channel] = {}  # noqa: RUF012 - one registry for the process
+
+
+def register(channel: Channel) -> None:
+    """Have a channel sent on."""
+    _Registry.channels[channel.code] = channel
+
+
+def available() -> list[str]:
+    """Give the codes that can send, in order."""
+    return sorted(_Registry.channels)
+
+
+def get(code: str) -> Channel:
+    """Give the channel of a code.
+
+    :raises ChannelUnknown: no channel has this name.
+    :raises ChannelNotAvailable: it is known, and this version cannot send on it.
+    """
+    channel = _Registry.channels.get(code)
+    if channel is not None:
+        return channel
+    if code in {known.value for known in ChannelCode}:
+        raise ChannelNotAvailable(f"Nothing can be sent by {code} here.", channel=code)
+    raise ChannelUnknown(f"There is no channel {code[:40]!r}.")

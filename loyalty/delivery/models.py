@@ -1,0 +1,110 @@
+"""Tables of delivery: what is said, and one row per customer that is both the queue and the send ledger."""
+
+from django.db import models
+from django.db.models.functions import Now
+
+from loyalty.delivery.contracts import ChannelCode, Purpose, SendState
+from loyalty.foundation.kernel.ids import new_public_id
+from loyalty.foundation.orm.fields import ExactJSONField
+from loyalty.foundation.orm.models import PublicModel
+
+CHANNELS = [(code.value, code.value) for code in ChannelCode]
+PURPOSES = [(purpose.value, purpose.value) for purpose in Purpose]
+STATES = [(state.value, state.value) for state in SendState]
+
+
+class Content(models.Model):
+    """A content that was once used, for ever as it was; many messages share one."""
+
+    id = models.BigAutoField(primary_key=True)
+    digest = models.BinaryField(unique=True, max_length=32)
+    channel = models.CharField(max_length=10, choices=CHANNELS)
+    parts = ExactJSONField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    def __str__(self) -> str:
+        return f"{self.channel} {bytes(self.digest).hex()[:12]}"
+
+
+class Message(PublicModel):
+    """One thing said on one channel at one occurrence; ``audience_cursor`` is the public id of the customer up to
+    whom its queue was filled."""
+
+    occurrence_key = models.CharField(max_length=300)
+    channel = models.CharField(max_length=10, choices=CHANNELS)
+    purpose = models.CharField(max_length=10, choices=PURPOSES)
+    content = models.ForeignKey(Content, on_delete=models.PROTECT, related_name="messages")
+    source_kind = models.CharField(max_length=50)
+    source_ref = models.UUIDField()
+    priority = models.SmallIntegerField()
+    is_test = models.BooleanField(default=False)
+    audience_cursor = models.UUIDField(null=True)
+    is_complete = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["occurrence_key", "channel"], name="delivery_message_once"),
+        ]
+        indexes = [models.Index(fields=["source_ref"], name="delivery_message_source")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.occurrence_key}"
+
+
+class Send(models.Model):
+    """One message to one customer, or the reason why it does not go.
+
+    ``due_at``: when a worker may take it next; a claim moves it to the end of the claim's lease, while SENDING it is
+    when the outcome is given up as unknown, NULL means held. ``source_ref`` repeats the message's, so that one
+    campaign's rows are read by one index.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    public_id = models.UUIDField(unique=True, editable=False, default=new_public_id)
+    # No constraint in the database: rows come in by the million under a lock on their message, which is never deleted.
+    message = models.ForeignKey(
+        Message, on_delete=models.PROTECT, related_name="sends", db_index=False, db_constraint=False
+    )
+    source_ref = models.UUIDField()
+    customer_id = models.BigIntegerField()
+    channel = models.CharField(max_length=10, choices=CHANNELS)
+    priority = models.SmallIntegerField()
+    state = models.CharField(max_length=10, choices=STATES)
+    reason = models.CharField(max_length=100, default="", db_default="")
+    detail = models.CharField(max_length=500, default="", db_default="")
+    variables = ExactJSONField(null=True)
+    address = models.CharField(max_length=320, default="", db_default="")
+    attempts = models.SmallIntegerField(default=0, db_default=0)
+    claim = models.UUIDField(null=True)
+    due_at = models.DateTimeField(null=True)
+    queued_at = models.DateTimeField()
+    sent_at = models.DateTimeField(null=True)
+    delivered_at = models.DateTimeField(null=True)
+    opened_at = models.DateTimeField(null=True)
+    clicked_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["message", "customer_id"], name="delivery_send_once"),
+            models.CheckConstraint(
+                condition=models.Q(state__in=[state.value for state in SendState]), name="delivery_send_state"
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state__in=["SKIPPED", "FAILED", "BOUNCED", "UNKNOWN"]) | ~models.Q(reason=""),
+                name="delivery_send_refusal_has_reason",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["channel", "priority", "due_at", "id"],
+                name="delivery_send_queue",
+                condition=models.Q(state="QUEUED"),
+            ),
+            models.Index(fields=["due_at"], name="delivery_send_running", condition=models.Q(state="SENDING")),
+            models.Index(fields=["source_ref", "id"], name="delivery_send_source"),
+            models.Index(fields=["customer_id", "id"], name="delivery_send_customer"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.public_id} {self.state}"

@@ -1,0 +1,1 @@
+"""Writes of delivery: filling the queue, sending, what customers do with a message."""

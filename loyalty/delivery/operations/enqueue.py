@@ -1,0 +1,190 @@
+"""Filling the queue: a message is opened once per occurrence, and its audience placed in sets."""
+
+import hashlib
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from loyalty.delivery.contracts import (
+    Audience,
+    AudienceCount,
+    EnqueuedChunk,
+    Exclusion,
+    MessageRequest,
+    MessageView,
+)
+from loyalty.delivery.errors import ContentInvalid, OccurrenceContentDiffers, TemplateInvalid
+from loyalty.delivery.kinds import registry
+from loyalty.delivery.models import Content, Message
+from loyalty.delivery.policy.contact import EXCLUSION_SQL
+from loyalty.foundation.orm import sql
+from loyalty.foundation.orm.fields import ExactDecoder, dumps_exact
+from loyalty.foundation.work import api as work
+
+# What delivery itself knows of every customer; a template may always use these.
+OWN_VARIABLES = ("first_name", "last_name", "customer_ref")
+# Rows per statement: long enough to be a set, short enough that progress is seen and a stop is heard.
+CHUNK_ROWS = 50_000
+FIRST_ID = uuid.UUID(int=0)
+
+REACHABLE = """
+    LEFT JOIN customers_reachable r
+        ON r.customer_id = a.customer_id AND r.channel = %(delivery_channel)s AND r.purpose = %(delivery_purpose)s
+"""
+
+COUNT = """
+    SELECT coalesce(x.reason, '') AS reason, count(*) AS customers FROM ({audience}) a {reachable}
+    CROSS JOIN LATERAL (SELECT {exclusion} AS reason) x GROUP BY 1
+"""
+
+# One statement: the next customers of the audience, the reason of those who may not be written to, the queue rows
+# of the others. A customer who has a row of this message already keeps it.
+PLACE = """
+    WITH audience AS (
+        SELECT q.customer_id, q.customer_public_id, q.variables FROM ({audience}) q
+        WHERE q.customer_public_id > %(delivery_after)s
+        ORDER BY q.customer_public_id LIMIT %(delivery_limit)s
+    ), placed AS (
+        INSERT INTO delivery_send (public_id, message_id, source_ref, customer_id, channel, priority, state, reason,
+            variables, due_at, queued_at, ended_at)
+        SELECT delivery_new_public_id(%(delivery_now)s), %(delivery_message)s, %(delivery_source)s, a.customer_id,
+            %(delivery_channel)s, %(delivery_priority)s,
+            CASE WHEN x.reason IS NULL THEN 'QUEUED' ELSE 'SKIPPED' END, coalesce(x.reason, ''),
+            CASE WHEN x.reason IS NULL THEN a.variables END,
+            CASE WHEN x.reason IS NULL THEN %(delivery_due)s::timestamptz END, %(delivery_now)s,
+            CASE WHEN x.reason IS NOT NULL THEN %(delivery_now)s::timestamptz END
+        FROM audience a {reachable}
+        CROSS JOIN LATERAL (SELECT {exclusion} AS reason) x
+        ORDER BY a.customer_id
+        ON CONFLICT (message_id, customer_id) DO NOTHING
+        RETURNING reason
+    ), counted AS (SELECT reason, count(*) AS customers FROM placed GROUP BY reason)
+    SELECT (SELECT count(*) FROM audience) AS seen,
+        (SELECT customer_public_id FROM audience ORDER BY customer_public_id DESC LIMIT 1) AS last_id,
+        coalesce((SELECT jsonb_object_agg(reason, customers) FROM counted), '{{}}') AS by_reason
+"""
+
+
+def check_content(
+    *, channel: str, content: Mapping[str, object], variables: tuple[str, ...], field: str = "content"
+) -> None:
+    """Hold a content against its channel before it is kept.
+
+    :raises ChannelUnknown, ChannelNotAvailable: nothing can be sent there.
+    :raises ContentInvalid: a part is missing, too long or not known.
+    :raises TemplateInvalid: a placeholder is malformed or names an unknown variable.
+    """
+    problems = registry.get(channel).problems_of(content, field, {*OWN_VARIABLES, *variables})
+    if not problems:
+        return
+    is_template = any(problem.code.startswith("template.") for problem in problems)
+    refusal = TemplateInvalid if is_template else ContentInvalid
+    raise refusal(problems[0].message, problems=problems)
+
+
+@transaction.atomic
+def open_message(*, request: MessageRequest, now: datetime) -> MessageView:
+    """Open the message of an occurrence, or give the one that was opened before.
+
+    :raises OccurrenceContentDiffers: it was opened with another content.
+    """
+    check_content(channel=request.channel, content=request.content, variables=request.variables)
+    content = _keep_content(request)
+    message, is_new = Message.objects.get_or_create(
+        occurrence_key=request.occurrence_key,
+        channel=request.channel,
+        defaults={
+            "purpose": request.purpose,
+            "content": content,
+            "source_kind": request.source_kind,
+            "source_ref": request.source_ref,
+            "priority": request.priority,
+            "is_test": request.is_test,
+        },
+    )
+    if not is_new and message.content_id != content.pk:
+        raise OccurrenceContentDiffers(f"{request.occurrence_key} was sent with another content.")
+    return MessageView(id=message.public_id, channel=message.channel, is_complete=message.is_complete)
+
+
+def _keep_content(request: MessageRequest) -> Content:
+    parts = dict(sorted(request.content.items()))
+    digest = hashlib.sha256(dumps_exact([request.channel, parts])).digest()
+    found = Content.objects.filter(digest=digest).first()
+    if found is None:
+        found, _ = Content.objects.get_or_create(digest=digest, defaults={"channel": request.channel, "parts": parts})
+    return found
+
+
+def count_audience(*, audience: Audience, channel: str, purpose: str) -> AudienceCount:
+    """Count an audience by what the contact policy says of each customer now."""
+    statement = COUNT.format(audience=audience.sql, reachable=REACHABLE, exclusion=EXCLUSION_SQL)
+    params = {**audience.params, "delivery_channel": channel, "delivery_purpose": purpose}
+    by_reason = {str(row["reason"]): int(row["customers"]) for row in sql.fetch_all(statement, params)}
+    return AudienceCount(
+        audience=sum(by_reason.values()), sendable=by_reason.get("", 0), excluded=excluded_of(by_reason)
+    )
+
+
+def excluded_of(by_reason: Mapping[str, int]) -> dict[str, int]:
+    """Give the count of every reason, also of those that kept nobody."""
+    return {reason.value: int(by_reason.get(reason.value, 0)) for reason in Exclusion}
+
+
+@transaction.atomic
+def enqueue_chunk(
+    *, message_id: uuid.UUID, audience: Audience, now: datetime, is_held: bool = False, limit: int = CHUNK_ROWS
+) -> EnqueuedChunk:
+    """Place the next customers of the audience, in the order of their public id, and remember how far it came.
+
+    Killed in between, the next call goes on behind the last chunk that was committed.
+    """
+    message = Message.objects.select_for_update().get(public_id=message_id)
+    if message.is_complete:
+        return EnqueuedChunk(placed=0, queued=0, excluded=excluded_of({}), is_complete=True)
+    params: dict[str, Any] = {
+        **audience.params,
+        "delivery_after": message.audience_cursor or FIRST_ID,
+        "delivery_limit": limit,
+        "delivery_message": message.pk,
+        "delivery_source": message.source_ref,
+        "delivery_channel": message.channel,
+        "delivery_purpose": message.purpose,
+        "delivery_priority": message.priority,
+        "delivery_due": None if is_held else now,
+        "delivery_now": now,
+    }
+    row = sql.fetch_one(PLACE.format(audience=audience.sql, reachable=REACHABLE, exclusion=EXCLUSION_SQL), params)
+    seen, by_reason = (int(row["seen"]), ExactDecoder().decode(row["by_reason"])) if row else (0, {})
+    message.is_complete = seen < limit
+    message.audience_cursor = row["last_id"] if row and row["last_id"] is not None else message.audience_cursor
+    message.save(update_fields=["audience_cursor", "is_complete"])
+    queued = int(by_reason.get("", 0))
+    if queued and not is_held:
+        work.ring("delivery.send_due")
+    return EnqueuedChunk(
+        placed=sum(by_reason.values()),
+        queued=queued,
+        excluded=excluded_of(by_reason),
+        is_complete=message.is_complete,
+    )
+
+
+@transaction.atomic
+def enqueue_test(*, message_id: uuid.UUID, customer: int, variables: Mapping[str, Any], to: str, now: datetime) -> None:
+    """Queue a message to an address of the operator's own, rendered as for a customer; no consent is asked for."""
+    sql.execute(
+        """
+        INSERT INTO delivery_send (public_id, message_id, source_ref, customer_id, channel, priority, state, address,
+            variables, due_at, queued_at)
+        SELECT delivery_new_public_id(%s), m.id, m.source_ref, %s, m.channel, m.priority, 'QUEUED', %s, %s::jsonb,
+            %s, %s
+        FROM delivery_message m WHERE m.public_id = %s AND m.is_test
+        """,
+        [now, customer, to, dumps_exact(variables).decode(), now, now, message_id],
+    )
+    Message.objects.filter(public_id=message_id).update(is_complete=True)
+    work.ring("delivery.send_due")

@@ -1,0 +1,13 @@
+"""Addresses of delivery: the signed links in messages, open to everyone who holds one."""
+
+from django.urls import URLPattern, path
+
+from loyalty.delivery.rest import views
+
+routes: list[tuple[str, type, str]] = []
+paths: list[URLPattern] = []
+root_paths = [
+    path("t/o/<str:token>", views.opened, name="delivery-open"),
+    path("t/c/<str:token>", views.clicked, name="delivery-click"),
+    path("u/<str:token>", views.unsubscribe, name="delivery-unsubscribe"),
+]
