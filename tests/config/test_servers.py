@@ -9,7 +9,10 @@ import psycopg
 import pytest
 import redis
 
+from loyalty.config.launch import postgres
 from loyalty.config.launch.folder import DataFolder, read_json
+from loyalty.config.launch.identity import NOBODY
+from loyalty.config.launch.installation import opened
 from loyalty.config.launch.processes import is_same
 from tests.config.launching import launch, servers_of, wait_until
 
@@ -115,3 +118,23 @@ def test_servers__as_seen_on_the_machine__listen_on_loopback_and_show_no_passwor
             listening = [each.laddr.ip for each in process.net_connections() if each.status == psutil.CONN_LISTEN]
             assert set(listening) == {"127.0.0.1"}
             assert not any(password in " ".join(process.cmdline()) for password in passwords)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to lay itself down")
+def test_postgres__root_without_user_namespaces__runs_as_nobody_outside_roots_folders(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postgres, "choose_for_postgres", lambda: NOBODY)
+    for name in ("DATABASE_URL", "REDIS_URL", "DWH_TYPE", "DWH_POSTGRESQL_URL", "DWH_ADMIN_URL"):
+        monkeypatch.delenv(name, raising=False)
+    folder = DataFolder(tmp_path)
+    home = postgres.place(folder, NOBODY).data.parent
+    try:
+        for _ in ("made", "started again"):
+            with opened(folder) as installation:
+                pid, _started = children_of(tmp_path)["postgres"]
+                assert psutil.Process(pid).username() == "nobody"
+                assert answers(installation.environment["DATABASE_URL"])
+    finally:
+        postgres.forget(folder, NOBODY)
+    assert not home.exists()

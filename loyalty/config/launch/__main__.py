@@ -76,7 +76,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             print(f"The disk that holds {error.filename or 'the data folder'} is full.", file=sys.stderr)
             return _REFUSED
         raise
-    except StopRequested:
+    except (StopRequested, KeyboardInterrupt):
         return _INTERRUPTED
 
 

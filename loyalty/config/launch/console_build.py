@@ -98,11 +98,14 @@ def install_modules() -> None:
     _MODULES_STAMP.write_text(wanted)
 
 
-def build() -> None:
-    """Install what is missing, build beside the final place, and put the result there whole."""
+def build(*, is_forced: bool = False) -> None:
+    """Install what is missing, build beside the final place, and put the result there whole.
+
+    Forced, it builds although nothing changed: the build also writes the types that the type check reads.
+    """
     with _LOCK.open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
-        if is_built():
+        if is_built() and not is_forced:
             return
         install_modules()
         digest = sources_digest()

@@ -26,6 +26,7 @@ class DataFolder:
         self.valkey = self.root / "valkey"
         self.mail = self.root / "mail"
         self.logs = self.root / "logs"
+        self.static = self.root / "static"
         self.run_file = self.root / "run.json"
         self.secrets_file = self.root / "secrets.json"
         self.processes_file = self.root / "processes.json"
@@ -40,7 +41,7 @@ class DataFolder:
         """Make the folder and its rooms, readable by their owner only."""
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for room in (self.logs, self.mail, self.valkey):
+            for room in (self.logs, self.mail, self.valkey, self.static):
                 room.mkdir(mode=0o700, exist_ok=True)
         except FileExistsError:
             raise LaunchRefused(f"{self.root} is a file; --data must name a folder.") from None

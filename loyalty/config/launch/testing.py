@@ -108,20 +108,15 @@ def _test_settings(installation: Installation) -> dict[str, str]:
 
 
 def _console() -> Count:
-    """Style, types, unit tests, the build and its budgets, all with the Node of the wheel."""
-    console_build.install_modules()
+    """Style, the build and its budgets, types, unit tests, all with the Node of the wheel."""
+    say("building the console")
+    console_build.build(is_forced=True)
+    count = Count(passed=1) + _node("npm", "run", "budget")
+    count += _node("npm", "run", "lint") + _node("npm", "run", "typecheck")
     with tempfile.TemporaryDirectory(prefix="khaywe-console-") as place:
         report = Path(place) / "vitest.json"
-        count = _node("npm", "run", "lint") + _node("npm", "run", "typecheck")
         reporting = ("--reporter=default", "--reporter=json", f"--outputFile.json={report}")
-        code = _node_code("node", _VITEST, "run", *reporting)
-        count += counting.of_vitest(report, code)
-    try:
-        console_build.build()
-    except StepFailed as failure:
-        print(failure, file=sys.stderr)
-        return count + Count(failed=1)
-    return count + Count(passed=1) + _node("npm", "run", "budget")
+        return count + counting.of_vitest(report, _node_code("node", _VITEST, "run", *reporting))
 
 
 def _node(*command: str) -> Count:
