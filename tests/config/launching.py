@@ -43,12 +43,12 @@ def wait_until(holds: Callable[[], bool], timeout_s: float = 30.0) -> bool:
 
 
 @contextmanager
-def servers_of(folder: Path) -> Iterator["subprocess.Popen[str]"]:
+def servers_of(folder: Path, **extra: str) -> Iterator["subprocess.Popen[str]"]:
     """A launcher in a process of its own that holds a folder and its servers; it says `up` when they answer."""
     popen = subprocess.Popen(
         [sys.executable, str(Path(__file__).with_name("hold_servers.py")), str(folder)],
         cwd=ROOT,
-        env=environment(),
+        env=environment(**extra),
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,

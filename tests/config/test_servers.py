@@ -138,3 +138,14 @@ def test_postgres__root_without_user_namespaces__runs_as_nobody_outside_roots_fo
     finally:
         postgres.forget(folder, NOBODY)
     assert not home.exists()
+
+
+def test_servers__database_of_the_user__is_used_and_the_embedded_one_keeps_the_warehouse(tmp_path: Path) -> None:
+    with servers_of(tmp_path / "theirs"):
+        theirs = address(tmp_path / "theirs", "DATABASE_URL")
+        broker = address(tmp_path / "theirs", "REDIS_URL")
+        with servers_of(tmp_path / "ours", DATABASE_URL=theirs, REDIS_URL=broker):
+            assert address(tmp_path / "ours", "DATABASE_URL") == theirs
+            assert address(tmp_path / "ours", "REDIS_URL") == broker
+            assert set(children_of(tmp_path / "ours")) == {"postgres"}
+            assert answers(address(tmp_path / "ours", "DWH_POSTGRESQL_URL"))

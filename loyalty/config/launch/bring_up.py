@@ -81,9 +81,8 @@ def note_done(installation: Installation, act: str, value: str) -> None:
 
 def _database_identity(installation: Installation) -> str:
     """Which database it is: our own under any port, or somebody's under its address."""
-    if "DATABASE_URL" not in os.environ:
-        return "embedded"
-    return hashlib.sha256(installation.environment["DATABASE_URL"].encode()).hexdigest()
+    url = installation.environment["DATABASE_URL"]
+    return hashlib.sha256(url.encode()).hexdigest() if os.environ.get("DATABASE_URL") == url else "embedded"
 
 
 def begin_console(installation: Installation) -> Child | None:

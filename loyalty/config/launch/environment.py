@@ -16,6 +16,7 @@ from loyalty.config.launch.supervisor import Supervisor
 SETTINGS = "loyalty.config.settings.live"
 POSTGRES_OLDEST, POSTGRES_NEWEST = 15, 18
 XIVA_USER = "khaywe"
+_SETTINGS = ("DATABASE_URL", "REDIS_URL", "DWH_", "XIVA_", "EMAIL_", "FEATURE_STORE_", "LOYALTY_", "DJANGO_")
 
 
 @dataclass(frozen=True)
@@ -27,11 +28,21 @@ class Endpoints:
     xiva: int | None
 
 
-def base(folder: DataFolder) -> dict[str, str]:
-    """The user's own environment with what does not depend on a port."""
-    environment = dict(os.environ)
+def of_user() -> dict[str, str]:
+    """The environment as the user set it."""
+    return dict(os.environ)
+
+
+def without_settings() -> dict[str, str]:
+    """The user's environment without any setting of the platform: tests and benchmarks must not touch real systems."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(_SETTINGS)}
+
+
+def base(folder: DataFolder, users: dict[str, str]) -> dict[str, str]:
+    """The user's environment with what does not depend on a port."""
+    environment = dict(users)
     environment.setdefault("LOYALTY_SECRET_KEY", folder.secret("secret_key", length=48))
-    environment["DJANGO_SETTINGS_MODULE"] = os.environ.get("DJANGO_SETTINGS_MODULE", SETTINGS)
+    environment.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
     environment["LOYALTY_DATA_DIR"] = str(folder.root)
     environment["PYTHONUNBUFFERED"] = "1"
     # The processes are many and the cores few: no numeric library may start a thread per core in each of them.
@@ -39,13 +50,15 @@ def base(folder: DataFolder) -> dict[str, str]:
     return environment
 
 
-def start_servers(supervisor: Supervisor, folder: DataFolder, *, is_durable: bool = True) -> dict[str, str]:
+def start_servers(
+    supervisor: Supervisor, folder: DataFolder, users: dict[str, str], *, is_durable: bool = True
+) -> dict[str, str]:
     """Start the embedded servers the user did not replace, and return the environment that leads to all of them."""
-    environment = base(folder)
-    has_own_warehouse = any(name.startswith("DWH_") and value for name, value in os.environ.items())
-    if "DATABASE_URL" in os.environ:
-        say(f"using the PostgreSQL {check_postgres(os.environ['DATABASE_URL'])} of DATABASE_URL")
-    if "DATABASE_URL" not in os.environ or not has_own_warehouse:
+    environment = base(folder, users)
+    has_own_warehouse = "DWH_POSTGRESQL_URL" in users or users.get("DWH_TYPE", "postgresql") != "postgresql"
+    if "DATABASE_URL" in users:
+        say(f"using the PostgreSQL {check_postgres(users['DATABASE_URL'])} of DATABASE_URL")
+    if "DATABASE_URL" not in users or not has_own_warehouse:
         with step("starting PostgreSQL"):
             databases = postgres.start(supervisor, folder, environment, is_durable=is_durable)
         environment.setdefault("DATABASE_URL", databases.loyalty_url)
@@ -53,8 +66,8 @@ def start_servers(supervisor: Supervisor, folder: DataFolder, *, is_durable: boo
             environment["DWH_TYPE"] = "postgresql"
             environment["DWH_POSTGRESQL_URL"] = databases.warehouse_reader_url
             environment["DWH_ADMIN_URL"] = databases.warehouse_owner_url
-    if "REDIS_URL" in os.environ:
-        check_redis(os.environ["REDIS_URL"])
+    if "REDIS_URL" in users:
+        check_redis(users["REDIS_URL"])
         say("using the server of REDIS_URL")
     else:
         with step("starting Valkey"):

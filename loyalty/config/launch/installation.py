@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from loyalty.config.launch import postgres, valkey
-from loyalty.config.launch.environment import start_servers
+from loyalty.config.launch.environment import of_user, start_servers
 from loyalty.config.launch.folder import DataFolder
 from loyalty.config.launch.ports import check_free
 from loyalty.config.launch.processes import Child, Program, ask_to_stop, await_stop, show_tail, spawn, stop_leftovers
@@ -87,11 +87,17 @@ class Installation:
 
 @contextmanager
 def opened(
-    folder: DataFolder, *, port: int | None = None, is_durable: bool = True, before: Callable[[], None] | None = None
+    folder: DataFolder,
+    *,
+    port: int | None = None,
+    is_durable: bool = True,
+    users: dict[str, str] | None = None,
+    before: Callable[[], None] | None = None,
 ) -> Iterator[Installation]:
     """Hold the folder, stop what a killed launcher left there, start the servers, and stop everything at the end.
 
-    `port` is refused when it is busy; `before` runs when the folder is held and nothing is started yet.
+    `port` is refused when it is busy; `before` runs when the folder is held and nothing is started yet; `users` is the
+    environment to start from, the user's own when it is not given.
     """
     folder.create()
     with folder.held(), stop_signals():
@@ -104,7 +110,8 @@ def opened(
             before()
         supervisor = Supervisor(folder)
         try:
-            yield Installation(folder, supervisor, start_servers(supervisor, folder, is_durable=is_durable))
+            chosen = of_user() if users is None else users
+            yield Installation(folder, supervisor, start_servers(supervisor, folder, chosen, is_durable=is_durable))
         finally:
             # From here on a second Ctrl-C changes nothing: half a stop would be worse than a few seconds.
             for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from loyalty.config.launch import console_build, counting, demo, postgres
 from loyalty.config.launch.counting import Count
+from loyalty.config.launch.environment import without_settings
 from loyalty.config.launch.folder import DataFolder, read_json
 from loyalty.config.launch.identity import choose_for_postgres
 from loyalty.config.launch.installation import Installation, opened
@@ -60,7 +61,7 @@ def temporary_installation(prefix: str, *, is_durable: bool) -> Iterator[Install
     with tempfile.TemporaryDirectory(prefix=f"khaywe-{prefix}-") as place:
         folder = DataFolder(Path(place))
         try:
-            with opened(folder, is_durable=is_durable) as installation:
+            with opened(folder, is_durable=is_durable, users=without_settings()) as installation:
                 yield installation
         finally:
             postgres.forget(folder, choose_for_postgres())
@@ -100,11 +101,14 @@ def _pytest(installation: Installation, *arguments: str) -> Count:
 
 
 def _test_settings(installation: Installation) -> dict[str, str]:
-    return {
+    settings = {
         "DJANGO_SETTINGS_MODULE": "loyalty.config.settings.test",
         "HYPOTHESIS_STORAGE_DIRECTORY": str(installation.folder.root / "hypothesis"),
         "KHAYWE_POSTGRES_BIN": str(postgres.wheel_binaries()),
     }
+    # Another PostgreSQL than the embedded one; the tests make and drop databases of their own there.
+    other = os.environ.get("KHAYWE_TEST_DATABASE_URL")
+    return settings | ({"DATABASE_URL": other} if other else {})
 
 
 def _console() -> Count:
