@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from loyalty.foundation.rules.contracts import Field, FieldType
 from loyalty.foundation.rules.errors import RuleFault
-from loyalty.foundation.rules.limits import is_sound_number
+from loyalty.foundation.rules.limits import DIGITS_MAX, is_sound_number
 from loyalty.foundation.rules.literals import in_utc, read_date, read_instant
 from loyalty.foundation.rules.text import exact
 
@@ -56,7 +56,10 @@ def reader_of(field: Field) -> Callable[[object], object]:
 
 def _number(raw: object) -> int | Decimal | None:
     """A float counts by its shortest text, which is the number that was written where it came from."""
-    if isinstance(raw, bool) or not isinstance(raw, (int, float, Decimal)) or not is_sound_number(raw):
+    if isinstance(raw, Decimal):
+        # The cheap half of is_sound_number: this runs for every fact, and arithmetic bounds the decimals itself.
+        return raw if raw.is_finite() and -2 * DIGITS_MAX <= raw.adjusted() < DIGITS_MAX else None
+    if isinstance(raw, bool) or not isinstance(raw, (int, float)) or not is_sound_number(raw):
         return None
     return exact(raw) if isinstance(raw, float) else raw
 

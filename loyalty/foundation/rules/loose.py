@@ -49,6 +49,8 @@ def to_text(value: object) -> str:
 
 def is_truthy(value: object) -> bool:
     """JavaScript's truth: 0, "", null, NaN and (as JSONLogic adds) the empty list are false."""
+    if value is True or value is False:
+        return value
     if isinstance(value, Mapping):
         return True
     return bool(value) and value == value
