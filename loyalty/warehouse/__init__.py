@@ -1,0 +1,1 @@
+"""The data warehouse: connectors that only read, and the synthetic warehouse of demo and tests."""

@@ -1,0 +1,1 @@
+"""Writes: filling a warehouse for demo and tests."""
