@@ -10,9 +10,10 @@ import pytest
 
 from loyalty.config.launch import ports
 from loyalty.config.launch.folder import DataFolder, write_private_json
-from loyalty.config.launch.processes import started_at_of, stop_leftovers
-from loyalty.config.launch.refusal import LaunchRefused
-from tests.config.launching import launch
+from loyalty.config.launch.processes import Program, started_at_of, stop_leftovers
+from loyalty.config.launch.refusal import LaunchRefused, StepFailed
+from loyalty.config.launch.supervisor import Supervisor
+from tests.config.launching import environment, launch
 
 _STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('on', flush=True); time.sleep(600)"
@@ -56,6 +57,26 @@ def test_leftover__pid_given_to_another_process__is_left_alone(
     record(folder, stubborn.pid, started_at - 100)
     assert stop_leftovers(folder, timeout_s=0.3) == 0
     assert stubborn.poll() is None
+
+
+@pytest.mark.parametrize(
+    ("last_words", "refusal"),
+    [("could not write: No space left on device", LaunchRefused), ("something else broke", StepFailed)],
+)
+def test_program__ends_before_it_is_ready__says_why(
+    tmp_path: Path, last_words: str, refusal: type[Exception], capfd: pytest.CaptureFixture[str]
+) -> None:
+    folder = DataFolder(tmp_path)
+    folder.create()
+    supervisor = Supervisor(folder)
+    command = [sys.executable, "-c", f"import sys; sys.exit({last_words!r})"]
+    supervisor.start(Program("it", command, environment(), tmp_path, is_ready=lambda: False))
+    with pytest.raises(refusal) as refused:
+        supervisor.await_ready("it", timeout_s=30)
+    if refusal is LaunchRefused:
+        assert str(refused.value) == f"The disk that holds {tmp_path} is full."
+    else:
+        assert f"it | {last_words}" in capfd.readouterr().err
 
 
 def test_port__taken__is_refused_and_not_found_free() -> None:

@@ -13,10 +13,9 @@ from loyalty.config.launch import postgres, valkey
 from loyalty.config.launch.environment import of_user, start_servers
 from loyalty.config.launch.folder import DataFolder
 from loyalty.config.launch.ports import check_free
-from loyalty.config.launch.processes import Child, Program, ask_to_stop, await_stop, show_tail, spawn, stop_leftovers
+from loyalty.config.launch.processes import Child, Program, ask_to_stop, await_stop, failure_of, spawn, stop_leftovers
 from loyalty.config.launch.programs import ROOT
 from loyalty.config.launch.progress import say
-from loyalty.config.launch.refusal import StepFailed
 from loyalty.config.launch.supervisor import Supervisor, stop_signals
 
 # The order in which the servers stop, after everything that uses them; the database last.
@@ -81,8 +80,7 @@ class Installation:
             await_stop(child)
             raise
         if child.exit_code != 0:
-            show_tail(child)
-            raise StepFailed(f"{child.program.name} ended with code {child.exit_code}; see {child.log}.")
+            raise failure_of(child, f"ended with code {child.exit_code}")
 
 
 @contextmanager

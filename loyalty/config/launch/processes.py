@@ -15,11 +15,13 @@ import psutil
 from loyalty.config.launch.folder import DataFolder, read_json, write_private_json
 from loyalty.config.launch.identity import SELF, Identity
 from loyalty.config.launch.progress import say
+from loyalty.config.launch.refusal import LaunchRefused, StepFailed
 
 # psutil gives the start to a hundredth of a second; a recycled pid is never that close.
 _START_TOLERANCE_S = 0.05
 _POLL_S = 0.05
 _LOG_TAIL_LINES = 25
+_DISK_FULL = "No space left on device"
 _LOG_KEPT_BYTES = 20 * 1024**2
 
 
@@ -70,10 +72,13 @@ def spawn(program: Program, logs: Path) -> Child:
     return Child(program=program, popen=popen, log=log)
 
 
-def show_tail(child: Child) -> None:
-    """The last lines of a child's log on the terminal, each with the child's name in front."""
+def failure_of(child: Child, what: str) -> LaunchRefused | StepFailed:
+    """Why a child did not do its work: a full disk in one sentence, else its last lines on the terminal and `what`."""
     lines = child.log.read_text(errors="replace").splitlines()[-_LOG_TAIL_LINES:]
+    if any(_DISK_FULL in line for line in lines):
+        return LaunchRefused(f"The disk that holds {child.log.parent.parent} is full.")
     sys.stderr.writelines(f"{child.program.name} | {line}\n" for line in lines)
+    return StepFailed(f"{child.program.name} {what}; see {child.log}.")
 
 
 def ask_to_stop(child: Child) -> None:

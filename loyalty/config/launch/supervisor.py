@@ -13,12 +13,12 @@ from loyalty.config.launch.processes import (
     ask_to_stop,
     await_stop,
     end_session,
-    show_tail,
+    failure_of,
     spawn,
     write_records,
 )
 from loyalty.config.launch.progress import say
-from loyalty.config.launch.refusal import StepFailed, StopRequested
+from loyalty.config.launch.refusal import StopRequested
 
 _POLL_S = 0.1
 _BACKOFF_FIRST_S = 0.5
@@ -50,11 +50,9 @@ class Supervisor:
         deadline = time.monotonic() + timeout_s
         while is_ready is not None and not is_ready():
             if child.exit_code is not None:
-                show_tail(child)
-                raise StepFailed(f"{name} ended with code {child.exit_code} before it was ready; see {child.log}.")
+                raise failure_of(child, f"ended with code {child.exit_code} before it was ready")
             if time.monotonic() > deadline:
-                show_tail(child)
-                raise StepFailed(f"{name} was not ready after {timeout_s:.0f} s; see {child.log}.")
+                raise failure_of(child, f"was not ready after {timeout_s:.0f} s")
             time.sleep(_POLL_S / 2)
 
     def watch(self, until: float | None = None) -> None:
