@@ -5,3 +5,12 @@ CREATE OR REPLACE VIEW ledger_account_summary AS
         b.lifetime_points_redeemed, a.opened_at, b.last_recorded_at
     FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
     WHERE a.kind = 'member';
+
+-- Contract function: what moved on member accounts between two instants, by day (UTC) of the business moment and kind.
+CREATE OR REPLACE FUNCTION ledger_daily_flow(p_from timestamptz, p_until timestamptz)
+RETURNS TABLE (day date, kind text, points bigint) LANGUAGE sql STABLE AS $$
+    SELECT (t.occurred_at AT TIME ZONE 'UTC')::date, e.kind, sum(e.points_change)::bigint
+    FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id AND e.account_sequence IS NOT NULL
+    WHERE t.occurred_at >= p_from AND t.occurred_at < p_until
+    GROUP BY 1, 2
+$$;

@@ -1,0 +1,71 @@
+"""Expiry: in chunks, per account one transaction, points to breakage."""
+
+import dataclasses
+
+from loyalty.ledger import api
+from loyalty.ledger.events import PointsExpired
+from tests.ledger.book import Book, broken, event_of, open_book, run
+
+
+def test_expire__due_lots__go_to_breakage_with_one_event_per_account(book: Book) -> None:
+    other = open_book(program_ref=book.program_ref)
+    book.earn(10, days=1)
+    book.earn(20, days=2)
+    book.earn(40, days=9)
+    book.earn(80)
+    book.burn(4)
+    other.earn(5, days=1)
+    later = book.at(days=2)
+    chunk = api.expire_due_lots(now=later.now)
+    assert dataclasses.astuple(chunk) == (3, 31, 2)
+    assert (book.balance, other.balance) == (120, 0)
+    totals = api.get_totals()
+    assert (totals.points_issued, totals.points_redeemed, totals.points_expired, totals.points_outstanding) == (
+        155,
+        4,
+        31,
+        120,
+    )
+    newest = api.list_transactions(account_ids=[book.account_id], limit=1)[0]
+    assert (newest.kind, newest.points_change, newest.points_balance) == (api.TransactionKind.EXPIRE, -26, 120)
+    name, data = event_of(newest.transaction_id)
+    assert name == PointsExpired.type
+    assert set(data) == {field.name for field in dataclasses.fields(PointsExpired)}
+    assert broken(later.now) == {}
+
+
+def test_expire__nothing_due__does_nothing(book: Book) -> None:
+    book.earn(10, days=1)
+    book.earn(10)
+    assert dataclasses.astuple(api.expire_due_lots(now=book.at(hours=23).now)) == (0, 0, 0)
+    assert book.balance == 20
+
+
+def test_expire__in_small_chunks__ends_where_one_chunk_would(book: Book) -> None:
+    books = [open_book(program_ref=book.program_ref) for _ in range(5)]
+    for number, each in enumerate(books):
+        for day in range(1, 5):
+            each.earn(day + number, days=day)
+    later = book.at(days=3)
+    lots = 0
+    while chunk := api.expire_due_lots(now=later.now, limit=4):
+        assert chunk.lots_expired <= 4
+        if not chunk.lots_expired:
+            break
+        lots += chunk.lots_expired
+    assert lots == 15
+    assert broken(later.now) == {}
+    assert [each.balance for each in books] == [4, 5, 6, 7, 8]
+    assert run("SELECT count(*) FROM ledger_lot_open") == [(5,)]
+
+
+def test_expire__at_the_very_instant__expires(book: Book) -> None:
+    book.earn(10, days=1)
+    assert api.expire_due_lots(now=book.at(days=1).now).points_expired == 10
+
+
+def test_expire__twice__expires_once(book: Book) -> None:
+    book.earn(10, days=1)
+    later = book.at(days=1).now
+    assert [api.expire_due_lots(now=later).points_expired for _ in range(2)] == [10, 0]
+    assert book.balance == 0

@@ -1,0 +1,155 @@
+"""Reversing: whole, in parts, twice, beyond; lots with their dates; room under caps."""
+
+import dataclasses
+from datetime import timedelta
+
+import pytest
+from django.db import transaction
+
+from loyalty.foundation.kernel.ids import new_public_id
+from loyalty.ledger import api
+from loyalty.ledger.events import PointsReversed
+from tests.ledger.book import NOW, Book, broken, event_of
+
+
+def test_reverse__burn__restores_the_same_lots_with_their_dates(book: Book) -> None:
+    book.earn(10, days=5)
+    book.earn(20, days=9)
+    before = api.list_lots(book.account_id)
+    burned = book.burn(25)
+    receipt = book.at(days=1).reverse(burned, reason="returned")
+    assert (receipt.points_amount, receipt.points_balance, receipt.reverses) == (25, 30, burned.transaction_id)
+    assert api.list_lots(book.account_id) == before
+    assert api.get_account(book.account_id).lifetime_points_redeemed == 0
+    assert broken() == {}
+
+
+def test_reverse__burn_in_parts__equals_a_smaller_burn(book: Book) -> None:
+    for points, days in ((10, 1), (10, 2), (10, 3)):
+        book.earn(points, days=days)
+    burned = book.burn(25)
+    assert book.reverse(burned, 7).points_balance == 12
+    assert book.lots == [(10, 2), (10, 10)]
+    assert book.reverse(burned, 3).points_balance == 15
+    assert book.lots == [(10, 5), (10, 10)]
+    assert book.reverse(burned).points_amount == 15
+    assert book.lots == [(10, 10), (10, 10), (10, 10)]
+    assert api.get_transaction(burned.transaction_id).points_reversed == 25
+    assert broken() == {}
+
+
+def test_reverse__burn_of_lots_since_expired__does_not_make_them_younger(book: Book) -> None:
+    book.earn(10, days=5)
+    burned = book.burn(10)
+    later = book.at(days=30)
+    later.reverse(burned)
+    (lot,) = api.list_lots(book.account_id)
+    assert lot.expires_at == NOW + timedelta(days=5)
+    assert broken(later.now) == {}
+    assert api.expire_due_lots(now=later.now).points_expired == 10
+    assert broken(later.now) == {}
+
+
+def test_reverse__earn__takes_its_own_lot_and_frees_the_cap_in_its_window(book: Book) -> None:
+    earned = book.earn(60, caps=book.cap(100), days=1)
+    book.earn(40, caps=book.cap(100))
+    receipt = book.at(days=2).reverse(earned, 50)
+    assert (receipt.points_amount, receipt.points_balance) == (50, 50)
+    assert book.lots == [(60, 10), (40, 40)]
+    assert [usage.points_used for usage in api.list_cap_usage(book.account_id)] == [50]
+    assert book.earn(70, caps=book.cap(100)).points_amount == 50
+    assert api.get_account(book.account_id).lifetime_points_earned == 100
+    assert broken() == {}
+
+
+def test_reverse__earn_spent_meanwhile__takes_from_other_lots_within_the_balance(book: Book) -> None:
+    first = book.earn(60, days=1)
+    book.earn(50)
+    book.burn(40)
+    assert book.reverse(first).points_balance == 10
+    assert book.lots == [(50, 10)]
+    assert broken() == {}
+
+
+def test_reverse__earn_spent_beyond_the_balance__is_refused(book: Book) -> None:
+    earned = book.earn(60)
+    book.burn(40)
+    with pytest.raises(api.InsufficientPoints) as refusal, transaction.atomic():
+        book.reverse(earned)
+    assert refusal.value.facts == {"points_requested": 60, "points_available": 20}
+    assert book.reverse(earned, 20).points_balance == 0
+    assert broken() == {}
+
+
+def test_reverse__earn_spent_and_only_unspent_allowed__is_refused(book: Book) -> None:
+    first = book.earn(60, days=1)
+    book.earn(50)
+    book.burn(40)
+    with pytest.raises(api.InsufficientPoints) as refusal, transaction.atomic():
+        book.reverse(first, policy=api.ReversalPolicy.UNSPENT_ONLY)
+    assert refusal.value.facts == {"points_requested": 60, "points_available": 20}
+    assert book.reverse(first, 20, policy=api.ReversalPolicy.UNSPENT_ONLY).points_balance == 50
+    assert broken() == {}
+
+
+def test_reverse__twice__is_refused(book: Book) -> None:
+    book.earn(10)
+    burned = book.burn(10)
+    book.reverse(burned)
+    with pytest.raises(api.AlreadyReversed) as refusal, transaction.atomic():
+        book.reverse(burned)
+    assert refusal.value.code == "transaction.already_reversed"
+    assert book.balance == 10
+
+
+def test_reverse__more_than_is_left__is_refused(book: Book) -> None:
+    earned = book.earn(10)
+    book.reverse(earned, 4)
+    with pytest.raises(api.ReversalExceeds) as refusal, transaction.atomic():
+        book.reverse(earned, 7)
+    assert refusal.value.facts == {"points_requested": 7, "points_reversible": 6}
+    assert book.balance == 6
+    assert broken() == {}
+
+
+def test_reverse__same_key__reverses_once(book: Book) -> None:
+    earned = book.earn(10)
+    first = book.reverse(earned, 4, "k")
+    again = book.reverse(earned, 4, "k")
+    assert dataclasses.replace(again, is_replay=False) == first
+    with pytest.raises(api.IdempotencyKeyReused), transaction.atomic():
+        book.reverse(earned, 5, "k")
+    assert book.balance == 6
+
+
+def test_reverse__a_reversal_or_an_expiry__is_refused(book: Book) -> None:
+    undone = book.reverse(book.earn(10))
+    book.earn(5, days=1)
+    api.expire_due_lots(now=book.at(days=2).now)
+    expired = next(t for t in api.list_transactions(account_ids=[book.account_id]) if t.kind == "expire")
+    for transaction_id in (undone.transaction_id, expired.transaction_id):
+        with pytest.raises(api.TransactionNotReversible), transaction.atomic():
+            book.reverse(dataclasses.replace(undone, transaction_id=transaction_id))
+
+
+def test_reverse__unknown_transaction__is_refused(book: Book) -> None:
+    earned = book.earn(10)
+    with pytest.raises(api.TransactionNotFound), transaction.atomic():
+        book.reverse(dataclasses.replace(earned, transaction_id=new_public_id()))
+    with pytest.raises(api.TransactionNotFound):
+        api.get_transaction(new_public_id())
+
+
+@pytest.mark.parametrize("amount", [0, -3, 1.0])
+def test_reverse__not_a_number_of_points__is_refused(book: Book, amount: int) -> None:
+    earned = book.earn(10)
+    with pytest.raises(api.PointsAmountInvalid):
+        book.reverse(earned, amount)
+
+
+def test_reverse__event__has_the_fields_of_its_contract(book: Book) -> None:
+    receipt = book.reverse(book.earn(10), reason="mistake")
+    name, data = event_of(receipt.transaction_id)
+    assert name == PointsReversed.type
+    assert set(data) == {field.name for field in dataclasses.fields(PointsReversed)}
+    assert (data["reversed_kind"], data["reason"]) == ("earn", "mistake")
