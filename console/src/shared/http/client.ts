@@ -5,7 +5,7 @@ import { toProblem } from './problems'
 const TIMEOUT_MS = 30_000
 export const LOYALTY = '/api/loyalty/v1/'
 
-const http = axios.create({
+export const http = axios.create({
   timeout: TIMEOUT_MS,
   withCredentials: true,
   xsrfCookieName: 'csrftoken',
@@ -67,6 +67,10 @@ export async function getTagged<T>(path: string): Promise<Tagged<T>> {
 
 export async function post<T>(path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<T> {
   return (await send({ method: 'POST', url: at(path), data: body, headers })).data as T
+}
+
+export async function put<T>(path: string, body: unknown): Promise<T> {
+  return (await send({ method: 'PUT', url: at(path), data: body })).data as T
 }
 
 export async function patchTagged<T>(path: string, body: unknown, etag: string | null): Promise<Tagged<T>> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { formulaOf, valueText } from './trace'
+import { formulaOf, stepsOf, valueText } from './trace'
 
 describe('formulaOf', () => {
   it('test_formula__product__infix', () => {
@@ -24,5 +24,15 @@ describe('formulaOf', () => {
 
   it('test_value_text__null__dash', () => {
     expect(valueText(null)).toBe('—')
+  })
+})
+
+describe('stepsOf', () => {
+  it('test_steps__names_of_the_engine__taken', () => {
+    expect(stepsOf([{ words: 'a is more than 1', facts: { a: 2 }, value: true, is_decisive: true }])).toEqual([{ words: 'a is more than 1', rule: null, facts: { a: 2 }, value: true, decisive: true }])
+  })
+
+  it('test_steps__not_a_list__none', () => {
+    expect(stepsOf({ rule: 1 })).toEqual([])
   })
 })

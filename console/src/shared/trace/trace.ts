@@ -1,10 +1,26 @@
 /** Steps of a decision as the server traces them, and a rule as a short formula; pure. */
 
 export interface TraceStep {
+  /** The server's sentence for this part of the rule, where it has one. */
+  words: string | null
   rule: unknown
   facts: Record<string, unknown>
   value: unknown
   decisive: boolean
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => value !== null && typeof value === 'object' && !Array.isArray(value)
+
+/** Steps as they come over the wire; the engine's own names (`words`, `is_decisive`) count as well as the contract's. */
+export function stepsOf(raw: unknown): TraceStep[] {
+  if (!Array.isArray(raw)) return []
+  return raw.filter(isRecord).map((step) => ({
+    words: typeof step['words'] === 'string' ? step['words'] : null,
+    rule: step['rule'] ?? null,
+    facts: isRecord(step['facts']) ? step['facts'] : {},
+    value: step['value'],
+    decisive: (step['decisive'] ?? step['is_decisive']) === true,
+  }))
 }
 
 const INFIX: Record<string, string> = {
