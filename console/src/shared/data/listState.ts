@@ -1,6 +1,6 @@
 /** The state of a list as it stands in the address bar: pure, so that links and the back button just work. */
 
-export const PAGE_SIZES = [10, 25, 50, 100] as const
+export const PAGE_SIZES: readonly number[] = [10, 25, 50, 100]
 export const PAGE_SIZE_USUAL = 25
 
 export interface ListState {
@@ -32,7 +32,7 @@ export function readListState(query: Query, filterNames: readonly string[], orde
   const size = wholeOf(query['size'], PAGE_SIZE_USUAL)
   return {
     page: wholeOf(query['page'], 1),
-    pageSize: (PAGE_SIZES as readonly number[]).includes(size) ? size : PAGE_SIZE_USUAL,
+    pageSize: PAGE_SIZES.includes(size) ? size : PAGE_SIZE_USUAL,
     search: textOf(query['q']),
     ordering: textOf(query['sort']) || orderingUsual,
     cursor: textOf(query['cursor']),

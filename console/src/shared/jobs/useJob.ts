@@ -19,12 +19,13 @@ const FAILURES_UNTIL_UNREACHABLE = 3
 
 export interface JobOptions {
   /** Names the run in this browser, so that a reload finds it again: for example `segments:<id>`. */
-  storageKey: string
+  storageKey: string | (() => string)
   onFinished?: (run: Run) => void
 }
 
 export function useJob(options: JobOptions) {
-  const key = `khaywe:run:${options.storageKey}`
+  const keyOf = (): string => `khaywe:run:${typeof options.storageKey === 'string' ? options.storageKey : options.storageKey()}`
+  let key = keyOf()
   const run = shallowRef<Run | null>(null)
   const state = shallowRef<JobState>('idle')
   let runId: string | null = null
@@ -100,6 +101,7 @@ export function useJob(options: JobOptions) {
 
   function begin(id: string): void {
     stop()
+    key = keyOf()
     runId = id
     failures = 0
     polls = 0
@@ -119,6 +121,7 @@ export function useJob(options: JobOptions) {
 
   /** Pick up what a reload interrupted. */
   function resume(): void {
+    key = keyOf()
     const id = localStorage.getItem(key)
     if (id === null || runId === id) return
     follow({ id })
@@ -143,9 +146,16 @@ export function useJob(options: JobOptions) {
     state.value = 'idle'
   }
 
+  /** Let go without forgetting: the page shows something else now, and `resume` may find the run again. */
+  function release(): void {
+    stop()
+    run.value = null
+    state.value = 'idle'
+  }
+
   onScopeDispose(stop)
 
-  return { run, state, isActive, percent, follow, resume, checkNow, cancel, dismiss }
+  return { run, state, isActive, percent, follow, resume, checkNow, cancel, dismiss, release }
 }
 
 export type Job = ReturnType<typeof useJob>

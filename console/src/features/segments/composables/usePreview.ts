@@ -1,0 +1,29 @@
+/** The live estimate: whom the rule on screen would select, asked a moment after the last change. */
+import { keepPreviousData, useQuery } from '@tanstack/vue-query'
+import { watchDebounced } from '@vueuse/core'
+import { computed, shallowRef, type Ref } from 'vue'
+import { useProblem } from '@/shared/http/useProblem'
+import type { Json } from '@/shared/RuleEditor'
+import { previewRules } from '../segments.api'
+
+const PAUSE_MS = 450
+
+export function usePreview(rules: Ref<Json>, isWanted: Ref<boolean>) {
+  const { messageOf } = useProblem()
+  // Shallow: the very object is compared below, and a deep ref would hand out a proxy of it.
+  const settled = shallowRef<Json>(rules.value)
+  watchDebounced(rules, (rule) => (settled.value = rule), { debounce: PAUSE_MS })
+  const isAsked = computed(() => isWanted.value && settled.value !== null)
+  const query = useQuery({
+    queryKey: computed(() => ['segments', 'preview', JSON.stringify(settled.value)]),
+    queryFn: () => previewRules(settled.value),
+    enabled: isAsked,
+    placeholderData: keepPreviousData,
+    retry: false,
+  })
+  const isSettled = computed(() => settled.value === rules.value && !query.isFetching.value && !query.isPlaceholderData.value)
+  const preview = computed(() => (isAsked.value ? query.data.value : undefined))
+  const words = computed(() => (isSettled.value ? (preview.value?.rules_in_words ?? '') : ''))
+  const problem = computed(() => (isAsked.value && isSettled.value && query.isError.value ? messageOf(query.error.value) : ''))
+  return { preview, words, problem, isSettled, isError: query.isError, error: query.error, refetch: query.refetch }
+}

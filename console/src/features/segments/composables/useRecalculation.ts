@@ -1,0 +1,55 @@
+/** Recalculating a segment: start it, follow it across reloads, tell how it ended. */
+import { useToast } from '@nuxt/ui/composables'
+import { ref, watch, type Ref } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { useFormat } from '@/shared/format/useFormat'
+import { useProblem } from '@/shared/http/useProblem'
+import type { Run } from '@/shared/jobs/runs'
+import { useJob } from '@/shared/jobs/useJob'
+import { recalculate } from '../segments.api'
+
+export function useRecalculation(id: Ref<string | null>, onEnd: () => unknown) {
+  const { t } = useI18n()
+  const { number } = useFormat()
+  const { report } = useProblem()
+  const toast = useToast()
+  const isStarting = ref(false)
+
+  function tell(run: Run): void {
+    void onEnd()
+    if (run.status === 'SUCCEEDED') {
+      const figure = (name: string): string => number(Number(run.result?.[name] ?? 0))
+      toast.add({
+        title: t('segments.recalculated'),
+        description: t('segments.recalculatedText', { added: figure('added'), removed: figure('removed'), members: figure('members') }),
+        color: 'success',
+        icon: 'i-lucide-circle-check',
+      })
+    } else if (run.status === 'FAILED') {
+      toast.add({ title: t('segments.recalculationFailed'), description: run.error?.message ?? '', color: 'error', icon: 'i-lucide-circle-alert' })
+    }
+  }
+
+  const job = useJob({ storageKey: () => `segments:${id.value ?? 'new'}`, onFinished: tell })
+  watch(id, (value) => {
+    job.release()
+    if (value !== null) job.resume()
+  }, { immediate: true })
+
+  async function start(): Promise<void> {
+    if (id.value === null || job.isActive.value) return
+    isStarting.value = true
+    try {
+      const { run } = await recalculate(id.value)
+      job.follow(run)
+    } catch (error) {
+      report(error, t('segments.recalculationRefused'))
+    } finally {
+      isStarting.value = false
+    }
+  }
+
+  return { job, start, isStarting }
+}
+
+export type Recalculation = ReturnType<typeof useRecalculation>

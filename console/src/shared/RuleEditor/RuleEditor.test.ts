@@ -1,0 +1,69 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { defineComponent, h, nextTick, shallowRef } from 'vue'
+import type { VueWrapper } from '@vue/test-utils'
+import type { Field } from '@/shared/FieldPicker/fields'
+import { mountApp } from '@/testing/mountApp'
+import type { Json } from './json'
+import RuleEditor from './RuleEditor.vue'
+
+const field = (name: string, type: Field['type']): Field => ({ name, type, label: name.replaceAll('_', ' '), description: '', category: 'All', data_source: 'dwh', is_nullable: true, freshness: null })
+const fields = [field('total_revenue', 'decimal'), field('city', 'text')]
+let wrapper: VueWrapper | null = null
+
+function show(rule: Json): { rule: () => Json; root: VueWrapper } {
+  const model = shallowRef<Json>(rule)
+  const host = defineComponent(() => () => h(RuleEditor, { modelValue: model.value, fields, label: 'Rules', words: 'words', 'onUpdate:modelValue': (next: Json) => (model.value = next) }))
+  wrapper = mountApp(host)
+  return { rule: () => JSON.parse(JSON.stringify(model.value)) as Json, root: wrapper }
+}
+
+const button = (root: VueWrapper, name: string) => {
+  const found = root.findAll('button').find((item) => item.text() === name || item.attributes('aria-label') === name)
+  if (!found) throw new Error(`no button ${name}`)
+  return found
+}
+
+afterEach(() => wrapper?.unmount())
+
+describe('RuleEditor', () => {
+  it('test_open__rule_with_if__nothing_is_written_and_the_part_stands_as_advanced', async () => {
+    const original: Json = { and: [{ '>': [{ var: 'total_revenue' }, 1000] }, { if: [{ '==': [{ var: 'city' }, 'Amman'] }, true, false] }] }
+    const { rule, root } = show(original)
+    await nextTick()
+    expect(root.text()).toContain('Advanced')
+    expect(root.text()).toContain('"if"')
+    expect(rule()).toEqual(original)
+  })
+
+  it('test_any__clicked__and_becomes_or', async () => {
+    const { rule, root } = show({ and: [{ '>': [{ var: 'total_revenue' }, 1] }, { '==': [{ var: 'city' }, 'x'] }] })
+    await button(root, 'ANY').trigger('click')
+    expect(rule()).toEqual({ or: [{ '>': [{ var: 'total_revenue' }, 1] }, { '==': [{ var: 'city' }, 'x'] }] })
+  })
+
+  it('test_remove__last_condition__no_rule_left', async () => {
+    const { rule, root } = show({ '>': [{ var: 'total_revenue' }, 1] })
+    await button(root, 'Remove the condition on total revenue').trigger('click')
+    expect(rule()).toBeNull()
+    expect(root.text()).toContain('No condition yet')
+  })
+
+  it('test_duplicate__condition_in_a_group__stands_twice', async () => {
+    const { rule, root } = show({ and: [{ '>': [{ var: 'total_revenue' }, 1] }] })
+    await button(root, 'Duplicate the condition on total revenue').trigger('click')
+    expect(rule()).toEqual({ and: [{ '>': [{ var: 'total_revenue' }, 1] }, { '>': [{ var: 'total_revenue' }, 1] }] })
+  })
+
+  it('test_group__added__other_match_inside', async () => {
+    const { rule, root } = show({ and: [{ '>': [{ var: 'total_revenue' }, 1] }] })
+    await button(root, 'Group').trigger('click')
+    expect(rule()).toEqual({ and: [{ '>': [{ var: 'total_revenue' }, 1] }, { or: [] }] })
+  })
+
+  it('test_unknown_field__shown_with_a_warning_and_kept', async () => {
+    const original: Json = { '==': [{ var: 'gone' }, 'x'] }
+    const { rule, root } = show(original)
+    expect(root.text()).toContain('The catalogue does not have this feature')
+    expect(rule()).toEqual(original)
+  })
+})

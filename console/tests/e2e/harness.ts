@@ -1,0 +1,100 @@
+/** What every story needs: a signed-in page, the accessibility check, and the promise that nobody else is called. */
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { expect, test as base, type Page } from '@playwright/test'
+
+const axeSource = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const RULES = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa']
+
+function needed(name: string): string {
+  const value = process.env[name]
+  if (!value) throw new Error(`${name} is not set: the stories need a running server, its address and a login`)
+  return value
+}
+
+export const server = { url: needed('BASE_URL'), username: needed('LOYALTY_USER'), password: needed('LOYALTY_PASSWORD') }
+
+export interface Watch {
+  external: string[]
+  faults: string[]
+}
+
+export const test = base.extend<{ watch: Watch; signedIn: Page }>({
+  watch: [
+    async ({ page }, use) => {
+      const watch: Watch = { external: [], faults: [] }
+      const own = new URL(server.url).origin
+      page.on('request', (request) => {
+        const url = request.url()
+        if (!url.startsWith('data:') && !url.startsWith('blob:') && new URL(url).origin !== own) watch.external.push(url)
+      })
+      page.on('pageerror', (error) => watch.faults.push(String(error)))
+      page.on('console', (message) => {
+        // A refused request is reported by the browser too; the stories that provoke one look at the page instead.
+        if (message.type() === 'error' && !message.text().startsWith('Failed to load resource')) watch.faults.push(message.text())
+      })
+      await use(watch)
+      expect(watch.external, 'requests to other hosts').toEqual([])
+      expect(watch.faults, 'errors in the browser').toEqual([])
+    },
+    { auto: true },
+  ],
+  signedIn: async ({ page }, use) => {
+    await signIn(page)
+    await use(page)
+  },
+})
+
+export { expect }
+
+export async function signIn(page: Page): Promise<void> {
+  await page.goto('/login')
+  await page.getByLabel('Username').fill(server.username)
+  await page.getByLabel('Password', { exact: true }).fill(server.password)
+  await page.getByRole('button', { name: 'Sign in', exact: true }).click()
+  await page.waitForURL((url) => !url.pathname.startsWith('/login'))
+}
+
+export type Scheme = 'light' | 'dark'
+
+export async function useScheme(page: Page, scheme: Scheme): Promise<void> {
+  await page.evaluate((wanted) => {
+    localStorage.setItem('vueuse-color-scheme', wanted)
+    document.documentElement.classList.toggle('dark', wanted === 'dark')
+  }, scheme)
+}
+
+interface Finding {
+  id: string
+  impact?: string | null
+  nodes: { target: unknown[] }[]
+}
+
+interface Axe {
+  run: (context: Document, options: object) => Promise<{ violations: Finding[] }>
+}
+
+/** WCAG 2.0 to 2.2, A and AA, of the page as it stands; the script goes in as text, so the security policy stays on. */
+export async function findings(page: Page): Promise<string[]> {
+  await page.evaluate(axeSource)
+  const violations = await page.evaluate(async (rules) => {
+    const { axe } = window as unknown as { axe: Axe }
+    return (await axe.run(document, { runOnly: rules })).violations
+  }, RULES)
+  return violations.map((found) => `${found.impact ?? ''} ${found.id}: ${found.nodes.map((node) => node.target.join(' ')).join(' | ')}`)
+}
+
+/** Clean in light and in dark, after movement has come to rest. */
+export async function expectAccessible(page: Page): Promise<void> {
+  await page.emulateMedia({ reducedMotion: 'reduce' })
+  for (const scheme of ['light', 'dark'] as const) {
+    await useScheme(page, scheme)
+    await expect.poll(() => findings(page), { message: `accessibility of ${page.url()} in ${scheme}`, timeout: 10_000 }).toEqual([])
+  }
+  await useScheme(page, 'light')
+}
+
+/** Loaded: no skeleton is left and nothing spins. */
+export async function settle(page: Page): Promise<void> {
+  await expect(page.locator('main [aria-busy="true"], main [data-slot="base"].animate-pulse')).toHaveCount(0)
+}
