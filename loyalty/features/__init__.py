@@ -1,0 +1,1 @@
+"""Typed facts about customers: the catalogue, the sources, the merge and the cache."""

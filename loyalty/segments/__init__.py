@@ -1,0 +1,1 @@
+"""Groups of customers: by rules over the warehouse, or by hand."""

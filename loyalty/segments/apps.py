@@ -1,0 +1,29 @@
+"""Registers segments with Django."""
+
+from typing import ClassVar
+
+from django.apps import AppConfig
+
+
+class SegmentsConfig(AppConfig):
+    """Segments."""
+
+    name = "loyalty.segments"
+    label = "segments"
+    permissions: ClassVar[dict[str, str]] = {
+        "view": "See segments and their members",
+        "create": "Create segments",
+        "change": "Change segments and their members",
+        "delete": "Delete segments",
+        "recalculate": "Recalculate segments",
+    }
+
+    def ready(self) -> None:
+        """Register the work that this domain does."""
+        from loyalty.customers import api as customers
+        from loyalty.foundation.work import api as work
+        from loyalty.segments.operations.recalculation import RUN_KIND, recalculate
+        from loyalty.segments.queries import overview_part
+
+        work.register(RUN_KIND, recalculate)
+        customers.register_overview_part("segments", overview_part)

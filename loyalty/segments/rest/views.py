@@ -1,0 +1,229 @@
+"""Routes of segments."""
+
+import dataclasses
+import uuid
+from typing import Any, ClassVar
+
+import django_filters
+from django.db.models import Avg, Max, Min
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
+from rest_framework.filters import SearchFilter
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from loyalty.customers import api as customers
+from loyalty.foundation.kernel import clock
+from loyalty.foundation.kernel.errors import NotFound
+from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
+from loyalty.foundation.web.etag import check_if_match
+from loyalty.foundation.web.pagination import KeysetPages
+from loyalty.foundation.web.views import AllowListedOrdering, ApiView, ApiViewSet, ReadOnlyApiViewSet
+from loyalty.segments import api
+from loyalty.segments.errors import SegmentRulesMissing
+from loyalty.segments.models import Segment, SegmentMember, SegmentSnapshot
+from loyalty.segments.rest import serializers
+
+
+class SegmentFilter(django_filters.FilterSet):
+    """What segments can be narrowed by."""
+
+    class Meta:
+        model = Segment
+        fields = ("kind",)
+
+
+def preview_body(preview: api.Preview) -> dict[str, Any]:
+    """Give a preview as answered."""
+    return {**dataclasses.asdict(preview), "sample": list(preview.sample)}
+
+
+class SegmentViewSet(ReadOnlyApiViewSet):
+    """Segments."""
+
+    permissions: ClassVar[dict[str, str]] = {
+        "list": "segments.view",
+        "retrieve": "segments.view",
+        "create": "segments.create",
+        "partial_update": "segments.change",
+        "destroy": "segments.delete",
+        "recalculate": "segments.recalculate",
+        "preview": "segments.view",
+        "members": "segments.view",
+        "metrics": "segments.view",
+        "explain": "segments.view",
+    }
+    queryset = Segment.objects.order_by("-id")
+    serializer_class = serializers.SegmentSerializer
+    filter_backends: Any = (DjangoFilterBackend, SearchFilter, AllowListedOrdering)
+    filterset_class = SegmentFilter
+    search_fields = ("name", "description")
+    ordering_fields: ClassVar[list[str]] = ["name", "member_count", "last_calculated_at", "created_at"]
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Tell the serializer whether it writes a list."""
+        return {**super().get_serializer_context(), "is_list": self.action == "list"}
+
+    @extend_schema(request=serializers.NewSegmentSerializer, responses={201: serializers.SegmentSerializer})
+    def create(self, request: Request) -> Response:
+        """Create a segment."""
+        body = serializers.NewSegmentSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        made = api.create(**body.validated_data, actor=self.actor, now=clock.now())
+        return self.respond_with(Segment.objects.get(public_id=made), status=201)
+
+    @extend_schema(request=serializers.ChangedSegmentSerializer, responses={200: serializers.SegmentSerializer})
+    def partial_update(self, request: Request, **kwargs: Any) -> Response:
+        """Change a segment."""
+        segment = self.get_object()
+        check_if_match(request, segment.version)
+        body = serializers.ChangedSegmentSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        api.change(segment=segment, changes=body.validated_data, actor=self.actor, now=clock.now())
+        return self.respond_with(self.get_object())
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, **kwargs: Any) -> Response:
+        """Delete a segment that nothing uses."""
+        api.delete(segment=self.get_object(), actor=self.actor, now=clock.now())
+        return Response(status=204)
+
+    @extend_schema(request=None, responses={202: dict})
+    @action(detail=True, methods=["post"])
+    def recalculate(self, request: Request, **kwargs: Any) -> Response:
+        """Bring the members up to date, as a run."""
+        run = api.start_recalculation(segment=self.get_object(), actor=self.actor, now=clock.now())
+        return Response({"run": dataclasses.asdict(run)}, status=202)
+
+    @extend_schema(request=serializers.PreviewSerializer, responses={200: dict})
+    @action(detail=True, methods=["post"])
+    def preview(self, request: Request, **kwargs: Any) -> Response:
+        """Count whom the rules select now."""
+        body = serializers.PreviewSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        rules = body.validated_data["rules"] or self.get_object().rules
+        if not rules:
+            raise SegmentRulesMissing("There are no rules to preview.")
+        return Response(preview_body(api.preview(rules, now=clock.now())))
+
+    @extend_schema(responses={200: serializers.MemberSerializer(many=True)})
+    @action(detail=True, methods=["get"], filter_backends=[])
+    def members(self, request: Request, **kwargs: Any) -> Response:
+        """List the members."""
+        rows = SegmentMember.objects.filter(segment=self.get_object()).select_related("segment")
+        pages = KeysetPages()
+        page = pages.paginate_queryset(rows, request, view=_MembersByCustomer()) or []
+        known = customers.list_customers([member.customer_ref for member in page])
+        context = {"references": {customer.id: customer.customer_ref for customer in known}}
+        return pages.get_paginated_response(serializers.MemberSerializer(page, many=True, context=context).data)
+
+    @extend_schema(responses={200: dict})
+    @action(detail=True, methods=["get"])
+    def metrics(self, request: Request, **kwargs: Any) -> Response:
+        """Give figures on the segment's size over its snapshots."""
+        segment = self.get_object()
+        sizes = segment.snapshots.aggregate(
+            smallest=Min("member_count"), largest=Max("member_count"), average=Avg("member_count")
+        )
+        last = segment.snapshots.order_by("-taken_at").first()
+        return Response(
+            {
+                "member_count": segment.member_count,
+                "last_calculated_at": segment.last_calculated_at,
+                "snapshots": segment.snapshots.count(),
+                "smallest": sizes["smallest"],
+                "largest": sizes["largest"],
+                "average": float(sizes["average"]) if sizes["average"] is not None else None,
+                "last_added": last.added_count if last else None,
+                "last_removed": last.removed_count if last else None,
+            }
+        )
+
+    @extend_schema(parameters=[OpenApiParameter("customer_id", str, required=True)], responses={200: dict})
+    @action(detail=True, methods=["get"])
+    def explain(self, request: Request, **kwargs: Any) -> Response:
+        """Say why a customer is in or not."""
+        customer_id = parse_public_id(request.query_params.get("customer_id", ""))
+        explanation = api.explain(self.get_object(), customer_id, now=clock.now())
+        return Response(dataclasses.asdict(explanation))
+
+
+class _MembersByCustomer:
+    """The order of the member list: by the customer's id, which the primary key serves."""
+
+    keyset = ("customer_ref",)
+
+
+class UnsavedPreviewView(ApiView):
+    """Preview of rules that are not saved yet."""
+
+    permissions: ClassVar[dict[str, str]] = {"post": "segments.view"}
+
+    @extend_schema(request=serializers.PreviewSerializer, responses={200: dict})
+    def post(self, request: Request) -> Response:
+        """Count whom the rules would select."""
+        body = serializers.PreviewSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        if not body.validated_data["rules"]:
+            raise SegmentRulesMissing("There are no rules to preview.")
+        return Response(preview_body(api.preview(body.validated_data["rules"], now=clock.now())))
+
+
+class SegmentMemberViewSet(ApiViewSet):
+    """Members of static segments."""
+
+    permissions: ClassVar[dict[str, str]] = {"create": "segments.change", "destroy": "segments.change"}
+    queryset = SegmentMember.objects.none()
+    serializer_class = serializers.MemberSerializer
+    lookup_value_regex = "[^/]+"
+
+    @extend_schema(request=serializers.NewMembersSerializer, responses={201: dict})
+    def create(self, request: Request) -> Response:
+        """Add customers to a static segment."""
+        body = serializers.NewMembersSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        data = body.validated_data
+        segment = self._segment(data["segment"])
+        ids = customers.resolve_ids(
+            [str(data["customer_id"])] if data.get("customer_id") else data.get("customers") or [data["customer_ref"]]
+        )
+        added = api.add_members(segment=segment, customer_ids=ids, actor=self.actor, now=clock.now())
+        names = [f"{segment.public_id}:{one}" for one in ids]
+        return Response({"segment": str(segment.public_id), "added": added, "ids": names}, status=201)
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, **kwargs: Any) -> Response:
+        """Remove a customer from a static segment; the id is ``<segment>:<customer>``."""
+        try:
+            segment_text, customer_text = str(kwargs["id"]).split(":")
+            segment_id, customer_id = parse_public_id(segment_text), parse_public_id(customer_text)
+        except (ValueError, PublicIdInvalid) as fault:
+            raise NotFound("There is no such membership.") from fault
+        segment = self._segment(segment_id)
+        if not api.remove_member(segment=segment, customer_id=customer_id, actor=self.actor, now=clock.now()):
+            raise NotFound("There is no such membership.")
+        return Response(status=204)
+
+    @staticmethod
+    def _segment(segment_id: uuid.UUID) -> Segment:
+        segment = Segment.objects.filter(public_id=segment_id).first()
+        if segment is None:
+            raise api.SegmentNotFound()
+        return segment
+
+
+class SnapshotFilter(django_filters.FilterSet):
+    """What snapshots can be narrowed by."""
+
+    segment = django_filters.UUIDFilter(field_name="segment__public_id")
+
+
+class SegmentSnapshotViewSet(ReadOnlyApiViewSet):
+    """Snapshots, newest first."""
+
+    permissions: ClassVar[dict[str, str]] = {"list": "segments.view", "retrieve": "segments.view"}
+    queryset = SegmentSnapshot.objects.select_related("segment").order_by("-taken_at", "-id")
+    serializer_class = serializers.SnapshotSerializer
+    filter_backends: Any = (DjangoFilterBackend,)
+    filterset_class = SnapshotFilter
