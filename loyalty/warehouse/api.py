@@ -8,13 +8,16 @@ from loyalty.warehouse.errors import (
     WarehouseTimeout,
     WarehouseUnavailable,
 )
+from loyalty.warehouse.operations.filling import TABLES, FillReport, fill
 from loyalty.warehouse.queries import connector, features_table_name, test_connection
 
 __all__ = [
     "KEY_COLUMN",
+    "TABLES",
     "Column",
     "ConnectionReport",
     "Connector",
+    "FillReport",
     "TableDescription",
     "WarehouseMismatch",
     "WarehouseNotConfigured",
@@ -23,5 +26,6 @@ __all__ = [
     "WarehouseUnavailable",
     "connector",
     "features_table_name",
+    "fill",
     "test_connection",
 ]

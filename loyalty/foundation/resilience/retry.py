@@ -1,0 +1,52 @@
+"""Trying again: exponential waits with jitter, or just as long as the other side asked for."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
+from tenacity.wait import wait_base, wait_random_exponential
+
+Answer = TypeVar("Answer")
+
+# Nobody waits longer than this between two tries, whatever the other side says.
+WAIT_SECONDS_MAX = 30.0
+
+
+class TryAgain(Exception):
+    """A try failed in a way that may pass; ``after_s`` is what the other side asked to wait, if it did."""
+
+    def __init__(self, reason: str, after_s: float | None = None) -> None:
+        super().__init__(reason)
+        self.after_s = after_s
+
+
+class _WaitAsAsked(wait_base):
+    """Waits as long as asked, else a random share of a doubling time, so that callers do not come back together."""
+
+    def __init__(self, first_s: float) -> None:
+        self._jitter = wait_random_exponential(multiplier=first_s, max=WAIT_SECONDS_MAX)
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        fault = retry_state.outcome.exception() if retry_state.outcome is not None else None
+        asked = fault.after_s if isinstance(fault, TryAgain) else None
+        jitter = self._jitter(retry_state)
+        return min(asked + jitter / 10, WAIT_SECONDS_MAX) if asked is not None else jitter
+
+
+def retrying(
+    function: Callable[[], Answer],
+    *,
+    attempts_max: int,
+    sleep: Callable[[float], None],
+    first_s: float = 0.2,
+    total_s: float = 120.0,
+) -> Answer:
+    """Call until it answers; the last ``TryAgain`` is raised when attempts or time are spent."""
+    tries = Retrying(
+        retry=retry_if_exception_type(TryAgain),
+        wait=_WaitAsAsked(first_s),
+        stop=stop_after_attempt(attempts_max) | stop_after_delay(total_s),
+        sleep=sleep,
+        reraise=True,
+    )
+    return tries(function)

@@ -1,0 +1,72 @@
+"""Breakers and retries."""
+
+import pytest
+
+from loyalty.foundation.resilience.breaker import Breaker, BreakerOpen, list_breakers
+from loyalty.foundation.resilience.retry import WAIT_SECONDS_MAX, TryAgain, retrying
+
+
+def fail(fault: Exception) -> None:
+    """Fail so."""
+    raise fault
+
+
+def make(name: str, reset_s: float = 60.0) -> Breaker:
+    """Give a breaker that counts broken connections."""
+    return Breaker(name, counts=lambda fault: isinstance(fault, ConnectionError), failures_max=3, reset_s=reset_s)
+
+
+def test_breaker__three_failures__opens_and_calls_nobody() -> None:
+    breaker = make("tests.open")
+    for _ in range(3):
+        with pytest.raises(ConnectionError):
+            breaker.call(lambda: fail(ConnectionError()))
+    with pytest.raises(BreakerOpen):
+        breaker.call(lambda: pytest.fail("called"))
+    assert breaker.view.state == "open"
+    assert "tests.open" in {view.name for view in list_breakers()}
+    breaker.reset()
+    assert breaker.call(lambda: 1) == 1
+
+
+def test_breaker__refused_input__does_not_count() -> None:
+    breaker = make("tests.input")
+    for _ in range(9):
+        with pytest.raises(ValueError, match="bad"):
+            breaker.call(lambda: fail(ValueError("bad")))
+    assert breaker.view.state == "closed"
+
+
+def test_breaker__after_its_rest__one_good_call_closes_it() -> None:
+    breaker = make("tests.rest", reset_s=0.0)
+    for _ in range(3):
+        with pytest.raises(ConnectionError):
+            breaker.call(lambda: fail(ConnectionError()))
+    assert breaker.call(lambda: "back") == "back"
+    assert breaker.view.state == "closed"
+
+
+def test_retrying__fails_twice__answers_and_waited_as_asked() -> None:
+    waits: list[float] = []
+    faults = [TryAgain("busy", after_s=2.0), TryAgain("gone")]
+
+    def call() -> str:
+        if faults:
+            raise faults.pop(0)
+        return "here"
+
+    assert retrying(call, attempts_max=3, sleep=waits.append) == "here"
+    assert 2.0 <= waits[0] <= 2.1
+    assert 0.0 <= waits[1] <= WAIT_SECONDS_MAX
+
+
+def test_retrying__asked_for_an_hour__waits_no_longer_than_the_bound() -> None:
+    waits: list[float] = []
+    with pytest.raises(TryAgain):
+        retrying(lambda: fail(TryAgain("busy", after_s=3600.0)), attempts_max=4, sleep=waits.append)
+    assert waits == [WAIT_SECONDS_MAX] * 3
+
+
+def test_retrying__another_fault__is_not_tried_again() -> None:
+    with pytest.raises(ValueError, match="no"):
+        retrying(lambda: fail(ValueError("no")), attempts_max=4, sleep=lambda _: pytest.fail("waited"))
