@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from loyalty.config.launch import bring_up, programs
+from loyalty.config.launch import bring_up, postgres, programs
 from loyalty.config.launch.folder import DataFolder, read_json, write_private_json
+from loyalty.config.launch.identity import choose_for_postgres
 from loyalty.config.launch.installation import Installation, opened
 from loyalty.config.launch.progress import say
 from loyalty.config.launch.refusal import LaunchRefused, StopRequested
 
 CUSTOMERS_DEFAULT = 10_000
 CUSTOMERS_MAX = 5_000_000
+_BEGUN, _FINISHED = "begun", "finished"
 
 
 @dataclass(frozen=True)
@@ -70,7 +72,7 @@ def up(folder: DataFolder, port: int | None) -> int:
 def demo(folder: DataFolder, port: int | None, world: World, *, is_exit: bool) -> int:
     """Build the world and run its main job, unless the folder holds it; then serve until a stop is asked for."""
     world.check()
-    with opened(folder, port=port, before=lambda: _check_world(folder, world)) as installation:
+    with opened(folder, port=port, before=lambda: check_world(folder, world)) as installation:
         code = _bring_up(installation, port, world=world)
         if code != 0 or is_exit:
             return code
@@ -106,28 +108,30 @@ def _bring_up(installation: Installation, port: int | None, world: World | None)
     return 0
 
 
-def _check_world(folder: DataFolder, world: World) -> None:
+def check_world(folder: DataFolder, world: World) -> None:
     """A folder holds one world for good; half of one is cleared away; somebody's installation is left alone."""
     recorded = read_json(folder.demo_file)
-    if recorded.get("state") == "begun":
+    if recorded.get("state") == _BEGUN:
         say(f"clearing away the unfinished demo world of {folder.root}")
         folder.clear()
-    elif not recorded and not folder.is_fresh():
+        postgres.forget(folder, choose_for_postgres())
+        recorded = {}
+    if not recorded and not folder.is_fresh():
         raise LaunchRefused(f"{folder.root} was made without demo data; choose another folder with --data.")
-    elif recorded and world.is_asked_for and recorded.get("world") != world.facts():
+    if recorded and world.is_asked_for and recorded.get("world") != world.facts():
         raise LaunchRefused(f"{folder.root} already holds another demo world; choose another folder with --data.")
+    if not recorded:
+        write_private_json(folder.demo_file, {"state": _BEGUN, "world": world.facts()})
 
 
 def _is_built(folder: DataFolder) -> bool:
-    return read_json(folder.demo_file).get("state") == "finished"
+    return read_json(folder.demo_file).get("state") == _FINISHED
 
 
 def _build_world(installation: Installation, world: World) -> int:
     """Run the main job with its own progress on the terminal."""
-    path, facts = installation.folder.demo_file, world.facts()
-    write_private_json(path, {"state": "begun", "world": facts})
     say("building the demo world and running its main job")
     code = installation.run(programs.manage("create_full_demo", *world.arguments()))
     if code == 0:
-        write_private_json(path, {"state": "finished", "world": facts})
+        write_private_json(installation.folder.demo_file, {"state": _FINISHED, "world": world.facts()})
     return code

@@ -83,8 +83,8 @@ class DataFolder:
         return False
 
     def is_fresh(self) -> bool:
-        """Whether no installation was made here yet."""
-        return not self.done_file.exists() and not self.postgres.exists()
+        """Whether the platform was never brought up here."""
+        return not self.done_file.exists()
 
     def clear(self) -> None:
         """Forget everything but the secrets: only for a demo world that was never finished."""
