@@ -3,7 +3,7 @@
 from importlib import import_module
 
 from django.apps import apps
-from django.urls import include, path, re_path
+from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
@@ -12,8 +12,8 @@ from loyalty.foundation.access.rest.urls import auth_paths
 from loyalty.foundation.web import problems
 
 router = SimpleRouter()
-versioned = []
-root_paths = []
+versioned: list[URLPattern | URLResolver] = []
+root_paths: list[URLPattern | URLResolver] = []
 for app in apps.get_app_configs():
     if not app.name.startswith("loyalty.") or not (pages.package_folder(app.name) / "rest" / "urls.py").exists():
         continue
