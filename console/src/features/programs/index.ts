@@ -1,3 +1,4 @@
-/** Front door of programs: the names of programs for those who choose one. */
+/** Front door of programs: their names for those who choose one, and why points came about. */
 export { default } from './programs.module'
-export { listPrograms, type Program } from './programs.api'
+export { default as DecisionTrace } from './components/DecisionTrace.vue'
+export { getProgram, listPrograms, type Program } from './programs.api'

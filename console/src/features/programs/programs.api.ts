@@ -58,24 +58,36 @@ export interface ProgramVersion {
   expiry_days: number | null
 }
 
+/** A purchase to try, with the promises on screen instead of the saved ones. */
 export interface SimulationRequest {
   transaction_amount: string
   currency: string
   transaction_context: Record<string, string>
   tier_code?: string
+  earn_rule?: Json
+  earn_cap_daily?: number | null
+  expiry_days?: number | null
 }
 
 export interface Simulation {
   points_amount: number
-  tier?: { code: string; name: string } | null
-  trace?: unknown
-  [fact: string]: unknown
+  points_lost_to_caps: number
+  expires_at: string | null
+  tier_code: string | null
+  tier_code_after: string | null
+  trace: unknown
 }
 
 export interface ProgramAnalytics {
   members: number
-  tiers: { code: string; name: string; members: number }[]
-  points_by_day: { date: string; earned: number; burned: number }[]
+  /** Members before the first tier have neither code nor name. */
+  tiers: { code: string | null; name: string | null; members: number }[]
+  points: { earned: number; burned: number; expired: number; outstanding: number }
+  /** A decimal text from 0 to 1. */
+  redemption_rate: string
+  growth: { month: string; new_members: number }[]
+  points_by_day?: { date: string; earned: number; burned: number }[]
+  as_of: string
 }
 
 export function blankProgram(): ProgramDraft {
@@ -101,4 +113,4 @@ export const saveProgram = (id: string, part: Partial<ProgramDraft>, etag: strin
 export const deleteProgram = (id: string, etag: string | null): Promise<void> => remove(`loyaltyPrograms/${id}/`, etag)
 export const listVersions = (id: string, signal?: AbortSignal): Promise<Page<ProgramVersion>> => get<Page<ProgramVersion>>(`loyaltyPrograms/${id}/versions/`, { page_size: 50 }, signal)
 export const simulate = (id: string, request: SimulationRequest): Promise<Simulation> => post<Simulation>(`loyaltyPrograms/${id}/simulate/`, request)
-export const getAnalytics = (id: string, days: number, signal?: AbortSignal): Promise<ProgramAnalytics> => get<ProgramAnalytics>(`loyaltyPrograms/${id}/analytics/`, { days }, signal)
+export const getAnalytics = (id: string, signal?: AbortSignal): Promise<ProgramAnalytics> => get<ProgramAnalytics>(`loyaltyPrograms/${id}/analytics/`, {}, signal)
