@@ -135,7 +135,7 @@ class Compiler:
         field, column = self._raw_column(node)
         wanted = SQL_TYPES[field.type]
         if isinstance(column.type, NullType):
-            return type_coerce(column, wanted)
+            column = type_coerce(column, wanted)
         if isinstance(column.type, Float):
             # By its shortest text, as the evaluator reads a float; a plain cast would keep only 15 digits.
             return cast(cast(column, Text()), Numeric())
@@ -145,6 +145,9 @@ class Compiler:
             return cast(column, Text())
         if isinstance(wanted, ARRAY) and not isinstance(column.type, ARRAY):
             raise self.refusal(node, f'the column of "{field.name}" is not a list')
+        if isinstance(wanted, ARRAY):
+            # Nulls inside a list say nothing; the evaluator leaves them out of a fact in the same way.
+            return func.array_remove(column, null(), type_=wanted)
         return column
 
     def item(self, node: Node) -> ColumnElement[Any]:
@@ -207,7 +210,7 @@ class Compiler:
             return bound(bool(node.value), Boolean())
         value = self.value(node)
         if node.type.is_list:
-            return func.cardinality(func.array_remove(value, null())) > 0
+            return func.cardinality(value) > 0
         if node.type.base is Base.BOOLEAN:
             return value
         if node.type.base in NUMBERS:

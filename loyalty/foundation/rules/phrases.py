@@ -27,6 +27,7 @@ ENGLISH = {
     "missing_some": "fewer than {0} of {1} are known",
     "coalesce": "the first known of {0}",
     "var_default": "{0} (or {1} when not set)",
+    "all_facts": "all facts",
     "item": "the item",
     "item_current": "the item",
     "item_accumulator": "the result so far",

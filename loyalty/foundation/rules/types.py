@@ -61,14 +61,22 @@ def common(types: Iterable[Type]) -> Type | None:
     """The one type that can hold all of these, or None when they do not meet."""
     met = NULL
     for other in types:
-        if met == other or other.base is Base.NULL:
+        if other in (met, NULL):
             continue
-        if met.base is Base.NULL:
-            met = other
-        elif Base.ANY in (met.base, other.base):
-            met = ANY
-        elif met.is_list == other.is_list and met.base in NUMBERS and other.base in NUMBERS:
-            met = Type(Base.DECIMAL, met.is_list)
-        else:
+        joined = other if met == NULL else _joined(met, other)
+        if joined is None:
             return None
+        met = joined
     return met
+
+
+def _joined(one: Type, other: Type) -> Type | None:
+    if Base.ANY in (one.base, other.base):
+        return ANY
+    if one.is_list != other.is_list:
+        return None
+    if one.base == other.base or other.base is Base.NULL:
+        return one
+    if one.base is Base.NULL:
+        return other
+    return Type(Base.DECIMAL, one.is_list) if {one.base, other.base} <= NUMBERS else None

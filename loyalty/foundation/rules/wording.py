@@ -33,7 +33,7 @@ class Speaker:
     def label(self, node: Node) -> str:
         """The label of a field."""
         name = node.value.name if isinstance(node.value, Field) else str(node.value)
-        return self._labels.get(name, name)
+        return self._labels.get(name, name) or self.phrase("all_facts")
 
     def phrase(self, name: str, *words: str) -> str:
         """A phrase of the language with words in its places."""

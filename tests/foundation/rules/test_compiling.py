@@ -42,7 +42,7 @@ def test_order__where_null_counts_as_false__is_bare_for_the_index() -> None:
 
 
 def test_order__under_not__is_made_total() -> None:
-    assert sql({"!": [{"<": [{"var": "visits"}, 30]}]}) == "NOT coalesce(visits < %(param_1)s, false)"
+    assert sql({"!": [{"<": [{"var": "visits"}, 30]}]}) == "(NOT coalesce(visits < %(param_1)s, false))"
 
 
 def test_literals__take_the_type_of_their_column() -> None:

@@ -191,7 +191,12 @@ class RuleMaker:
         if depth <= 0 or pick.random() < 0.5:
             return self._text_leaf()
         makers: list[Callable[[], Any]] = [
-            lambda: {"cat": [self.text(depth - 1), pick.choice([self._text_leaf(), self._number_leaf(), FLAG])]},
+            lambda: {
+                "cat": [
+                    self.text(depth - 1),
+                    pick.choice([self._text_leaf(), self._number_leaf(), FLAG, {"!": [FLAG]}]),
+                ]
+            },
             lambda: {"substr": [self.text(depth - 1), pick.choice([0, 1, 2, -1, -3, 9])]},
             lambda: {"substr": [self.text(depth - 1), pick.choice([0, 1, -2]), pick.choice([0, 1, 2, -1, -4])]},
             lambda: {"if": [self.boolean(depth - 1), self.text(depth - 1), self.text(depth - 1)]},
@@ -237,7 +242,12 @@ class RuleMaker:
 
     def _same_truth(self, depth: int) -> Any:
         """A boolean used as a value: NULL must not leak out of it."""
-        return {self._chance.choice(["==", "!="]): [self.boolean(depth), self._chance.choice([True, False])]}
+        return {
+            self._chance.choice(["==", "!="]): [
+                self.boolean(depth),
+                self._chance.choice([True, False, FLAG, {"!": [FLAG]}]),
+            ]
+        }
 
     def _flag(self, depth: int) -> Any:
         name = self._chance.choice(["has_app", "is_new"])
@@ -324,7 +334,10 @@ class RuleMaker:
         return {self._chance.choice(["if", "?:"]): branches}
 
     def _text_test(self, depth: int) -> Any:
-        return {self._chance.choice(["starts_with", "ends_with"]): [self.text(depth), self.text(0)]}
+        operands = [self.text(depth), self.text(0)]
+        if self._chance.random() < 0.1:
+            operands[self._chance.randrange(2)] = None
+        return {self._chance.choice(["starts_with", "ends_with", "in", "contains"]): operands}
 
     def _quantifier(self, depth: int) -> Any:
         pick = self._chance

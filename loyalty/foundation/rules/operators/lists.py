@@ -73,10 +73,15 @@ def truth_in(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[
     needle, haystack = node.args
     if haystack.operator == "list":
         return _in_constants(compiler, node, is_total)
-    if haystack.type.base is Base.NULL or needle.type.base is Base.NULL:
-        return false()
     if haystack.type.is_list:
-        return compiler.settled(compiler.value(needle) == any_(compiler.value(haystack)), is_total)
+        members = compiler.value(haystack)
+        if haystack.operator != "var":
+            raise compiler.refusal(node, "its list has to be a field or written out")
+        if needle.type.base is Base.NULL:
+            return false()
+        return compiler.settled(compiler.value(needle) == any_(members), is_total)
+    if Base.NULL in (needle.type.base, haystack.type.base):
+        return false()
     return compiler.settled(sql_inside(compiler, needle, haystack), is_total)
 
 
@@ -266,6 +271,10 @@ def _say_quantifier(phrase: str) -> Callable[["Speaker", Node], str]:
     return say
 
 
+def _say_merge(speaker: "Speaker", node: Node) -> str:
+    return speaker.phrase("merge", ", ".join(speaker.say(arg) for arg in node.args) or speaker.phrase("empty_list"))
+
+
 OPERATORS = (
     Operator(
         "in",
@@ -345,7 +354,7 @@ OPERATORS = (
         "One list of all operands' items. One customer at a time only.",
         _check_merge,
         _build_merge,
-        _say_quantifier("merge"),
+        _say_merge,
         value=_refuse,
     ),
 )

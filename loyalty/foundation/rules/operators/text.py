@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Text, case, cast, func, not_
+from sqlalchemy import ColumnElement, Text, case, cast, false, func, not_
 from sqlalchemy import literal as bound
 
 from loyalty.foundation.rules.errors import RuleFault
@@ -59,14 +59,23 @@ def sql_inside(compiler: "Compiler", part: Node, whole: Node) -> ColumnElement[b
     return not_(is_empty) & (func.strpos(compiler.value(whole), compiler.value(part)) > 0)
 
 
+def _is_against_null(node: Node) -> bool:
+    """A constant null is settled here, because SQLAlchemy reads "= NULL" as IS NULL."""
+    return any(arg.type.base is Base.NULL for arg in node.args)
+
+
 def _truth_starts(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
     whole, part = node.args
+    if _is_against_null(node):
+        return false()
     start = func.left(compiler.value(whole), func.length(compiler.value(part)), type_=Text())
     return compiler.settled(start == compiler.value(part), is_total)
 
 
 def _truth_ends(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
     whole, part = node.args
+    if _is_against_null(node):
+        return false()
     end = func.right(compiler.value(whole), func.length(compiler.value(part)), type_=Text())
     return compiler.settled(end == compiler.value(part), is_total)
 
