@@ -26,9 +26,9 @@ def test_open_accounts__some_exist__opens_the_rest(book: Book) -> None:
 def test_account__frozen__refuses_earn_and_burn_but_not_reversal(book: Book, actor: Actor) -> None:
     earned = book.earn(100)
     api.freeze_account(account_id=book.account_id, reason="stolen phone", actor=actor, now=NOW)
-    for refused in (lambda: book.earn(1), lambda: book.burn(1)):
+    for verb in (book.earn, book.burn):
         with pytest.raises(api.AccountNotActive) as refusal, transaction.atomic():
-            refused()
+            verb(1)
         assert refusal.value.facts == {"status": "FROZEN"}
     assert book.reverse(earned).points_balance == 0
     api.unfreeze_account(account_id=book.account_id, reason="", actor=actor, now=NOW)

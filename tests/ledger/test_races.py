@@ -2,7 +2,9 @@
 
 import random
 from collections import Counter
+from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 import pytest
 
@@ -101,19 +103,18 @@ def test_everything__at_once_on_few_accounts__ends_without_deadlock_and_in_balan
     def shuffled() -> list[Book]:
         return chance.sample(books, len(books))
 
-    acts = []
+    acts: list[Callable[[], Any]] = []
     for number in range(36):
         book = books[number % 4]
-        acts.append(
-            [
-                partial(batch, shuffled()),
-                partial(book.burn, 13),
-                partial(book.earn, 9, caps=book.cap(50)),
-                partial(book.reverse, first[book.account_id], 11),
-                partial(api.expire_due_lots, now=later, limit=5),
-                partial(book.earn, 2, f"shared-{number % 8}"),
-            ][number % 6]
-        )
+        choices: list[Callable[[], Any]] = [
+            partial(batch, shuffled()),
+            partial(book.burn, 13),
+            partial(book.earn, 9, caps=book.cap(50)),
+            partial(book.reverse, first[book.account_id], 11),
+            partial(api.expire_due_lots, now=later, limit=5),
+            partial(book.earn, 2, f"shared-{number % 8}"),
+        ]
+        acts.append(choices[number % 6])
     all_at_once(acts)
     assert broken() == {}
     assert run("SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()") == [(0,)]

@@ -26,6 +26,9 @@ from tests.ledger.model import ModelAccount, ModelTransaction, Refused
 CAP = 150
 POINTS = st.integers(1, 90)
 WHICH = st.integers(0, 1)
+# Steps that meet the very instants at which lots expire.
+HOURS = st.sampled_from([0, 0, 12, 24])
+Move = tuple[int, api.Receipt, ModelTransaction]
 
 
 class LedgerMachine(RuleBasedStateMachine):
@@ -39,7 +42,7 @@ class LedgerMachine(RuleBasedStateMachine):
         self.books = [first, open_book(program_ref=first.program_ref)]
         self.models = [ModelAccount(), ModelAccount()]
         self.now = NOW
-        self.moves: list[tuple[int, api.Receipt, ModelTransaction]] = []
+        self.moves: list[Move] = []
         self.calls: list[tuple[Callable[[], api.Receipt], api.Receipt]] = []
 
     def teardown(self) -> None:
@@ -70,10 +73,12 @@ class LedgerMachine(RuleBasedStateMachine):
 
     @initialize(points=POINTS)
     def begin(self, points: int) -> None:
-        """Begin with something to spend."""
-        self.earn(0, points, 2, False)
+        """Begin with several lots to spend, so that burns and reversals cross from one to the next."""
+        for days in (1, 3, None):
+            self.earn(0, points, days, False)
+            self.earn(1, 10, days, True)
 
-    @rule(which=WHICH, points=POINTS, days=st.none() | st.integers(1, 6), is_capped=st.booleans())
+    @rule(which=WHICH, points=POINTS, days=st.none() | st.integers(1, 3), is_capped=st.booleans())
     def earn(self, which: int, points: int, days: int | None, is_capped: bool) -> None:
         """Earn, perhaps with an expiry, perhaps under the daily cap."""
         book = self.here(which)
@@ -89,19 +94,25 @@ class LedgerMachine(RuleBasedStateMachine):
         assert (receipt.points_amount, receipt.points_lost_to_caps) == (move.points, points - move.points)
         self.moves.append((which, receipt, move))
 
-    @rule(which=WHICH, points=POINTS)
-    def burn(self, which: int, points: int) -> None:
-        """Burn, also more than there is."""
+    @rule(which=WHICH, points=POINTS, hours=HOURS)
+    def burn(self, which: int, points: int, hours: int) -> None:
+        """Burn some time later, also more than there is, also when lots are due."""
+        self.now += timedelta(hours=hours)
         book, key = self.here(which), f"burn-{len(self.calls)}-{self.now}-{points}-{which}"
         done = self.both(lambda: book.burn(points, key), lambda: self.models[which].burn(points, self.now))
         if done is not None:
             self.moves.append((which, *done))
 
     @precondition(lambda self: self.moves)
-    @rule(data=st.data(), points=st.none() | POINTS)
-    def reverse(self, data: st.DataObject, points: int | None) -> None:
-        """Reverse something, wholly or in part, also twice or beyond."""
-        which, receipt, move = data.draw(st.sampled_from(self.moves))
+    @rule(data=st.data(), points=st.none() | st.integers(1, 40), hours=HOURS)
+    def reverse(self, data: st.DataObject, points: int | None, hours: int) -> None:
+        """Reverse something some time later, wholly or in part, also twice or beyond."""
+        self.now += timedelta(hours=hours)
+        self.reverse_one(data.draw(st.sampled_from(self.moves)), points)
+
+    def reverse_one(self, first: Move, points: int | None) -> None:
+        """Reverse one transaction."""
+        which, receipt, move = first
         book, key = self.here(which), f"reverse-{len(self.calls)}-{self.now}-{points}-{receipt.transaction_id}"
         done = self.both(
             lambda: book.reverse(receipt, points, key), lambda: self.models[which].reverse(move, points, self.now)
@@ -109,6 +120,16 @@ class LedgerMachine(RuleBasedStateMachine):
         if done is not None:
             assert done[0].points_amount == done[1]
             self.moves.append((which, done[0], ModelTransaction("reverse", done[1])))
+
+    @rule(which=WHICH, points=POINTS, parts=st.lists(st.integers(1, 40), min_size=2, max_size=3))
+    def burn_and_return(self, which: int, points: int, parts: list[int]) -> None:
+        """Burn, then give it back piece by piece."""
+        number = len(self.moves)
+        self.burn(which, points, 0)
+        if len(self.moves) > number:
+            first = self.moves[-1]
+            for part in parts:
+                self.reverse_one(first, part)
 
     @precondition(lambda self: self.calls)
     @rule(data=st.data())
@@ -130,14 +151,10 @@ class LedgerMachine(RuleBasedStateMachine):
             assert line.receipt.points_amount == move.points
             self.moves.append((which, line.receipt, move))
 
-    @rule(hours=st.integers(1, 40))
-    def wait(self, hours: int) -> None:
-        """Let time pass."""
-        self.now += timedelta(hours=hours)
-
-    @rule()
-    def expire(self) -> None:
+    @rule(hours=HOURS)
+    def expire(self, hours: int) -> None:
         """Sweep what is due."""
+        self.now += timedelta(hours=hours)
         chunk = api.expire_due_lots(now=self.now)
         assert chunk.points_expired == sum(model.expire(self.now) for model in self.models)
 
@@ -162,11 +179,11 @@ class LedgerMachine(RuleBasedStateMachine):
 @pytest.mark.slow
 @pytest.mark.django_db
 def test_ledger__any_sequence_of_verbs__behaves_as_the_model() -> None:
-    run_state_machine_as_test(  # type: ignore[no-untyped-call]
+    run_state_machine_as_test(
         LedgerMachine,
         settings=settings(
             max_examples=20,
-            stateful_step_count=25,
+            stateful_step_count=30,
             deadline=None,
             database=None,
             derandomize=True,
