@@ -17,7 +17,7 @@ USERNAME = "admin"
 
 @dataclass(frozen=True)
 class Running:
-    """Where the platform is to be found; the content of run.json."""
+    """Where the platform is to be found; the content of run.json, which stands there while it is ready."""
 
     url: str
     username: str
@@ -37,10 +37,12 @@ class Running:
 def choose_endpoints(installation: Installation, port: int | None) -> Endpoints:
     """The port asked for, or the one of the last start when it is free, or any; the others are any."""
     environment = installation.environment
-    last = read_json(installation.folder.run_file).get("url", "")
-    last_port = str(last).rpartition(":")[2]
+    done_file = installation.folder.done_file
+    last = read_json(done_file).get("port")
+    web = port or ports.find_free(last if isinstance(last, int) else None)
+    write_private_json(done_file, read_json(done_file) | {"port": web})
     return Endpoints(
-        web=port or ports.find_free(int(last_port) if last_port.isdigit() else None),
+        web=web,
         mail=None if "EMAIL_HOST" in environment else ports.find_free(),
         xiva=None if "XIVA_API_BASE_URL" in environment else ports.find_free(),
     )
@@ -122,11 +124,11 @@ def restart_web(installation: Installation, endpoints: Endpoints) -> None:
 
 
 def describe(installation: Installation, endpoints: Endpoints) -> Running:
-    """Ensure the administrator and the token, and write run.json."""
+    """Let the administrator in, and say where everything is."""
     folder, environment = installation.folder, installation.environment
     password = folder.secret("admin_password", length=15)
     _let_administrator_in(installation, password)
-    running = Running(
+    return Running(
         url=f"http://{ports.LOOPBACK}:{endpoints.web}",
         username=USERNAME,
         password=password,
@@ -136,8 +138,6 @@ def describe(installation: Installation, endpoints: Endpoints) -> Running:
         mail_dir=str(folder.mail) if endpoints.mail is not None else "",
         xiva_url=environment.get("XIVA_API_BASE_URL", ""),
     )
-    write_private_json(folder.run_file, vars(running))
-    return running
 
 
 def _let_administrator_in(installation: Installation, password: str) -> None:

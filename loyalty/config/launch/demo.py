@@ -99,11 +99,12 @@ def _bring_up(installation: Installation, port: int | None, world: World | None)
     bring_up.start_processes(installation, endpoints)
     running = bring_up.describe(installation, endpoints)
     if world is not None and not _is_built(installation.folder):
-        code = _build_world(installation, world)
+        code = _build_world(installation, world, running)
         if code != 0:
             say(f"the main job did not hold every check (exit code {code}); the logs are in {installation.folder.logs}")
             return code
     bring_up.finish_console(installation, endpoints, build)
+    write_private_json(installation.folder.run_file, vars(running))
     print(running.line, file=sys.stdout, flush=True)
     return 0
 
@@ -128,10 +129,16 @@ def _is_built(folder: DataFolder) -> bool:
     return read_json(folder.demo_file).get("state") == _FINISHED
 
 
-def _build_world(installation: Installation, world: World) -> int:
-    """Run the main job with its own progress on the terminal."""
+def _build_world(installation: Installation, world: World, running: bring_up.Running) -> int:
+    """Run the main job with its own progress on the terminal; it learns where the platform is before anybody else."""
     say("building the demo world and running its main job")
-    code = installation.run(programs.manage("create_full_demo", *world.arguments()))
+    where = installation.folder.root / "starting.json"
+    write_private_json(where, vars(running))
+    try:
+        command = programs.manage("create_full_demo", "--run-file", str(where), *world.arguments())
+        code = installation.run(command)
+    finally:
+        where.unlink()
     if code == 0:
         write_private_json(installation.folder.demo_file, {"state": _FINISHED, "world": world.facts()})
     return code

@@ -6,7 +6,7 @@ import subprocess
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from loyalty.config.launch import postgres, valkey
@@ -31,6 +31,7 @@ class Installation:
     folder: DataFolder
     supervisor: Supervisor
     environment: dict[str, str]
+    _steps: list[Child] = field(default_factory=list)
 
     def start(self, programs: Sequence[Program], timeout_s: float = 60.0) -> None:
         """Start several at once, then wait until each of them answers."""
@@ -64,23 +65,30 @@ class Installation:
 
     def spawn(self, name: str, command: list[str], extra: dict[str, str] | None = None) -> Child:
         """Begin a step that may go on while others are done."""
-        return spawn(Program(name, command, {**self.environment, **(extra or {})}, ROOT), self.folder.logs)
+        step = spawn(Program(name, command, {**self.environment, **(extra or {})}, ROOT), self.folder.logs)
+        self._steps.append(step)
+        return step
 
     def finish(self, child: Child) -> None:
         """Wait for a step that was begun.
 
         :raises StepFailed: it ended with another code than 0.
         """
-        try:
-            while child.exit_code is None:
-                self.supervisor.tend()
-                time.sleep(_POLL_S)
-        except BaseException:
-            ask_to_stop(child)
-            await_stop(child)
-            raise
+        while child.exit_code is None:
+            self.supervisor.tend()
+            time.sleep(_POLL_S)
+        self._steps.remove(child)
         if child.exit_code != 0:
             raise failure_of(child, f"ended with code {child.exit_code}")
+
+    def stop(self) -> None:
+        """End the steps that are still at work, then everything else in order."""
+        for step in self._steps:
+            ask_to_stop(step)
+        for step in self._steps:
+            await_stop(step)
+        self.folder.run_file.unlink(missing_ok=True)
+        self.supervisor.stop_all(SERVERS)
 
 
 @contextmanager
@@ -106,15 +114,19 @@ def opened(
             check_free(port)
         if before is not None:
             before()
-        supervisor = Supervisor(folder)
+        # It says where a platform runs, and none does yet.
+        folder.run_file.unlink(missing_ok=True)
+        installation = Installation(folder, Supervisor(folder), of_user() if users is None else users)
         try:
-            chosen = of_user() if users is None else users
-            yield Installation(folder, supervisor, start_servers(supervisor, folder, chosen, is_durable=is_durable))
+            installation.environment = start_servers(
+                installation.supervisor, folder, installation.environment, is_durable=is_durable
+            )
+            yield installation
         finally:
             # From here on a second Ctrl-C changes nothing: half a stop would be worse than a few seconds.
             for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
                 signal.signal(each, signal.SIG_IGN)
-            supervisor.stop_all(SERVERS)
+            installation.stop()
 
 
 def _end(popen: "subprocess.Popen[bytes]") -> None:

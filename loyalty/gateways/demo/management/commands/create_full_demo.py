@@ -26,11 +26,12 @@ class Command(BaseCommand):
         parser.add_argument("--customers-file", default="")
         parser.add_argument("--id-column", default="")
         parser.add_argument("--seed", type=int, default=20261120)
+        parser.add_argument("--run-file", type=Path, default=settings.DATA_DIR / "run.json", help="where it runs")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Build, run, and fail when a check did not hold."""
         began = monotonic()
-        run = self._run_file()
+        run = self._where(options["run_file"])
         self._fill(options)
         caller = Caller(base_url=run["url"], token=run["token"], say=self.say)
         mail = Path(run["mail_dir"]) if run["mail_dir"] else None
@@ -49,8 +50,7 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     @staticmethod
-    def _run_file() -> dict[str, str]:
-        path = settings.DATA_DIR / "run.json"
+    def _where(path: Path) -> dict[str, str]:
         if not path.exists():
             raise CommandError("The platform is not running; ./khaywe demo starts it and calls this command.")
         read: dict[str, str] = json.loads(path.read_text(encoding="utf-8"))
