@@ -16,6 +16,8 @@ DOORBELLS: dict[str, float] = {
     "events.deliver": 2.0,
     "work.execute": 3.0,
     "delivery.send_due": 2.0,
+    "campaigns.fire_due": 5.0,
+    "features.refresh": 30.0,
 }
 app.conf.beat_schedule = {
     name: {"task": name, "schedule": seconds, "options": {"expires": max(seconds * 2, 10.0)}}

@@ -36,7 +36,7 @@ from loyalty.delivery.operations.enqueue import (
 from loyalty.delivery.operations.holding import cancel, hold, release
 from loyalty.delivery.operations.sending import give_up_unknown, send_due
 from loyalty.delivery.operations.tracking import click_by, find_way_out, open_by, unsubscribe_by
-from loyalty.delivery.queries import list_channels, render_preview
+from loyalty.delivery.queries import list_channels, list_variables, render_preview
 
 SENDS_VIEW = "delivery_sends"
 
@@ -71,6 +71,7 @@ __all__ = [
     "give_up_unknown",
     "hold",
     "list_channels",
+    "list_variables",
     "open_by",
     "open_message",
     "release",

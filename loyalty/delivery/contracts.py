@@ -65,6 +65,7 @@ class MessageRequest:
     """One thing to say on one channel at one occurrence.
 
     ``occurrence_key`` with the channel is unique for ever: asking again gives the first message back.
+    ``source_ref`` is the object that speaks (a campaign), ``occurrence_ref`` its occasion, if it has an id of its own.
     ``content`` is the channel's own, for e-mail ``{"subject", "body"}``; ``variables`` are those that the audience
     may carry besides the ones delivery knows itself.
     """
@@ -76,6 +77,7 @@ class MessageRequest:
     variables: tuple[str, ...]
     source_kind: str
     source_ref: uuid.UUID
+    occurrence_ref: uuid.UUID | None = None
     priority: int = 5
     is_test: bool = False
 

@@ -36,6 +36,7 @@ class Message(PublicModel):
     content = models.ForeignKey(Content, on_delete=models.PROTECT, related_name="messages")
     source_kind = models.CharField(max_length=50)
     source_ref = models.UUIDField()
+    occurrence_ref = models.UUIDField(null=True)
     priority = models.SmallIntegerField()
     is_test = models.BooleanField(default=False)
     audience_cursor = models.UUIDField(null=True)

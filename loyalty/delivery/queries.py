@@ -11,6 +11,14 @@ def list_channels() -> list[str]:
     return registry.available()
 
 
+def list_variables(channel: str, content: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the names that a checked content uses.
+
+    :raises ChannelUnknown, ChannelNotAvailable: nothing can be sent there.
+    """
+    return registry.get(channel).variables_of(content)
+
+
 def render_preview(*, channel: str, content: Mapping[str, str], values: Mapping[str, object]) -> Rendered:
     """Give a message as a customer with these values would get it, with nothing tracked.
 

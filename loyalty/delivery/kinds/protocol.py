@@ -28,6 +28,10 @@ class Channel(Protocol):
         """Tell what is wrong with a content; ``known`` are the names a template may use."""
         ...
 
+    def variables_of(self, content: Mapping[str, str]) -> tuple[str, ...]:
+        """Give the names that a content uses."""
+        ...
+
     def render(
         self, content: Mapping[str, str], values: Mapping[str, object], *, send_id: int | None, is_marketing: bool
     ) -> Rendered:

@@ -74,6 +74,7 @@ class Migration(migrations.Migration):
                 ),
                 ("source_kind", models.CharField(max_length=50)),
                 ("source_ref", models.UUIDField()),
+                ("occurrence_ref", models.UUIDField(null=True)),
                 ("priority", models.SmallIntegerField()),
                 ("is_test", models.BooleanField(default=False)),
                 ("audience_cursor", models.UUIDField(null=True)),

@@ -101,6 +101,7 @@ def open_message(*, request: MessageRequest, now: datetime) -> MessageView:
             "content": content,
             "source_kind": request.source_kind,
             "source_ref": request.source_ref,
+            "occurrence_ref": request.occurrence_ref,
             "priority": request.priority,
             "is_test": request.is_test,
         },

@@ -2,6 +2,6 @@
 -- customer's page.
 CREATE OR REPLACE VIEW delivery_sends AS
 SELECT s.id AS send_id, s.public_id AS send_public_id, s.message_id, m.public_id AS message_public_id,
-    m.occurrence_key, m.source_kind, s.source_ref, m.is_test, s.customer_id, s.channel, m.purpose, s.state, s.reason,
+    m.occurrence_key, m.occurrence_ref, m.source_kind, s.source_ref, m.is_test, s.customer_id, s.channel, m.purpose, s.state, s.reason,
     s.detail, s.attempts, s.queued_at, s.sent_at, s.delivered_at, s.opened_at, s.clicked_at
 FROM delivery_send s JOIN delivery_message m ON m.id = s.message_id;

@@ -16,6 +16,7 @@ from loyalty.delivery.kinds import links
 from loyalty.delivery.kinds.email import content as mail_content
 from loyalty.delivery.kinds.email import markup
 from loyalty.delivery.kinds.email.smtp import Backend
+from loyalty.delivery.policy.templates import parse
 from loyalty.foundation.kernel.errors import FieldProblem
 
 log = logging.getLogger("loyalty.delivery.email")
@@ -34,6 +35,11 @@ class EmailChannel:
     def problems_of(self, content: Mapping[str, object], field: str, known: Collection[str]) -> list[FieldProblem]:
         """Tell what is wrong with a content."""
         return mail_content.problems_of(content, field, known)
+
+    def variables_of(self, content: Mapping[str, str]) -> tuple[str, ...]:
+        """Give the names that a content uses."""
+        places = [*parse(content["subject"]).variables, *parse(content["body"]).variables]
+        return tuple(dict.fromkeys(place.name for place in places))
 
     def render(
         self, content: Mapping[str, str], values: Mapping[str, object], *, send_id: int | None, is_marketing: bool

@@ -1,0 +1,1 @@
+"""Campaigns: who is written to, on which occasion, with what, and what came of it."""

@@ -1,0 +1,42 @@
+"""Registers campaigns with Django."""
+
+from typing import ClassVar
+
+from django.apps import AppConfig
+
+
+class CampaignsConfig(AppConfig):
+    """Campaigns, triggers, occurrences."""
+
+    name = "loyalty.campaigns"
+    label = "campaigns"
+    permissions: ClassVar[dict[str, str]] = {
+        "view": "See campaigns, executions and performance",
+        "create": "Create campaigns",
+        "change": "Change campaigns",
+        "delete": "Delete drafts",
+        "activate": "Activate and end campaigns",
+        "pause": "Pause campaigns",
+        "trigger": "Trigger a campaign by hand",
+        "test_send": "Send a campaign to an address of one's own",
+    }
+
+    def ready(self) -> None:
+        """Register triggers, the run, the facts that are listened to and the use of segments."""
+        from loyalty.campaigns import handlers, queries
+        from loyalty.campaigns.kinds import event, registry, schedule, threshold
+        from loyalty.campaigns.operations.fan_out import RUN_KIND, fan_out_run
+        from loyalty.foundation.events import api as events
+        from loyalty.foundation.work import api as work
+        from loyalty.segments import api as segments
+
+        for kind in (event.EventTrigger(), schedule.ScheduleTrigger(), threshold.ThresholdTrigger()):
+            registry.register(kind)
+        work.register(RUN_KIND, fan_out_run)
+        for event_type in event.EVENT_FIELDS:
+            name = "campaigns.on_" + event_type.replace(".", "_")
+            events.subscribe(event_type, name=name, handler=handlers.on_fact)
+        for event_type in handlers.CONVERTING:
+            name = "campaigns.convert_on_" + event_type.replace(".", "_")
+            events.subscribe(event_type, name=name, handler=handlers.on_conversion)
+        segments.register_usage("campaign", queries.list_usages_of_segment)

@@ -1,0 +1,1 @@
+"""Triggers, one file per kind, and their registry."""

@@ -1,0 +1,91 @@
+"""Set off by a fact about one customer, filtered by a rule over the fact's data."""
+
+import logging
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from loyalty.campaigns.kinds.registry import only, refuse
+from loyalty.foundation.events.contracts import Envelope
+from loyalty.foundation.rules import api as rules
+
+log = logging.getLogger("loyalty.campaigns")
+
+POINTS = ("points_amount", "points_balance")
+PURCHASE = ("amount", "currency", "product_id", "product_category", "channel")
+# The facts that a campaign may wait for, each with the fields that its template may show as ``event_<field>``. All of
+# them are about one customer, whose public id is the fact's key.
+EVENT_FIELDS: dict[str, tuple[str, ...]] = {
+    "customer.created": (),
+    "customer.updated": (),
+    "customer.login": ("channel",),
+    "customer.purchase": PURCHASE,
+    "customer.topup": PURCHASE,
+    "customer.bill_paid": PURCHASE,
+    "customer.plan_changed": ("product_id", "product_category", "channel"),
+    "customer.usage_high": ("product_id", "product_category"),
+    "member.enrolled": ("tier_code",),
+    "points.earned": POINTS,
+    "points.burned": POINTS,
+    "points.expired": POINTS,
+    "points.reversed": POINTS,
+    "tier.upgraded": ("from_tier", "to_tier"),
+    "tier.downgraded": ("from_tier", "to_tier"),
+}
+PREFIX = "event_"
+
+
+class EventTrigger:
+    """``{kind, event_type, filter?}``."""
+
+    kind = "event"
+
+    def read(self, raw: Mapping[str, Any]) -> dict[str, Any]:
+        """Check the type and the filter."""
+        only(raw, "event_type", "filter")
+        event_type = raw.get("event_type")
+        if not isinstance(event_type, str) or event_type not in EVENT_FIELDS:
+            known = ", ".join(sorted(EVENT_FIELDS))
+            raise refuse("event_type", "campaign.event_unknown", f"A campaign can wait for: {known}.")
+        rule = raw.get("filter")
+        kept: dict[str, Any] = {"kind": self.kind, "event_type": event_type, "filter": None}
+        if rule not in (None, {}):
+            try:
+                rules.check(rule, None, "any")
+            except rules.RuleInvalid as fault:
+                raise refuse("filter", "campaign.filter_invalid", f"The filter is no rule: {fault.detail}") from fault
+            kept["filter"] = rule
+        return kept
+
+    def variables(self, trigger: Mapping[str, Any]) -> tuple[str, ...]:
+        """Give the fields of the fact."""
+        return tuple(PREFIX + name for name in EVENT_FIELDS[trigger["event_type"]])
+
+    def first_due(self, trigger: Mapping[str, Any], after: datetime) -> datetime | None:
+        """Time alone never sets it off."""
+        return None
+
+
+def matches(trigger: Mapping[str, Any], event: Envelope, *, now: datetime) -> bool:
+    """Tell whether the filter lets a fact through; without one every fact of the type passes.
+
+    A filter that cannot be evaluated on this fact lets nothing through, and the log says which.
+    """
+    rule = trigger.get("filter")
+    if rule is None:
+        return True
+    try:
+        return bool(rules.evaluate(rules.check(rule, None, "any"), facts_of(event), now=now))
+    except (rules.RuleFault, rules.RuleInvalid) as fault:
+        log.warning("the filter of a campaign cannot be evaluated on event %s: %s", event.id, fault)
+        return False
+
+
+def facts_of(event: Envelope) -> dict[str, Any]:
+    """Give what a filter may read: the fact's data, and its own type and instant."""
+    return {**event.data, "event_type": event.type, "occurred_at": event.occurred_at.isoformat()}
+
+
+def shared_values(event: Envelope) -> dict[str, Any]:
+    """Give the fields of a fact as a template names them."""
+    return {PREFIX + name: event.data.get(name) for name in EVENT_FIELDS.get(event.type, ())}

@@ -1,0 +1,1 @@
+"""Writes of campaigns: definition, triggering, fan-out, schedules, conversions."""

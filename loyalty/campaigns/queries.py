@@ -1,0 +1,172 @@
+"""Reads of campaigns: the audience as a set, a customer of it, performance."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from loyalty.campaigns.errors import CampaignNotFound, CustomerUnknown
+from loyalty.campaigns.kinds import registry
+from loyalty.campaigns.models import Campaign
+from loyalty.delivery import api as delivery
+from loyalty.foundation.orm import sql
+from loyalty.foundation.orm.fields import ExactDecoder, dumps_exact
+from loyalty.segments.contracts import Usage
+
+# How long after a send what a customer does counts for it.
+ATTRIBUTION = timedelta(days=7)
+
+# What a template may show of the program and the member, each with its expression over the joins below.
+PROGRAM_COLUMNS: dict[str, str] = {
+    "program_name": "p.name",
+    "tier_name": "pm.tier_name",
+    "tier_code": "pm.tier_code",
+    "points_balance": "la.points_available",
+}
+CAMPAIGN_NAME = "campaign_name"
+
+BASES: dict[str, str] = {
+    "segment": (
+        "SELECT m.customer_id, m.customer_public_id FROM segments_membership m "
+        "WHERE m.segment_public_id = %(audience_segment)s"
+    ),
+    "program": (
+        "SELECT m.customer_id, m.customer_public_id FROM programs_membership m "
+        "WHERE m.program_public_id = %(audience_program)s"
+    ),
+    "everyone": "SELECT d.customer_id, d.public_id AS customer_public_id FROM customers_directory d",
+}
+MEMBERSHIP = """
+    LEFT JOIN programs_membership pm
+        ON pm.customer_id = b.customer_id AND pm.program_public_id = %(audience_program)s
+    LEFT JOIN programs_directory p ON p.public_id = %(audience_program)s
+    LEFT JOIN ledger_account_summary la ON la.account_id = pm.account_id
+"""
+
+PERFORMANCE = """
+    WITH sends AS (
+        SELECT s.* FROM delivery_sends s
+        WHERE s.source_ref = %(campaign)s AND s.source_kind = 'campaign' AND NOT s.is_test
+    ), reasons AS (
+        SELECT reason, count(*) AS customers FROM sends WHERE state = 'SKIPPED' GROUP BY reason
+    )
+    SELECT count(*) FILTER (WHERE sent_at IS NOT NULL) AS total_sent,
+        count(*) FILTER (WHERE delivered_at IS NOT NULL OR opened_at IS NOT NULL) AS delivered,
+        count(*) FILTER (WHERE opened_at IS NOT NULL) AS opened,
+        count(*) FILTER (WHERE clicked_at IS NOT NULL) AS clicked,
+        count(*) FILTER (WHERE state IN ('FAILED', 'BOUNCED')) AS failed,
+        count(*) FILTER (WHERE state = 'BOUNCED') AS bounced,
+        count(*) FILTER (WHERE state = 'UNKNOWN') AS unknown,
+        count(*) FILTER (WHERE state IN ('QUEUED', 'SENDING')) AS queued,
+        count(DISTINCT customer_id) FILTER (WHERE sent_at IS NOT NULL) AS customers_sent,
+        (SELECT count(DISTINCT c.customer_id) FROM campaigns_conversion c WHERE c.campaign_ref = %(campaign)s)
+            AS converted,
+        coalesce((SELECT jsonb_object_agg(reason, customers) FROM reasons), '{}') AS skipped_by_reason,
+        (SELECT count(*) FROM campaigns_occurrence o JOIN campaigns_campaign k ON k.id = o.campaign_id
+            WHERE k.public_id = %(campaign)s) AS occurrences,
+        max(sent_at) AS last_sent_at
+    FROM sends
+"""
+
+
+def get_campaign(campaign_id: uuid.UUID) -> Campaign:
+    """Give a campaign.
+
+    :raises CampaignNotFound: there is none.
+    """
+    found = Campaign.objects.filter(public_id=campaign_id).first()
+    if found is None:
+        raise CampaignNotFound()
+    return found
+
+
+def list_usages_of_segment(segment_id: uuid.UUID) -> list[Usage]:
+    """Name the campaigns that need a segment."""
+    rows = Campaign.objects.filter(segment_ref=segment_id).exclude(status="ENDED").order_by("name")
+    return [Usage(kind="campaign", id=str(one.public_id), name=one.name) for one in rows]
+
+
+def variables_of(trigger: Mapping[str, Any], program: uuid.UUID | None) -> tuple[str, ...]:
+    """Give the names that a campaign's template may use besides those delivery knows itself."""
+    of_program = tuple(PROGRAM_COLUMNS) if program is not None else ()
+    return (CAMPAIGN_NAME, *of_program, *registry.get(trigger["kind"]).variables(trigger))
+
+
+def audience_of(
+    *,
+    program: uuid.UUID | None,
+    segment: uuid.UUID | None,
+    shared: Mapping[str, Any],
+    used: tuple[str, ...],
+    customer: uuid.UUID | None = None,
+    is_anyone_meant: bool = False,
+) -> delivery.Audience:
+    """Give the audience as one SELECT: the segment's members, else the program's, else everyone.
+
+    ``customer`` narrows it to one; with ``is_anyone_meant`` that one need not be a member of anything.
+    Only the values that the templates use are fetched; points and tier are those of the moment the row is placed.
+    """
+    base = "segment" if segment is not None else "program" if program is not None else "everyone"
+    base = "everyone" if is_anyone_meant else base
+    columns = [name for name in used if name in PROGRAM_COLUMNS] if program is not None else []
+    values = {name: shared[name] for name in used if shared.get(name) is not None}
+    own = ", ".join(f"'{name}', {PROGRAM_COLUMNS[name]}" for name in columns)
+    parts = [f"jsonb_build_object({own})"] if own else []
+    parts += ["%(audience_values)s::jsonb"] if values else []
+    where = "WHERE b.customer_public_id = %(audience_customer)s" if customer is not None else ""
+    text = (
+        f"SELECT b.customer_id, b.customer_public_id, {' || '.join(parts) or 'NULL::jsonb'} AS variables "
+        f"FROM ({BASES[base]}) b {MEMBERSHIP if columns else ''} {where}"
+    )
+    params = {
+        "audience_segment": segment,
+        "audience_program": program,
+        "audience_customer": customer,
+        "audience_values": dumps_exact(values).decode(),
+    }
+    return delivery.Audience(sql=text, params=params)
+
+
+def find_in_audience(audience: delivery.Audience) -> dict[str, Any] | None:
+    """Give the first customer of an audience with the values that a template gets, or None when it is empty."""
+    row = sql.fetch_one(
+        f"""
+        SELECT a.customer_id, a.customer_public_id, a.variables, d.customer_ref, d.first_name, d.last_name
+        FROM ({audience.sql}) a JOIN customers_directory d ON d.customer_id = a.customer_id
+        ORDER BY a.customer_public_id LIMIT 1
+        """,
+        audience.params,
+    )
+    if row is not None:
+        row["variables"] = ExactDecoder().decode(row["variables"]) if row["variables"] else {}
+    return row
+
+
+def sample_customer(campaign: Campaign, *, customer: uuid.UUID | None, used: tuple[str, ...]) -> dict[str, Any]:
+    """Give one customer to render a campaign for: the one named, also from outside of the audience, or the first.
+
+    :raises CustomerUnknown: there is no such customer, or nobody in the audience.
+    """
+    found = find_in_audience(
+        audience_of(
+            program=campaign.program_ref,
+            segment=campaign.segment_ref,
+            shared={CAMPAIGN_NAME: campaign.name},
+            used=used,
+            customer=customer,
+            is_anyone_meant=customer is not None,
+        )
+    )
+    if found is None:
+        raise CustomerUnknown("There is nobody to show it for." if customer is None else "There is no such customer.")
+    return found
+
+
+def performance_of(campaign_id: uuid.UUID) -> dict[str, Any]:
+    """Give what came of a campaign, in one statement over the send ledger."""
+    row = sql.fetch_one(PERFORMANCE, {"campaign": campaign_id}) or {}
+    by_reason: dict[str, int] = ExactDecoder().decode(row.pop("skipped_by_reason"))
+    excluded = {one.value: int(by_reason.pop(one.value, 0)) for one in delivery.Exclusion}
+    reached = row.pop("customers_sent")
+    rate = row["converted"] / reached if reached else 0.0
+    return {**row, "conversion_rate": round(rate, 4), "skipped": sum(by_reason.values()), "excluded": excluded}

@@ -1,0 +1,174 @@
+"""Routes of campaigns."""
+
+import uuid
+from typing import Any, ClassVar
+
+from django.db.models import Max, QuerySet
+from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.utils import extend_schema
+from rest_framework.decorators import action
+from rest_framework.filters import SearchFilter
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from loyalty.campaigns import api
+from loyalty.campaigns.contracts import MANUAL, CampaignStatus
+from loyalty.campaigns.models import Campaign, CampaignExecution
+from loyalty.campaigns.rest import serializers
+from loyalty.campaigns.rest.filters import CampaignFilter, ExecutionFilter
+from loyalty.customers import api as customers
+from loyalty.foundation.kernel import clock
+from loyalty.foundation.web.etag import check_if_match
+from loyalty.foundation.web.pagination import KeysetPages
+from loyalty.foundation.web.permissions import PermissionMissing, Permitted
+from loyalty.foundation.web.views import AllowListedOrdering, ReadOnlyApiViewSet
+
+
+class CampaignViewSet(ReadOnlyApiViewSet):
+    """Campaigns."""
+
+    permissions: ClassVar[dict[str, str]] = {
+        "list": "campaigns.view",
+        "retrieve": "campaigns.view",
+        "create": "campaigns.create",
+        "partial_update": "campaigns.change",
+        "destroy": "campaigns.delete",
+        "activate": "campaigns.activate",
+        "pause": "campaigns.pause",
+        "end": "campaigns.activate",
+        "trigger": "campaigns.trigger",
+        "preview": "campaigns.view",
+        "test_send": "campaigns.test_send",
+        "performance": "campaigns.view",
+    }
+    serializer_class = serializers.CampaignSerializer
+    queryset = Campaign.objects.all()
+    filter_backends: Any = (DjangoFilterBackend, SearchFilter, AllowListedOrdering)
+    filterset_class = CampaignFilter
+    search_fields = ("name", "description")
+    ordering_fields: ClassVar[list[str]] = ["name", "status", "created_at", "updated_at"]
+
+    def get_queryset(self) -> QuerySet[Campaign]:
+        """Give campaigns, newest first, with the last time each was triggered."""
+        return Campaign.objects.annotate(last_triggered_at=Max("occurrences__triggered_at")).order_by("-id")
+
+    @extend_schema(request=serializers.NewCampaignSerializer, responses={201: serializers.CampaignSerializer})
+    def create(self, request: Request) -> Response:
+        """Create a campaign; creating it active needs the permission to activate too."""
+        body = serializers.NewCampaignSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        given = dict(body.validated_data)
+        is_active = given.pop("status") == CampaignStatus.ACTIVE
+        if is_active:
+            self._require("campaigns.activate")
+        new = api.NewCampaign(**{**given, "channels": tuple(given["channels"])})
+        made = api.create(new=new, is_active=is_active, actor=self.actor, now=clock.now())
+        return self.respond_with(self.get_queryset().get(public_id=made), status=201)
+
+    def _require(self, code: str) -> None:
+        holders = [one for one in (self.request.user, self.request.auth) if isinstance(one, Permitted)]
+        if not all(holder.has_permission(code) for holder in holders):
+            raise PermissionMissing(f"This needs the permission {code}.", permission=code)
+
+    @extend_schema(request=serializers.ChangedCampaignSerializer, responses={200: serializers.CampaignSerializer})
+    def partial_update(self, request: Request, **kwargs: Any) -> Response:
+        """Change a campaign."""
+        campaign = self.get_object()
+        check_if_match(request, campaign.version)
+        body = serializers.ChangedCampaignSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        api.change(campaign_id=campaign.public_id, changes=body.validated_data, actor=self.actor, now=clock.now())
+        return self.respond_with(self.get_object())
+
+    @extend_schema(responses={204: None})
+    def destroy(self, request: Request, **kwargs: Any) -> Response:
+        """Delete a campaign that was never triggered."""
+        api.delete(campaign_id=self.get_object().public_id, actor=self.actor, now=clock.now())
+        return Response(status=204)
+
+    @extend_schema(request=None, responses={200: serializers.CampaignSerializer})
+    @action(detail=True, methods=["post"])
+    def activate(self, request: Request, **kwargs: Any) -> Response:
+        """Let it run."""
+        api.activate(campaign_id=self.get_object().public_id, actor=self.actor, now=clock.now())
+        return self.respond_with(self.get_object())
+
+    @extend_schema(request=None, responses={200: serializers.CampaignSerializer})
+    @action(detail=True, methods=["post"])
+    def pause(self, request: Request, **kwargs: Any) -> Response:
+        """Stop it for now."""
+        api.pause(campaign_id=self.get_object().public_id, actor=self.actor, now=clock.now())
+        return self.respond_with(self.get_object())
+
+    @extend_schema(request=None, responses={200: serializers.CampaignSerializer})
+    @action(detail=True, methods=["post"])
+    def end(self, request: Request, **kwargs: Any) -> Response:
+        """End it for good."""
+        api.end(campaign_id=self.get_object().public_id, actor=self.actor, now=clock.now())
+        return self.respond_with(self.get_object())
+
+    @extend_schema(
+        request=serializers.TriggerSerializer,
+        responses={202: serializers.TriggerAnswerSerializer, 200: serializers.TriggerAnswerSerializer},
+    )
+    @action(detail=True, methods=["post"])
+    def trigger(self, request: Request, **kwargs: Any) -> Response:
+        """Trigger it by hand: 202 with the run; 200 with the first answer when the occurrence had begun before."""
+        body = serializers.TriggerSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        outcome = api.trigger(
+            campaign_id=self.get_object().public_id,
+            occurrence=body.validated_data["occurrence"],
+            cause=api.Cause(MANUAL),
+            actor=self.actor,
+            now=clock.now(),
+        )
+        return Response(outcome.answer, status=202 if outcome.is_new else 200)
+
+    @extend_schema(request=serializers.CustomerSerializer, responses={200: serializers.PreviewAnswerSerializer})
+    @action(detail=True, methods=["get", "post"])
+    def preview(self, request: Request, **kwargs: Any) -> Response:
+        """Count who would be written to and who not, and show it for one customer."""
+        body = serializers.CustomerSerializer(data=request.data if request.method == "POST" else {})
+        body.is_valid(raise_exception=True)
+        return Response(api.preview(self.get_object(), customer=self._customer(body.validated_data)))
+
+    @extend_schema(request=serializers.TestSendSerializer, responses={202: serializers.TestSendAnswerSerializer})
+    @action(detail=True, methods=["post"], url_path="test-send")
+    def test_send(self, request: Request, **kwargs: Any) -> Response:
+        """Send it to an address of one's own; it counts nowhere."""
+        body = serializers.TestSendSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        answer = api.test_send(
+            campaign=self.get_object(),
+            to=body.validated_data["to"],
+            customer=self._customer(body.validated_data),
+            actor=self.actor,
+            now=clock.now(),
+        )
+        return Response(answer, status=202)
+
+    @staticmethod
+    def _customer(given: dict[str, Any]) -> uuid.UUID | None:
+        named: uuid.UUID | None = given["customer_id"]
+        if named is None and given["customer_ref"]:
+            return customers.get_customer_by_ref(given["customer_ref"]).id
+        return named
+
+    @extend_schema(responses={200: serializers.PerformanceSerializer})
+    @action(detail=True, methods=["get"])
+    def performance(self, request: Request, **kwargs: Any) -> Response:
+        """Give what came of it."""
+        return Response(api.performance_of(self.get_object().public_id))
+
+
+class CampaignExecutionViewSet(ReadOnlyApiViewSet):
+    """Executions, newest first."""
+
+    permissions: ClassVar[dict[str, str]] = {"list": "campaigns.view", "retrieve": "campaigns.view"}
+    queryset = CampaignExecution.objects.all()
+    serializer_class = serializers.ExecutionSerializer
+    pagination_class = KeysetPages
+    keyset = ("-id",)
+    filter_backends: Any = (DjangoFilterBackend,)
+    filterset_class = ExecutionFilter

@@ -1,0 +1,82 @@
+"""Senders killed with -9 in the middle of a batch: at most one mail each, nothing lost, the doubtful ones marked."""
+
+import os
+import subprocess
+import sys
+import time
+from collections import Counter
+from datetime import UTC, datetime, timedelta
+from email.utils import parseaddr
+
+import pytest
+from django.db import connection
+
+from loyalty.delivery import api
+from loyalty.delivery.models import Send
+from tests.delivery.post import Post, make_customers, queue_all, states
+
+CUSTOMERS = 120
+KILLS = 4
+SENDER = "import django; django.setup(); from loyalty.delivery import tasks; tasks.send_due()"
+
+
+def start_sender(post: Post) -> "subprocess.Popen[bytes]":
+    """Start a worker that sends what is due, as a process of its own."""
+    options = connection.settings_dict
+    address = (
+        f"postgres://{options['USER']}:{options['PASSWORD']}@{options['HOST']}:{options['PORT']}/{options['NAME']}"
+    )
+    environment = {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "loyalty.config.settings.test",
+        "DATABASE_URL": address,
+        "EMAIL_HOST": "127.0.0.1",
+        "EMAIL_PORT": str(post.port),
+    }
+    return subprocess.Popen([sys.executable, "-c", SENDER], env=environment)
+
+
+def kept(post: Post) -> int:
+    """Count the mails that arrived."""
+    return sum(1 for _ in (post.maildir / "new").iterdir())
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_senders__killed_in_mid_batch__double_nobody_and_lose_nobody(post: Post) -> None:
+    begun = datetime.now(UTC)
+    make_customers([f"N{number}" for number in range(CUSTOMERS)], begun)
+    queue_all(begun)
+    for _ in range(KILLS):
+        before, sender, deadline = kept(post), start_sender(post), time.monotonic() + 60
+        while kept(post) < before + 7 and sender.poll() is None:
+            assert time.monotonic() < deadline
+        sender.kill()
+        sender.wait(timeout=10)
+        # The dead worker's claims are over; the next one takes them up at once.
+        Send.objects.filter(state="QUEUED").update(due_at=begun)
+    later = datetime.now(UTC) + timedelta(minutes=20)
+    api.give_up_unknown(now=later)
+    while api.send_due(channel="email", now=later).claimed:
+        pass
+    arrived = Counter(parseaddr(str(mail["To"]))[1] for mail in post.mails())
+    unknown = set(Send.objects.filter(state="UNKNOWN").values_list("address", flat=True))
+    sent = set(Send.objects.filter(state="SENT").values_list("address", flat=True))
+    assert set(states()) <= {"SENT", "UNKNOWN"}
+    assert set(arrived.values()) == {1}
+    assert sent <= set(arrived)
+    assert set(arrived) - sent <= unknown
+    assert len(unknown) <= KILLS
+    assert len(sent) + len(unknown) == CUSTOMERS
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_senders__two_at_once__share_the_work_and_double_nobody(post: Post) -> None:
+    now = datetime.now(UTC)
+    make_customers([f"N{number}" for number in range(CUSTOMERS)], now)
+    queue_all(now)
+    senders = [start_sender(post) for _ in range(2)]
+    assert [sender.wait(timeout=60) for sender in senders] == [0, 0]
+    assert len(post.mails()) == len({str(mail["To"]) for mail in post.mails()}) == CUSTOMERS
+    assert Send.objects.exclude(claim=None).values("claim").distinct().count() >= 2
