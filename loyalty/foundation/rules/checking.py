@@ -18,6 +18,9 @@ from loyalty.foundation.rules.types import ANY, BOOLEAN, NUMBERS, OPEN, Base, Ty
 _CALENDAR = frozenset({"literal", "days_ago", "today"})
 _OF_PYTHON = {type(None): Base.NULL, bool: Base.BOOLEAN, str: Base.TEXT, int: Base.INTEGER, Decimal: Base.DECIMAL}
 
+# What these give is asked for its truth wherever a yes or a no is wanted, as people write them: {"missing": ["city"]}.
+_TRUTH_OPERATORS = frozenset({"and", "or", "if", "?:", "missing", "missing_some"})
+
 Scope = Mapping[str, Type]
 
 
@@ -218,7 +221,7 @@ def check(rule_json: object, schema: Schema | None, expects: Expects = "boolean"
 
 def _checked(rule_json: object, text: str, schema: Schema | None, expects: Expects) -> Rule:
     checker = Checker(schema, OPERATORS)
-    root = checker.node(rule_json, "", None)
+    root = checker.node(rule_json, "", None, wants_truth=checker.is_typed and expects == "boolean")
     if not checker.problems:
         _check_expectation(checker, root, expects)
     if checker.problems:
@@ -230,7 +233,7 @@ def _check_expectation(checker: Checker, root: Node, expects: Expects) -> None:
     kind = root.type
     if kind.base is Base.ANY:
         return
-    if expects == "boolean" and kind != BOOLEAN:
+    if expects == "boolean" and kind != BOOLEAN and root.operator not in _TRUTH_OPERATORS:
         checker.problem("rule.not_boolean", f"The rule answers yes or no, but this gives {kind}.", root.path)
     if expects == "number" and (kind.is_list or kind.base not in NUMBERS):
         checker.problem("rule.not_number", f"The rule gives a number, but this gives {kind}.", root.path)

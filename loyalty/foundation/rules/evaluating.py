@@ -8,6 +8,7 @@ from loyalty.foundation.rules.contracts import Field, Outcome, Rule, TraceStep
 from loyalty.foundation.rules.errors import RuleFault
 from loyalty.foundation.rules.facts import look_up
 from loyalty.foundation.rules.frame import Closure, Frame
+from loyalty.foundation.rules.loose import is_truthy
 from loyalty.foundation.rules.memory import Memory
 from loyalty.foundation.rules.operators.spec import Table
 from loyalty.foundation.rules.operators.table import OPERATORS
@@ -51,7 +52,7 @@ def evaluate(rule: Rule, facts: object, *, now: datetime) -> object:
     :raises RuleFault: the facts are of other types than declared, or a limit of the run was met.
     """
     program = _program(rule)
-    return _run(program.run, Frame(facts, now))
+    return _verdict(rule, _run(program.run, Frame(facts, now)))
 
 
 def explain(rule: Rule, facts: object, *, now: datetime) -> Outcome:
@@ -79,7 +80,12 @@ def explain(rule: Rule, facts: object, *, now: datetime) -> Outcome:
         )
         for node in told
     ]
-    return Outcome(value, tuple(steps))
+    return Outcome(_verdict(rule, value), tuple(steps))
+
+
+def _verdict(rule: Rule, value: object) -> object:
+    """A typed rule that answers yes or no gives just that, also where its outermost part gives one of its operands."""
+    return is_truthy(value) if rule.schema is not None and rule.expects == "boolean" else value
 
 
 def uses_fields(rule: Rule) -> frozenset[str]:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from loyalty.foundation.rules.api import Field, FieldType, RuleFault, Schema, check, evaluate, uses_fields
+from loyalty.foundation.rules.api import Field, FieldType, RuleFault, Schema, check, evaluate, explain, uses_fields
 from tests.foundation.rules.world import NOW, SCHEMA, TODAY
 
 EARN = {"if": [{">": [{"var": "transaction_amount"}, 100]}, {"*": [{"var": "transaction_amount"}, 0.1]}, 0]}
@@ -202,3 +202,20 @@ def test_uses_fields__body_of_a_list_operator__names_only_the_list() -> None:
     assert uses_fields(rule) == {"tags"}
     untyped = check({"some": [{"var": "items"}, {"==": [{"var": "sku"}, "a"]}]}, None, "any")
     assert uses_fields(untyped) == {"items"}
+
+
+@pytest.mark.parametrize(
+    "rule, facts, expected",
+    [
+        ({"missing": ["city"]}, {}, True),
+        ({"missing": ["city"]}, {"city": "Beirut"}, False),
+        ({"or": [{"missing": ["city"]}, {">": [{"var": "visits"}, 1]}]}, {"city": "Beirut", "visits": 0}, False),
+        ({"or": [{"missing": ["city"]}, {">": [{"var": "visits"}, 1]}]}, {"city": "", "visits": 0}, True),
+        ({"if": [{"missing": ["city"]}, {"missing": ["plan"]}, False]}, {}, True),
+    ],
+)
+def test_rule__that_gives_a_list_where_a_yes_is_wanted__is_asked_for_its_truth(
+    rule: object, facts: dict[str, object], expected: bool
+) -> None:
+    assert evaluate(check(rule, SCHEMA), facts, now=NOW) is expected
+    assert explain(check(rule, SCHEMA), facts, now=NOW).value is expected
