@@ -8,3 +8,7 @@ FROM delivery_sends s
 JOIN campaigns_occurrence o ON o.public_id = s.occurrence_ref
 JOIN customers_directory d ON d.customer_id = s.customer_id
 WHERE s.source_kind = 'campaign' AND NOT s.is_test;
+
+-- Contract view: the campaigns themselves.
+CREATE OR REPLACE VIEW campaigns_directory AS
+SELECT c.id AS campaign_id, c.public_id, c.name, c.status, c.created_at FROM campaigns_campaign c;

@@ -1,0 +1,1 @@
+"""Figures over what happened anywhere; decides nothing."""

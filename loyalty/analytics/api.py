@@ -1,0 +1,5 @@
+"""Front door of analytics."""
+
+from loyalty.analytics.queries import get_dashboard
+
+__all__ = ["get_dashboard"]
