@@ -13,6 +13,7 @@ app.autodiscover_tasks()
 # Every doorbell and how often it is rung in any case, in seconds. A message older than its period is useless:
 # the next ring looks at the same rows, so it expires instead of piling up behind a stopped worker.
 DOORBELLS: dict[str, float] = {
+    "points.expire_due": 300.0,
     "events.deliver": 2.0,
     "work.execute": 3.0,
     "delivery.send_due": 2.0,

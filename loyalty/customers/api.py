@@ -13,12 +13,16 @@ from loyalty.customers.contracts import (
     UpsertReport,
 )
 from loyalty.customers.errors import (
+    BssAnswerInvalid,
+    BssCredentialsRefused,
+    BssNotConfigured,
     BssUnavailable,
     ConsentInvalid,
     CustomerNotFound,
     CustomerRecordInvalid,
 )
 from loyalty.customers.operations.consenting import grant_consent, withdraw_consent
+from loyalty.customers.operations.importing import import_from_xiva
 from loyalty.customers.operations.receiving import receive_events
 from loyalty.customers.operations.sources import check_signature, close_source, create_source
 from loyalty.customers.operations.upserting import upsert_many
@@ -26,19 +30,29 @@ from loyalty.customers.queries import (
     DIRECTORY_VIEW,
     REACHABLE_VIEW,
     count_customers,
+    find_bss_facts,
     find_customer,
+    find_many,
     find_named_customer,
     get_customer,
     get_customer_by_ref,
     list_consents,
     list_customers,
     resolve_ids,
+    test_bss,
 )
 from loyalty.customers.registry import OverviewPart, overview, register_overview_part
 
+# The run kind of an import; the runs' subject is the source.
+IMPORT_RUN_KIND = "customers.import"
+
 __all__ = [
     "DIRECTORY_VIEW",
+    "IMPORT_RUN_KIND",
     "REACHABLE_VIEW",
+    "BssAnswerInvalid",
+    "BssCredentialsRefused",
+    "BssNotConfigured",
     "BssUnavailable",
     "Channel",
     "ConsentInvalid",
@@ -58,17 +72,21 @@ __all__ = [
     "close_source",
     "count_customers",
     "create_source",
+    "find_bss_facts",
     "find_customer",
+    "find_many",
     "find_named_customer",
     "get_customer",
     "get_customer_by_ref",
     "grant_consent",
+    "import_from_xiva",
     "list_consents",
     "list_customers",
     "overview",
     "receive_events",
     "register_overview_part",
     "resolve_ids",
+    "test_bss",
     "upsert_many",
     "withdraw_consent",
 ]

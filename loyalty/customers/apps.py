@@ -16,3 +16,10 @@ class CustomersConfig(AppConfig):
         "import": "Import customers from the BSS",
         "manage_sources": "Create and remove sources of signed events",
     }
+
+    def ready(self) -> None:
+        """Register the import as a kind of run."""
+        from loyalty.customers import api, tasks
+        from loyalty.foundation.work import api as work
+
+        work.register(api.IMPORT_RUN_KIND, tasks.execute_import)

@@ -1,14 +1,17 @@
 """Reads of customers."""
 
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
 from loyalty.customers.contracts import ConsentView, CustomerView
-from loyalty.customers.errors import CustomerNotFound
+from loyalty.customers.errors import BssAnswerInvalid, CustomerNotFound
+from loyalty.customers.kinds.xiva.client import configured_client
 from loyalty.customers.models import Consent, ContactPoint, Customer
 from loyalty.customers.policy import DEFAULT_CONSENT, all_consents
+from loyalty.foundation.kernel.errors import Unavailable
 
 # Contract views, installed by this domain's migrations; other domains may join them in their own SQL.
 DIRECTORY_VIEW = "customers_directory"
@@ -76,27 +79,33 @@ def list_customers(customer_ids: Iterable[uuid.UUID]) -> list[CustomerView]:
     return [view_of(customer) for customer in Customer.objects.filter(public_id__in=list(customer_ids))]
 
 
+def find_many(names: Sequence[str]) -> dict[str, CustomerView]:
+    """Find customers by texts that are public ids or references; names that lead nowhere are left out."""
+    writable = [name for name in names if "\x00" not in name]
+    by_id: dict[uuid.UUID, list[str]] = {}
+    for name in writable:
+        try:
+            by_id.setdefault(uuid.UUID(name), []).append(name)
+        except ValueError:
+            continue
+    found: dict[str, CustomerView] = {}
+    for customer in Customer.objects.filter(Q(customer_ref__in=writable) | Q(public_id__in=list(by_id))):
+        view = view_of(customer)
+        found.setdefault(view.customer_ref, view)
+        found.update(dict.fromkeys(by_id.get(view.id, []), view))
+    return {name: found[name] for name in names if name in found}
+
+
 def resolve_ids(names: Sequence[str]) -> list[uuid.UUID]:
     """Give the public ids of customers named by public id or by reference, in the order of the names.
 
-    :raises CustomerNotFound: names the first that does not exist, and how many more.
+    :raises CustomerNotFound: names the first that does not exist, and the others.
     """
-    by_id: dict[str, uuid.UUID] = {}
-    for name in names:
-        try:
-            by_id[name] = uuid.UUID(name)
-        except ValueError:
-            continue
-    known = Customer.objects.filter(Q(customer_ref__in=list(names)) | Q(public_id__in=by_id.values()))
-    found: dict[str, uuid.UUID] = {}
-    for public_id, ref in known.values_list("public_id", "customer_ref"):
-        found[str(public_id)] = public_id
-        found.setdefault(ref, public_id)
-    answer = [found.get(name) or found.get(str(by_id.get(name))) for name in names]
-    missing = [name for name, one in zip(names, answer, strict=True) if one is None]
+    found = find_many(names)
+    missing = [name for name in names if name not in found]
     if missing:
         raise CustomerNotFound(f"There is no customer {missing[0][:100]!r}.", missing=missing[:100])
-    return [one for one in answer if one is not None]
+    return [found[name].id for name in names]
 
 
 def count_customers() -> int:
@@ -149,3 +158,36 @@ def search(rows: QuerySet[Customer], text: str) -> QuerySet[Customer]:
             | Q(pk__in=reached)
         )
     return rows
+
+
+def find_bss_facts(customer_ref: str) -> Mapping[str, Any] | None:
+    """Give what the BSS knows of a customer at a glance, or None when it knows no such customer.
+
+    :raises BssUnavailable: the BSS does not answer.
+    :raises BssAnswerInvalid: it answers something else than it promises.
+    """
+    overview = configured_client().find_part(customer_ref, "overview")
+    if overview is not None and not isinstance(overview, Mapping):
+        raise BssAnswerInvalid("The overview of a customer should be an object.")
+    return overview
+
+
+def test_bss() -> dict[str, Any]:
+    """Try the BSS and tell how long it took, or why it failed; never raises."""
+    try:
+        client = configured_client()
+        return {
+            "is_reachable": True,
+            "latency_ms": round(client.measure(), 2),
+            "breaker_state": client.breaker_state,
+            "code": "",
+            "message": "",
+        }
+    except Unavailable as refusal:
+        return {
+            "is_reachable": False,
+            "latency_ms": None,
+            "breaker_state": "closed",
+            "code": refusal.code,
+            "message": refusal.detail,
+        }

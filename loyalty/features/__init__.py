@@ -1,1 +1,1 @@
-"""Typed facts about customers: the catalogue, the sources, the merge and the cache."""
+"""The feature store: what is known of a customer, where it comes from and how fresh it is."""

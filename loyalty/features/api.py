@@ -1,20 +1,45 @@
 """Front door of features."""
 
-from loyalty.features.contracts import FeatureSource, FieldView
-from loyalty.features.errors import FieldUnknown, TooManyCustomers
-from loyalty.features.operations import describe_field, sync_catalogue
-from loyalty.features.queries import get_batch, get_features, list_fields, schema, source
+from loyalty.features.contracts import DataSource, FeatureSet, FeatureSource, FieldView, MergeStrategy
+from loyalty.features.errors import CustomersTooMany, FeatureSourceInvalid, FieldNotFound
+from loyalty.features.operations.caching import forget_all
+from loyalty.features.operations.catalogue import (
+    describe_field,
+    list_fields,
+    refresh,
+    schema,
+    sync_catalogue,
+    sync_when_changed,
+)
+from loyalty.features.operations.collecting import (
+    CUSTOMERS_MAX,
+    get_feature_set,
+    get_features,
+    list_feature_sets,
+    overview_part,
+)
+from loyalty.features.queries import source
 
 __all__ = [
+    "CUSTOMERS_MAX",
+    "CustomersTooMany",
+    "DataSource",
+    "FeatureSet",
     "FeatureSource",
-    "FieldUnknown",
+    "FeatureSourceInvalid",
+    "FieldNotFound",
     "FieldView",
-    "TooManyCustomers",
+    "MergeStrategy",
     "describe_field",
-    "get_batch",
+    "overview_part",
+    "forget_all",
+    "get_feature_set",
     "get_features",
+    "list_feature_sets",
     "list_fields",
+    "refresh",
     "schema",
     "source",
     "sync_catalogue",
+    "sync_when_changed",
 ]

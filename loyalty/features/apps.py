@@ -6,18 +6,18 @@ from django.apps import AppConfig
 
 
 class FeaturesConfig(AppConfig):
-    """The feature store."""
+    """Features."""
 
     name = "loyalty.features"
     label = "features"
     permissions: ClassVar[dict[str, str]] = {
-        "view": "See the field catalogue and customers' features",
-        "change": "Describe the fields of the catalogue",
+        "view": "See the field catalogue and the features of customers",
+        "change": "Describe fields of the catalogue",
     }
 
     def ready(self) -> None:
-        """Show features in the whole view of a customer."""
+        """Contribute features to the whole view of a customer."""
         from loyalty.customers import api as customers
-        from loyalty.features.queries import overview_part
+        from loyalty.features import api
 
-        customers.register_overview_part("features", overview_part)
+        customers.register_overview_part("features", api.overview_part)

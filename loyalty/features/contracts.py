@@ -1,20 +1,43 @@
-"""What features tells others."""
+"""What crosses the border of features."""
 
+import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, FromClause
+from sqlalchemy import ColumnElement, Table
 
 from loyalty.foundation.rules.contracts import FieldType
 from loyalty.warehouse.contracts import Connector
 
 
+class DataSource(StrEnum):
+    """Where features may come from."""
+
+    DWH = "dwh"
+    XIVA = "xiva"
+    AUTO = "auto"
+
+
+class MergeStrategy(StrEnum):
+    """Whose word counts when both sources are allowed.
+
+    ``dwh_first`` and ``xiva_first`` take the first source that knows the customer; ``merge`` asks both, and each field
+    comes from the source that the catalogue names, with the other's value where that one has none.
+    """
+
+    DWH_FIRST = "dwh_first"
+    XIVA_FIRST = "xiva_first"
+    MERGE = "merge"
+
+
 @dataclass(frozen=True, slots=True)
 class FieldView:
-    """A field of the catalogue."""
+    """One field of the catalogue."""
 
+    id: uuid.UUID
     name: str
     type: FieldType
     label: str
@@ -27,14 +50,30 @@ class FieldView:
 
 
 @dataclass(frozen=True, slots=True)
-class FeatureSource:
-    """Where whole sets are evaluated: the table, the customer's key in it, and its columns by field name.
+class FeatureSet:
+    """What is known of one customer; ``degraded`` names what could not be asked, so that nobody reads it as absence."""
 
-    ``reference_instant`` stands in for "now" where only the form of a rule is checked.
+    customer_id: uuid.UUID
+    values: Mapping[str, Any]
+    sources: Mapping[str, str] = field(default_factory=dict)
+    as_of: datetime | None = None
+    degraded: tuple[str, ...] = ()
+
+    @property
+    def is_known(self) -> bool:
+        """Whether any source knows the customer."""
+        return bool(self.sources)
+
+
+@dataclass(frozen=True, slots=True)
+class FeatureSource:
+    """The features table for work in sets: statements over ``columns`` run where the data is, through ``connector``.
+
+    ``key`` is the customer's public id; ``reference_instant`` is when the warehouse last computed its rows.
     """
 
-    connector: Connector
-    table: FromClause
+    table: Table
     key: ColumnElement[Any]
     columns: Mapping[str, ColumnElement[Any]]
+    connector: Connector
     reference_instant: datetime

@@ -1,8 +1,21 @@
-"""Decisions of features as pure functions: how a field is described by default, and how two answers are merged."""
+"""Decisions on features as pure functions: words for fields, and whose value counts."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
+
+from loyalty.features.contracts import DataSource, MergeStrategy
+
+# What the BSS tells of a customer at once, with its type.
+XIVA_FIELDS: Mapping[str, str] = {
+    "customer_status": "text",
+    "total_revenue": "decimal",
+    "transaction_count": "integer",
+    "last_purchase_days_ago": "integer",
+    "customer_tier": "text",
+    "city": "text",
+    "age": "integer",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +53,9 @@ KNOWN: Mapping[str, Description] = {
     "voice_minutes": Description("Voice minutes", "Usage", "minutes"),
     "sms_count": Description("SMS sent", "Usage", "messages"),
     "churn": Description("Has left", "Risk"),
+    "device_age_months": Description("Age of the device", "Usage", "months"),
+    "customer_since": Description("Customer since", "Contract"),
+    "complaint_count": Description("Complaints", "Risk", "complaints", "Complaints within the last year."),
 }
 # A word in a column's name that tells where it belongs.
 CATEGORY_WORDS: Mapping[str, tuple[str, ...]] = {
@@ -64,14 +80,39 @@ def describe(name: str) -> Description:
     return Description(label=name.replace("_", " ").strip().capitalize()[:100], category=category)
 
 
-def merge(warehouse: Mapping[str, Any] | None, bss: Mapping[str, Any] | None, strategy: str) -> dict[str, Any]:
-    """Put two answers on one customer together; None means that the system does not know the customer.
+@dataclass(frozen=True, slots=True)
+class Merged:
+    """The values that count, and which source each came from."""
 
-    ``dwh_first`` and ``xiva_first`` take one answer whole; ``merge`` goes field by field, the warehouse first.
+    values: dict[str, Any]
+    sources: dict[str, str]
+
+
+def order_of(data_source: DataSource, strategy: MergeStrategy) -> tuple[str, ...]:
+    """Give the sources in the order in which they are asked."""
+    if data_source is not DataSource.AUTO:
+        return (str(data_source),)
+    xiva_leads = strategy is MergeStrategy.XIVA_FIRST
+    return (DataSource.XIVA, DataSource.DWH) if xiva_leads else (DataSource.DWH, DataSource.XIVA)
+
+
+def asks_all(data_source: DataSource, strategy: MergeStrategy) -> bool:
+    """Tell whether every source is asked, or only the first that knows the customer."""
+    return data_source is DataSource.AUTO and strategy is MergeStrategy.MERGE
+
+
+def merge(answers: Mapping[str, Mapping[str, Any] | None], owners: Mapping[str, str]) -> Merged:
+    """Put answers together field by field.
+
+    :param answers: what each source said, in the order of precedence; None when it does not know the customer.
+    :param owners: the source that the catalogue names for a field; its value goes before all others unless NULL.
     """
-    if strategy == "merge":
-        merged = dict(bss or {})
-        merged.update({name: value for name, value in (warehouse or {}).items() if value is not None})
-        return {**dict.fromkeys(warehouse or {}), **merged}
-    first, second = (bss, warehouse) if strategy == "xiva_first" else (warehouse, bss)
-    return dict(first if first is not None else second or {})
+    values: dict[str, Any] = {}
+    sources: dict[str, str] = {}
+    said = {source: answer for source, answer in answers.items() if answer is not None}
+    for source, answer in said.items():
+        for name, value in answer.items():
+            owned = owners.get(name) == source and value is not None
+            if name not in values or (values[name] is None and value is not None) or owned:
+                values[name], sources[name] = value, source
+    return Merged(values=values, sources=sources)

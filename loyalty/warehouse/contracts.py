@@ -71,7 +71,11 @@ class Connector(Protocol):
         ...
 
     def describe_table(self, name: str) -> TableDescription:
-        """Describe a table or view."""
+        """Describe a table or view, as it was at most half a minute ago."""
+        ...
+
+    def forget_tables(self) -> None:
+        """Ask the warehouse anew for the shape of its tables at the next call."""
         ...
 
     def table(self, name: str) -> Table:

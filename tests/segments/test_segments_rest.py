@@ -161,7 +161,7 @@ def test_routes__without_permission__are_forbidden(client_with: ClientWith) -> N
 
 
 def test_columns__listed_described_and_read(admin_client: APIClient) -> None:
-    fields = {field["name"]: field for field in admin_client.get(f"{V1}/dwh/columns/").json()}
+    fields = {field["name"]: field for field in admin_client.get(f"{V1}/dwh/columns/").json()["results"]}
     assert fields["churn_score"]["type"] == "decimal"
     assert fields["total_revenue"]["label"] == "Total revenue"
     assert "customer_id" not in fields

@@ -24,7 +24,7 @@ TOLERANCE_S = 300
 def _key_of(source: EventSource) -> bytes:
     """Derive the source's key: a copy of the database alone does not sign anything."""
     message = f"customers.event_source:{source.public_id}:{source.salt}".encode()
-    return hmac.new(settings.SECRET_KEY.encode(), message, hashlib.sha256).digest()
+    return hmac.new(str(settings.SECRET_KEY).encode(), message, hashlib.sha256).digest()
 
 
 def secret_of(source: EventSource) -> str:

@@ -2,12 +2,15 @@
 
 from django.urls import URLPattern, path
 
-from loyalty.customers.rest import views, webhook
+from loyalty.customers.rest import external, views, webhook
 
 routes = [
     ("customers", views.CustomerViewSet, "customers"),
     ("eventSources", views.EventSourceViewSet, "event-sources"),
 ]
 paths: list[URLPattern] = [
+    path("customers/import/", views.ImportView.as_view(), name="customers-import"),
     path("webhooks/customer-events/", webhook.CustomerEventsView.as_view(), name="customer-events"),
+    path("config/xiva/test/", external.XivaTestView.as_view(), name="config-xiva-test"),
 ]
+root_paths = external.root_paths

@@ -1,5 +1,6 @@
 """Routes of customers: reading, searching, consents."""
 
+import dataclasses
 from typing import Any, ClassVar
 
 import django_filters
@@ -17,7 +18,8 @@ from loyalty.customers.queries import consents_of, customers_with_details, searc
 from loyalty.customers.rest import serializers
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web.pagination import KeysetPages
-from loyalty.foundation.web.views import ReadOnlyApiViewSet
+from loyalty.foundation.web.views import ApiView, ReadOnlyApiViewSet
+from loyalty.foundation.work import api as work
 
 
 class CustomerFilter(django_filters.FilterSet):
@@ -92,6 +94,25 @@ class CustomerViewSet(ReadOnlyApiViewSet):
                     reason=body.validated_data["reason"],
                 )
         return Response(serializers.ConsentsSerializer.body(customer, api.list_consents(customer.public_id)))
+
+
+class ImportView(ApiView):
+    """Taking customers in from the BSS."""
+
+    permissions: ClassVar[dict[str, str]] = {"post": "customers.import"}
+
+    @extend_schema(request=None, responses={202: dict})
+    def post(self, request: Request) -> Response:
+        """Start an import; ``runs/{id}/`` tells how far it is."""
+        run = work.start(
+            kind=api.IMPORT_RUN_KIND,
+            subject_kind="customer_source",
+            subject_ref="xiva",
+            params={},
+            actor=self.actor,
+            now=clock.now(),
+        )
+        return Response({"run": dataclasses.asdict(run)}, status=202)
 
 
 class EventSourceViewSet(ReadOnlyApiViewSet):

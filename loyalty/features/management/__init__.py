@@ -1,1 +1,1 @@
-"""Commands of features."""
+"""Management commands."""

@@ -1,88 +1,138 @@
-"""Routes of features."""
+"""Routes of features: the catalogue, and features of customers."""
 
 import dataclasses
+import uuid
 from typing import Any, ClassVar
 
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loyalty.customers import api as customers
 from loyalty.features import api
+from loyalty.features.models import CatalogueField
 from loyalty.features.rest import serializers
 from loyalty.foundation.kernel import clock
-from loyalty.foundation.kernel.errors import NotFound
-from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
 from loyalty.foundation.web.views import ApiView, ApiViewSet
+
+SOURCE = [
+    OpenApiParameter("data_source", str, enum=[str(one) for one in api.DataSource]),
+    OpenApiParameter("merge_strategy", str, enum=[str(one) for one in api.MergeStrategy]),
+]
 
 
 class ColumnViewSet(ApiViewSet):
-    """The field catalogue."""
+    """The field catalogue; ``{id}`` is a field's id or its name."""
 
     permissions: ClassVar[dict[str, str]] = {
         "list": "features.view",
+        "retrieve": "features.view",
         "partial_update": "features.change",
         "sync": "features.change",
     }
+    queryset = CatalogueField.objects.none()
     serializer_class = serializers.FieldSerializer
-    lookup_url_kwarg = "name"
-    lookup_value_regex = "[A-Za-z0-9_]+"
-    pagination_class = None
+    filter_backends: Any = ()
 
-    @extend_schema(responses={200: serializers.FieldSerializer(many=True)})
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("category", str),
+            OpenApiParameter("data_source", str),
+            OpenApiParameter("search", str),
+        ]
+    )
     def list(self, request: Request) -> Response:
-        """List all fields, by category and label."""
-        return Response([dataclasses.asdict(field) for field in api.list_fields()])
+        """List all fields; the catalogue is short, so it comes on one page."""
+        chosen = [one for one in api.list_fields() if self._is_wanted(one)]
+        rows = serializers.FieldSerializer(chosen, many=True).data
+        return Response({"count": len(rows), "next": None, "previous": None, "results": rows})
+
+    def _is_wanted(self, one: api.FieldView) -> bool:
+        query = self.request.query_params
+        search = query.get("search", "").lower()
+        return (
+            query.get("category", one.category) == one.category
+            and query.get("data_source", one.data_source) == one.data_source
+            and any(search in text.lower() for text in (one.name, one.label, one.description))
+        )
+
+    def _find(self, name: str) -> api.FieldView:
+        found = next((one for one in api.list_fields() if name in (one.name, str(one.id))), None)
+        if found is None:
+            raise api.FieldNotFound()
+        return found
+
+    def retrieve(self, request: Request, **kwargs: Any) -> Response:
+        """Give one field."""
+        return Response(serializers.FieldSerializer(self._find(kwargs["id"])).data)
 
     @extend_schema(request=serializers.ChangedFieldSerializer, responses={200: serializers.FieldSerializer})
-    def partial_update(self, request: Request, name: str) -> Response:
-        """Describe a field."""
+    def partial_update(self, request: Request, **kwargs: Any) -> Response:
+        """Change the words for a field."""
+        one = self._find(kwargs["id"])
         body = serializers.ChangedFieldSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        api.describe_field(name=name, changes=body.validated_data, actor=self.actor, now=clock.now())
-        field = next((field for field in api.list_fields() if field.name == name), None)
-        if field is None:
-            raise api.FieldUnknown("The field is not available in the warehouse now.")
-        return Response(dataclasses.asdict(field))
+        changed = api.describe_field(name=one.name, words=body.validated_data, actor=self.actor, now=clock.now())
+        return Response(serializers.FieldSerializer(changed).data)
 
     @extend_schema(request=None, responses={200: dict})
+    @action(detail=False, methods=["post"])
     def sync(self, request: Request) -> Response:
-        """Read the columns of the warehouse again."""
+        """Read the columns of the warehouse again, now."""
         return Response({"fields": api.sync_catalogue()})
 
 
+def body_of(known: api.FeatureSet, customer_ref: str | None) -> dict[str, Any]:
+    """Give a feature set as answered."""
+    body = dataclasses.asdict(known)
+    return {**body, "features": body.pop("values"), "customer_ref": customer_ref, "degraded": list(known.degraded)}
+
+
 class CustomerFeaturesView(ApiView):
-    """One customer's features."""
+    """The features of one customer, by id or reference."""
 
     permissions: ClassVar[dict[str, str]] = {"get": "features.view"}
 
-    @extend_schema(responses={200: dict})
+    @extend_schema(parameters=SOURCE, responses={200: serializers.FeatureSetSerializer})
     def get(self, request: Request, id: str) -> Response:  # noqa: A002 - the name in the contract's address
-        """Give all features of a customer."""
+        """Give values, where each comes from, and what could not be asked."""
+        customer = customers.find_named_customer(id)
         try:
-            customer = customers.get_customer(parse_public_id(id))
-        except PublicIdInvalid as refusal:
-            raise NotFound("There is no such customer.") from refusal
-        return Response({"customer_id": str(customer.id), "features": api.get_features(customer.id)})
+            customer_id = customer.id if customer is not None else uuid.UUID(id)
+        except ValueError as fault:
+            raise customers.CustomerNotFound() from fault
+        known = api.get_feature_set(
+            customer_id,
+            data_source=request.query_params.get("data_source", ""),
+            strategy=request.query_params.get("merge_strategy", ""),
+        )
+        if customer is None and not known.is_known:
+            raise customers.CustomerNotFound()
+        return Response(body_of(known, customer.customer_ref if customer is not None else None))
 
 
 class BatchFeaturesView(ApiView):
-    """Many customers' features."""
+    """The features of up to 1,000 customers."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "features.view"}
 
-    @extend_schema(request=serializers.BatchSerializer, responses={200: dict})
+    @extend_schema(request=serializers.BatchSerializer, responses={200: serializers.FeatureSetsSerializer})
     def post(self, request: Request) -> Response:
-        """Give the features of at most 1,000 customers."""
+        """Give the features of those that exist, in the order asked, and name the others; no fields named means all."""
         body = serializers.BatchSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        wanted = body.validated_data.get("fields_wanted")
-        found = api.get_batch(list(dict.fromkeys(body.validated_data["customer_ids"])))
-        results: list[dict[str, Any]] = [
-            {
-                "customer_id": str(one),
-                "features": {name: facts.get(name) for name in wanted} if wanted else facts,
-            }
-            for one, facts in found.items()
-        ]
-        return Response({"count": len(results), "results": results})
+        names = list(dict.fromkeys(body.validated_data["customer_ids"]))
+        wanted = body.validated_data["fields_wanted"]
+        known = customers.find_many(names)
+        found = api.list_feature_sets(view.id for view in known.values())
+        rows = []
+        for name in names:
+            one = found[known[name].id] if name in known else None
+            if one is not None and one.is_known:
+                values = {field: one.values.get(field) for field in wanted} if wanted else one.values
+                rows.append({"customer_id": str(one.customer_id), "features": values})
+        answered = {row["customer_id"] for row in rows}
+        missing = [name for name in names if name not in known or str(known[name].id) not in answered]
+        degraded = sorted({code for one in found.values() for code in one.degraded})
+        return Response({"count": len(rows), "results": rows, "missing": missing, "degraded": degraded})

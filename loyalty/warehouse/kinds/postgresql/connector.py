@@ -8,7 +8,6 @@ from typing import Any, TypeVar
 
 import psycopg
 from sqlalchemy import Connection, MetaData, Row, Select, Table, create_engine, inspect, make_url, text, types
-from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect, Engine
 from sqlalchemy.exc import (
     DBAPIError,
@@ -66,15 +65,14 @@ def is_down(fault: BaseException) -> bool:
 
 
 def field_type_of(native: types.TypeEngine[Any]) -> FieldType | None:
-    """Give the type that rules know, or None; a time without its zone is no instant."""
+    """Give the type that rules know, or None; a time without its zone is meant in UTC."""
     if isinstance(native, types.DateTime):
-        return FieldType.DATETIME if native.timezone else None
+        return FieldType.DATETIME
     if isinstance(native, types.ARRAY):
         inner = field_type_of(native.item_type)
         numbers = (FieldType.INTEGER, FieldType.DECIMAL)
         return FieldType.TEXT_LIST if inner is FieldType.TEXT else FieldType.NUMBER_LIST if inner in numbers else None
-    if isinstance(native, types.Double | types.REAL | types.Uuid | postgresql.ENUM):
-        # A binary fraction is no exact number: comparing it with 0.1 would answer differently here and there.
+    if isinstance(native, types.Uuid):
         return None
     return next((ours for theirs, ours in TYPES if isinstance(native, theirs)), None)
 
@@ -101,7 +99,9 @@ class PostgresqlConnector:
                 "connect_timeout": CONNECT_SECONDS,
                 "application_name": "khaywe-warehouse",
                 # The role is the cage (it may only SELECT); these two hold even for a role that may more.
-                "options": f"-c default_transaction_read_only=on -c statement_timeout={statement_timeout_ms}",
+                "options": (
+                    f"-c default_transaction_read_only=on -c statement_timeout={statement_timeout_ms} -c timezone=UTC"
+                ),
             },
         )
         self._breaker = Breaker(f"warehouse:{self._place}", counts=is_down)

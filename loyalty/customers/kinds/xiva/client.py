@@ -1,0 +1,282 @@
+"""Speaks with Xiva over HTTP: signs in, renews its token, pages, waits when asked to, gives up when it is down."""
+
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+import httpx
+import msgspec
+from django.conf import settings
+
+from loyalty.customers.errors import (
+    BssAnswerInvalid,
+    BssCredentialsRefused,
+    BssNotConfigured,
+    BssUnavailable,
+)
+from loyalty.customers.kinds.xiva.contracts import Tokens, XivaCustomer
+from loyalty.foundation.resilience.breaker import Breaker, BreakerOpen
+from loyalty.foundation.resilience.retry import TryAgain, retrying
+
+Answer = TypeVar("Answer")
+
+CONNECT_SECONDS, READ_SECONDS = 5.0, 20.0
+# A page of 500 customers is below 1 MB; more than this is no answer of a BSS.
+ANSWER_BYTES_MAX = 20_000_000
+ATTEMPTS_MAX = 6
+# Waiting for one call never takes longer than this in all.
+TOTAL_SECONDS = 60.0
+PAGE_SIZE = 500
+PAGES_MAX = 100_000
+# A token may expire between renewal and use; a third refusal is not about its age.
+RENEWALS_MAX = 2
+
+CUSTOMERS = "/customerManagement/v4/customer/"
+OVERVIEWS = "/customerManagement/v4/customers/{ref}/360/{part}/"
+PRODUCTS = "/productOrdering/v5/customerProductInstances/"
+ACCOUNTS = "/customerManagement/v4/customerAccount/"
+PARTS = ("overview", "services", "usage", "financial", "complete")
+
+
+class XivaDown(TryAgain):
+    """Xiva broke off or answered with a fault; it may be down, which the breaker counts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """An answer: its status, its body, and how many rows there are in all when Xiva says so."""
+
+    status: int
+    body: bytes
+    total: int | None
+
+
+class XivaClient:
+    """One per address and process; threads share it."""
+
+    def __init__(
+        self, base_url: str, username: str, password: str, *, sleep: Callable[[float], None] = time.sleep
+    ) -> None:
+        if not base_url:
+            raise BssNotConfigured("Set XIVA_API_BASE_URL to the address of Xiva.")
+        self._http = httpx.Client(
+            base_url=base_url.rstrip("/"),
+            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
+            follow_redirects=False,
+            headers={"Accept": "application/json"},
+        )
+        self._username, self._password, self._sleep = username, password, sleep
+        self._tokens: Tokens | None = None
+        self._lock = threading.Lock()
+        self._breaker = Breaker(f"xiva:{base_url}", counts=lambda fault: isinstance(fault, XivaDown))
+
+    @property
+    def breaker_state(self) -> str:
+        """``closed``, ``open`` or ``half-open``."""
+        return self._breaker.view.state
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._http.close()
+
+    # -- what is asked -------------------------------------------------------------------------------------------
+
+    def pages(self, page_size: int = PAGE_SIZE) -> Iterator[tuple[list[XivaCustomer], int | None]]:
+        """Give all customers page by page, with how many there are in all when Xiva says so.
+
+        :raises BssAnswerInvalid: a page cannot be read, or pages never end.
+        """
+        offset = 0
+        last: tuple[str, str, int] | None = None
+        for _ in range(PAGES_MAX):
+            reply = self._get(CUSTOMERS, {"limit": page_size, "offset": offset})
+            page = self._read(reply.body, list[XivaCustomer])
+            if not page:
+                return
+            mark = (page[0].id, page[-1].id, len(page))
+            if mark == last:
+                raise BssAnswerInvalid("Xiva gives the same page again and again.")
+            last = mark
+            yield page, reply.total
+            offset += len(page)
+            if offset >= reply.total if reply.total is not None else len(page) < page_size:
+                return
+        raise BssAnswerInvalid(f"Xiva has no end after {PAGES_MAX} pages.")
+
+    def find_customer(self, ref: str) -> Any | None:
+        """Give a customer as Xiva tells it, or None when it knows none."""
+        return self._find(f"{CUSTOMERS}{quote(ref, safe='')}/")
+
+    def list_customers(self, search: str, limit: int, offset: int) -> tuple[list[Any], int | None]:
+        """Give customers that fit a search, and how many there are in all when Xiva says so."""
+        reply = self._get(CUSTOMERS, {"search": search, "limit": limit, "offset": offset})
+        return self._list(reply.body), reply.total
+
+    def find_part(self, ref: str, part: str) -> Any | None:
+        """Give one part of Xiva's view of a customer (one of ``PARTS``), or None when it knows no such customer."""
+        return self._find(OVERVIEWS.format(ref=quote(ref, safe=""), part=part))
+
+    def list_products(self, ref: str) -> list[Any]:
+        """Give the products that a customer has."""
+        return self._list(self._get(PRODUCTS, {"customer_id": ref}).body)
+
+    def list_billing_accounts(self, ref: str) -> list[Any]:
+        """Give the billing accounts of a customer."""
+        return self._list(self._get(ACCOUNTS, {"customer_id": ref}).body)
+
+    def measure(self) -> float:
+        """Sign in anew and ask for one customer; give the milliseconds that took."""
+        began = time.monotonic()
+        with self._lock:
+            self._tokens = None
+        self._get(CUSTOMERS, {"limit": 1, "offset": 0})
+        return (time.monotonic() - began) * 1000
+
+    # -- how it is asked -----------------------------------------------------------------------------------------
+
+    def _find(self, path: str) -> Any | None:
+        reply = self._get(path, {}, known_statuses=(200, 404))
+        return None if reply.status == httpx.codes.NOT_FOUND else self._json(reply.body)
+
+    def _list(self, body: bytes) -> list[Any]:
+        answer = self._json(body)
+        if not isinstance(answer, list):
+            raise BssAnswerInvalid("Xiva should have answered with a list.")
+        return answer
+
+    def _get(self, path: str, params: Mapping[str, Any], known_statuses: tuple[int, ...] = (200,)) -> Reply:
+        """Ask with a token, renewing it when it is refused."""
+        for _ in range(RENEWALS_MAX + 1):
+            token = self._token()
+            reply = self._persist("GET", path, params=params, token=token)
+            if reply.status == httpx.codes.UNAUTHORIZED:
+                self._renew(token)
+            elif reply.status not in known_statuses:
+                raise BssAnswerInvalid(f"Xiva answered {reply.status} to {path}.")
+            else:
+                return reply
+        raise BssCredentialsRefused("Xiva refuses even a token that it has just given.")
+
+    def _persist(
+        self,
+        method: str,
+        path: str,
+        *,
+        params: Mapping[str, Any] | None = None,
+        body: Mapping[str, str] | None = None,
+        token: str = "",
+    ) -> Reply:
+        """Send through the breaker, again and again while that may help."""
+
+        def once() -> Reply:
+            return self._once(method, path, params, body, token)
+
+        try:
+            return retrying(
+                lambda: self._breaker.call(once), attempts_max=ATTEMPTS_MAX, sleep=self._sleep, total_s=TOTAL_SECONDS
+            )
+        except BreakerOpen as fault:
+            raise BssUnavailable("Xiva failed repeatedly and is left alone for a moment.") from fault
+        except TryAgain as fault:
+            raise BssUnavailable(f"Xiva does not answer: {fault}.") from fault
+
+    def _once(
+        self, method: str, path: str, params: Mapping[str, Any] | None, body: Mapping[str, str] | None, token: str
+    ) -> Reply:
+        """Send one request and read its answer within the limit of size."""
+        headers = {"Authorization": f"Bearer {token}"} if token else {}
+        try:
+            with self._http.stream(method, path, params=params, json=body, headers=headers) as response:
+                self._check_status(response)
+                total = response.headers.get("X-Total-Count", "")
+                return Reply(
+                    status=response.status_code,
+                    body=self._body(response),
+                    total=int(total) if total.isascii() and total.isdigit() and len(total) < 16 else None,
+                )
+        except (httpx.TransportError, httpx.DecodingError) as fault:
+            raise XivaDown(f"{type(fault).__name__} {fault}".strip()) from fault
+
+    @staticmethod
+    def _check_status(response: httpx.Response) -> None:
+        if response.status_code == httpx.codes.TOO_MANY_REQUESTS:
+            asked = response.headers.get("Retry-After", "")
+            raise TryAgain("it is called too fast", float(asked) if asked.isascii() and asked.isdigit() else None)
+        if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
+            raise XivaDown(f"it answered {response.status_code}")
+
+    @staticmethod
+    def _body(response: httpx.Response) -> bytes:
+        body = bytearray()
+        for chunk in response.iter_bytes():
+            body += chunk
+            if len(body) > ANSWER_BYTES_MAX:
+                raise BssAnswerInvalid(f"Xiva's answer has more than {ANSWER_BYTES_MAX} bytes.")
+        return bytes(body)
+
+    @staticmethod
+    def _read(body: bytes, shape: type[Answer]) -> Answer:
+        try:
+            return msgspec.json.decode(body, type=shape)
+        except (msgspec.DecodeError, RecursionError) as fault:
+            raise BssAnswerInvalid(f"Xiva's answer is not what it promises: {str(fault)[:200]}.") from fault
+
+    @staticmethod
+    def _json(body: bytes) -> Any:
+        try:
+            return json.loads(body, parse_float=Decimal)
+        except (ValueError, RecursionError) as fault:
+            raise BssAnswerInvalid("Xiva's answer is not JSON.") from fault
+
+    # -- tokens --------------------------------------------------------------------------------------------------
+
+    def _token(self) -> str:
+        with self._lock:
+            if self._tokens is None:
+                self._tokens = self._sign_in()
+            return self._tokens.access
+
+    def _renew(self, refused: str) -> None:
+        """Replace a token that was refused, unless another thread has done so already."""
+        with self._lock:
+            if self._tokens is None or self._tokens.access != refused:
+                return
+            held, self._tokens = self._tokens, None
+            if held.refresh:
+                reply = self._persist("POST", "/auth/token/refresh/", body={"refresh": held.refresh})
+                if reply.status == httpx.codes.OK:
+                    fresh = self._read(reply.body, Tokens)
+                    self._tokens = Tokens(access=fresh.access, refresh=fresh.refresh or held.refresh)
+                    return
+            self._tokens = self._sign_in()
+
+    def _sign_in(self) -> Tokens:
+        body = {"username": self._username, "password": self._password}
+        reply = self._persist("POST", "/auth/token/", body=body)
+        if reply.status != httpx.codes.OK:
+            raise BssCredentialsRefused(f"Xiva answered {reply.status} to our sign-in.")
+        return self._read(reply.body, Tokens)
+
+
+class _Held:
+    lock = threading.Lock()
+    address: tuple[str, str, str] | None = None
+    client: XivaClient | None = None
+
+
+def configured_client() -> XivaClient:
+    """Give the client to the configured Xiva.
+
+    :raises BssNotConfigured: no address is set.
+    """
+    address = (settings.XIVA_API_BASE_URL, settings.XIVA_API_USERNAME, settings.XIVA_API_PASSWORD)
+    with _Held.lock:
+        if _Held.client is None or _Held.address != address:
+            _Held.client = XivaClient(*address)
+            _Held.address = address
+        return _Held.client

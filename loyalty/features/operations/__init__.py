@@ -1,0 +1,1 @@
+"""Writes of features: the catalogue, and collecting with the cache."""
