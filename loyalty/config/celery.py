@@ -13,9 +13,9 @@ app.autodiscover_tasks()
 # Every doorbell and how often it is rung in any case, in seconds. A message older than its period is useless:
 # the next ring looks at the same rows, so it expires instead of piling up behind a stopped worker.
 DOORBELLS: dict[str, float] = {
-    "points.expire_due": 300.0,
     "events.deliver": 2.0,
     "work.execute": 3.0,
+    "points.expire_due": 300.0,
     "delivery.send_due": 2.0,
     "campaigns.fire_due": 5.0,
     "features.refresh": 30.0,

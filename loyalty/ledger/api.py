@@ -58,7 +58,7 @@ from loyalty.ledger.queries.accounts import (
     list_statement,
 )
 from loyalty.ledger.queries.proof import check_invariants, get_totals, prove, reconcile
-from loyalty.ledger.queries.transactions import find_receipt, get_transaction, list_transactions
+from loyalty.ledger.queries.transactions import count_transactions, find_receipt, get_transaction, list_transactions
 
 # Contract view: one row per member account with its figures (README, "For other domains").
 ACCOUNT_SUMMARY_VIEW: Final = "ledger_account_summary"
@@ -100,6 +100,7 @@ __all__ = [
     "burn",
     "check_invariants",
     "close_account",
+    "count_transactions",
     "earn",
     "earn_batch",
     "expire_due_lots",

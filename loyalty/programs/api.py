@@ -24,10 +24,12 @@ from loyalty.programs.operations import create_program, delete_program, enroll, 
 from loyalty.programs.policy import (
     BURN_SCHEMA,
     EARN_SCHEMA,
+    EXPIRY_DAYS_MAX,
     business_date,
     choose_tier,
     is_open,
     next_tier,
+    plan_at,
 )
 from loyalty.programs.queries import (
     find_membership,
@@ -36,6 +38,7 @@ from loyalty.programs.queries import (
     get_plan,
     list_active_plans,
     list_memberships,
+    list_plan_history,
 )
 
 # Contract views that other domains may join in their own SQL; the README describes their columns.
@@ -49,6 +52,7 @@ FUNCTION_ASSIGN_TIERS = "programs_assign_tiers"
 __all__ = [
     "BURN_SCHEMA",
     "EARN_SCHEMA",
+    "EXPIRY_DAYS_MAX",
     "FUNCTION_ASSIGN_TIERS",
     "FUNCTION_LOCK_MEMBERS",
     "VIEW_DIRECTORY",
@@ -83,6 +87,8 @@ __all__ = [
     "is_open",
     "list_active_plans",
     "list_memberships",
+    "list_plan_history",
     "next_tier",
+    "plan_at",
     "update_program",
 ]

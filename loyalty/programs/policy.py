@@ -91,6 +91,12 @@ def is_open(plan: ProgramPlan, at: datetime) -> bool:
     return plan.status is ProgramStatus.ACTIVE and has_begun and not has_ended
 
 
+def plan_at(history: Sequence[tuple[datetime, ProgramPlan]], at: datetime) -> ProgramPlan:
+    """Give the version of an instant; what happened before the first one began goes by the first one."""
+    begun = [plan for starts_at, plan in history if starts_at <= at]
+    return begun[-1] if begun else history[0][1]
+
+
 def code_from(name: str) -> str:
     """Make a code of a name: ``VIP Rewards`` gives ``VIP_REWARDS``; letters outside of ASCII fall away."""
     ascii_only = name.encode("ascii", "ignore").decode()

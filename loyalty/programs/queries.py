@@ -80,6 +80,18 @@ def get_plan(program_id: uuid.UUID, *, at: datetime) -> ProgramPlan:
     return plan_of(program, version_at(program, at))
 
 
+def list_plan_history(program_id: uuid.UUID) -> list[tuple[datetime, ProgramPlan]]:
+    """Give every version of a program with the instant from which it counts, oldest first.
+
+    :raises ProgramNotFound: there is none of that id.
+    """
+    program = Program.objects.filter(public_id=program_id).first()
+    if program is None:
+        raise ProgramNotFound()
+    versions = ProgramVersion.objects.filter(program=program).order_by("number")
+    return [(version.starts_at, plan_of(program, version)) for version in versions]
+
+
 def list_active_plans(*, at: datetime) -> list[ProgramPlan]:
     """Give what every active program promises at an instant, in order of their codes."""
     programs = Program.objects.filter(status=ProgramStatus.ACTIVE.value).order_by("code")

@@ -70,8 +70,8 @@ def problem_body(
         "instance": instance,
         "errors": list(problems),
     }
-    body.update(facts or {})
-    return body
+    # A fact of the refusal never takes the place of a member that every problem document has.
+    return {**body, **{name: value for name, value in (facts or {}).items() if name not in body}}
 
 
 def status_of(refusal: errors.Refusal) -> HTTPStatus:

@@ -10,6 +10,8 @@ from loyalty.ledger.errors import TransactionNotFound
 from loyalty.ledger.queries.rows import read_json, receipt_from
 
 PAGE_ROWS = 50
+# Beyond this a list tells that there are more, not how many.
+COUNT_MAX = 10_000
 # `public_id` is time-ordered, so its unique index is the reading order too.
 TRANSACTIONS = """
     SELECT t.public_id AS transaction_id, a.public_id AS account_id, a.owner_ref, t.program_ref, t.kind,
@@ -43,22 +45,44 @@ def list_transactions(
     before: uuid.UUID | None = None,
 ) -> list[TransactionView]:
     """Give transactions, the newest first; the next page begins before the last one's id."""
-    conditions, params = ["true"], []
+    where, params = _narrowed(account_ids, program_ref, kind, before)
+    rows = sql.fetch_all(f"{TRANSACTIONS} WHERE {where} ORDER BY t.public_id DESC LIMIT %s", [*params, limit])
+    return [_transaction(row) for row in rows]
+
+
+def count_transactions(
+    *,
+    account_ids: Sequence[uuid.UUID] | None = None,
+    program_ref: uuid.UUID | None = None,
+    kind: TransactionKind | None = None,
+) -> tuple[int, bool]:
+    """Count transactions up to ``COUNT_MAX``, and tell whether that was all of them."""
+    where, params = _narrowed(account_ids, program_ref, kind, None)
+    row = sql.fetch_one(f"SELECT count(*) AS n FROM (SELECT 1 FROM ledger_transaction t WHERE {where} LIMIT %s) x",
+                        [*params, COUNT_MAX + 1])  # fmt: skip
+    found = int(row["n"]) if row else 0
+    return min(found, COUNT_MAX), found <= COUNT_MAX
+
+
+def _narrowed(
+    account_ids: Sequence[uuid.UUID] | None,
+    program_ref: uuid.UUID | None,
+    kind: TransactionKind | None,
+    before: uuid.UUID | None,
+) -> tuple[str, list[Any]]:
+    """Give the condition of a list with its parameters."""
+    conditions, params = ["true"], list[Any]()
     for condition, value in (
-        (
-            "t.account_id IN (SELECT x.id FROM ledger_account x WHERE x.public_id = ANY(%s::uuid[]))",
-            None if account_ids is None else list(account_ids),
-        ),
+        ("t.account_id IN (SELECT x.id FROM ledger_account x WHERE x.public_id = ANY(%s::uuid[]))",
+         None if account_ids is None else list(account_ids)),
         ("t.program_ref = %s", program_ref),
         ("t.kind = %s", None if kind is None else kind.value),
         ("t.public_id < %s", before),
-    ):
+    ):  # fmt: skip
         if value is not None:
             conditions.append(condition)
             params.append(value)
-    where = " AND ".join(conditions)
-    rows = sql.fetch_all(f"{TRANSACTIONS} WHERE {where} ORDER BY t.public_id DESC LIMIT %s", [*params, limit])
-    return [_transaction(row) for row in rows]
+    return " AND ".join(conditions), params
 
 
 def get_transaction(transaction_id: uuid.UUID) -> TransactionView:

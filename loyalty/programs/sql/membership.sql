@@ -9,7 +9,8 @@ WHERE t.retired_ref = 0;
 CREATE OR REPLACE VIEW programs_membership AS
 SELECT m.program_id, p.public_id AS program_public_id, m.customer_id, m.customer_public_id,
        m.account_id, m.account_public_id, t.code AS tier_code, t.name AS tier_name, m.enrolled_at,
-       m.tier_id, m.is_tier_by_hand, t.min_points AS tier_min_points
+       m.tier_id, m.is_tier_by_hand, t.min_points AS tier_min_points,
+       coalesce(t.retired_ref <> 0, false) AS is_tier_retired
 FROM programs_membership_row m
 JOIN programs_program p ON p.id = m.program_id
 LEFT JOIN programs_tier t ON t.id = m.tier_id;

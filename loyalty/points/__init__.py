@@ -1,0 +1,1 @@
+"""Points: the front door through which members earn, spend and lose points by the rules of their program."""

@@ -1,0 +1,107 @@
+"""What points adds to programs over HTTP: figures, and the simulator."""
+
+import uuid
+from typing import Any, ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from loyalty.foundation.kernel import clock
+from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
+from loyalty.foundation.web.views import ApiView
+from loyalty.points import api, queries
+from loyalty.points.rest.serializers import SimulateWrite, SimulationAnswer
+from loyalty.programs.api import ProgramNotFound
+
+PROMISES = ("earn_rule", "burn_rule", "earn_cap_daily", "expiry_days")
+
+
+class TierFigures(serializers.Serializer[Any]):
+    """How many members a tier has."""
+
+    code = serializers.CharField(allow_null=True)
+    name = serializers.CharField(allow_null=True)
+    members = serializers.IntegerField()
+
+
+class PointsFigures(serializers.Serializer[Any]):
+    """What was issued and where it went."""
+
+    earned = serializers.IntegerField()
+    burned = serializers.IntegerField()
+    expired = serializers.IntegerField()
+    outstanding = serializers.IntegerField()
+
+
+class GrowthFigures(serializers.Serializer[Any]):
+    """New members in a month."""
+
+    month = serializers.DateField()
+    new_members = serializers.IntegerField()
+
+
+class AnalyticsAnswer(serializers.Serializer[Any]):
+    """A program in figures."""
+
+    program = serializers.UUIDField()
+    members = serializers.IntegerField()
+    tiers = TierFigures(many=True)
+    points = PointsFigures()
+    redemption_rate = serializers.CharField(help_text="Burned of earned, from 0 to 1, as a decimal text.")
+    growth = GrowthFigures(many=True)
+    as_of = serializers.DateTimeField()
+
+
+def program_id_of(text: str) -> uuid.UUID:
+    """Read the program's id in an address.
+
+    :raises ProgramNotFound: it is none.
+    """
+    try:
+        return parse_public_id(text)
+    except PublicIdInvalid as refusal:
+        raise ProgramNotFound() from refusal
+
+
+class AnalyticsView(ApiView):
+    """A program in figures."""
+
+    permissions: ClassVar[dict[str, str]] = {"get": "programs.view"}
+
+    @extend_schema(responses={200: AnalyticsAnswer})
+    def get(self, request: Request, id: str) -> Response:
+        """Members by tier, points earned and burned, redemption rate, growth by month."""
+        return Response(queries.get_program_figures(program_id_of(id), now=clock.now()))
+
+
+class SimulateView(ApiView):
+    """Try a purchase."""
+
+    permissions: ClassVar[dict[str, str]] = {"post": "programs.view"}
+
+    @extend_schema(request=SimulateWrite, responses={200: SimulationAnswer})
+    def post(self, request: Request, id: str) -> Response:
+        """Give points and the trace for a sample purchase; nothing is written."""
+        body = SimulateWrite(data=request.data)
+        body.is_valid(raise_exception=True)
+        given, now = body.validated_data, clock.now()
+        simulation = api.simulate(
+            program_id=program_id_of(id),
+            amount=given["transaction_amount"],
+            currency=given["currency"],
+            context=given["transaction_context"],
+            occurred_at=given.get("occurred_at", now),
+            account_id=given.get("account_id"),
+            tier_code=given.get("tier_code"),
+            points_lifetime=given.get("points_lifetime"),
+            changes={name: given[name] for name in PROMISES if name in given},
+            points_to_burn=given.get("points_to_burn"),
+            now=now,
+        )
+        told: dict[str, Any] = dict(SimulationAnswer(simulation).data)
+        if simulation.value is not None:
+            amount, currency = simulation.value.amount, simulation.value.currency
+            told["value"] = {"amount": format(amount, "f"), "currency": currency}
+        return Response(told)

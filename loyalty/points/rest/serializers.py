@@ -1,0 +1,266 @@
+"""What points takes over HTTP."""
+
+from decimal import Decimal
+from typing import Any
+
+from rest_framework import serializers
+
+from loyalty.foundation.kernel.points import POINTS_MAX
+from loyalty.foundation.orm.fields import dumps_exact
+from loyalty.foundation.web.serializers import (
+    AmountField,
+    ExactJSONField,
+    PointsField,
+    StrictSerializer,
+    WholeNumberField,
+)
+from loyalty.points.contracts import MemberRef
+from loyalty.programs.api import EXPIRY_DAYS_MAX
+
+AMOUNT_MIN = Decimal("0.000001")
+# A context is a handful of facts about a purchase, not a document store.
+CONTEXT_BYTES_MAX = 8_000
+BATCH_ITEMS_MAX = 500
+
+
+class ContextField(ExactJSONField):
+    """A JSON object of facts about a purchase or a redemption, for example channel and product_category."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        """Read the object."""
+        value = super().to_internal_value(data)
+        if not isinstance(value, dict):
+            raise serializers.ValidationError("Give a JSON object.", code="invalid")
+        if len(dumps_exact(value)) > CONTEXT_BYTES_MAX:
+            raise serializers.ValidationError(f"At most {CONTEXT_BYTES_MAX} bytes.", code="too_large")
+        return value
+
+
+class MemberNamed(StrictSerializer):
+    """A member, by ``account_id``, or by ``customer_id`` or ``customer_ref`` with ``program_id``."""
+
+    account_id = serializers.UUIDField(required=False)
+    customer_id = serializers.UUIDField(required=False)
+    customer_ref = serializers.CharField(max_length=100, required=False)
+    program_id = serializers.UUIDField(required=False)
+
+    @staticmethod
+    def member(given: dict[str, Any]) -> MemberRef:
+        """Give the reference."""
+        names = ("account_id", "customer_id", "customer_ref", "program_id")
+        return MemberRef(**{name: given[name] for name in names if name in given})
+
+
+class EarnWrite(MemberNamed):
+    """A purchase that earns, or points given directly."""
+
+    transaction_amount = AmountField(required=False, min_value=AMOUNT_MIN)
+    points = PointsField(required=False)
+    currency = serializers.CharField(max_length=3, required=False)
+    transaction_context = ContextField(required=False)
+    occurred_at = serializers.DateTimeField(required=False)
+    idempotency_key = serializers.CharField(max_length=200, required=False)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Take either an amount or points."""
+        if ("transaction_amount" in attrs) == ("points" in attrs):
+            problem = "Give transaction_amount for a purchase, or points without one."
+            raise serializers.ValidationError({"transaction_amount": [problem]}, code="invalid")
+        return attrs
+
+
+class EarnItem(EarnWrite):
+    """One purchase of a batch."""
+
+
+class EarnBatchWrite(StrictSerializer):
+    """Purchases of a batch; each may bring its own key, else it is the batch's key and its place."""
+
+    items = serializers.ListField(child=EarnItem(), min_length=1, max_length=BATCH_ITEMS_MAX)
+    idempotency_key = serializers.CharField(max_length=150, required=False)
+
+
+class BurnWrite(MemberNamed):
+    """Points to redeem."""
+
+    points = PointsField()
+    transaction_context = ContextField(required=False)
+    occurred_at = serializers.DateTimeField(required=False)
+    idempotency_key = serializers.CharField(max_length=200, required=False)
+
+
+class ReverseWrite(StrictSerializer):
+    """A transaction to take back; without ``points`` all that is left of it."""
+
+    transaction_id = serializers.UUIDField()
+    points = PointsField(required=False)
+    reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+    idempotency_key = serializers.CharField(max_length=200, required=False)
+
+
+class EnrollWrite(StrictSerializer):
+    """A customer to take into a program."""
+
+    customer_id = serializers.UUIDField(required=False)
+    customer_ref = serializers.CharField(max_length=100, required=False)
+    program_id = serializers.UUIDField()
+
+
+class SimulateWrite(StrictSerializer):
+    """A sample purchase, and what to try instead of what the program promises."""
+
+    transaction_amount = AmountField(min_value=AMOUNT_MIN)
+    currency = serializers.CharField(max_length=3, required=False, default="")
+    transaction_context = ContextField(required=False, default=dict)
+    occurred_at = serializers.DateTimeField(required=False)
+    account_id = serializers.UUIDField(required=False)
+    tier_code = serializers.CharField(max_length=50, required=False)
+    points_lifetime = WholeNumberField(required=False, min_value=0, max_value=POINTS_MAX)
+    earn_rule = ExactJSONField(required=False)
+    burn_rule = ExactJSONField(required=False)
+    earn_cap_daily = PointsField(required=False, allow_null=True)
+    expiry_days = WholeNumberField(required=False, allow_null=True, min_value=1, max_value=EXPIRY_DAYS_MAX)
+    points_to_burn = PointsField(required=False)
+
+
+class NoBody(StrictSerializer):
+    """Nothing to say."""
+
+
+class TierNamed(serializers.Serializer[Any]):
+    """A tier by code and name."""
+
+    code = serializers.CharField()
+    name = serializers.CharField()
+
+
+class EarnAnswer(serializers.Serializer[Any]):
+    """What was earned; no ``transaction_id`` means nothing was, and the trace tells why."""
+
+    transaction_id = serializers.UUIDField(allow_null=True)
+    account_id = serializers.UUIDField()
+    customer_id = serializers.UUIDField()
+    program_id = serializers.UUIDField()
+    points_amount = serializers.IntegerField()
+    points_balance = serializers.IntegerField()
+    points_lost_to_caps = serializers.IntegerField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    tier = TierNamed(allow_null=True)
+    trace = serializers.DictField()
+
+
+class EarnBatchResult(serializers.Serializer[Any]):
+    """What one purchase of a batch earned, or why it was refused."""
+
+    index = serializers.IntegerField()
+    transaction_id = serializers.UUIDField(allow_null=True)
+    account_id = serializers.UUIDField(allow_null=True)
+    points_amount = serializers.IntegerField()
+    points_balance = serializers.IntegerField(allow_null=True)
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class EarnBatchAnswer(serializers.Serializer[Any]):
+    """What a batch earned."""
+
+    earned = serializers.IntegerField()
+    nothing = serializers.IntegerField()
+    refused = serializers.IntegerField()
+    points_amount = serializers.IntegerField()
+    results = EarnBatchResult(many=True)
+
+
+class MoneyAnswer(serializers.Serializer[Any]):
+    """An amount of money."""
+
+    amount = serializers.CharField()
+    currency = serializers.CharField()
+
+
+class BurnAnswer(serializers.Serializer[Any]):
+    """What was redeemed and what it is worth."""
+
+    transaction_id = serializers.UUIDField()
+    account_id = serializers.UUIDField()
+    points_amount = serializers.IntegerField()
+    points_balance = serializers.IntegerField()
+    value = MoneyAnswer()
+
+
+class ReverseAnswer(serializers.Serializer[Any]):
+    """What was taken back."""
+
+    transaction_id = serializers.UUIDField()
+    account_id = serializers.UUIDField()
+    points_amount = serializers.IntegerField()
+    points_balance = serializers.IntegerField()
+    reverses = serializers.UUIDField()
+
+
+class ExpiryAnswer(serializers.Serializer[Any]):
+    """What expired."""
+
+    lots_expired = serializers.IntegerField()
+    points_expired = serializers.IntegerField()
+    accounts_touched = serializers.IntegerField()
+    is_complete = serializers.BooleanField()
+
+
+class DiscrepancyAnswer(serializers.Serializer[Any]):
+    """Two figures that should be equal."""
+
+    code = serializers.CharField()
+    expected = serializers.IntegerField()
+    found = serializers.IntegerField()
+
+
+class ReconciliationAnswer(serializers.Serializer[Any]):
+    """A balance beside the sums that make it."""
+
+    account_id = serializers.UUIDField()
+    is_balanced = serializers.BooleanField()
+    balance = serializers.IntegerField(source="points_balance")
+    sum_of_entries = serializers.IntegerField()
+    sum_of_lots = serializers.IntegerField()
+    discrepancies = DiscrepancyAnswer(many=True)
+
+
+class TotalsAnswer(serializers.Serializer[Any]):
+    """Totals of the ledger."""
+
+    issued = serializers.IntegerField(source="points_issued")
+    redeemed = serializers.IntegerField(source="points_redeemed")
+    expired = serializers.IntegerField(source="points_expired")
+    adjusted = serializers.IntegerField(source="points_adjusted")
+    outstanding = serializers.IntegerField(source="points_outstanding")
+
+
+class InvariantAnswer(serializers.Serializer[Any]):
+    """One law of the ledger and how often it is broken."""
+
+    code = serializers.CharField()
+    title = serializers.CharField()
+    violations = serializers.IntegerField()
+
+
+class ProofAnswer(serializers.Serializer[Any]):
+    """The ledger proved."""
+
+    is_balanced = serializers.BooleanField()
+    as_of = serializers.DateTimeField()
+    totals = TotalsAnswer()
+    invariants = InvariantAnswer(many=True)
+    duration_ms = serializers.FloatField()
+
+
+class SimulationAnswer(serializers.Serializer[Any]):
+    """What a sample purchase would earn."""
+
+    points_amount = serializers.IntegerField()
+    points_lost_to_caps = serializers.IntegerField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+    tier_code = serializers.CharField(allow_null=True)
+    tier_code_after = serializers.CharField(allow_null=True)
+    value = MoneyAnswer(allow_null=True)
+    trace = serializers.DictField()

@@ -1,0 +1,235 @@
+"""The verbs over HTTP: earn, burn, reverse, expire, reconcile, proof. Keys make each call once."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from loyalty.foundation.kernel import clock
+from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
+from loyalty.foundation.web.idempotency import fingerprint, require_key
+from loyalty.foundation.web.permissions import PermissionMissing, Permitted
+from loyalty.foundation.web.views import ApiView
+from loyalty.ledger.api import AccountNotFound
+from loyalty.points import api
+from loyalty.points.rest import serializers
+
+SCOPE = "http"
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    OpenApiTypes.STR,
+    OpenApiParameter.HEADER,
+    description="A key of the caller's own that names this one change; required here or in the body.",
+)
+
+
+def key_of(verb: str, key: str, content: Any) -> api.Key:
+    """Make the key of a call: its content is what was sent, without the key itself."""
+    told = {name: value for name, value in content.items() if name != "idempotency_key"}
+    return api.Key(scope=SCOPE, key=key, request_hash=fingerprint({"verb": verb, "content": told}))
+
+
+def require_permission(request: Request, code: str) -> None:
+    """Refuse when the caller lacks a permission that depends on what is asked.
+
+    :raises PermissionMissing: the caller does.
+    """
+    holders = [holder for holder in (request.user, request.auth) if isinstance(holder, Permitted)]
+    if not all(holder.has_permission(code) for holder in holders):
+        raise PermissionMissing(f"This needs the permission {code}.", permission=code)
+
+
+def answer(body: Mapping[str, Any], *, is_replay: bool, is_created: bool) -> Response:
+    """Answer a call; a replay has the same body, 200, and the header that says so."""
+    headers = {"Idempotent-Replayed": "true"} if is_replay else {}
+    return Response(body, status=201 if is_created and not is_replay else 200, headers=headers)
+
+
+def earn_request(given: Mapping[str, Any], key: api.Key, now: datetime) -> api.EarnRequest:
+    """Put what was sent into the words of the domain."""
+    return api.EarnRequest(
+        member=serializers.MemberNamed.member(dict(given)),
+        key=key,
+        occurred_at=given.get("occurred_at", now),
+        amount=given.get("transaction_amount"),
+        points=given.get("points"),
+        currency=given.get("currency", ""),
+        context=given.get("transaction_context", {}),
+    )
+
+
+class EarnView(ApiView):
+    """Have a member earn."""
+
+    permissions: ClassVar[dict[str, str]] = {"post": "points.earn"}
+
+    @extend_schema(
+        request=serializers.EarnWrite,
+        responses={201: serializers.EarnAnswer, 200: serializers.EarnAnswer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        """Earn for a purchase by the program's rule, or give ``points`` directly (a permission of its own)."""
+        body = serializers.EarnWrite(data=request.data)
+        body.is_valid(raise_exception=True)
+        key = key_of("earn", require_key(request), request.data)
+        if "points" in body.validated_data:
+            require_permission(request, "points.earn_direct")
+        now = clock.now()
+        receipt = api.earn(request=earn_request(body.validated_data, key, now), actor=self.actor, now=now)
+        told = serializers.EarnAnswer(receipt).data
+        return answer(told, is_replay=receipt.is_replay, is_created=receipt.transaction_id is not None)
+
+
+class EarnBatchView(ApiView):
+    """Have many members earn."""
+
+    permissions: ClassVar[dict[str, str]] = {"post": "points.earn"}
+
+    @extend_schema(
+        request=serializers.EarnBatchWrite,
+        responses={200: serializers.EarnBatchAnswer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        """Earn for up to 500 purchases in one transaction; a refused one does not stop the others."""
+        body = serializers.EarnBatchWrite(data=request.data)
+        body.is_valid(raise_exception=True)
+        batch_key, now = require_key(request), clock.now()
+        items = body.validated_data["items"]
+        if any("points" in item for item in items):
+            require_permission(request, "points.earn_direct")
+        requests = []
+        sent_items: Any = request.data
+        for place, (item, sent) in enumerate(zip(items, sent_items["items"], strict=True)):
+            key = key_of("earn", item.get("idempotency_key") or f"{batch_key}:{place}", sent)
+            requests.append(earn_request(item, key, now))
+        lines = api.earn_batch(requests=requests, actor=self.actor, now=now)
+        is_replay = all(line.receipt is not None and line.receipt.is_replay for line in lines)
+        return answer(batch_body(lines), is_replay=is_replay, is_created=False)
+
+
+def batch_body(lines: list[api.EarnLine]) -> dict[str, Any]:
+    """Tell what each line of a batch came to."""
+    results = [
+        {
+            "index": place,
+            "transaction_id": line.receipt.transaction_id if line.receipt else None,
+            "account_id": line.receipt.account_id if line.receipt else None,
+            "points_amount": line.receipt.points_amount if line.receipt else 0,
+            "points_balance": line.receipt.points_balance if line.receipt else None,
+            "code": line.code,
+            "message": line.message,
+        }
+        for place, line in enumerate(lines)
+    ]
+    earned = [line for line in lines if line.receipt and line.receipt.transaction_id]
+    refused = [line for line in lines if line.receipt is None]
+    return {
+        "earned": len(earned),
+        "nothing": len(lines) - len(earned) - len(refused),
+        "refused": len(refused),
+        "points_amount": sum(line.receipt.points_amount for line in earned if line.receipt),
+        "results": results,
+    }
+
+
+class BurnView(ApiView):
+    """Redeem a member's points."""
+
+    permissions: ClassVar[dict[str, str]] = {"post": "points.burn"}
+
+    @extend_schema(
+        request=serializers.BurnWrite,
+        responses={201: serializers.BurnAnswer, 200: serializers.BurnAnswer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        """Redeem points; the burn rule says what they are worth."""
+        body = serializers.BurnWrite(data=request.data)
+        body.is_valid(raise_exception=True)
+        given, now = body.validated_data, clock.now()
+        burn = api.BurnRequest(
+            member=serializers.MemberNamed.member(given),
+            key=key_of("burn", require_key(request), request.data),
+            points=given["points"],
+            occurred_at=given.get("occurred_at", now),
+            context=given.get("transaction_context", {}),
+        )
+        receipt = api.burn(request=burn, actor=self.actor, now=now)
+        told = {
+            "transaction_id": receipt.transaction_id,
+            "account_id": receipt.account_id,
+            "points_amount": receipt.points_amount,
+            "points_balance": receipt.points_balance,
+            "value": {"amount": format(receipt.value.amount, "f"), "currency": receipt.value.currency},
+        }
+        return answer(told, is_replay=receipt.is_replay, is_created=True)
+
+
+class ReverseView(ApiView):
+    """Take a transaction back."""
+
+    permissions: ClassVar[dict[str, str]] = {"post": "points.reverse"}
+
+    @extend_schema(
+        request=serializers.ReverseWrite,
+        responses={201: serializers.ReverseAnswer, 200: serializers.ReverseAnswer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
+    def post(self, request: Request) -> Response:
+        """Take back an earn or a burn, wholly or in part."""
+        body = serializers.ReverseWrite(data=request.data)
+        body.is_valid(raise_exception=True)
+        given, now = body.validated_data, clock.now()
+        reversal = api.ReverseRequest(
+            transaction_id=given["transaction_id"],
+            key=key_of("reverse", require_key(request), request.data),
+            points=given.get("points"),
+            reason=given["reason"],
+            occurred_at=now,
+        )
+        receipt = api.reverse(request=reversal, actor=self.actor, now=now)
+        return answer(serializers.ReverseAnswer(receipt).data, is_replay=receipt.is_replay, is_created=True)
+
+
+class ExpireView(ApiView):
+    """Expire what is due."""
+
+    permissions: ClassVar[dict[str, str]] = {"post": "points.expire"}
+
+    @extend_schema(request=serializers.NoBody, responses={200: serializers.ExpiryAnswer})
+    def post(self, request: Request) -> Response:
+        """Expire points that are due now; calling it twice expires nothing twice."""
+        serializers.NoBody(data=request.data).is_valid(raise_exception=True)
+        return Response(serializers.ExpiryAnswer(api.expire_due(actor=self.actor, now=clock.now())).data)
+
+
+class ReconcileView(ApiView):
+    """Hold one account against its entries and lots."""
+
+    permissions: ClassVar[dict[str, str]] = {"get": "points.view"}
+
+    @extend_schema(responses={200: serializers.ReconciliationAnswer})
+    def get(self, request: Request, account_id: str) -> Response:
+        """Tell whether the balance equals the sums of entries and of lots."""
+        try:
+            wanted = parse_public_id(account_id)
+        except PublicIdInvalid as refusal:
+            raise AccountNotFound("There is no such account.") from refusal
+        return Response(serializers.ReconciliationAnswer(api.reconcile(wanted)).data)
+
+
+class ProofView(ApiView):
+    """Prove the whole ledger."""
+
+    permissions: ClassVar[dict[str, str]] = {"get": "points.prove"}
+
+    @extend_schema(responses={200: serializers.ProofAnswer})
+    def get(self, request: Request) -> Response:
+        """Give the totals and every invariant with its number of violations."""
+        return Response(serializers.ProofAnswer(api.prove(now=clock.now())).data)
