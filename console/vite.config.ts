@@ -8,6 +8,8 @@ import { defineConfig } from 'vitest/config'
 const outDir = process.env.CONSOLE_OUT_DIR || 'dist'
 const isDevelopersBuild = !process.env.CONSOLE_OUT_DIR
 
+const SOLID_COLORS = ['primary', 'error', 'success', 'warning', 'info'] as const
+
 export default defineConfig({
   base: '/',
   plugins: [
@@ -18,7 +20,8 @@ export default defineConfig({
       ui: {
         colors: { primary: 'indigo', neutral: 'slate' },
         card: { slots: { root: 'shadow-none ring ring-default rounded-xl', header: 'px-5 py-4 sm:px-5', body: 'p-5 sm:p-5' } },
-        button: { slots: { base: 'cursor-pointer' } },
+        // The library lightens a hovered solid button to 75 %, and its white label then fails WCAG AA.
+        button: { slots: { base: 'cursor-pointer' }, compoundVariants: SOLID_COLORS.map((color) => ({ color, variant: 'solid' as const, class: `hover:bg-${color}/90 active:bg-${color}/90` })) },
         formField: { slots: { label: 'text-sm font-medium text-toned' } },
         modal: { slots: { content: 'rounded-xl' } },
       },
@@ -26,6 +29,8 @@ export default defineConfig({
       icon: { clientBundle: { scan: { globInclude: ['src/**/*.{vue,ts}'] }, sizeLimitKb: 512 } },
     }),
   ],
+  // vue-i18n without the parts for options components and for the browser's developer tools.
+  define: { __VUE_I18N_LEGACY_API__: 'false', __VUE_I18N_FULL_INSTALL__: 'false', __INTLIFY_PROD_DEVTOOLS__: 'false', __INTLIFY_DROP_MESSAGE_COMPILER__: 'false' },
   resolve: { alias: { '@': fileURLToPath(new URL('./src', import.meta.url)) } },
   build: {
     outDir,

@@ -4,7 +4,6 @@ import ui from '@nuxt/ui/vue-plugin'
 import { QueryClient, VueQueryPlugin } from '@tanstack/vue-query'
 import { createPinia } from 'pinia'
 import { createApp } from 'vue'
-import { config as zodConfig } from 'zod/mini'
 import { whenSignedOut } from '@/shared/http/client'
 import { toProblem } from '@/shared/http/problems'
 import { usePreferences } from '@/shared/session/preferences'
@@ -15,9 +14,6 @@ import { makeRouter } from './router'
 
 const RETRIES_MAX = 2
 const FRESH_MS = 15_000
-
-// The content security policy allows no code made from text.
-zodConfig({ jitless: true })
 
 const queries = new QueryClient({
   defaultOptions: {

@@ -4,8 +4,13 @@ import { useSession } from '@/shared/session/session'
 import { say } from './i18n'
 import { modules } from './modules'
 
+/** The first page of the sidebar that the user may see. */
+function firstAllowed(): string {
+  const session = useSession()
+  return modules.find((module) => session.can(module.permission))?.nav.to ?? '/not-allowed'
+}
+
 export function makeRouter(): Router {
-  const home = modules[0]?.nav.to ?? '/login'
   const router = createRouter({
     history: createWebHistory('/'),
     routes: [
@@ -14,7 +19,7 @@ export function makeRouter(): Router {
         path: '/',
         component: () => import('./AppShell.vue'),
         children: [
-          { path: '', name: 'home', redirect: home },
+          { path: '', name: 'home', redirect: firstAllowed },
           { path: 'not-allowed', name: 'not-allowed', component: () => import('./pages/NotAllowedPage.vue'), meta: { titleKey: 'notAllowed.title' } },
           ...modules.flatMap((module) => module.routes),
           { path: ':unknown(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue'), meta: { titleKey: 'notFound.title' } },
@@ -27,7 +32,7 @@ export function makeRouter(): Router {
   router.beforeEach(async (to) => {
     const session = useSession()
     if (!session.isKnown) await session.restore().catch(() => session.forget())
-    if (to.meta.isPublic) return session.isSignedIn && to.name === 'login' ? { path: home } : true
+    if (to.meta.isPublic) return session.isSignedIn && to.name === 'login' ? { path: firstAllowed() } : true
     if (!session.isSignedIn) return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
     if (!session.can(to.meta.permission)) return { name: 'not-allowed', query: { permission: to.meta.permission ?? '' } }
     return true

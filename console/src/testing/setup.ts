@@ -1,7 +1,4 @@
 /** What jsdom lacks and the components expect. */
-import { config } from 'zod/mini'
-
-config({ jitless: true })
 
 class StillObserver {
   observe(): void { /* nothing is laid out in jsdom */ }
@@ -11,3 +8,5 @@ class StillObserver {
 globalThis.ResizeObserver ??= StillObserver as unknown as typeof ResizeObserver
 globalThis.IntersectionObserver ??= StillObserver as unknown as typeof IntersectionObserver
 window.matchMedia ??= ((query: string) => ({ matches: false, media: query, onchange: null, addEventListener: () => undefined, removeEventListener: () => undefined, addListener: () => undefined, removeListener: () => undefined, dispatchEvent: () => false })) as typeof window.matchMedia
+
+export {}

@@ -21,8 +21,8 @@ test('test_dashboard__opened__figures_and_accessible', async ({ signedIn: page }
   await settle(page)
   await expect(page.getByText('Points earned and burned').first()).toBeVisible()
   await expectAccessible(page)
-  await page.getByRole('button', { name: '90 days' }).click()
-  await expect(page).toHaveURL(/days=90/)
+  await page.getByRole('button', { name: '14 days' }).click()
+  await expect(page).toHaveURL(/days=14/)
 })
 
 test('test_palette__ctrl_k__goes_to_a_page_by_keyboard', async ({ signedIn: page }) => {

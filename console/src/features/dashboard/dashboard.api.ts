@@ -20,4 +20,4 @@ export interface DashboardStats {
   recent_campaigns: { id: string; name: string; sent: number; opened: number; clicked: number }[]
 }
 
-export const getStats = (days: number, signal: AbortSignal): Promise<DashboardStats> => get<DashboardStats>('dashboard/stats/', { days }, signal)
+export const getStats = (signal: AbortSignal): Promise<DashboardStats> => get<DashboardStats>('dashboard/stats/', {}, signal)

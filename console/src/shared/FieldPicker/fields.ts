@@ -28,12 +28,13 @@ function typeOf(name: string): FieldType {
   return TYPES.includes(name) ? (name as FieldType) : (ALIASES[name] ?? 'text')
 }
 
-type Answer = Field[] | { results: Field[] }
+type Row = Omit<Field, 'freshness'> & { freshness?: string | null; refreshed_at?: string | null }
+type Answer = Row[] | { results: Row[] }
 
 export async function listFields(signal?: AbortSignal): Promise<Field[]> {
   const answer = await get<Answer>('dwh/columns/', {}, signal)
   const fields = Array.isArray(answer) ? answer : answer.results
-  return fields.map((field) => ({ ...field, type: typeOf(field.type), label: field.label || field.name, category: field.category || '' }))
+  return fields.map((field) => ({ ...field, type: typeOf(field.type), freshness: field.freshness ?? field.refreshed_at ?? null, label: field.label || field.name, category: field.category || '' }))
 }
 
 export interface FieldCategory {

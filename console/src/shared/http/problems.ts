@@ -1,6 +1,5 @@
 /** The server's refusals (RFC 9457) as one kind of error, and the words for them by stable code. */
 import axios from 'axios'
-import { z } from 'zod/mini'
 
 export interface FieldProblem {
   field: string
@@ -8,13 +7,29 @@ export interface FieldProblem {
   message: string
 }
 
-const problemShape = z.looseObject({
-  title: z.optional(z.string()),
-  detail: z.optional(z.nullable(z.string())),
-  code: z.optional(z.string()),
-  status: z.optional(z.number()),
-  errors: z.optional(z.array(z.looseObject({ field: z.optional(z.string()), code: z.optional(z.string()), message: z.optional(z.string()) }))),
-})
+interface Body {
+  title?: string
+  detail?: string
+  code?: string
+  fields: FieldProblem[]
+  facts: Record<string, unknown>
+}
+
+const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const textOf = (value: unknown): string | undefined => (typeof value === 'string' ? value : undefined)
+
+/** A problem document as far as it is one; anything else (an HTML page of a proxy) is null. */
+function readBody(data: unknown): Body | null {
+  if (!isRecord(data)) return null
+  const errors = Array.isArray(data['errors']) ? data['errors'].filter(isRecord) : []
+  return {
+    title: textOf(data['title']),
+    detail: textOf(data['detail']),
+    code: textOf(data['code']),
+    fields: errors.map((item) => ({ field: textOf(item['field']) ?? '', code: textOf(item['code']) ?? '', message: textOf(item['message']) ?? '' })),
+    facts: data,
+  }
+}
 
 export class ProblemError extends Error {
   override readonly name = 'ProblemError'
@@ -68,18 +83,9 @@ export function toProblem(error: unknown): ProblemError {
   const status = error.response?.status ?? 0
   const requestId = headerOf(error.response?.headers, 'x-request-id')
   if (status === 0 && error.code === 'ECONNABORTED') return new ProblemError({ status, code: 'console.timeout' })
-  const parsed = z.safeParse(problemShape, error.response?.data)
-  if (!parsed.success) return new ProblemError({ status, code: codeForStatus(status), requestId })
-  const body = parsed.data
-  return new ProblemError({
-    status,
-    code: body.code ?? codeForStatus(status),
-    title: body.title,
-    detail: body.detail ?? '',
-    fields: (body.errors ?? []).map((item) => ({ field: item.field ?? '', code: item.code ?? '', message: item.message ?? '' })),
-    requestId,
-    facts: body as Record<string, unknown>,
-  })
+  const body = readBody(error.response?.data)
+  if (body === null) return new ProblemError({ status, code: codeForStatus(status), requestId })
+  return new ProblemError({ ...body, status, code: body.code ?? codeForStatus(status), requestId })
 }
 
 export interface Words {
