@@ -246,6 +246,6 @@ def _announce(
         code=program.code,
         status=program.status,
         version_number=version.number,
-        are_tiers_changed=before is None or _are_tiers_changed(before, after),
+        are_tiers_changed=before is not None and _are_tiers_changed(before, after),
     )
     events.publish(fact, key=subject, subject_kind="program", subject_ref=subject, occurred_at=now)

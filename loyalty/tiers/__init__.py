@@ -1,0 +1,1 @@
+"""Tiers: which tier a member has earned, when it changes, and what it brings."""
