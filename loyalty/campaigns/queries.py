@@ -9,8 +9,8 @@ from loyalty.campaigns.errors import CampaignNotFound, CustomerUnknown
 from loyalty.campaigns.kinds import registry
 from loyalty.campaigns.models import Campaign
 from loyalty.delivery import api as delivery
+from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.orm import sql
-from loyalty.foundation.orm.fields import ExactDecoder, dumps_exact
 from loyalty.segments.contracts import Usage
 
 # How long after a send what a customer does counts for it.

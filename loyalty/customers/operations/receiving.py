@@ -18,9 +18,9 @@ from loyalty.customers.policy import (
     check_event_time,
     check_event_type,
 )
+from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
 from loyalty.foundation.orm import sql
-from loyalty.foundation.orm.fields import dumps_exact
 
 EVENTS_MAX = 1000
 FIELDS = frozenset({"event_id", "event_type", "customer_id", "customer_ref", "occurred_at", "event_data"})

@@ -20,8 +20,8 @@ from loyalty.delivery.errors import ContentInvalid, OccurrenceContentDiffers, Te
 from loyalty.delivery.kinds import registry
 from loyalty.delivery.models import Content, Message
 from loyalty.delivery.policy.contact import EXCLUSION_SQL
+from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.orm import sql
-from loyalty.foundation.orm.fields import ExactDecoder, dumps_exact
 from loyalty.foundation.work import api as work
 
 # What delivery itself knows of every customer; a template may always use these.

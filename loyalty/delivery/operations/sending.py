@@ -22,9 +22,9 @@ from loyalty.delivery.kinds.protocol import Channel, Connection
 from loyalty.delivery.models import Send
 from loyalty.delivery.policy.contact import EXCLUSION_SQL
 from loyalty.foundation.events import api as events
+from loyalty.foundation.kernel.exact_json import ExactDecoder
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.foundation.orm import sql
-from loyalty.foundation.orm.fields import ExactDecoder
 
 log = logging.getLogger("loyalty.delivery")
 

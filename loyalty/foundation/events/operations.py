@@ -12,9 +12,9 @@ from django.db import transaction
 from loyalty.foundation.events import registry
 from loyalty.foundation.events.contracts import Envelope, Fact
 from loyalty.foundation.events.models import InboxEntry, InboxState
+from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.foundation.orm import sql
-from loyalty.foundation.orm.fields import dumps_exact
 
 log = logging.getLogger("loyalty.events")
 

@@ -5,7 +5,7 @@ import hashlib
 from rest_framework.request import Request
 
 from loyalty.foundation.kernel.errors import Invalid
-from loyalty.foundation.orm.fields import dumps_exact
+from loyalty.foundation.kernel.exact_json import dumps_exact
 
 KEY_LENGTH_MAX = 200
 

@@ -11,7 +11,7 @@ from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
 from loyalty.foundation.kernel.errors import TooLarge
-from loyalty.foundation.orm.fields import dumps_exact
+from loyalty.foundation.kernel.exact_json import dumps_exact
 
 # A 64-bit whole number has at most 19 digits; nothing we store is longer.
 WHOLE_DIGITS_MAX = 19

@@ -13,7 +13,7 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from loyalty.foundation.kernel import errors
-from loyalty.foundation.orm.fields import dumps_exact
+from loyalty.foundation.kernel.exact_json import dumps_exact
 
 log = logging.getLogger("loyalty.web")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from loyalty.foundation.kernel.exact_json import ExactEncoder
 from loyalty.foundation.kernel.points import POINTS_MAX
-from loyalty.foundation.orm.fields import ExactEncoder
 
 
 class StrictSerializer(serializers.Serializer[Any]):

@@ -77,13 +77,14 @@ def start(
 
 @dataclass(slots=True)
 class RunContext:
-    """What the function of a run is given: its parameters, its actor and a way to tell how far it is."""
+    """What the function of a run is given: its parameters, its actor, when it began, and a way to tell how far it is."""
 
     run_id: int
     public_id: uuid.UUID
     subject_ref: str
     params: dict[str, Any]
     actor: Actor
+    now: datetime
 
     def report(self, phase: str, done: int = 0, total: int = 0) -> None:
         """Write progress and renew the lease; call it outside of the work's own transactions to be seen at once.
@@ -136,7 +137,7 @@ def execute_next(*, now: datetime) -> bool:
     if execute is None:
         _finish(run, RunStatus.FAILED, error={"code": "run.kind_unknown", "message": f"No work of kind {run.kind}."})
         return True
-    context = RunContext(run.pk, run.public_id, run.subject_ref, run.params, Actor(**run.actor))
+    context = RunContext(run.pk, run.public_id, run.subject_ref, run.params, Actor(**run.actor), now)
     try:
         with _lease_kept(run.pk):
             result = execute(context)

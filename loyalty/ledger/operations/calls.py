@@ -8,9 +8,9 @@ from typing import Any
 
 from django.db import DatabaseError, connection
 
+from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.foundation.orm import sql
-from loyalty.foundation.orm.fields import dumps_exact
 from loyalty.ledger.contracts import Posting
 from loyalty.ledger.errors import REFUSALS
 from loyalty.ledger.queries.rows import write_json

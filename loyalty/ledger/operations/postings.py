@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.kernel.points import check_points_amount
-from loyalty.foundation.orm.fields import dumps_exact
 from loyalty.ledger.contracts import BatchLine, BurnPosting, EarnPosting, Receipt, ReversePosting
 from loyalty.ledger.errors import REFUSALS, BatchInvalid
 from loyalty.ledger.operations.calls import as_text, call, common_params

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from loyalty.foundation.orm.fields import dumps_exact
+from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.ledger.contracts import Receipt, TransactionKind
 
 

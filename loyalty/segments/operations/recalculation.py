@@ -10,7 +10,6 @@ from sqlalchemy import select
 from loyalty.features import api as features
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.events import api as events
-from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
 from loyalty.foundation.rules import api as rules
@@ -53,7 +52,7 @@ def recalculate(context: work.RunContext) -> dict[str, Any]:
     if segment is None:
         raise SegmentNotFound()
     context.report("evaluating")
-    now = clock.now()
+    now = context.now
     found = _stage(segment.rules, now)
     context.report("comparing", found, found)
     result = apply_staged(segment=segment, actor=context.actor, now=now)

@@ -14,7 +14,7 @@ from rest_framework.request import Request
 from rest_framework.test import APIClient, APIRequestFactory
 
 from loyalty.foundation.access.models import Role
-from loyalty.foundation.orm.fields import ExactDecoder, ExactEncoder, dumps_exact
+from loyalty.foundation.kernel.exact_json import ExactDecoder, ExactEncoder, dumps_exact
 from loyalty.foundation.web.etag import EditConflict, check_if_match
 from loyalty.foundation.web.idempotency import (
     IdempotencyKeyInvalid,
