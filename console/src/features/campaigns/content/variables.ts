@@ -1,0 +1,52 @@
+/** The places for values in a mail: which there are, which a text uses, and putting one in; pure. */
+import type { Trigger } from '../campaigns.api'
+import { EVENT_FIELDS } from '../trigger/events'
+
+export interface Variable {
+  name: string
+  group: 'customer' | 'campaign' | 'program' | 'event' | 'threshold'
+  /** What stands there when the customer has no such value; without it the customer is skipped. */
+  fallback: string | null
+}
+
+const PLACEHOLDER = /\{\{\s*([a-z_][a-z0-9_]{0,63})\s*(?:\|\s*(?:"[^"{}]*"|'[^'{}]*'|&quot;[^{}]*?&quot;)\s*)?\}\}/g
+const UNSUBSCRIBE = 'unsubscribe_url'
+
+export function variablesFor(trigger: Trigger, hasProgram: boolean): Variable[] {
+  const plain = (group: Variable['group']) => (name: string): Variable => ({ name, group, fallback: null })
+  return [
+    { name: 'first_name', group: 'customer', fallback: 'customer' },
+    ...['last_name', 'customer_ref'].map(plain('customer')),
+    plain('campaign')('campaign_name'),
+    ...(hasProgram ? ['program_name', 'tier_name', 'tier_code', 'points_balance'].map(plain('program')) : []),
+    ...(trigger.kind === 'event' ? (EVENT_FIELDS[trigger.event_type] ?? []).map((name) => plain('event')(`event_${name}`)) : []),
+    ...(trigger.kind === 'threshold' ? [plain('threshold')(trigger.measure)] : []),
+  ]
+}
+
+export const snippetOf = (variable: Variable): string => (variable.fallback === null ? `{{ ${variable.name} }}` : `{{ ${variable.name} | "${variable.fallback}" }}`)
+
+export function variablesIn(text: string): string[] {
+  return [...new Set([...text.matchAll(PLACEHOLDER)].map((match) => match[1] ?? ''))]
+}
+
+export function unknownIn(text: string, known: readonly Variable[]): string[] {
+  const names = new Set([UNSUBSCRIBE, ...known.map((variable) => variable.name)])
+  return variablesIn(text).filter((name) => !names.has(name))
+}
+
+export interface Inserted {
+  text: string
+  /** Where the cursor belongs afterwards. */
+  caret: number
+}
+
+export function insertAt(text: string, start: number, end: number, snippet: string): Inserted {
+  return { text: text.slice(0, start) + snippet + text.slice(end), caret: start + snippet.length }
+}
+
+/** Puts marks around what is selected, or around a word that invites to be replaced. */
+export function wrapAt(text: string, start: number, end: number, before: string, after: string, placeholder: string): Inserted {
+  const inner = start === end ? placeholder : text.slice(start, end)
+  return { text: text.slice(0, start) + before + inner + after + text.slice(end), caret: start + before.length + inner.length }
+}
