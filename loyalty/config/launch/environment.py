@@ -9,6 +9,7 @@ import redis
 from loyalty.config.launch import postgres, valkey
 from loyalty.config.launch.folder import DataFolder
 from loyalty.config.launch.ports import LOOPBACK
+from loyalty.config.launch.postgres import Use
 from loyalty.config.launch.progress import say, step
 from loyalty.config.launch.refusal import LaunchRefused
 from loyalty.config.launch.supervisor import Supervisor
@@ -51,7 +52,7 @@ def base(folder: DataFolder, users: dict[str, str]) -> dict[str, str]:
 
 
 def start_servers(
-    supervisor: Supervisor, folder: DataFolder, users: dict[str, str], *, is_durable: bool = True
+    supervisor: Supervisor, folder: DataFolder, users: dict[str, str], *, use: Use = Use.EARNEST
 ) -> dict[str, str]:
     """Start the embedded servers the user did not replace, and return the environment that leads to all of them."""
     environment = base(folder, users)
@@ -60,7 +61,7 @@ def start_servers(
         say(f"using the PostgreSQL {check_postgres(users['DATABASE_URL'])} of DATABASE_URL")
     if "DATABASE_URL" not in users or not has_own_warehouse:
         with step("starting PostgreSQL"):
-            databases = postgres.start(supervisor, folder, environment, is_durable=is_durable)
+            databases = postgres.start(supervisor, folder, environment, use=use)
         environment.setdefault("DATABASE_URL", databases.loyalty_url)
         if not has_own_warehouse:
             environment["DWH_TYPE"] = "postgresql"

@@ -13,6 +13,7 @@ from loyalty.config.launch import postgres, valkey
 from loyalty.config.launch.environment import of_user, start_servers
 from loyalty.config.launch.folder import DataFolder
 from loyalty.config.launch.ports import check_free
+from loyalty.config.launch.postgres import Use
 from loyalty.config.launch.processes import Child, Program, ask_to_stop, await_stop, failure_of, spawn, stop_leftovers
 from loyalty.config.launch.programs import ROOT
 from loyalty.config.launch.progress import say
@@ -96,7 +97,7 @@ def opened(
     folder: DataFolder,
     *,
     port: int | None = None,
-    is_durable: bool = True,
+    use: Use = Use.EARNEST,
     users: dict[str, str] | None = None,
     before: Callable[[], None] | None = None,
 ) -> Iterator[Installation]:
@@ -118,9 +119,7 @@ def opened(
         folder.run_file.unlink(missing_ok=True)
         installation = Installation(folder, Supervisor(folder), of_user() if users is None else users)
         try:
-            installation.environment = start_servers(
-                installation.supervisor, folder, installation.environment, is_durable=is_durable
-            )
+            installation.environment = start_servers(installation.supervisor, folder, installation.environment, use=use)
             yield installation
         finally:
             # From here on a second Ctrl-C changes nothing: half a stop would be worse than a few seconds.

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from loyalty.config.launch import postgres, programs
 from loyalty.config.launch.folder import DataFolder, read_json
 from loyalty.config.launch.installation import opened
+from loyalty.config.launch.postgres import Use
 from loyalty.config.launch.testing import temporary_installation
 
 
@@ -25,9 +26,8 @@ def manage(folder: DataFolder, arguments: Sequence[str]) -> int:
 
 def bench(names: Sequence[str]) -> int:
     """Run benchmarks on servers of their own, durable as in earnest, in a folder that goes away."""
-    with temporary_installation("bench", is_durable=True) as installation:
+    with temporary_installation("bench", Use.BENCH) as installation:
         extra = {"KHAYWE_POSTGRES_BIN": str(postgres.wheel_binaries())}
-        installation.run_quietly("migrate", programs.manage("migrate", "--no-input"))
         return installation.run([sys.executable, "-m", "benchmarks", *names], extra)
 
 

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from enum import Enum
 from importlib.util import find_spec
 from pathlib import Path
 
@@ -33,6 +34,14 @@ _STOP_TIMEOUT_S = 30.0
 _MIB = 1024**2
 # With less shared memory (the default of containers is 64 MB) parallel queries run out of it; then files serve.
 _SHARED_MEMORY_MIN_MB = 256
+
+
+class Use(Enum):
+    """What a cluster is for."""
+
+    EARNEST = "the platform: durable, with its two databases and no more"
+    BENCH = "benchmarks: durable as in earnest, and they may make databases of their own"
+    TEST = "tests: databases of their own, and no fsync, so a power cut may lose everything"
 
 
 @dataclass(frozen=True)
@@ -62,19 +71,20 @@ def wheel_binaries() -> Path:
 
 
 def start(
-    supervisor: Supervisor, folder: DataFolder, environment: dict[str, str], *, is_durable: bool = True
+    supervisor: Supervisor,
+    folder: DataFolder,
+    environment: dict[str, str],
+    *,
+    use: Use = Use.EARNEST,
 ) -> Databases:
-    """Start the cluster of this folder, made first if there is none, with its roles and databases.
-
-    `is_durable=False` is for tests only: no fsync, so a power cut may lose everything.
-    """
+    """Start the cluster of this folder, made first if there is none, with its roles and databases."""
     cluster = place(folder, choose_for_postgres())
     if not (cluster.data / "PG_VERSION").exists():
         with step("making a PostgreSQL cluster"):
             _initdb(cluster, folder)
     _check_version(cluster)
     port = ports.find_free()
-    _write_configuration(cluster, port, is_durable=is_durable)
+    _write_configuration(cluster, port, is_durable=use is not Use.TEST)
     superuser_url = _url(SUPERUSER, folder.secret("postgres_password"), port, SUPERUSER)
     supervisor.start(
         Program(
@@ -90,7 +100,7 @@ def start(
         )
     )
     supervisor.await_ready(NAME, _READY_TIMEOUT_S)
-    return _ensure_databases(superuser_url, folder, port, is_for_tests=not is_durable)
+    return _ensure_databases(superuser_url, folder, port, use=use)
 
 
 def place(folder: DataFolder, identity: Identity) -> Cluster:
@@ -221,14 +231,14 @@ def _session(url: str) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
         yield connection
 
 
-def _ensure_databases(superuser_url: str, folder: DataFolder, port: int, *, is_for_tests: bool) -> Databases:
+def _ensure_databases(superuser_url: str, folder: DataFolder, port: int, *, use: Use) -> Databases:
     """Two roles, two databases; the reader may read the warehouse and nothing else. Repeating it changes nothing."""
     owner_password, reader_password = folder.secret("owner_password"), folder.secret("reader_password")
     with _session(superuser_url) as connection:
         for role, password in ((OWNER, owner_password), (READER, reader_password)):
             _ensure_role(connection, role, password)
-        if is_for_tests:
-            # Tests create databases of their own, and empty tables that refuse it to everybody else.
+        if use is not Use.EARNEST:
+            # They create databases of their own, and empty tables that refuse it to everybody else.
             owner = sql.Identifier(OWNER)
             connection.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(owner))
             connection.execute(sql.SQL("GRANT SET ON PARAMETER session_replication_role TO {}").format(owner))

@@ -16,6 +16,7 @@ from loyalty.config.launch.environment import without_settings
 from loyalty.config.launch.folder import DataFolder, read_json
 from loyalty.config.launch.identity import choose_for_postgres
 from loyalty.config.launch.installation import Installation, opened
+from loyalty.config.launch.postgres import Use
 from loyalty.config.launch.progress import say
 from loyalty.config.launch.refusal import LaunchRefused, StepFailed
 
@@ -56,26 +57,26 @@ def test(parts: list[str]) -> int:
 
 
 @contextmanager
-def temporary_installation(prefix: str, *, is_durable: bool) -> Iterator[Installation]:
+def temporary_installation(prefix: str, use: Use) -> Iterator[Installation]:
     """Servers in a folder that goes away with them."""
     with tempfile.TemporaryDirectory(prefix=f"khaywe-{prefix}-") as place:
         folder = DataFolder(Path(place))
         try:
-            with opened(folder, is_durable=is_durable, users=without_settings()) as installation:
+            with opened(folder, use=use, users=without_settings()) as installation:
                 yield installation
         finally:
             postgres.forget(folder, choose_for_postgres())
 
 
 def _backend() -> Count:
-    with temporary_installation("test", is_durable=False) as installation:
+    with temporary_installation("test", Use.TEST) as installation:
         count = _style(installation)
         count += _check(installation, "mypy", [sys.executable, "-m", "mypy"])
         return count + _pytest(installation, "tests", "--ignore=tests/e2e", "-n", str(_PYTEST_PROCESSES))
 
 
 def _house() -> Count:
-    with temporary_installation("house", is_durable=False) as installation:
+    with temporary_installation("house", Use.TEST) as installation:
         return _style(installation) + _pytest(installation, "tests/house")
 
 
@@ -154,7 +155,7 @@ def _e2e() -> Count:
         say("no Chromium was found (KHAYWE_CHROMIUM may name one), so the browser tests are skipped")
         return Count(skipped=1)
     console_build.install_modules()
-    with temporary_installation("e2e", is_durable=True) as installation:
+    with temporary_installation("e2e", Use.EARNEST) as installation:
         code = demo.bring_up_world(installation, demo.World(customers=_E2E_CUSTOMERS))
         if code != 0:
             return Count(failed=1)
