@@ -93,7 +93,8 @@ def order_of(data_source: DataSource, strategy: MergeStrategy) -> tuple[str, ...
     if data_source is not DataSource.AUTO:
         return (str(data_source),)
     xiva_leads = strategy is MergeStrategy.XIVA_FIRST
-    return (DataSource.XIVA, DataSource.DWH) if xiva_leads else (DataSource.DWH, DataSource.XIVA)
+    both = (str(DataSource.XIVA), str(DataSource.DWH))
+    return both if xiva_leads else both[::-1]
 
 
 def asks_all(data_source: DataSource, strategy: MergeStrategy) -> bool:

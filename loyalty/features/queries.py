@@ -45,7 +45,7 @@ def source() -> FeatureSource:
     return FeatureSource(
         table=table,
         key=table.c[warehouse.KEY_COLUMN],
-        columns={column.name: column for column in table.columns},
+        columns={str(column.name): column for column in table.columns},
         connector=warehouse.connector(),
         reference_instant=newest.freshness if newest is not None and newest.freshness else UNKNOWN_AGE,
     )

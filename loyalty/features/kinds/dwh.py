@@ -33,7 +33,8 @@ def ask(wanted: Sequence[uuid.UUID], fields: Iterable[str], degraded: set[str]) 
     except warehouse.WarehouseUnavailable as refusal:
         degraded.add(refusal.code)
         return {}
-    names = [column.name for column in chosen]
+    # SQLAlchemy's names are a kind of str that JSON writers do not take for one.
+    names = [str(column.name) for column in chosen]
     return {uuid.UUID(str(row[0])): dict(zip(names, row[1:], strict=True)) for row in rows}
 
 

@@ -2,6 +2,7 @@
 
 import threading
 import time
+import warnings
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, TypeVar
@@ -14,6 +15,7 @@ from sqlalchemy.exc import (
     InterfaceError,
     NoSuchTableError,
     ProgrammingError,
+    SAWarning,
     SQLAlchemyError,
 )
 from sqlalchemy.exc import TimeoutError as PoolTimeout
@@ -158,7 +160,9 @@ class PostgresqlConnector:
             return known[1]
 
         def reflect() -> Table:
-            with self._reading() as connection:
+            # A type that SQLAlchemy does not know is a column that rules cannot read, which is no cause for alarm.
+            with self._reading() as connection, warnings.catch_warnings():
+                warnings.simplefilter("ignore", SAWarning)
                 return Table(name, MetaData(), autoload_with=connection, resolve_fks=False)
 
         table = self._guarded(reflect)
@@ -176,15 +180,18 @@ class PostgresqlConnector:
         table = self.table(name)
         columns = tuple(
             Column(
-                name=column.name,
+                name=str(column.name),
                 type=field_type_of(column.type),
-                native_type=column.type.compile(dialect=self.dialect).lower(),
+                native_type=self._native_name(column.type),
                 is_nullable=bool(column.nullable),
                 comment=column.comment or "",
             )
             for column in table.columns
         )
         return TableDescription(name=name, columns=columns)
+
+    def _native_name(self, native: types.TypeEngine[Any]) -> str:
+        return "unknown" if isinstance(native, types.NullType) else native.compile(dialect=self.dialect).lower()
 
     def fetch_all(self, statement: Select[Any], *, limit: int = 100_000) -> Sequence[Row[Any]]:
         """Give all rows.

@@ -1,0 +1,56 @@
+"""Routes of the warehouse: Test Connection."""
+
+import dataclasses
+from typing import ClassVar
+
+from drf_spectacular.utils import extend_schema
+from rest_framework import serializers
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from loyalty.foundation.web.views import ApiView
+from loyalty.warehouse import api
+
+
+class ColumnSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A column of the features table."""
+
+    name = serializers.CharField()
+    type = serializers.CharField(allow_null=True)
+    native_type = serializers.CharField()
+    is_nullable = serializers.BooleanField()
+    comment = serializers.CharField()
+
+
+class ConnectionSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """What a test of the connection found."""
+
+    is_reachable = serializers.BooleanField()
+    kind = serializers.CharField()
+    breaker_state = serializers.CharField()
+    latency_ms = serializers.FloatField()
+    server_version = serializers.CharField()
+    user = serializers.CharField()
+    is_read_only = serializers.BooleanField()
+    is_superuser = serializers.BooleanField()
+    table = serializers.CharField()
+    columns = ColumnSerializer(many=True)
+    rows_estimate = serializers.IntegerField()
+    problem_code = serializers.CharField()
+    problem = serializers.CharField()
+
+
+class WarehouseTestView(ApiView):
+    """Test Connection; a warehouse that is away is an answer, not a fault."""
+
+    permissions: ClassVar[dict[str, str]] = {"get": "warehouse.view", "post": "warehouse.view"}
+
+    @extend_schema(responses={200: ConnectionSerializer})
+    def get(self, request: Request) -> Response:
+        """Tell latency, version, rights and columns, or why it failed."""
+        return Response(dataclasses.asdict(api.test_connection()))
+
+    @extend_schema(request=None, responses={200: ConnectionSerializer})
+    def post(self, request: Request) -> Response:
+        """Do the same."""
+        return Response(dataclasses.asdict(api.test_connection()))
