@@ -149,7 +149,7 @@ def test_command__telco_file__loads_whole_with_every_column(configured: Path, ow
 
 def test_command__file_with_bad_rows__tells_them_and_loads_the_rest(configured: Path, owner: Owner) -> None:
     path = configured / "customers.csv"
-    path.write_bytes(b'Id,City,Total Revenue,Odd"Name\na,Tyre,7,x\nb,Tyre\na,Tyre,8,y\nc,\xff,9,z\nd,Aley,,\n')
+    path.write_bytes(b"Id,City,Total Revenue,Odd Name\na,Tyre,7,x\nb,Tyre\na,Tyre,8,y\nc,\xff,9,z\nd,Aley,,\n")
     out, err = setup(customers_file=str(path), id_column="Id")
     assert tuple(line.split(":")[0] for line in err.splitlines()) == ("line 3", "line 4", "line 5")
     assert "2 customers" in out
