@@ -18,7 +18,7 @@ PLANTS = {
     "L3": "DELETE FROM ledger_entry WHERE transaction_id = {earn}",
     "L4": "UPDATE ledger_balance SET points_posted = points_posted + 1 WHERE account_id = {account}",
     "L5": "UPDATE ledger_lot_open SET points_remaining = points_remaining - 1 WHERE account_id = {account}",
-    "L6": "ALTER TABLE ledger_balance DROP CONSTRAINT ledger_balance_covered; "
+    "L6": "ALTER TABLE ledger_balance DROP CONSTRAINT ledger_balance_bounds; "
           "UPDATE ledger_balance SET points_posted = -1 WHERE account_id = {account}",
     "L7": "UPDATE ledger_allocation SET points_consumed = points_consumed + 1 WHERE transaction_id = {burn}",
     "L8": "UPDATE ledger_allocation SET transaction_id = {earn}, line = 9 WHERE transaction_id = {burn} AND line = 1",

@@ -6,15 +6,22 @@ RETURNS TABLE (owner_ref uuid, account_id uuid) LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO ledger_account (public_id, kind, program_ref, opened_at)
         SELECT ledger_new_public_id(p_now), k.kind, p_program, p_now
-        FROM unnest(ARRAY['issuance', 'redemption', 'breakage', 'adjustment']) AS k (kind)
+        FROM unnest(ARRAY['issuance', 'redemption', 'breakage', 'adjustment']::ledger_account_kind[]) AS k (kind)
         WHERE NOT EXISTS (SELECT 1 FROM ledger_account a
                           WHERE a.owner_ref IS NULL AND a.program_ref = p_program AND a.kind = k.kind)
         ON CONFLICT DO NOTHING;
     -- Ascending owners, so that two callers who open the same accounts wait in one direction.
     WITH opened AS (
-        INSERT INTO ledger_account (public_id, kind, owner_ref, program_ref, opened_at)
-            SELECT n.public_id, 'member', n.owner_ref, p_program, p_now
-            FROM unnest(p_public_ids, p_owners) AS n (public_id, owner_ref) ORDER BY n.owner_ref
+        INSERT INTO ledger_account (public_id, kind, owner_ref, program_ref, opened_at,
+                issuance_id, redemption_id, breakage_id, adjustment_id)
+            SELECT n.public_id, 'member', n.owner_ref, p_program, p_now, c.issuance, c.redemption, c.breakage, c.adjustment
+            FROM unnest(p_public_ids, p_owners) AS n (public_id, owner_ref), (
+                SELECT max(a.id) FILTER (WHERE a.kind = 'issuance') AS issuance,
+                    max(a.id) FILTER (WHERE a.kind = 'redemption') AS redemption,
+                    max(a.id) FILTER (WHERE a.kind = 'breakage') AS breakage,
+                    max(a.id) FILTER (WHERE a.kind = 'adjustment') AS adjustment
+                FROM ledger_account a WHERE a.owner_ref IS NULL AND a.program_ref = p_program) c
+            ORDER BY n.owner_ref
             ON CONFLICT DO NOTHING RETURNING id)
     INSERT INTO ledger_balance (account_id, last_recorded_at) SELECT o.id, p_now FROM opened o;
     RETURN QUERY SELECT a.owner_ref, a.public_id FROM ledger_account a
@@ -32,7 +39,7 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM ledger_refuse('KL002', 'There is no such account.', jsonb_build_object('account_id', p_account));
     END IF;
-    IF v_balance.status = p_status THEN
+    IF v_balance.status = p_status::ledger_account_status THEN
         RETURN v_balance.status;
     END IF;
     IF v_balance.status = 'CLOSED' THEN
@@ -42,6 +49,6 @@ BEGIN
         PERFORM ledger_refuse('KL010', 'The account still holds points.',
                               jsonb_build_object('points_posted', v_balance.points_posted));
     END IF;
-    UPDATE ledger_balance SET status = p_status WHERE account_id = v_balance.account_id;
+    UPDATE ledger_balance SET status = p_status::ledger_account_status WHERE account_id = v_balance.account_id;
     RETURN v_balance.status;
 END $$;

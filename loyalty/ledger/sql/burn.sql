@@ -14,10 +14,8 @@ BEGIN
     IF p_points IS NULL OR p_points NOT BETWEEN 1 AND 1000000000000 THEN
         PERFORM ledger_refuse('KL005', 'Points lie between 1 and 1000000000000.', jsonb_build_object('points_amount', p_points));
     END IF;
-    SELECT a.id, a.owner_ref, a.program_ref, c.id AS redemption_id INTO v_account
-        FROM ledger_account a JOIN ledger_account c
-            ON c.owner_ref IS NULL AND c.program_ref = a.program_ref AND c.kind = 'redemption'
-        WHERE a.public_id = p_account AND a.kind = 'member';
+    SELECT a.id, a.owner_ref, a.program_ref, a.redemption_id INTO v_account
+        FROM ledger_account a WHERE a.public_id = p_account AND a.kind = 'member';
     IF NOT FOUND THEN
         PERFORM ledger_refuse('KL002', 'There is no such account.', jsonb_build_object('account_id', p_account));
     END IF;

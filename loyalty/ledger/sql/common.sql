@@ -19,7 +19,7 @@ END $$;
 -- Rebuilds the answer of a transaction from what it wrote, to the letter of its first answer.
 CREATE OR REPLACE FUNCTION ledger_receipt_of(p_transaction bigint, p_is_replay boolean)
 RETURNS ledger_receipt LANGUAGE sql STABLE AS $$
-    SELECT t.public_id, a.public_id, a.owner_ref, t.program_ref, t.kind,
+    SELECT t.public_id, a.public_id, a.owner_ref, t.program_ref, t.kind::text,
         coalesce(abs(e.points_change), 0),
         coalesce(e.balance_after, h.balance_after),
         coalesce(h.points_lost, 0),
@@ -65,25 +65,14 @@ BEGIN
         'points_requested', p_points, 'points_available', v_balance.points_posted - v_balance.points_held));
 END $$;
 
--- Counts an earn against its caps and gives what may be granted, 0 to p_points. The rows stay locked until the end, so
--- two earns at the limit are counted one after the other. One cap, the common case, is one upsert.
+-- Counts an earn against several caps and gives what may be granted, 0 to p_points. The rows stay locked until the end,
+-- so two earns at the limit are counted one after the other.
 CREATE OR REPLACE FUNCTION ledger_count_caps(
     p_account bigint, p_refs text[], p_windows date[], p_maxima bigint[], p_points bigint)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v_granted bigint;
 BEGIN
-    IF cardinality(p_refs) = 1 THEN
-        INSERT INTO ledger_cap_usage AS u (account_id, cap_ref, window_start, points_used, points_max, last_counted)
-            VALUES (p_account, p_refs[1], p_windows[1], least(p_points, p_maxima[1]), p_maxima[1], least(p_points, p_maxima[1]))
-            ON CONFLICT (account_id, cap_ref, window_start) DO UPDATE SET
-                last_counted = greatest(0, least(p_points, EXCLUDED.points_max - u.points_used)),
-                points_used = u.points_used + greatest(0, least(p_points, EXCLUDED.points_max - u.points_used)),
-                -- A cap lowered below what is used counts nothing more and keeps the limit under which that was counted.
-                points_max = greatest(EXCLUDED.points_max, u.points_used)
-            RETURNING u.last_counted INTO v_granted;
-        RETURN v_granted;
-    END IF;
     INSERT INTO ledger_cap_usage (account_id, cap_ref, window_start, points_used, points_max)
         SELECT p_account, c.ref, c.window_start, 0, c.points_max
         FROM unnest(p_refs, p_windows, p_maxima) AS c (ref, window_start, points_max) ORDER BY c.ref, c.window_start

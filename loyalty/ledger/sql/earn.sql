@@ -12,15 +12,14 @@ DECLARE
     v_lot bigint;
     v_balance record;
     v_granted bigint := p_points;
+    v_caps integer := coalesce(cardinality(p_cap_refs), 0);
     v_expires_at timestamptz := p_expires_at;
 BEGIN
     IF p_points IS NULL OR p_points NOT BETWEEN 1 AND 1000000000000 THEN
         PERFORM ledger_refuse('KL005', 'Points lie between 1 and 1000000000000.', jsonb_build_object('points_amount', p_points));
     END IF;
-    SELECT a.id, a.owner_ref, a.program_ref, c.id AS issuance_id INTO v_account
-        FROM ledger_account a JOIN ledger_account c
-            ON c.owner_ref IS NULL AND c.program_ref = a.program_ref AND c.kind = 'issuance'
-        WHERE a.public_id = p_account AND a.kind = 'member';
+    SELECT a.id, a.owner_ref, a.program_ref, a.issuance_id INTO v_account
+        FROM ledger_account a WHERE a.public_id = p_account AND a.kind = 'member';
     IF NOT FOUND THEN
         PERFORM ledger_refuse('KL002', 'There is no such account.', jsonb_build_object('account_id', p_account));
     END IF;
@@ -32,7 +31,18 @@ BEGIN
     IF NOT FOUND THEN
         RETURN ledger_replay(p_scope, p_key, p_request_hash);
     END IF;
-    IF cardinality(p_cap_refs) > 0 THEN
+    IF v_caps = 1 THEN
+        -- One cap, the common case, is one upsert. A cap lowered below its use counts nothing more and keeps the limit
+        -- under which that was counted.
+        INSERT INTO ledger_cap_usage AS u (account_id, cap_ref, window_start, points_used, points_max, last_counted)
+            VALUES (v_account.id, p_cap_refs[1], p_cap_windows[1],
+                least(p_points, p_cap_maxima[1]), p_cap_maxima[1], least(p_points, p_cap_maxima[1]))
+            ON CONFLICT (account_id, cap_ref, window_start) DO UPDATE SET
+                last_counted = greatest(0, least(p_points, EXCLUDED.points_max - u.points_used)),
+                points_used = u.points_used + greatest(0, least(p_points, EXCLUDED.points_max - u.points_used)),
+                points_max = greatest(EXCLUDED.points_max, u.points_used)
+            RETURNING u.last_counted INTO v_granted;
+    ELSIF v_caps > 1 THEN
         v_granted := ledger_count_caps(v_account.id, p_cap_refs, p_cap_windows, p_cap_maxima, p_points);
     END IF;
     UPDATE ledger_balance b SET points_posted = b.points_posted + v_granted,
@@ -44,7 +54,10 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM ledger_refuse_balance(v_account.id, p_points);
     END IF;
-    IF cardinality(p_cap_refs) > 0 THEN
+    IF v_caps = 1 THEN
+        INSERT INTO ledger_cap_hit VALUES (v_id, p_cap_refs[1], p_cap_windows[1], v_account.id, p_points, v_granted,
+            v_balance.points_posted);
+    ELSIF v_caps > 1 THEN
         INSERT INTO ledger_cap_hit
             SELECT v_id, c.ref, c.window_start, v_account.id, p_points, v_granted, v_balance.points_posted
             FROM unnest(p_cap_refs, p_cap_windows) AS c (ref, window_start);

@@ -89,15 +89,14 @@ BEGIN
     END IF;
     SELECT array_agg(CASE
                 WHEN l.points_amount IS NULL OR l.points_amount NOT BETWEEN 1 AND 1000000000000 THEN 'KL005'
-                WHEN c.id IS NULL THEN 'KL002'
+                WHEN a.id IS NULL THEN 'KL002'
                 WHEN b.status <> 'ACTIVE' THEN 'KL003' END ORDER BY l.line),
-            array_agg(a.id ORDER BY l.line), array_agg(c.id ORDER BY l.line),
+            array_agg(a.id ORDER BY l.line), array_agg(a.issuance_id ORDER BY l.line),
             array_agg(a.owner_ref ORDER BY l.line), array_agg(a.program_ref ORDER BY l.line)
         INTO v_refusals, v_accounts, v_counters, v_owners, v_programs
         FROM unnest(v_lines) l
         LEFT JOIN ledger_account a ON a.public_id = l.account_id AND a.kind = 'member'
-        LEFT JOIN ledger_balance b ON b.account_id = a.id
-        LEFT JOIN ledger_account c ON c.owner_ref IS NULL AND c.program_ref = a.program_ref AND c.kind = 'issuance';
+        LEFT JOIN ledger_balance b ON b.account_id = a.id;
     WITH made AS (
         INSERT INTO ledger_transaction (public_id, kind, idempotency_scope, idempotency_key, request_hash, account_id,
                 program_ref, occurred_at, recorded_at, actor_ref, program_version_ref, trace, context)

@@ -62,12 +62,11 @@ BEGIN
             FROM total t WHERE b.account_id = t.account_id
             RETURNING t.header_id, t.public_id, t.points, b.account_id, b.points_posted, b.last_sequence, b.last_recorded_at),
     named AS (
-        SELECT m.*, a.public_id AS account_ref, a.owner_ref, a.program_ref, c.id AS breakage_id
-        FROM moved m JOIN ledger_account a ON a.id = m.account_id
-        JOIN ledger_account c ON c.owner_ref IS NULL AND c.program_ref = a.program_ref AND c.kind = 'breakage'),
+        SELECT m.*, a.public_id AS account_ref, a.owner_ref, a.program_ref, a.breakage_id
+        FROM moved m JOIN ledger_account a ON a.id = m.account_id),
     entries AS (
         INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after, recorded_at)
-            SELECT n.header_id, 1, n.account_id, 'expire', -n.points, n.last_sequence, n.points_posted, n.last_recorded_at
+            SELECT n.header_id, 1, n.account_id, 'expire'::ledger_transaction_kind, -n.points, n.last_sequence, n.points_posted, n.last_recorded_at
             FROM named n
             UNION ALL
             SELECT n.header_id, 2, n.breakage_id, 'expire', n.points, NULL, NULL, n.last_recorded_at FROM named n)

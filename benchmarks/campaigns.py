@@ -1,0 +1,228 @@
+"""Fan-out of a campaign beside Django's bulk_create, and mails handed over beside a bare SMTP loop."""
+
+import os
+import smtplib
+import subprocess
+import sys
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from email.message import EmailMessage
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import cast
+
+import psycopg
+from django.conf import settings
+from django.db import connection, transaction
+
+from benchmarks.harness import BackendClock, Bench
+from loyalty.campaigns.queries import audience_of
+from loyalty.delivery import api as delivery
+from loyalty.delivery.models import Message, Send
+from loyalty.foundation.kernel.actor import system_actor
+from loyalty.foundation.orm import sql
+from loyalty.segments import api as segments
+
+CUSTOMERS = 100_000
+# One in ten agreed to nothing, so that both sides decide something.
+CONSENTED_OF_TEN = 9
+BATCH_ROWS = 2_000
+MAILS = 200
+CONTENT = {
+    "subject": 'Hello {{ first_name | "friend" }}',
+    "body": '<p>Dear {{ first_name | "customer" }},</p><p><a href="https://shop.example/offer">See the offer</a></p>',
+}
+
+FILL = (
+    """
+    INSERT INTO customers_customer (public_id, customer_ref, first_name, last_name, status, language, time_zone, city,
+        gender, source)
+    SELECT gen_random_uuid(), 'c-' || n, 'Name' || n, 'Test', 'ACTIVE', 'en', 'UTC', '', '', 'bench'
+    FROM generate_series(1, %(customers)s) n
+    """,
+    """
+    INSERT INTO customers_contactpoint (customer_id, channel, address, is_primary)
+    SELECT id, 'email', customer_ref || '@mail.example', true FROM customers_customer
+    """,
+    """
+    INSERT INTO customers_consent (customer_id, channel, purpose, is_granted, source, changed_at)
+    SELECT id, 'email', 'marketing', id %% 10 < %(consented)s, 'bench', now() FROM customers_customer
+    """,
+    """
+    INSERT INTO segments_segmentmember (segment_id, customer_ref, added_at)
+    SELECT (SELECT id FROM segments_segment WHERE public_id = %(segment)s), public_id, now() FROM customers_customer
+    """,
+)
+AUDIENCE = """
+    SELECT m.customer_id, r.address, r.is_consented FROM segments_membership m
+    JOIN customers_reachable r ON r.customer_id = m.customer_id AND r.channel = 'email' AND r.purpose = 'marketing'
+    WHERE m.segment_public_id = %s
+"""
+
+
+def run(bench: Bench) -> None:
+    """Measure."""
+    segment = fill()
+    bench.compare(
+        "fan-out rows per processor-second: set-based / bulk_create",
+        ours=lambda: fan_out_in_sets(segment),
+        theirs=lambda: fan_out_in_objects(segment),
+        floor=5.0,
+    )
+    rows = fan_out_in_sets(segment)
+    print(f"  fan-out with consent, address and reasons: {rows:,.0f} rows per processor-second", flush=True)
+    with mail_server() as port:
+        settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
+        samples = bench.compare(
+            "mails/s: claimed, checked, rendered, sent, settled / bare SMTP",
+            ours=lambda: hand_over(segment),
+            theirs=lambda: hand_over_bare(port),
+            floor=0.2,
+        )
+        print(f"  {hand_over(segment):,.0f} mails/s in one worker ({samples.median:.2f} of a bare loop)", flush=True)
+
+
+def fill() -> uuid.UUID:
+    """Make customers and a segment of all of them."""
+    now = datetime.now(UTC)
+    segment = segments.create(
+        name="Everyone", description="", kind="static", rules=None, actor=system_actor("bench"), now=now
+    )
+    for statement in FILL:
+        sql.execute(statement, {"customers": CUSTOMERS, "consented": CONSENTED_OF_TEN, "segment": segment})
+    sql.execute("ANALYZE")
+    return segment
+
+
+def empty() -> None:
+    """Begin with an empty send ledger."""
+    sql.execute("TRUNCATE delivery_send")
+
+
+def open_message(now: datetime) -> delivery.MessageView:
+    """Open a message of an occurrence of its own."""
+    request = delivery.MessageRequest(
+        occurrence_key=f"bench:{uuid.uuid4()}",
+        channel="email",
+        purpose="marketing",
+        content=CONTENT,
+        variables=(),
+        source_kind="bench",
+        source_ref=uuid.uuid4(),
+    )
+    return delivery.open_message(request=request, now=now)
+
+
+def audience(segment: uuid.UUID) -> delivery.Audience:
+    """Give the audience of a campaign on the segment."""
+    return audience_of(program=None, segment=segment, shared={}, used=())
+
+
+class ProcessorTime:
+    """Counts the processor time of this process and of the server process behind its connection.
+
+    Both sides of a comparison load the two differently, and on a busy machine the clock on the wall says little.
+    """
+
+    def __init__(self) -> None:
+        connection.ensure_connection()
+        self._server = BackendClock(cast("psycopg.Connection[tuple[object, ...]]", connection.connection))
+        self._started = self._now()
+
+    def _now(self) -> float:
+        return time.process_time() + (self._server.seconds() if self._server.can_read else 0.0)
+
+    def seconds(self) -> float:
+        """Give the time since the beginning."""
+        return self._now() - self._started
+
+
+def fan_out_in_sets(segment: uuid.UUID) -> float:
+    """Place the audience as a campaign does; give rows per processor-second."""
+    empty()
+    now = datetime.now(UTC)
+    message = open_message(now)
+    clock = ProcessorTime()
+    placed, is_complete = 0, False
+    while not is_complete:
+        chunk = delivery.enqueue_chunk(message_id=message.id, audience=audience(segment), now=now)
+        placed, is_complete = placed + chunk.placed, chunk.is_complete
+    return placed / clock.seconds()
+
+
+def fan_out_in_objects(segment: uuid.UUID) -> float:
+    """Place the same audience with the same decisions as objects, in batches; give rows per processor-second."""
+    empty()
+    now = datetime.now(UTC)
+    message = Message.objects.get(public_id=open_message(now).id)
+    clock = ProcessorTime()
+    placed = 0
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(AUDIENCE, [segment])
+        while batch := cursor.fetchmany(BATCH_ROWS):
+            Send.objects.bulk_create(
+                [one_send(message, customer, address, is_consented, now) for customer, address, is_consented in batch],
+                ignore_conflicts=True,
+            )
+            placed += len(batch)
+    return placed / clock.seconds()
+
+
+def one_send(message: Message, customer: int, address: str | None, is_consented: bool, now: datetime) -> Send:
+    """Decide for one customer in Python."""
+    reason = "no_consent" if not is_consented else "" if address else "no_address"
+    return Send(
+        message=message,
+        source_ref=message.source_ref,
+        customer_id=customer,
+        channel="email",
+        priority=message.priority,
+        state="SKIPPED" if reason else "QUEUED",
+        reason=reason,
+        due_at=None if reason else now,
+        queued_at=now,
+        ended_at=now if reason else None,
+    )
+
+
+@contextmanager
+def mail_server() -> Iterator[int]:
+    """Run the mail catcher as a process of its own."""
+    with TemporaryDirectory() as folder:
+        command = [sys.executable, "-m", "django", "run_mail_catcher", "--maildir", str(Path(folder)), "--port", "0"]
+        environment = {**os.environ, "DJANGO_SETTINGS_MODULE": os.environ["DJANGO_SETTINGS_MODULE"]}
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, env=environment) as process:
+            assert process.stdout is not None
+            yield int(process.stdout.readline().split(" and ")[0].rpartition(":")[2])
+            process.terminate()
+
+
+def hand_over(segment: uuid.UUID) -> float:
+    """Send mails as a worker does, all its commits included; give mails per second."""
+    empty()
+    now = datetime.now(UTC)
+    message = open_message(now)
+    delivery.enqueue_chunk(message_id=message.id, audience=audience(segment), now=now, limit=MAILS)
+    started = time.perf_counter()
+    sent = 0
+    while report := delivery.send_due(channel="email", now=now):
+        if not report.claimed:
+            break
+        sent += report.sent
+    return sent / (time.perf_counter() - started)
+
+
+def hand_over_bare(port: int) -> float:
+    """Send as many mails of the same kind with nothing around them; give mails per second."""
+    mail = EmailMessage()
+    mail["From"], mail["To"], mail["Subject"] = "loyalty@khaywe.example", "c@mail.example", "Hello Name"
+    mail.set_content("Dear Name,\n\nSee the offer (https://shop.example/offer)")
+    mail.add_alternative("<p>Dear Name,</p><p><a href='https://shop.example/offer'>See the offer</a></p>", "html")
+    started = time.perf_counter()
+    with smtplib.SMTP("127.0.0.1", port) as server:
+        for _ in range(MAILS):
+            server.send_message(mail)
+    return MAILS / (time.perf_counter() - started)
