@@ -57,7 +57,8 @@ def errors_page() -> str:
     rows |= {("fault", 500, "Something broke", "Our fault, logged under the request id.")}
     lines = [f"| `{code}` | {status} | {title} | {text} |" for code, status, title, text in sorted(rows)]
     head = (
-        f"# Error codes\n\n{GENERATED}\n\nEvery refusal leaves as `application/problem+json` (RFC 9457) with `code`.\n\n"
+        f"# Error codes\n\n{GENERATED}\n\n"
+        "Every refusal leaves as `application/problem+json` (RFC 9457) with `code`.\n\n"
         "| code | status | title | meaning |\n|---|---|---|---|\n"
     )
     return head + "\n".join(lines) + "\n"
