@@ -318,6 +318,24 @@ def test_transactions__filtered_and_paged__and_one_with_its_trace(
         assert admin_client.get(url, query).json()["code"] == "filter.invalid"
 
 
+def test_transactions__posted_by_kind__are_the_verbs(
+    client_with: ClientWith, admin_client: APIClient, member: api.MemberFacts
+) -> None:
+    url, account = f"{V1}/loyaltyTransactions/", str(member.account_id)
+    body = {"kind": "earn", "account_id": account, "transaction_amount": "250"}
+    earned = post(admin_client, url, body)
+    assert (earned.status_code, earned.json()["points_amount"]) == (201, 25)
+    same = post(admin_client, EARN, {"account_id": account, "transaction_amount": "250"})
+    assert (same.content, same["Idempotent-Replayed"]) == (earned.content, "true"), "one space of keys"
+    assert post(admin_client, url, {"kind": "burn", "account_id": account, "points": 5}, "k2").status_code == 201
+    undo = {"kind": "reverse", "transaction_id": earned.json()["transaction_id"], "points": 1}
+    assert post(admin_client, url, undo, "k3").json()["points_balance"] == 19
+    assert post(admin_client, url, {**body, "kind": "gift"}, "k4").json()["errors"][0]["field"] == "kind"
+    assert post(admin_client, url, {"account_id": account}, "k5").status_code == 400
+    reader = post(client_with("points.view"), url, body, "k6")
+    assert (reader.status_code, reader.json()["permission"]) == (403, "points.earn")
+
+
 def test_cap_usages__of_a_member__tell_window_and_room(admin_client: APIClient, member: api.MemberFacts) -> None:
     earn(admin_client, member, points=40)
     rows = admin_client.get(f"{V1}/capUsages/", {"customer_id": str(member.customer_id)}).json()["results"]

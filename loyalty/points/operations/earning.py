@@ -11,7 +11,7 @@ from django.db import transaction
 
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
-from loyalty.foundation.orm.fields import dumps_exact
+from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.ledger import api as ledger
 from loyalty.points import policy
 from loyalty.points.contracts import EarnFacts, EarnReceipt, EarnRequest, EarnVerdict, Key, MemberFacts

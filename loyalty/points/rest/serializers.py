@@ -5,8 +5,8 @@ from typing import Any
 
 from rest_framework import serializers
 
+from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.kernel.points import POINTS_MAX
-from loyalty.foundation.orm.fields import dumps_exact
 from loyalty.foundation.web.serializers import (
     AmountField,
     ExactJSONField,
@@ -98,6 +98,24 @@ class ReverseWrite(StrictSerializer):
     idempotency_key = serializers.CharField(max_length=200, required=False)
 
 
+class TransactionWrite(StrictSerializer):
+    """A transaction to post: its kind, and what the verb of that kind takes."""
+
+    kind = serializers.ChoiceField(choices=["earn", "burn", "reverse"])
+    account_id = serializers.UUIDField(required=False)
+    customer_id = serializers.UUIDField(required=False)
+    customer_ref = serializers.CharField(max_length=100, required=False)
+    program_id = serializers.UUIDField(required=False)
+    transaction_amount = AmountField(required=False, min_value=AMOUNT_MIN)
+    points = PointsField(required=False)
+    currency = serializers.CharField(max_length=3, required=False)
+    transaction_context = ContextField(required=False)
+    occurred_at = serializers.DateTimeField(required=False)
+    transaction_id = serializers.UUIDField(required=False)
+    reason = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    idempotency_key = serializers.CharField(max_length=200, required=False)
+
+
 class EnrollWrite(StrictSerializer):
     """A customer to take into a program."""
 
@@ -116,8 +134,8 @@ class SimulateWrite(StrictSerializer):
     account_id = serializers.UUIDField(required=False)
     tier_code = serializers.CharField(max_length=50, required=False)
     points_lifetime = WholeNumberField(required=False, min_value=0, max_value=POINTS_MAX)
-    earn_rule = ExactJSONField(required=False)
-    burn_rule = ExactJSONField(required=False)
+    earn_rule = ExactJSONField(required=False, allow_null=True)
+    burn_rule = ExactJSONField(required=False, allow_null=True)
     earn_cap_daily = PointsField(required=False, allow_null=True)
     expiry_days = WholeNumberField(required=False, allow_null=True, min_value=1, max_value=EXPIRY_DAYS_MAX)
     points_to_burn = PointsField(required=False)

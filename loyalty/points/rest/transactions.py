@@ -11,10 +11,12 @@ from rest_framework.response import Response
 
 from loyalty.foundation.kernel.errors import NotFound
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
+from loyalty.foundation.web.permissions import SIGNED_IN
 from loyalty.foundation.web.serializers import ExactJSONField
 from loyalty.foundation.web.views import ApiViewSet
 from loyalty.ledger import api as ledger
 from loyalty.points.models import AccountRow
+from loyalty.points.rest import verbs
 from loyalty.points.rest.filters import (
     CURSOR,
     PAGE_SIZE,
@@ -24,6 +26,7 @@ from loyalty.points.rest.filters import (
     read_page_size,
     refuse_filter,
 )
+from loyalty.points.rest.serializers import TransactionWrite
 
 KINDS = tuple(kind.value for kind in ledger.TransactionKind)
 CAP_USAGES_MAX = 500
@@ -143,8 +146,24 @@ class TransactionList(ApiViewSet):
 class TransactionViewSet(TransactionList):
     """All transactions."""
 
-    permissions: ClassVar[dict[str, str]] = {"list": "points.view", "retrieve": "points.view"}
+    # Posting needs the permission of the verb that the kind names, checked when it is known.
+    permissions: ClassVar[dict[str, str]] = {"list": "points.view", "retrieve": "points.view", "create": SIGNED_IN}
     serializer_class = TransactionSerializer
+
+    @extend_schema(
+        request=TransactionWrite,
+        responses={201: OpenApiTypes.OBJECT, 200: OpenApiTypes.OBJECT},
+        parameters=[verbs.IDEMPOTENCY_KEY],
+    )
+    def create(self, request: Request) -> Response:
+        """Earn, burn or reverse, as ``kind`` says; the rest of the body is what that verb takes."""
+        sent: dict[str, Any] = dict(request.data) if isinstance(request.data, dict) else {}
+        kind = sent.pop("kind", None)
+        if not isinstance(kind, str) or kind not in verbs.VERBS:
+            TransactionWrite(data=request.data).is_valid(raise_exception=True)
+        post, permission = verbs.VERBS[str(kind)]
+        verbs.require_permission(request, permission)
+        return post(request, sent, self.actor)
 
     @extend_schema(
         responses={200: TransactionPage},
@@ -155,7 +174,10 @@ class TransactionViewSet(TransactionList):
         """List transactions, newest first."""
         return self.page(request)
 
-    @extend_schema(responses={200: TracedTransactionSerializer})
+    @extend_schema(
+        responses={200: TracedTransactionSerializer},
+        parameters=[OpenApiParameter("id", OpenApiTypes.UUID, OpenApiParameter.PATH)],
+    )
     def retrieve(self, request: Request, **kwargs: Any) -> Response:
         """Read one transaction with the trace of its decision."""
         try:

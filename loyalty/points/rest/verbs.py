@@ -1,6 +1,6 @@
 """The verbs over HTTP: earn, burn, reverse, expire, reconcile, proof. Keys make each call once."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -10,6 +10,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
 from loyalty.foundation.web.idempotency import fingerprint, require_key
 from loyalty.foundation.web.permissions import PermissionMissing, Permitted
@@ -62,6 +63,66 @@ def earn_request(given: Mapping[str, Any], key: api.Key, now: datetime) -> api.E
     )
 
 
+def post_earn(request: Request, sent: Any, actor: Actor) -> Response:
+    """Earn as ``sent`` says and answer."""
+    body = serializers.EarnWrite(data=sent)
+    body.is_valid(raise_exception=True)
+    key = key_of("earn", require_key(request), sent)
+    if "points" in body.validated_data:
+        require_permission(request, "points.earn_direct")
+    now = clock.now()
+    receipt = api.earn(request=earn_request(body.validated_data, key, now), actor=actor, now=now)
+    told = serializers.EarnAnswer(receipt).data
+    return answer(told, is_replay=receipt.is_replay, is_created=receipt.transaction_id is not None)
+
+
+def post_burn(request: Request, sent: Any, actor: Actor) -> Response:
+    """Burn as ``sent`` says and answer."""
+    body = serializers.BurnWrite(data=sent)
+    body.is_valid(raise_exception=True)
+    given, now = body.validated_data, clock.now()
+    burn = api.BurnRequest(
+        member=serializers.MemberNamed.member(given),
+        key=key_of("burn", require_key(request), sent),
+        points=given["points"],
+        occurred_at=given.get("occurred_at", now),
+        context=given.get("transaction_context", {}),
+    )
+    receipt = api.burn(request=burn, actor=actor, now=now)
+    told = {
+        "transaction_id": receipt.transaction_id,
+        "account_id": receipt.account_id,
+        "points_amount": receipt.points_amount,
+        "points_balance": receipt.points_balance,
+        "value": {"amount": format(receipt.value.amount, "f"), "currency": receipt.value.currency},
+    }
+    return answer(told, is_replay=receipt.is_replay, is_created=True)
+
+
+def post_reverse(request: Request, sent: Any, actor: Actor) -> Response:
+    """Reverse as ``sent`` says and answer."""
+    body = serializers.ReverseWrite(data=sent)
+    body.is_valid(raise_exception=True)
+    given, now = body.validated_data, clock.now()
+    reversal = api.ReverseRequest(
+        transaction_id=given["transaction_id"],
+        key=key_of("reverse", require_key(request), sent),
+        points=given.get("points"),
+        reason=given["reason"],
+        occurred_at=now,
+    )
+    receipt = api.reverse(request=reversal, actor=actor, now=now)
+    return answer(serializers.ReverseAnswer(receipt).data, is_replay=receipt.is_replay, is_created=True)
+
+
+# By the kind of transaction: what posts it, and the permission that takes.
+VERBS: Mapping[str, tuple[Callable[[Request, Any, Actor], Response], str]] = {
+    "earn": (post_earn, "points.earn"),
+    "burn": (post_burn, "points.burn"),
+    "reverse": (post_reverse, "points.reverse"),
+}
+
+
 class EarnView(ApiView):
     """Have a member earn."""
 
@@ -74,15 +135,7 @@ class EarnView(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Earn for a purchase by the program's rule, or give ``points`` directly (a permission of its own)."""
-        body = serializers.EarnWrite(data=request.data)
-        body.is_valid(raise_exception=True)
-        key = key_of("earn", require_key(request), request.data)
-        if "points" in body.validated_data:
-            require_permission(request, "points.earn_direct")
-        now = clock.now()
-        receipt = api.earn(request=earn_request(body.validated_data, key, now), actor=self.actor, now=now)
-        told = serializers.EarnAnswer(receipt).data
-        return answer(told, is_replay=receipt.is_replay, is_created=receipt.transaction_id is not None)
+        return post_earn(request, request.data, self.actor)
 
 
 class EarnBatchView(ApiView):
@@ -150,25 +203,7 @@ class BurnView(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Redeem points; the burn rule says what they are worth."""
-        body = serializers.BurnWrite(data=request.data)
-        body.is_valid(raise_exception=True)
-        given, now = body.validated_data, clock.now()
-        burn = api.BurnRequest(
-            member=serializers.MemberNamed.member(given),
-            key=key_of("burn", require_key(request), request.data),
-            points=given["points"],
-            occurred_at=given.get("occurred_at", now),
-            context=given.get("transaction_context", {}),
-        )
-        receipt = api.burn(request=burn, actor=self.actor, now=now)
-        told = {
-            "transaction_id": receipt.transaction_id,
-            "account_id": receipt.account_id,
-            "points_amount": receipt.points_amount,
-            "points_balance": receipt.points_balance,
-            "value": {"amount": format(receipt.value.amount, "f"), "currency": receipt.value.currency},
-        }
-        return answer(told, is_replay=receipt.is_replay, is_created=True)
+        return post_burn(request, request.data, self.actor)
 
 
 class ReverseView(ApiView):
@@ -183,18 +218,7 @@ class ReverseView(ApiView):
     )
     def post(self, request: Request) -> Response:
         """Take back an earn or a burn, wholly or in part."""
-        body = serializers.ReverseWrite(data=request.data)
-        body.is_valid(raise_exception=True)
-        given, now = body.validated_data, clock.now()
-        reversal = api.ReverseRequest(
-            transaction_id=given["transaction_id"],
-            key=key_of("reverse", require_key(request), request.data),
-            points=given.get("points"),
-            reason=given["reason"],
-            occurred_at=now,
-        )
-        receipt = api.reverse(request=reversal, actor=self.actor, now=now)
-        return answer(serializers.ReverseAnswer(receipt).data, is_replay=receipt.is_replay, is_created=True)
+        return post_reverse(request, request.data, self.actor)
 
 
 class ExpireView(ApiView):
