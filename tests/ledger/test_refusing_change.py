@@ -48,7 +48,6 @@ def test_entries__not_summing_to_zero__are_refused(full: Book) -> None:
         "UPDATE ledger_lot_open SET points_remaining = points_original + 1",
         "UPDATE ledger_cap_usage SET points_used = points_max + 1",
         "UPDATE ledger_cap_usage SET points_used = -1",
-        "INSERT INTO ledger_lot (transaction_id, account_id, earned_at, points_original) VALUES (1, 1, now(), 0)",
         "INSERT INTO ledger_entry VALUES (1, 9, 1, 'earn', 0, NULL, NULL, now())",
         "INSERT INTO ledger_allocation VALUES (1, 9, 1, 0)",
     ],

@@ -6,23 +6,28 @@ CREATE OR REPLACE FUNCTION ledger_burn(
     p_correlation uuid, p_causation uuid, p_now timestamptz)
 RETURNS ledger_receipt LANGUAGE plpgsql AS $$
 DECLARE
-    v_account record;
+    v_account bigint;
+    v_owner uuid;
+    v_program uuid;
+    v_redemption bigint;
     v_id bigint;
-    v_balance record;
+    v_posted bigint;
+    v_sequence bigint;
+    v_recorded_at timestamptz;
     v_missing bigint;
 BEGIN
     IF p_points IS NULL OR p_points NOT BETWEEN 1 AND 1000000000000 THEN
         PERFORM ledger_refuse('KL005', 'Points lie between 1 and 1000000000000.', jsonb_build_object('points_amount', p_points));
     END IF;
-    SELECT a.id, a.owner_ref, a.program_ref, a.redemption_id INTO v_account
+    SELECT a.id, a.owner_ref, a.program_ref, a.redemption_id INTO v_account, v_owner, v_program, v_redemption
         FROM ledger_account a WHERE a.public_id = p_account AND a.kind = 'member';
     IF NOT FOUND THEN
         PERFORM ledger_refuse('KL002', 'There is no such account.', jsonb_build_object('account_id', p_account));
     END IF;
     INSERT INTO ledger_transaction (public_id, kind, idempotency_scope, idempotency_key, request_hash, account_id,
             program_ref, occurred_at, recorded_at, actor_ref, program_version_ref, reason, trace, context)
-        VALUES (p_transaction, 'burn', p_scope, p_key, p_request_hash, v_account.id,
-            v_account.program_ref, p_occurred_at, p_now, p_actor_ref, p_version_ref, p_reason, p_trace, p_context)
+        VALUES (p_transaction, 'burn', p_scope, p_key, p_request_hash, v_account,
+            v_program, p_occurred_at, p_now, p_actor_ref, p_version_ref, p_reason, p_trace, p_context)
         ON CONFLICT (idempotency_scope, idempotency_key) DO NOTHING RETURNING id INTO v_id;
     IF NOT FOUND THEN
         RETURN ledger_replay(p_scope, p_key, p_request_hash);
@@ -30,29 +35,29 @@ BEGIN
     UPDATE ledger_balance b SET points_posted = b.points_posted - p_points,
             lifetime_points_redeemed = b.lifetime_points_redeemed + p_points,
             last_sequence = b.last_sequence + 1, last_recorded_at = greatest(b.last_recorded_at, p_now)
-        WHERE b.account_id = v_account.id AND b.status = 'ACTIVE' AND b.points_posted - b.points_held >= p_points
-        RETURNING b.points_posted, b.last_sequence, b.last_recorded_at INTO v_balance;
+        WHERE b.account_id = v_account AND b.status = 'ACTIVE' AND b.points_posted - b.points_held >= p_points
+        RETURNING b.points_posted, b.last_sequence, b.last_recorded_at INTO v_posted, v_sequence, v_recorded_at;
     IF NOT FOUND THEN
-        PERFORM ledger_refuse_balance(v_account.id, p_points);
+        PERFORM ledger_refuse_balance(v_account, p_points);
     END IF;
-    v_missing := ledger_consume_lots(v_id, v_account.id, p_points, p_now, 1);
+    v_missing := ledger_consume_lots(v_id, v_account, p_points, p_now, 1);
     IF v_missing > 0 THEN
         -- The rest lies in lots that are due and not yet swept: those points have expired.
         PERFORM ledger_refuse('KL001', 'There are not enough points.', jsonb_build_object(
             'points_requested', p_points, 'points_available', p_points - v_missing));
     END IF;
     INSERT INTO ledger_entry VALUES
-        (v_id, 1, v_account.id, 'burn', -p_points, v_balance.last_sequence, v_balance.points_posted,
-         v_balance.last_recorded_at),
-        (v_id, 2, v_account.redemption_id, 'burn', p_points, NULL, NULL, v_balance.last_recorded_at);
+        (v_id, 1, v_account, 'burn', -p_points, v_sequence, v_posted,
+         v_recorded_at),
+        (v_id, 2, v_redemption, 'burn', p_points, NULL, NULL, v_recorded_at);
     INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, correlation_id, causation_id, data)
-        VALUES (p_transaction, 'points.burned', v_account.owner_ref::text, 'transaction', p_transaction::text,
+        VALUES (p_transaction, 'points.burned', v_owner::text, 'transaction', p_transaction::text,
             p_occurred_at, p_correlation, p_causation,
             jsonb_build_object('transaction_id', p_transaction, 'account_id', p_account,
-                'customer_id', v_account.owner_ref, 'program_id', v_account.program_ref,
-                'points_amount', p_points, 'points_balance', v_balance.points_posted,
+                'customer_id', v_owner, 'program_id', v_program,
+                'points_amount', p_points, 'points_balance', v_posted,
                 'reason', p_reason, 'context', p_context));
-    RETURN (p_transaction, p_account, v_account.owner_ref, v_account.program_ref, 'burn', p_points,
-        v_balance.points_posted, 0, false, p_occurred_at, p_now, NULL::timestamptz, NULL::uuid,
+    RETURN (p_transaction, p_account, v_owner, v_program, 'burn', p_points,
+        v_posted, 0, false, p_occurred_at, p_now, NULL::timestamptz, NULL::uuid,
         p_trace::text, p_context::text)::ledger_receipt;
 END $$;

@@ -4,56 +4,67 @@ CREATE OR REPLACE FUNCTION ledger_count_caps_batch(p_lines ledger_earn_line[], p
 RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
     v_granted bigint[];
+    -- The caps that are counted, ascending, once each.
     v_accounts bigint[];
     v_refs text[];
     v_windows date[];
     v_used bigint[];
     v_maxima bigint[];
-    v_line record;
-    v_index integer;
+    -- One element for each cap of each line: the line, the place of the cap among those above, the limit.
+    v_lines integer[];
+    v_places integer[];
+    v_limits bigint[];
     v_points bigint;
+    v_first integer := 1;
+    v_last integer;
+    v_index integer;
 BEGIN
-    SELECT array_agg(l.points_amount ORDER BY l.line) INTO v_granted FROM unnest(p_lines) l;
-    SELECT array_agg(c.account_id ORDER BY c.account_id, c.ref, c.window_start),
-            array_agg(c.ref ORDER BY c.account_id, c.ref, c.window_start),
-            array_agg(c.window_start ORDER BY c.account_id, c.ref, c.window_start)
-        INTO v_accounts, v_refs, v_windows
-        FROM (SELECT DISTINCT p_accounts[l.line] AS account_id, c.ref COLLATE "C" AS ref, c.window_start
-              FROM unnest(p_lines) l, unnest(l.cap_refs, l.cap_windows) AS c (ref, window_start)
-              WHERE p_headers[l.line] IS NOT NULL) c;
+    WITH flat AS MATERIALIZED (
+        SELECT l.line, p_accounts[l.line] AS account_id, c.ref, c.window_start, c.points_max,
+            dense_rank() OVER (ORDER BY p_accounts[l.line], c.ref COLLATE "C", c.window_start)::integer AS place
+        FROM unnest(p_lines) l, unnest(l.cap_refs, l.cap_windows, l.cap_points_max) AS c (ref, window_start, points_max)
+        WHERE p_headers[l.line] IS NOT NULL),
+    counted AS (
+        SELECT array_agg(k.account_id ORDER BY k.place) AS accounts, array_agg(k.ref ORDER BY k.place) AS refs,
+            array_agg(k.window_start ORDER BY k.place) AS windows
+        FROM (SELECT DISTINCT f.place, f.account_id, f.ref, f.window_start FROM flat f) k),
+    asked AS (
+        SELECT array_agg(f.line ORDER BY f.line, f.place) AS lines, array_agg(f.place ORDER BY f.line, f.place) AS places,
+            array_agg(f.points_max ORDER BY f.line, f.place) AS limits
+        FROM flat f)
+    SELECT (SELECT array_agg(l.points_amount ORDER BY l.line) FROM unnest(p_lines) l),
+            c.accounts, c.refs, c.windows, a.lines, a.places, a.limits
+        INTO v_granted, v_accounts, v_refs, v_windows, v_lines, v_places, v_limits
+        FROM counted c, asked a;
     IF v_accounts IS NULL THEN
         RETURN v_granted;
     END IF;
     INSERT INTO ledger_cap_usage (account_id, cap_ref, window_start, points_used, points_max)
         SELECT k.account_id, k.ref, k.window_start, 0, 0
-        FROM unnest(v_accounts, v_refs, v_windows) WITH ORDINALITY AS k (account_id, ref, window_start, position)
-        ORDER BY k.position
+        FROM unnest(v_accounts, v_refs, v_windows) WITH ORDINALITY AS k (account_id, ref, window_start, place)
+        ORDER BY k.place
         ON CONFLICT DO NOTHING;
-    SELECT array_agg(x.points_used ORDER BY x.position), array_agg(x.points_max ORDER BY x.position) INTO v_used, v_maxima
-        FROM (SELECT k.position, u.points_used, u.points_max
-              FROM unnest(v_accounts, v_refs, v_windows) WITH ORDINALITY AS k (account_id, ref, window_start, position)
+    SELECT array_agg(x.points_used ORDER BY x.place), array_agg(x.points_max ORDER BY x.place) INTO v_used, v_maxima
+        FROM (SELECT k.place, u.points_used, u.points_max
+              FROM unnest(v_accounts, v_refs, v_windows) WITH ORDINALITY AS k (account_id, ref, window_start, place)
               JOIN ledger_cap_usage u
                   ON u.account_id = k.account_id AND u.cap_ref = k.ref AND u.window_start = k.window_start
               ORDER BY u.account_id, u.cap_ref, u.window_start FOR UPDATE OF u) x;
-    FOR v_line IN
-        SELECT l.line, array_agg(k.position::integer) AS positions, array_agg(c.points_max) AS maxima
-        FROM unnest(p_lines) l, unnest(l.cap_refs, l.cap_windows, l.cap_points_max) AS c (ref, window_start, points_max),
-            unnest(v_accounts, v_refs, v_windows) WITH ORDINALITY AS k (account_id, ref, window_start, position)
-        WHERE p_headers[l.line] IS NOT NULL
-            AND k.account_id = p_accounts[l.line] AND k.ref = c.ref AND k.window_start = c.window_start
-        GROUP BY l.line ORDER BY l.line
-    LOOP
-        v_points := v_granted[v_line.line];
-        FOR v_index IN 1 .. cardinality(v_line.positions) LOOP
-            v_points := least(v_points, v_line.maxima[v_index] - v_used[v_line.positions[v_index]]);
+    WHILE v_first <= cardinality(v_lines) LOOP
+        v_last := v_first;
+        v_points := v_granted[v_lines[v_first]];
+        LOOP
+            v_points := least(v_points, v_limits[v_last] - v_used[v_places[v_last]]);
+            EXIT WHEN v_last = cardinality(v_lines) OR v_lines[v_last + 1] <> v_lines[v_first];
+            v_last := v_last + 1;
         END LOOP;
         v_points := greatest(v_points, 0);
-        FOR v_index IN 1 .. cardinality(v_line.positions) LOOP
-            v_maxima[v_line.positions[v_index]] :=
-                greatest(v_line.maxima[v_index], v_used[v_line.positions[v_index]]);
-            v_used[v_line.positions[v_index]] := v_used[v_line.positions[v_index]] + v_points;
+        FOR v_index IN v_first .. v_last LOOP
+            v_maxima[v_places[v_index]] := greatest(v_limits[v_index], v_used[v_places[v_index]]);
+            v_used[v_places[v_index]] := v_used[v_places[v_index]] + v_points;
         END LOOP;
-        v_granted[v_line.line] := v_points;
+        v_granted[v_lines[v_first]] := v_points;
+        v_first := v_last + 1;
     END LOOP;
     UPDATE ledger_cap_usage u SET points_used = k.points_used, points_max = k.points_max
         FROM unnest(v_accounts, v_refs, v_windows, v_used, v_maxima)
@@ -65,8 +76,9 @@ END $$;
 -- Earns for hundreds of lines in one statement, with the meaning of as many single earns in the order of the lines, but
 -- a refused line does not stop the others: its row tells the code. Same keys inside a batch are replays of the first.
 -- Locks: keys ascending, caps ascending, balances ascending.
+-- The planner cannot know how long the arrays are, so it must not be tempted to compile for millions of rows.
 CREATE OR REPLACE FUNCTION ledger_earn_batch(p_lines jsonb, p_now timestamptz)
-RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql AS $$
+RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql SET jit = off AS $$
 #variable_conflict use_column
 DECLARE
     v_lines ledger_earn_line[];

@@ -2,7 +2,7 @@
 -- points moved to breakage. Accounts that someone is posting to are left to the next chunk rather than waited for.
 -- Balances are locked before lots, as everywhere. Gives what was done; lots_expired = 0 means that nothing (free) is due.
 CREATE OR REPLACE FUNCTION ledger_expire(p_now timestamptz, p_limit integer)
-RETURNS TABLE (lots_expired bigint, points_expired bigint, accounts_touched bigint) LANGUAGE plpgsql AS $$
+RETURNS TABLE (lots_expired bigint, points_expired bigint, accounts_touched bigint) LANGUAGE plpgsql SET jit = off AS $$
 DECLARE
     v_accounts bigint[];
     v_lots bigint[];

