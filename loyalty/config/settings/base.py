@@ -124,6 +124,9 @@ STATIC_ROOT = DATA_DIR / "static"
 CONSOLE_DIST = env.folder("LOYALTY_CONSOLE_DIST", ROOT / "config" / "console_dist")
 WHITENOISE_ROOT = CONSOLE_DIST if CONSOLE_DIST.exists() else None
 WHITENOISE_INDEX_FILE = False
+# Vite names every file there by its content, so a browser never has to ask again.
+WHITENOISE_IMMUTABLE_FILE_TEST = r"^/assets/"
+WHITENOISE_ALLOW_ALL_ORIGINS = False
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
