@@ -90,7 +90,8 @@ class DataFolder:
         """Forget everything but the secrets: only for a demo world that was never finished."""
         for room in (self.postgres, self.valkey, self.mail):
             shutil.rmtree(room, ignore_errors=True)
-        for path in (self.done_file, self.token_file, self.demo_file, self.run_file):
+        people = self.root / "population.json"
+        for path in (self.done_file, self.token_file, self.demo_file, self.run_file, people):
             path.unlink(missing_ok=True)
         self.create()
 
