@@ -27,7 +27,7 @@ export function sayTrigger(trigger: Trigger, words: Words): string {
   switch (schedule.every) {
     case 'once': return words.t('campaigns.say.once', { when: words.instant(schedule.at), zone })
     case 'day': return words.t('campaigns.say.day', { time: schedule.time, zone })
-    case 'week': return words.t('campaigns.say.week', { days: words.list(schedule.days.map(words.weekday)), time: schedule.time, zone })
+    case 'week': return words.t('campaigns.say.week', { days: words.list(schedule.days.map((day) => words.weekday(day))), time: schedule.time, zone })
     case 'month': return words.t('campaigns.say.month', { day: schedule.day, time: schedule.time, zone })
     case 'custom': return words.t('campaigns.say.custom', { cron: schedule.cron, zone })
   }

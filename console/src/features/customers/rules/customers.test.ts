@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { groupFeatures, readValue } from './features'
+import { groupFeatures, isShownUnit, readValue } from './features'
 import { tierProgress } from './progress'
 
 const TIERS = [{ code: 'G', name: 'Gold', min_points: 5000 }, { code: 'B', name: 'Bronze', min_points: 0 }, { code: 'S', name: 'Silver', min_points: 1000 }]
@@ -35,5 +35,9 @@ describe('features', () => {
 
   it.each<[unknown, string]>([[null, 'nothing'], ['', 'nothing'], [[], 'nothing'], [true, 'truth'], ['12.50', 'number'], ['2026-11-20', 'day'], ['Gold', 'text'], [['a', 'b'], 'text'], ['962790010000000000', 'text']])('test_value__%j__%s', (value, kind) => {
     expect(readValue(value).kind).toBe(kind)
+  })
+
+  it.each<[string | undefined, boolean]>([['days', true], ['currency', false], ['0 to 1', false], [undefined, false]])('test_unit__%s__shown_%s', (unit, isShown) => {
+    expect(isShownUnit(unit)).toBe(isShown)
   })
 })

@@ -36,3 +36,6 @@ export function readValue(value: unknown): ReadValue {
   if (NUMBER.test(text) && text.length < 16) return { kind: 'number', value: Number(text) }
   return DAY.test(text) || INSTANT.test(text) ? { kind: 'day', value: text } : { kind: 'text', value: text }
 }
+
+/** A unit that reads well behind a figure; "currency" and ranges such as "0 to 1" describe the figure instead. */
+export const isShownUnit = (unit: string | undefined): boolean => unit !== undefined && unit !== '' && unit !== 'currency' && !/\d/.test(unit)
