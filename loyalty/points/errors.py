@@ -57,10 +57,3 @@ class BurnRuleMissing(Conflict):
 
     code = "points.burn_rule_missing"
     title = "The program has no burn rule"
-
-
-class KeyReused(Unprocessable):
-    """The idempotency key was used for another request."""
-
-    code = "idempotency.key_reused"
-    title = "The idempotency key was used for another request"

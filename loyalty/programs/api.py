@@ -11,9 +11,9 @@ from loyalty.programs.contracts import (
     TierPlan,
 )
 from loyalty.programs.errors import (
+    EditConflict,
     MembershipNotFound,
     ProgramCodeTaken,
-    ProgramEditConflict,
     ProgramInUse,
     ProgramInvalid,
     ProgramNotActive,
@@ -64,7 +64,7 @@ __all__ = [
     "MembershipView",
     "ProgramCodeTaken",
     "ProgramDocument",
-    "ProgramEditConflict",
+    "EditConflict",
     "ProgramInUse",
     "ProgramInvalid",
     "ProgramNotActive",

@@ -1,6 +1,18 @@
 """What programs refuse."""
 
-from loyalty.foundation.kernel.errors import Conflict, NotFound, PreconditionFailed, Unprocessable
+from loyalty.foundation.kernel.errors import Conflict, NotFound, Unprocessable
+from loyalty.foundation.web.etag import EditConflict
+
+__all__ = [
+    "EditConflict",
+    "MembershipNotFound",
+    "ProgramCodeTaken",
+    "ProgramInUse",
+    "ProgramInvalid",
+    "ProgramNotActive",
+    "ProgramNotFound",
+    "TierNotFound",
+]
 
 
 class ProgramInvalid(Unprocessable):
@@ -36,13 +48,6 @@ class ProgramInUse(Conflict):
 
     code = "program.in_use"
     title = "The program is in use"
-
-
-class ProgramEditConflict(PreconditionFailed):
-    """The program was changed after it was read."""
-
-    code = "edit.conflict"
-    title = "Changed in the meantime"
 
 
 class MembershipNotFound(NotFound):

@@ -88,7 +88,7 @@ def test_earn__below_the_rule__makes_no_transaction_and_is_remembered(world: Wor
     again = world.earn(member, "50", key=once)
     assert (again.transaction_id, again.is_replay) == (None, True), "the first answer stands"
     assert NothingEarned.objects.get().reason == "rule_gives_nothing"
-    with pytest.raises(api.KeyReused):
+    with pytest.raises(ledger.IdempotencyKeyReused):
         world.earn(member, "51", key=replace(once, request_hash=b"y" * 32))
 
 

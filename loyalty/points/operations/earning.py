@@ -15,7 +15,6 @@ from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.ledger import api as ledger
 from loyalty.points import policy
 from loyalty.points.contracts import EarnFacts, EarnReceipt, EarnRequest, EarnVerdict, Key, MemberFacts
-from loyalty.points.errors import KeyReused
 from loyalty.points.models import NothingEarned
 from loyalty.points.operations.members import resolve_member
 from loyalty.points.registry import earn_modifiers
@@ -30,7 +29,7 @@ def earn(*, request: EarnRequest, actor: Actor, now: datetime) -> EarnReceipt:
 
     The same key with the same content gives the first answer again, whatever has changed since.
 
-    :raises KeyReused, IdempotencyKeyReused: the key was used for another request.
+    :raises IdempotencyKeyReused: the key was used for another request.
     :raises MemberNotNamed, MemberUnknown, NotAMember, AccountNotFound, ProgramNotFound: nobody is meant.
     :raises ProgramNotActive, AccountNotActive: nothing is earned now.
     :raises OccurredAtRefused, AmountInvalid, CurrencyMismatch: the purchase cannot be taken.
@@ -119,7 +118,7 @@ def receipt_of(posted: ledger.Receipt) -> EarnReceipt:
 def find_earlier_answer(key: Key) -> EarnReceipt | None:
     """Give the answer that this key got before, or None.
 
-    :raises KeyReused, IdempotencyKeyReused: the key was used for another request.
+    :raises IdempotencyKeyReused: the key was used for another request.
     """
     posted = ledger.find_receipt(idempotency_scope=key.scope, idempotency_key=key.key)
     if posted is not None:
@@ -147,13 +146,13 @@ def nothings_by_key(keys: Sequence[Key]) -> dict[tuple[str, str], NothingEarned]
 def earlier_nothing(key: Key, kept: Mapping[tuple[str, str], NothingEarned]) -> EarnReceipt | None:
     """Give the answer of a key under which nothing was earned before, or None.
 
-    :raises KeyReused: the key was used for another request.
+    :raises IdempotencyKeyReused: the key was used for another request.
     """
     row = kept.get((key.scope, key.key))
     if row is None:
         return None
     if bytes(row.request_hash) != key.request_hash:
-        raise KeyReused("This idempotency key was used for another request.", idempotency_key=key.key)
+        raise ledger.IdempotencyKeyReused("This idempotency key was used for another request.", idempotency_key=key.key)
     return _nothing_receipt(row, is_replay=True)
 
 

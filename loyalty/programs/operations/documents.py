@@ -18,8 +18,8 @@ from loyalty.foundation.rules.api import RuleInvalid
 from loyalty.programs import policy
 from loyalty.programs.contracts import ProgramDocument, ProgramStatus, TierDocument
 from loyalty.programs.errors import (
+    EditConflict,
     ProgramCodeTaken,
-    ProgramEditConflict,
     ProgramInUse,
     ProgramInvalid,
     ProgramNotFound,
@@ -74,14 +74,14 @@ def update_program(
 
     :param expected_version: the edit count that the writer has read, or None to write regardless.
     :raises ProgramNotFound: there is none of that id.
-    :raises ProgramEditConflict: someone else changed it first.
+    :raises EditConflict: someone else changed it first.
     :raises ProgramInvalid, RuleInvalid, ProgramCodeTaken, ProgramInUse: the change cannot be made.
     """
     program = Program.objects.select_for_update().filter(public_id=program_id).first()
     if program is None:
         raise ProgramNotFound()
     if expected_version is not None and program.version != expected_version:
-        raise ProgramEditConflict("Someone else changed this program; read it again.", current_version=program.version)
+        raise EditConflict("Someone else changed this program; read it again.", current_version=program.version)
     version = newest_version(program)
     before = document_of(program, version)
     after = _check(replace(before, **changes))
@@ -108,14 +108,14 @@ def delete_program(*, program_id: uuid.UUID, expected_version: int | None, actor
     """Delete a draft that nobody is a member of.
 
     :raises ProgramNotFound: there is none of that id.
-    :raises ProgramEditConflict: someone else changed it first.
+    :raises EditConflict: someone else changed it first.
     :raises ProgramInUse: it was active or has members; make it inactive instead.
     """
     program = Program.objects.select_for_update().filter(public_id=program_id).first()
     if program is None:
         raise ProgramNotFound()
     if expected_version is not None and program.version != expected_version:
-        raise ProgramEditConflict("Someone else changed this program; read it again.", current_version=program.version)
+        raise EditConflict("Someone else changed this program; read it again.", current_version=program.version)
     version = newest_version(program)
     if version.used_at is not None or Membership.objects.filter(program=program).exists():
         raise ProgramInUse("Only a draft without members can be deleted; make the program inactive instead.")
