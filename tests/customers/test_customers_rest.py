@@ -1,5 +1,7 @@
 """Routes of customers and of sources: one test per outcome."""
 
+import base64
+
 import pytest
 from rest_framework.test import APIClient
 
@@ -55,6 +57,14 @@ def test_customers__search__words_begin_something(
 @pytest.mark.parametrize("query", ["?status=HAPPY", "?search=a%00b"])
 def test_customers__bad_filter__400(client_with: ClientWith, load: Load, query: str) -> None:
     assert client_with("customers.view").get(LIST + query).status_code == 400
+
+
+@pytest.mark.parametrize("place", [b"p=abc", b"p=\x00", b"o=9&p=1e9", b"p=99999999999999999999999"])
+def test_customers__forged_cursor__404_or_an_empty_page(client_with: ClientWith, load: Load, place: bytes) -> None:
+    load(record(1))
+    cursor = base64.b64encode(place).decode()
+    answer = client_with("customers.view").get(LIST, {"cursor": cursor})
+    assert answer.status_code in (200, 404)
 
 
 def test_customers__retrieve__by_id_and_by_reference(client_with: ClientWith, load: Load) -> None:

@@ -17,7 +17,7 @@ VIEW: dict[str, str] = {"get": "customers.view"}
 LIMIT_MAX = 500
 
 
-class ConnectionSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class XivaConnectionSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """What a test of the connection found."""
 
     is_reachable = serializers.BooleanField()
@@ -40,12 +40,12 @@ class XivaTestView(ApiView):
 
     permissions: ClassVar[dict[str, str]] = {"get": "customers.view", "post": "customers.view"}
 
-    @extend_schema(responses={200: ConnectionSerializer})
+    @extend_schema(responses={200: XivaConnectionSerializer})
     def get(self, request: Request) -> Response:
         """Sign in, ask for one customer, and tell how long it took or why it failed."""
         return Response(api.test_bss())
 
-    @extend_schema(request=None, responses={200: ConnectionSerializer})
+    @extend_schema(request=None, responses={200: XivaConnectionSerializer})
     def post(self, request: Request) -> Response:
         """Do the same."""
         return Response(api.test_bss())
@@ -57,6 +57,7 @@ class XivaCustomersView(ApiView):
     permissions: ClassVar[dict[str, str]] = VIEW
 
     @extend_schema(
+        operation_id="api_external_xiva_customers_list",
         parameters=[OpenApiParameter("search", str), OpenApiParameter("limit", int), OpenApiParameter("offset", int)],
         responses={200: dict},
     )

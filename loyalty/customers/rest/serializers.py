@@ -96,7 +96,7 @@ class ConsentsSerializer(serializers.Serializer):  # type: ignore[type-arg]
         return {"customer_id": customer.public_id, "consents": ConsentSerializer(views, many=True).data}
 
 
-class EventSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class InboundEventSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """One event as senders write it; read row by row, so that one bad event does not refuse the others."""
 
     event_id = serializers.CharField(max_length=200)
@@ -107,10 +107,10 @@ class EventSerializer(serializers.Serializer):  # type: ignore[type-arg]
     event_data = ExactJSONField(required=False)
 
 
-class EventsSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class InboundEventsSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """A batch of at most 1,000 events."""
 
-    events = EventSerializer(many=True)
+    events = InboundEventSerializer(many=True)
 
 
 class EventsEnvelopeSerializer(StrictSerializer):

@@ -85,7 +85,7 @@ class CustomerEventsView(ApiView):
     permissions: ClassVar[dict[str, str]] = {"post": RECEIVE}
     authentication_classes = (SignedBody, *APIView.authentication_classes)
 
-    @extend_schema(request=serializers.EventsSerializer, responses={202: serializers.EventsReportSerializer})
+    @extend_schema(request=serializers.InboundEventsSerializer, responses={202: serializers.EventsReportSerializer})
     def post(self, request: Request) -> Response:
         """Take the events in; each counts once, and bad ones are told by their index."""
         body = serializers.EventsEnvelopeSerializer(data=request.data)

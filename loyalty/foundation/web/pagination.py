@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.db.models import QuerySet
+from rest_framework.exceptions import NotFound
 from rest_framework.pagination import CursorPagination, PageNumberPagination
 from rest_framework.response import Response
 
@@ -50,7 +52,13 @@ class KeysetPages(CursorPagination):
     def paginate_queryset(self, queryset: Any, request: Any, view: Any = None) -> list[Any] | None:
         """Cut the page and remember about how many rows there are."""
         self._count, self._is_exact = count_about(queryset)
-        return super().paginate_queryset(queryset, request, view)
+        try:
+            return super().paginate_queryset(queryset, request, view)
+        except (ValueError, ValidationError) as fault:
+            # A forged cursor names a place that the ordering column cannot hold.
+            if self.cursor_query_param in request.query_params:
+                raise NotFound(self.invalid_cursor_message) from fault
+            raise
 
     def get_paginated_response(self, data: Any) -> Response:
         """Wrap the page."""

@@ -12,7 +12,7 @@ from loyalty.foundation.web.views import ApiView
 from loyalty.warehouse import api
 
 
-class ColumnSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class WarehouseColumnSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """A column of the features table."""
 
     name = serializers.CharField()
@@ -22,7 +22,7 @@ class ColumnSerializer(serializers.Serializer):  # type: ignore[type-arg]
     comment = serializers.CharField()
 
 
-class ConnectionSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class WarehouseConnectionSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """What a test of the connection found."""
 
     is_reachable = serializers.BooleanField()
@@ -34,7 +34,7 @@ class ConnectionSerializer(serializers.Serializer):  # type: ignore[type-arg]
     is_read_only = serializers.BooleanField()
     is_superuser = serializers.BooleanField()
     table = serializers.CharField()
-    columns = ColumnSerializer(many=True)
+    columns = WarehouseColumnSerializer(many=True)
     rows_estimate = serializers.IntegerField()
     problem_code = serializers.CharField()
     problem = serializers.CharField()
@@ -45,12 +45,12 @@ class WarehouseTestView(ApiView):
 
     permissions: ClassVar[dict[str, str]] = {"get": "warehouse.view", "post": "warehouse.view"}
 
-    @extend_schema(responses={200: ConnectionSerializer})
+    @extend_schema(responses={200: WarehouseConnectionSerializer})
     def get(self, request: Request) -> Response:
         """Tell latency, version, rights and columns, or why it failed."""
         return Response(dataclasses.asdict(api.test_connection()))
 
-    @extend_schema(request=None, responses={200: ConnectionSerializer})
+    @extend_schema(request=None, responses={200: WarehouseConnectionSerializer})
     def post(self, request: Request) -> Response:
         """Do the same."""
         return Response(dataclasses.asdict(api.test_connection()))
