@@ -5,6 +5,7 @@ import json
 import stat
 from collections.abc import Iterator
 from decimal import Decimal
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -168,9 +169,9 @@ def test_kills__of_worker_relay_web_and_valkey__lose_and_double_nothing(world: P
         (0, ("celery", "worker")), (50, ("run_relay",)), (100, ("granian",)), (150, ("valkey-server",)),
     ):  # fmt: skip
         events = [purchase(start + n, c["customer_ref"], "kill") for n, c in enumerate(people[start : start + 50])]
-        wait_for("the first delivery", lambda events=events: send(events))
+        wait_for("the first delivery", partial(send, events))
         assert world.kill(*victim) > 0, victim
-        wait_for("a second delivery of the same", lambda events=events: send(events))
+        wait_for("a second delivery of the same", partial(send, events))
     with psycopg.connect(world.run["database_url"], autocommit=True) as database:
         wait_for(
             "every fact to be handled",
