@@ -130,8 +130,10 @@ def decide_earn(facts: EarnFacts, modifiers: Sequence[EarnModifier], now: dateti
 
     :raises RuleResultInvalid: the rule or a modifier gives no possible number of points.
     """
-    rule = rules.check(facts.plan.earn_rule, EARN_SCHEMA, expects="number")
-    outcome = rules.explain(rule, earn_rule_facts(facts), now=now)
+    outcome = rules.Outcome(value=None, trace=())
+    if facts.plan.earn_rule is not None:  # a draft may be tried before it has one
+        rule = rules.check(facts.plan.earn_rule, EARN_SCHEMA, expects="number")
+        outcome = rules.explain(rule, earn_rule_facts(facts), now=now)
     base = _number(outcome.value)
     tier = tier_of(facts.plan, facts.member)
     multiplier = tier.multiplier if tier else Decimal(1)

@@ -363,8 +363,8 @@ def test_simulate__a_purchase__tells_what_an_earn_would_and_writes_nothing(
     admin_client: APIClient, world: World, member: api.MemberFacts
 ) -> None:
     url = f"{V1}/loyaltyPrograms/{world.program_id}/simulate/"
-    body = {"transaction_amount": "990", "tier_code": "SILVER", "points_to_burn": 250}
-    told = admin_client.post(url, body).json()
+    sample = {"transaction_amount": "990", "tier_code": "SILVER", "points_to_burn": 250}
+    told = admin_client.post(url, sample).json()
     assert (told["points_amount"], told["tier_code"], told["tier_code_after"]) == (123, "SILVER", "SILVER")
     assert told["value"] == {"amount": "2.50", "currency": "USD"}
     assert told["trace"]["multiplier"] == "1.25"
@@ -377,7 +377,10 @@ def test_simulate__a_purchase__tells_what_an_earn_would_and_writes_nothing(
     broken = admin_client.post(url, {"transaction_amount": "500", "earn_rule": {"var": "shoe_size"}})
     assert (broken.status_code, broken.json()["code"]) == (422, "rule.invalid")
     assert admin_client.post(url, {"transaction_amount": "500", "tier_code": "NONE"}).status_code == 404
-    assert admin_client.post(f"{V1}/loyaltyPrograms/{uuid4()}/simulate/", body).status_code == 404
+    ends = [{"transaction_amount": "5", "occurred_at": f"{year}-01-01T00:00:00Z"} for year in ("0001", "9999")]
+    assert [admin_client.post(url, body).status_code for body in ends] == [400, 400]
+    assert admin_client.post(url, {"transaction_amount": "500", "earn_rule": None}).json()["points_amount"] == 0
+    assert admin_client.post(f"{V1}/loyaltyPrograms/{uuid4()}/simulate/", sample).status_code == 404
 
 
 def test_analytics__of_a_program__sums_its_members(

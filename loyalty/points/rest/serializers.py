@@ -1,5 +1,6 @@
 """What points takes over HTTP."""
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
@@ -124,13 +125,19 @@ class EnrollWrite(StrictSerializer):
     program_id = serializers.UUIDField()
 
 
+def check_imaginable(at: datetime) -> None:
+    """Refuse instants at the ends of the calendar, which have no local time in every zone."""
+    if not 1970 <= at.year <= 2200:
+        raise serializers.ValidationError("Give an instant between 1970 and 2200.", code="out_of_range")
+
+
 class SimulateWrite(StrictSerializer):
     """A sample purchase, and what to try instead of what the program promises."""
 
     transaction_amount = AmountField(min_value=AMOUNT_MIN)
     currency = serializers.CharField(max_length=3, required=False, default="")
     transaction_context = ContextField(required=False, default=dict)
-    occurred_at = serializers.DateTimeField(required=False)
+    occurred_at = serializers.DateTimeField(required=False, validators=[check_imaginable])
     account_id = serializers.UUIDField(required=False)
     tier_code = serializers.CharField(max_length=50, required=False)
     points_lifetime = WholeNumberField(required=False, min_value=0, max_value=POINTS_MAX)
