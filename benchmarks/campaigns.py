@@ -208,9 +208,7 @@ def hand_over(segment: uuid.UUID) -> float:
     delivery.enqueue_chunk(message_id=message.id, audience=audience(segment), now=now, limit=MAILS)
     started = time.perf_counter()
     sent = 0
-    while report := delivery.send_due(channel="email", now=now):
-        if not report.claimed:
-            break
+    while (report := delivery.send_due(channel="email", now=now)).claimed:
         sent += report.sent
     return sent / (time.perf_counter() - started)
 

@@ -63,22 +63,31 @@ def test_cron__half_hour_change_of_lord_howe__comes_once_a_day() -> None:
     assert [text[:10] for text in found] == ["2026-10-03", "2026-10-04", "2026-10-05", "2026-10-06"]
 
 
-@pytest.mark.slow
-def test_cron__daily_in_every_zone__comes_once_per_local_day() -> None:
-    start = datetime(2026, 1, 1, tzinfo=UTC)
+def changes_of(zone: ZoneInfo, start: datetime) -> list[datetime]:
+    """Give the days of a year before which the zone's offset changed."""
+    days = [start + timedelta(days=day) for day in range(366)]
+    return [
+        later
+        for before, later in pairwise(days)
+        if before.astimezone(zone).utcoffset() != later.astimezone(zone).utcoffset()
+    ]
+
+
+def test_cron__daily_at_every_change_of_every_zone__comes_once_per_local_day() -> None:
+    changes = 0
     for name in sorted(available_timezones()):
         zone = ZoneInfo(name)
-        offsets = {(start + timedelta(days=day)).astimezone(zone).utcoffset() for day in range(366)}
-        if len(offsets) == 1:
-            continue
-        position, days = start, []
-        for _ in range(370):
-            slot = schedule.next_slot("30 2 * * *", zone, position)
-            assert slot is not None
-            assert slot > position, name
-            days.append(slot.astimezone(zone).date())
-            position = slot
-        assert all(later - before == timedelta(days=1) for before, later in pairwise(days)), name
+        for changed_at in changes_of(zone, datetime(2026, 1, 1, tzinfo=UTC)):
+            position, days = changed_at - timedelta(days=3), []
+            for _ in range(5):
+                slot = schedule.next_slot("30 2 * * *", zone, position)
+                assert slot is not None
+                assert slot > position, name
+                days.append(slot.astimezone(zone).date())
+                position = slot
+            assert all(later - before == timedelta(days=1) for before, later in pairwise(days)), name
+            changes += 1
+    assert changes > 100
 
 
 def test_due_slot__after_an_outage__is_the_latest_only() -> None:

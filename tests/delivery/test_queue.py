@@ -4,12 +4,11 @@ import threading
 from datetime import datetime
 
 import pytest
-from django.db import connection, connections
+from django.db import connections
 
 from loyalty.delivery import api
 from loyalty.delivery.models import Content, Message, Send
 from loyalty.delivery.policy.contact import ContactFacts, exclusion_of
-from loyalty.foundation.orm import sql
 from tests.delivery.post import EVERYONE, make_customers, open_message, queue_all
 
 RACERS = 16
@@ -114,10 +113,9 @@ def test_policy__in_python_and_in_sql__say_the_same(now: datetime, is_consented:
 
 
 @pytest.mark.django_db
-def test_new_public_id__made_by_sql__is_version_7_of_its_instant(now: datetime) -> None:
-    row = sql.fetch_one("SELECT delivery_new_public_id(%s) AS made", [now])
-    assert row is not None
-    made = row["made"]
-    assert (made.version, made.variant) == (7, "specified in RFC 4122")
-    assert made.int >> 80 == int(now.timestamp() * 1000)
-    assert connection.vendor == "postgresql"
+def test_queue__public_ids__are_version_7_of_their_instant(now: datetime) -> None:
+    make_customers([f"N{number}" for number in range(50)], now)
+    queue_all(now)
+    made = list(Send.objects.values_list("public_id", flat=True))
+    assert {(one.version, one.variant) for one in made} == {(7, "specified in RFC 4122")}
+    assert {one.int >> 80 for one in made} == {int(now.timestamp() * 1000)}

@@ -1,4 +1,4 @@
-"""Contents, messages and sends, with the contract view and the id function."""
+"""Contents, messages and sends, with the contract view."""
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
@@ -222,5 +222,5 @@ class Migration(migrations.Migration):
                 name="delivery_send_refusal_has_reason",
             ),
         ),
-        install("loyalty.delivery", "new_public_id", "views"),
+        install("loyalty.delivery", "views"),
     ]

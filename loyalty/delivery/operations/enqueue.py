@@ -1,6 +1,7 @@
 """Filling the queue: a message is opened once per occurrence, and its audience placed in sets."""
 
 import hashlib
+import secrets
 import uuid
 from collections.abc import Mapping
 from datetime import datetime
@@ -21,6 +22,7 @@ from loyalty.delivery.kinds import registry
 from loyalty.delivery.models import Content, Message
 from loyalty.delivery.policy.contact import EXCLUSION_SQL
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
+from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.foundation.orm import sql
 from loyalty.foundation.work import api as work
 
@@ -40,8 +42,12 @@ COUNT = """
     CROSS JOIN LATERAL (SELECT {exclusion} AS reason) x GROUP BY 1
 """
 
+# The plan is simple and known; compiling it costs more than running it.
+NO_JIT = "SET LOCAL jit = off"
+
 # One statement: the next customers of the audience, the reason of those who may not be written to, the queue rows
-# of the others. A customer who has a row of this message already keeps it.
+# of the others. A customer who has a row of this message already keeps it. Public ids are UUIDs of version 7 whose
+# random part is drawn from one secret seed per statement: a third of the time went into drawing each by itself.
 PLACE = """
     WITH audience AS (
         SELECT q.customer_id, q.customer_public_id, q.variables FROM ({audience}) q
@@ -50,7 +56,8 @@ PLACE = """
     ), placed AS (
         INSERT INTO delivery_send (public_id, message_id, source_ref, customer_id, channel, priority, state, reason,
             variables, due_at, queued_at, ended_at)
-        SELECT delivery_new_public_id(%(delivery_now)s), %(delivery_message)s, %(delivery_source)s, a.customer_id,
+        SELECT (%(delivery_prefix)s || left(md5(%(delivery_seed)s || a.customer_id), 15))::uuid,
+            %(delivery_message)s, %(delivery_source)s, a.customer_id,
             %(delivery_channel)s, %(delivery_priority)s,
             CASE WHEN x.reason IS NULL THEN 'QUEUED' ELSE 'SKIPPED' END, coalesce(x.reason, ''),
             CASE WHEN x.reason IS NULL THEN a.variables END,
@@ -120,6 +127,11 @@ def _keep_content(request: MessageRequest) -> Content:
     return found
 
 
+def id_prefix(now: datetime) -> str:
+    """Give the first 17 hexadecimal digits of UUIDs of version 7 made at an instant (RFC 9562, 5.7)."""
+    return f"{int(now.timestamp() * 1000):012x}7{secrets.randbits(12):03x}8"
+
+
 def count_audience(*, audience: Audience, channel: str, purpose: str) -> AudienceCount:
     """Count an audience by what the contact policy says of each customer now."""
     statement = COUNT.format(audience=audience.sql, reachable=REACHABLE, exclusion=EXCLUSION_SQL)
@@ -157,7 +169,10 @@ def enqueue_chunk(
         "delivery_priority": message.priority,
         "delivery_due": None if is_held else now,
         "delivery_now": now,
+        "delivery_prefix": id_prefix(now),
+        "delivery_seed": secrets.token_hex(16),
     }
+    sql.execute(NO_JIT)
     row = sql.fetch_one(PLACE.format(audience=audience.sql, reachable=REACHABLE, exclusion=EXCLUSION_SQL), params)
     seen, by_reason = (int(row["seen"]), ExactDecoder().decode(row["by_reason"])) if row else (0, {})
     message.is_complete = seen < limit
@@ -181,11 +196,11 @@ def enqueue_test(*, message_id: uuid.UUID, customer: int, variables: Mapping[str
         """
         INSERT INTO delivery_send (public_id, message_id, source_ref, customer_id, channel, priority, state, address,
             variables, due_at, queued_at)
-        SELECT delivery_new_public_id(%s), m.id, m.source_ref, %s, m.channel, m.priority, 'QUEUED', %s, %s::jsonb,
+        SELECT %s, m.id, m.source_ref, %s, m.channel, m.priority, 'QUEUED', %s, %s::jsonb,
             %s, %s
         FROM delivery_message m WHERE m.public_id = %s AND m.is_test
         """,
-        [now, customer, to, dumps_exact(variables).decode(), now, now, message_id],
+        [new_public_id(), customer, to, dumps_exact(variables).decode(), now, now, message_id],
     )
     Message.objects.filter(public_id=message_id).update(is_complete=True)
     work.ring("delivery.send_due")

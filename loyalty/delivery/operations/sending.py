@@ -8,21 +8,17 @@ import logging
 import uuid
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import transaction
-
-from loyalty.delivery.contracts import BatchReport, Outgoing, Purpose, Receipt, SendState
+from loyalty.delivery.contracts import BatchReport, Outgoing, Purpose, SendState
 from loyalty.delivery.errors import DeliveryError, VariableMissing
 from loyalty.delivery.events import MessageBounced, MessageDelivered, MessageFact, MessageSent
 from loyalty.delivery.kinds import registry
 from loyalty.delivery.kinds.protocol import Channel, Connection
 from loyalty.delivery.models import Send
-from loyalty.delivery.policy.contact import EXCLUSION_SQL
-from loyalty.foundation.events import api as events
-from loyalty.foundation.kernel.exact_json import ExactDecoder
+from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.foundation.orm import sql
 
@@ -39,6 +35,7 @@ BACKOFF_MAX = timedelta(hours=1)
 RETRY_FOR = timedelta(days=3)
 # A channel that is down is asked again this soon; nobody's message counts an attempt for it.
 CHANNEL_RETRY = timedelta(seconds=15)
+DETAIL_LENGTH_MAX = 500
 
 CLAIM = """
     WITH due AS (
@@ -54,19 +51,10 @@ CLAIM = """
     ORDER BY c.priority, c.id
 """
 
-# Consent and address are read again here, in the transaction that commits to the hand-over. A row that was held,
-# cancelled or taken by another worker meanwhile does not match.
-BEGIN = f"""
-    UPDATE delivery_send s SET state = CASE WHEN x.reason IS NULL THEN 'SENDING' ELSE 'SKIPPED' END,
-        reason = coalesce(x.reason, ''), attempts = s.attempts + (x.reason IS NULL)::int,
-        address = coalesce(CASE WHEN m.is_test THEN s.address ELSE r.address END, ''),
-        due_at = CASE WHEN x.reason IS NULL THEN %(until)s::timestamptz END,
-        ended_at = CASE WHEN x.reason IS NOT NULL THEN %(now)s::timestamptz END
-    FROM delivery_send q JOIN delivery_message m ON m.id = q.message_id
-    LEFT JOIN customers_reachable r ON r.customer_id = q.customer_id AND r.channel = q.channel AND r.purpose = m.purpose
-    CROSS JOIN LATERAL (SELECT CASE WHEN NOT m.is_test THEN {EXCLUSION_SQL} END AS reason) x
-    WHERE q.id = %(id)s AND s.id = q.id AND s.state = 'QUEUED' AND s.claim = %(claim)s AND s.due_at IS NOT NULL
-    RETURNING s.state, s.attempts, s.address, r.first_name, r.last_name, r.customer_ref
+TURN = """
+    SELECT * FROM delivery_turn(%(claim)s, %(now)s, %(until)s, %(previous)s, %(state)s, %(reason)s, %(detail)s,
+        %(due_at)s, %(sent_at)s, %(delivered_at)s, %(ended_at)s, %(key)s, %(fact_ids)s::uuid[], %(fact_types)s::text[],
+        %(fact_data)s::text[], %(next)s)
 """
 
 
@@ -93,29 +81,43 @@ class ClaimedSend:
         return kind(
             send_id=str(self.public_id),
             channel=channel,
-            customer_id=str(self.customer_public_id or ""),
+            customer_id=self.key,
             occurrence_key=self.occurrence_key,
             source_kind=self.source_kind,
             source_ref=str(self.source_ref),
             **more,
         )
 
+    @property
+    def key(self) -> str:
+        """The customer, by whom facts are ordered."""
+        return str(self.customer_public_id or "")
+
 
 @dataclass(frozen=True, slots=True)
 class Begun:
-    """A send that is marked SENDING, ready for the channel."""
+    """A send that is marked SENDING, with what is fresh of its customer."""
 
     row: ClaimedSend
     attempts: int
-    outgoing: Outgoing
+    address: str
+    values: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
-class Outcome:
-    """What came of a hand-over."""
+class Verdict:
+    """How a send that was SENDING goes on; written with the next turn."""
 
-    begun: Begun
-    result: Receipt | DeliveryError
+    row: ClaimedSend
+    state: SendState
+    counted_as: str
+    reason: str = ""
+    detail: str = ""
+    due_at: datetime | None = None
+    sent_at: datetime | None = None
+    delivered_at: datetime | None = None
+    ended_at: datetime | None = None
+    facts: tuple[MessageFact, ...] = ()
 
 
 class Batch:
@@ -154,90 +156,91 @@ class Batch:
         return [ClaimedSend(**{**row, **{name: _read(row[name]) for name in ("variables", "parts")}}) for row in rows]
 
     def _send_all(self, rows: Sequence[ClaimedSend], connection: Connection) -> None:
-        outcome: Outcome | None = None
+        verdict: Verdict | None = None
         for row in rows:
-            with transaction.atomic():
-                if outcome is not None:
-                    self._settle(outcome)
-                begun = self._begin(row)
-            outcome = self._hand_over(begun, connection) if begun is not None else None
+            begun = self._turn(verdict, row)
+            verdict = self._hand_over(begun, connection) if begun is not None else None
             if self.is_channel_down:
                 break
-        if outcome is not None:
-            with transaction.atomic():
-                self._settle(outcome)
+        if verdict is not None:
+            self._turn(verdict, None)
 
-    def _begin(self, row: ClaimedSend) -> Begun | None:
-        """Mark a row SENDING and render it; None when it is not to be sent."""
-        params = {"id": row.id, "claim": self.claim, "now": self.now, "until": self.now + SEND_LEASE}
-        begun = sql.fetch_one(BEGIN, params)
-        if begun is None:
+    def _turn(self, verdict: Verdict | None, row: ClaimedSend | None) -> Begun | None:
+        """Settle the one before and mark the next; give the next, or None when it is not to be sent."""
+        facts = verdict.facts if verdict is not None else ()
+        params = {
+            "previous": verdict.row.id if verdict else None,
+            "state": verdict.state.value if verdict else "",
+            "reason": verdict.reason if verdict else "",
+            "detail": verdict.detail[:DETAIL_LENGTH_MAX] if verdict else "",
+            "due_at": verdict.due_at if verdict else None,
+            "sent_at": verdict.sent_at if verdict else None,
+            "delivered_at": verdict.delivered_at if verdict else None,
+            "ended_at": verdict.ended_at if verdict else None,
+            "key": verdict.row.key if verdict else "",
+            "fact_ids": [new_public_id() for _ in facts],
+            "fact_types": [fact.type for fact in facts],
+            "fact_data": [dumps_exact(asdict(fact)).decode() for fact in facts],
+            "next": row.id if row else None,
+            "claim": self.claim,
+            "now": self.now,
+            "until": self.now + SEND_LEASE,
+        }
+        begun = sql.fetch_one(TURN, params)
+        if verdict is not None:
+            self.counts[verdict.counted_as] += 1
+        if begun is None or row is None:
             return None
         if begun["state"] == SendState.SKIPPED:
             self.counts["skipped"] += 1
             return None
-        is_marketing = row.purpose == Purpose.MARKETING
         own = {name: begun[name] for name in ("first_name", "last_name", "customer_ref")}
-        try:
-            rendered = self.channel.render(
-                row.parts, {**(row.variables or {}), **own}, send_id=row.id, is_marketing=is_marketing
-            )
-        except VariableMissing as missing:
-            self._end(row, SendState.SKIPPED, "template.variable_missing", missing.name)
-            self.counts["skipped"] += 1
-            return None
-        headers = self.channel.headers(send_id=row.id, is_marketing=is_marketing)
-        return Begun(row, begun["attempts"], Outgoing(row.public_id, begun["address"], rendered, headers))
+        return Begun(row, begun["attempts"], begun["address"], {**(row.variables or {}), **own})
 
-    def _hand_over(self, begun: Begun, connection: Connection) -> Outcome:
+    def _hand_over(self, begun: Begun, connection: Connection) -> Verdict:
+        """Render one message, give it to the channel and say how it goes on."""
+        row = begun.row
+        is_marketing = row.purpose == Purpose.MARKETING
         try:
-            return Outcome(begun, connection.send(begun.outgoing))
+            rendered = self.channel.render(row.parts, begun.values, send_id=row.id, is_marketing=is_marketing)
+        except VariableMissing as missing:
+            return self._end(row, SendState.SKIPPED, "skipped", "template.variable_missing", missing.name)
+        headers = self.channel.headers(send_id=row.id, is_marketing=is_marketing)
+        try:
+            receipt = connection.send(Outgoing(row.public_id, begun.address, rendered, headers))
         except DeliveryError as fault:
             self.is_channel_down = fault.is_channel_down
-            return Outcome(begun, fault)
-
-    def _settle(self, outcome: Outcome) -> None:
-        """Write what came of a hand-over, with its facts."""
-        row, result = outcome.begun.row, outcome.result
-        if isinstance(result, Receipt):
-            self._settle_sent(row, result)
-        elif result.is_unknown:
-            self._end(row, SendState.UNKNOWN, result.code, result.detail)
-            self.counts["unknown"] += 1
-        elif result.is_permanent or self.now - row.queued_at > RETRY_FOR:
-            state = SendState.BOUNCED if result.is_recipient else SendState.FAILED
-            self._end(row, state, result.code, result.detail)
-            self.counts["failed"] += 1
-            if result.is_recipient:
-                self._publish(row, row.fact(MessageBounced, self.channel.code, code=result.code))
-        else:
-            wait = min(BACKOFF_FIRST * 2 ** min(outcome.begun.attempts - 1, 10), BACKOFF_MAX)
-            self._mark(row, state=SendState.QUEUED, due_at=self.now + wait, detail=f"{result.code}: {result.detail}")
-            self.counts["retried"] += 1
-
-    def _settle_sent(self, row: ClaimedSend, receipt: Receipt) -> None:
-        state = SendState.DELIVERED if receipt.is_final else SendState.SENT
-        delivered_at = self.now if receipt.is_final else None
-        self._mark(row, state=state, sent_at=self.now, delivered_at=delivered_at, due_at=None, reason="", detail="")
-        self._publish(row, row.fact(MessageSent, self.channel.code))
+            return self._verdict_on(begun, fault)
+        facts = [row.fact(MessageSent, self.channel.code)]
         if receipt.is_final:
-            self._publish(row, row.fact(MessageDelivered, self.channel.code))
-        self.counts["sent"] += 1
-
-    def _end(self, row: ClaimedSend, state: SendState, reason: str, detail: str) -> None:
-        self._mark(row, state=state, reason=reason, detail=detail, due_at=None, ended_at=self.now)
-
-    def _mark(self, row: ClaimedSend, **changes: Any) -> None:
-        # UNKNOWN too: when the lease ran out while a slow server still answered, the answer is the better knowledge.
-        if "detail" in changes:
-            changes["detail"] = str(changes["detail"])[:500]
-        Send.objects.filter(pk=row.id, claim=self.claim, state__in=[SendState.SENDING, SendState.UNKNOWN]).update(
-            **changes
+            facts.append(row.fact(MessageDelivered, self.channel.code))
+        return Verdict(
+            row,
+            SendState.DELIVERED if receipt.is_final else SendState.SENT,
+            "sent",
+            sent_at=self.now,
+            delivered_at=self.now if receipt.is_final else None,
+            facts=tuple(facts),
         )
 
-    def _publish(self, row: ClaimedSend, fact: MessageFact) -> None:
-        key = str(row.customer_public_id or "")
-        events.publish(fact, key=key, subject_kind="customer", subject_ref=key, occurred_at=self.now)
+    def _verdict_on(self, begun: Begun, fault: DeliveryError) -> Verdict:
+        """Tell an outcome that nobody knows from a refusal for good and from one that may pass."""
+        row = begun.row
+        if fault.is_unknown:
+            return self._end(row, SendState.UNKNOWN, "unknown", fault.code, fault.detail)
+        if fault.is_recipient:
+            bounced = row.fact(MessageBounced, self.channel.code, code=fault.code)
+            return self._end(row, SendState.BOUNCED, "failed", fault.code, fault.detail, bounced)
+        if fault.is_permanent or self.now - row.queued_at > RETRY_FOR:
+            return self._end(row, SendState.FAILED, "failed", fault.code, fault.detail)
+        wait = min(BACKOFF_FIRST * 2 ** min(begun.attempts - 1, 10), BACKOFF_MAX)
+        told = f"{fault.code}: {fault.detail}"
+        return Verdict(row, SendState.QUEUED, "retried", detail=told, due_at=self.now + wait)
+
+    def _end(
+        self, row: ClaimedSend, state: SendState, counted_as: str, reason: str, detail: str, *facts: MessageFact
+    ) -> Verdict:
+        return Verdict(row, state, counted_as, reason=reason, detail=detail, ended_at=self.now, facts=facts)
 
     def _put_back(self, rows: Sequence[ClaimedSend]) -> int:
         """Let the rows that were not begun wait until the channel may work again; no attempt is counted."""

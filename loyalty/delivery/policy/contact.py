@@ -1,7 +1,7 @@
 """The contact policy: which reason keeps a message from a customer, asked in one fixed order.
 
-The same decision exists twice, as this function for one customer and as the SQL below for a set; a test compares
-them over every combination of facts.
+The same decision exists twice, as this function for one customer and as the SQL function ``delivery_exclusion`` for a
+set; a test compares them over every combination of facts.
 """
 
 from dataclasses import dataclass
@@ -32,9 +32,5 @@ def exclusion_of(facts: ContactFacts) -> Exclusion | None:
     return None
 
 
-# ``r`` is the customer's row of the view customers_reachable for the channel and the purpose, or nothing. Holdouts
-# and caps have no source yet, so no branch asks for them.
-EXCLUSION_SQL = """CASE
-    WHEN r.is_consented IS NOT TRUE THEN 'no_consent'
-    WHEN coalesce(r.address, '') = '' THEN 'no_address'
-END"""
+# The same for a set: ``r`` is the customer's row of the view customers_reachable for the channel and the purpose.
+EXCLUSION_SQL = "delivery_exclusion(r.is_consented, r.address)"
