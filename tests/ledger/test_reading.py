@@ -103,6 +103,13 @@ def test_receipt__by_key__is_the_first_answer(book: Book) -> None:
     assert api.find_receipt(idempotency_scope=SCOPE, idempotency_key="other") is None
 
 
+def test_receipt__by_key_of_another_request__is_refused(book: Book) -> None:
+    book.earn(1, "k", request_hash=b"x" * 32)
+    assert api.find_receipt(idempotency_scope=SCOPE, idempotency_key="k", request_hash=b"x" * 32) is not None
+    with pytest.raises(api.IdempotencyKeyReused):
+        api.find_receipt(idempotency_scope=SCOPE, idempotency_key="k", request_hash=b"y" * 32)
+
+
 def test_reconcile__sound_account__is_balanced(history: Book) -> None:
     result = api.reconcile(history.account_id)
     assert (result.is_balanced, result.points_balance, result.sum_of_entries, result.sum_of_lots) == (True, 85, 85, 85)

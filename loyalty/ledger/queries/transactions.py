@@ -6,7 +6,7 @@ from typing import Any
 
 from loyalty.foundation.orm import sql
 from loyalty.ledger.contracts import Receipt, TransactionKind, TransactionView
-from loyalty.ledger.errors import TransactionNotFound
+from loyalty.ledger.errors import IdempotencyKeyReused, TransactionNotFound
 from loyalty.ledger.queries.rows import read_json, receipt_from
 
 PAGE_ROWS = 50
@@ -31,7 +31,7 @@ TRANSACTIONS = """
         JOIN ledger_entry x ON x.transaction_id = y.id AND x.line = 1 WHERE y.reverses_id = t.id) v ON true
 """
 RECEIPT_BY_KEY = """
-    SELECT (ledger_receipt_of(t.id, true)).* FROM ledger_transaction t
+    SELECT t.request_hash, r.* FROM ledger_transaction t, ledger_receipt_of(t.id, true) r
     WHERE t.idempotency_scope = %s AND t.idempotency_key = %s
 """
 
@@ -96,10 +96,17 @@ def get_transaction(transaction_id: uuid.UUID) -> TransactionView:
     return _transaction(row)
 
 
-def find_receipt(*, idempotency_scope: str, idempotency_key: str) -> Receipt | None:
-    """Give the answer that this key got, marked as a replay, or None; the caller compares the request itself."""
+def find_receipt(*, idempotency_scope: str, idempotency_key: str, request_hash: bytes = b"") -> Receipt | None:
+    """Give the answer that this key got, marked as a replay, or None.
+
+    :raises IdempotencyKeyReused: a fingerprint is given and the key was used for another request.
+    """
     row = sql.fetch_one(RECEIPT_BY_KEY, [idempotency_scope, idempotency_key])
-    return None if row is None else receipt_from(row)
+    if row is None:
+        return None
+    if request_hash and bytes(row["request_hash"]) != request_hash:
+        raise IdempotencyKeyReused(idempotency_key=idempotency_key)
+    return receipt_from(row)
 
 
 def _transaction(row: dict[str, Any]) -> TransactionView:
