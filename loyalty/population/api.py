@@ -3,7 +3,7 @@
 from loyalty.population.contracts import ExtraColumn, Person, Population, PopulationDescription, RowProblem
 from loyalty.population.errors import CustomersFileInvalid
 from loyalty.population.policy import person_of
-from loyalty.population.queries import FILE_NAME, find_description, open_population, save_description
+from loyalty.population.queries import FILE_NAME, find_description, open_population, people_of, save_description
 
 __all__ = [
     "FILE_NAME",
@@ -15,6 +15,7 @@ __all__ = [
     "RowProblem",
     "find_description",
     "open_population",
+    "people_of",
     "person_of",
     "save_description",
 ]

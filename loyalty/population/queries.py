@@ -2,11 +2,13 @@
 
 import dataclasses
 import json
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 from loyalty.population.contracts import Population, PopulationDescription
 from loyalty.population.kinds.csv_file import CsvPopulation
+from loyalty.population.kinds.listed import ListedPopulation
 from loyalty.population.kinds.synthetic import SyntheticPopulation
 
 FILE_NAME = "population.json"
@@ -18,6 +20,11 @@ def open_population(description: PopulationDescription) -> Population:
     :raises CustomersFileInvalid: the file is not a CSV, or lacks the column of ids.
     """
     return CsvPopulation(description) if description.customers_file else SyntheticPopulation(description)
+
+
+def people_of(refs: Sequence[str], description: PopulationDescription) -> Population:
+    """Give the people of these references."""
+    return ListedPopulation(refs, description)
 
 
 def save_description(description: PopulationDescription, folder: Path) -> None:

@@ -1,7 +1,7 @@
 """Filling the warehouse: from a seed, from a file, again and again."""
 
 import io
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +10,8 @@ import pytest
 from django.conf import settings
 from django.core.management import CommandError, call_command
 
+from loyalty.customers import api as customers
+from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.ids import public_id_of_ref
 from loyalty.population import api as population
 from loyalty.warehouse import api
@@ -159,12 +161,28 @@ def test_command__file_with_bad_rows__tells_them_and_loads_the_rest(configured: 
     assert rows == [("a", "Tyre", 7, "x"), ("d", "Aley", None, None)]
 
 
+@pytest.mark.django_db
+def test_command__from_customers__the_same_people_as_by_number(
+    configured: Path, owner: Owner, actor: Actor, now: datetime
+) -> None:
+    with pytest.raises(CommandError, match="knows no customers"):
+        setup(from_customers=True)
+    setup(customers=30, as_of=DAY)
+    known = "SELECT md5(string_agg(f::text, '|' ORDER BY customer_id)) FROM customer_features_view f"
+    before = one(owner, known)
+    records = [customers.CustomerRecord(customer_ref=f"XV-{number:08d}") for number in range(30, 0, -1)]
+    customers.upsert_many(records, source="tests", actor=actor, now=now)
+    setup(from_customers=True, as_of=DAY)
+    assert one(owner, known) == before
+
+
 @pytest.mark.parametrize(
     ("options", "words"),
     [
         ({"customers": 0}, "from 1"),
         ({"customers_file": "/nowhere.csv", "id_column": "id"}, "cannot be read"),
         ({"customers_file": "/nowhere.csv"}, "--id-column"),
+        ({"customers_file": "/nowhere.csv", "id_column": "id", "from_customers": True}, "exclude"),
     ],
 )
 def test_command__cannot__one_sentence_and_exit_code_2(configured: Path, options: dict[str, Any], words: str) -> None:

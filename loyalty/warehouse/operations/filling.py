@@ -112,6 +112,8 @@ def _fill(
     """Run the parts in one transaction; readers see the old tables until it commits."""
     _run(connection, "world")
     connection.execute("SET LOCAL work_mem = '128MB'")
+    # Statements of a second each are not worth compiling.
+    connection.execute("SET LOCAL jit = off")
     # Days are cut in UTC, whatever zone the server stands in, so that the same seed gives the same warehouse anywhere.
     connection.execute("SET LOCAL timezone = 'UTC'")
     with parts.timed("people"):

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.errors import Refusal
+from loyalty.foundation.orm import sql
 from loyalty.population import api as population
 from loyalty.warehouse import api
 
@@ -33,6 +34,7 @@ class Command(BaseCommand):
         parser.add_argument("--as-of", type=date.fromisoformat, default=None, help="the day the history ends (today)")
         parser.add_argument("--customers-file", default="", help="a CSV of real customers; all its columns are kept")
         parser.add_argument("--id-column", default="", help="the file's column that names a customer")
+        parser.add_argument("--from-customers", action="store_true", help="fill for the customers the platform knows")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Fill, and tell what was written and how long it took."""
@@ -41,7 +43,7 @@ class Command(BaseCommand):
         description = self._describe(options)
         began = time.monotonic()
         try:
-            people = population.open_population(description)
+            people = self._people(description, is_from_customers=options["from_customers"])
             report = api.fill(
                 people,
                 seed=description.seed,
@@ -52,7 +54,8 @@ class Command(BaseCommand):
             )
         except Refusal as refusal:
             raise CommandError(refusal.detail, returncode=2) from refusal
-        population.save_description(description, settings.DATA_DIR)
+        if not options["from_customers"]:
+            population.save_description(description, settings.DATA_DIR)
         for problem in report.problems[:PROBLEMS_SHOWN]:
             self.stderr.write(f"line {problem.line}: {problem.reason}")
         if len(report.problems) > PROBLEMS_SHOWN:
@@ -64,9 +67,21 @@ class Command(BaseCommand):
         sys.stdout.flush()
 
     @staticmethod
+    def _people(description: population.PopulationDescription, *, is_from_customers: bool) -> population.Population:
+        """Give the people; the platform's own are read through the contract view of customers."""
+        if not is_from_customers:
+            return population.open_population(description)
+        rows = sql.fetch_all("SELECT customer_ref FROM customers_directory ORDER BY customer_id")
+        if not rows:
+            raise CommandError("The platform knows no customers; import them first.", returncode=2)
+        return population.people_of([row["customer_ref"] for row in rows], description)
+
+    @staticmethod
     def _describe(options: dict[str, Any]) -> population.PopulationDescription:
         as_of = options["as_of"] or clock.now().date()
         if options["customers_file"]:
+            if options["from_customers"]:
+                raise CommandError("--customers-file and --from-customers exclude each other.", returncode=2)
             if not options["id_column"]:
                 raise CommandError("--customers-file needs --id-column: which column names a customer.", returncode=2)
             return population.PopulationDescription(
