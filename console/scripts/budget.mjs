@@ -27,7 +27,8 @@ const sum = (files) => [...files].reduce((total, file) => total + weigh(file), 0
 const keys = Object.keys(manifest)
 const entryKey = keys.find((key) => manifest[key].isEntry)
 const entryFiles = filesOf(entryKey)
-const shellKeys = keys.filter((key) => /app\/(AppShell|pages\/LoginPage)\.vue$/.test(key))
+// The account menu follows the frame at once and brings the machinery of popups, so it counts as shell.
+const shellKeys = keys.filter((key) => /app\/(AppShell|AccountMenu|pages\/LoginPage)\.vue$/.test(key))
 const shellFiles = new Set(entryFiles)
 for (const key of shellKeys) for (const file of filesOf(key)) shellFiles.add(file)
 

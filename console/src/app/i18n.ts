@@ -1,4 +1,4 @@
-/** Texts in the user's language: English comes with the app, other languages when they are chosen. */
+/** Texts in the user's language: those of the frame at once, a feature's with its first page, other languages when chosen. */
 import { createI18n } from 'vue-i18n'
 
 export const LANGUAGES = [
@@ -9,7 +9,8 @@ export const LANGUAGES = [
 export type LanguageCode = (typeof LANGUAGES)[number]['code']
 type Messages = Record<string, unknown>
 
-const ENGLISH = import.meta.glob<Messages>(['./locales/en.json', '../shared/locales/en.json', '../features/*/locales/en.json'], { eager: true, import: 'default' })
+const ENGLISH = import.meta.glob<Messages>(['./locales/en.json', '../shared/locales/en.json', '../features/*/locales/nav.en.json'], { eager: true, import: 'default' })
+const FEATURES = import.meta.glob<Messages>('../features/*/locales/en.json', { import: 'default' })
 const OTHERS = import.meta.glob<Messages>(['./locales/ar.json', '../shared/locales/ar.json', '../features/*/locales/ar.json'], { import: 'default' })
 
 /** A feature's file lives under the feature's name; those of app and shared bring their own top-level names. */
@@ -30,6 +31,21 @@ export const i18n = createI18n({
   missingWarn: false,
   fallbackWarn: false,
 })
+
+const loaded = new Map<string, Promise<void>>()
+
+/** The English texts of one feature, once; other languages fall back to them. */
+export function loadTexts(feature: string): Promise<void> {
+  const path = `../features/${feature}/locales/en.json`
+  const load = FEATURES[path]
+  const known = loaded.get(feature)
+  if (known !== undefined || load === undefined) return known ?? Promise.resolve()
+  const coming = load().then((messages) => i18n.global.mergeLocaleMessage('en', namespaced(path, messages)))
+  loaded.set(feature, coming)
+  // A failed load (an upgrade in between) must not be remembered as done.
+  coming.catch(() => loaded.delete(feature))
+  return coming
+}
 
 export async function useLanguage(code: LanguageCode): Promise<void> {
   if (code !== 'en' && !(i18n.global.availableLocales as string[]).includes(code)) {

@@ -1,8 +1,16 @@
 /** Addresses of the console: the frame's own pages and those the features bring. */
-import { createRouter, createWebHistory, type Router } from 'vue-router'
+import { createRouter, createWebHistory, type Router, type RouteRecordRaw } from 'vue-router'
 import { useSession } from '@/shared/session/session'
-import { say } from './i18n'
+import { loadTexts, say } from './i18n'
 import { modules } from './modules'
+
+type Loader = () => Promise<unknown>
+
+/** A page comes together with the texts of its feature and of those it borrows from. */
+function withTexts(features: readonly string[], route: RouteRecordRaw): RouteRecordRaw {
+  const load = route.component as Loader
+  return { ...route, component: async () => (await Promise.all([load(), ...features.map(loadTexts)]))[0] } as RouteRecordRaw
+}
 
 /** The first page of the sidebar that the user may see. */
 function firstAllowed(): string {
@@ -21,7 +29,7 @@ export function makeRouter(): Router {
         children: [
           { path: '', name: 'home', redirect: firstAllowed },
           { path: 'not-allowed', name: 'not-allowed', component: () => import('./pages/NotAllowedPage.vue'), meta: { titleKey: 'notAllowed.title' } },
-          ...modules.flatMap((module) => module.routes),
+          ...modules.flatMap((module) => module.routes.map((route) => withTexts([module.id, ...(module.borrows ?? [])], route))),
           { path: ':unknown(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue'), meta: { titleKey: 'notFound.title' } },
         ],
       },

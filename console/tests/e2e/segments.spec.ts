@@ -7,7 +7,7 @@ const name = `Story ${Date.now()}`
 async function addCondition(page: Page, feature: string): Promise<void> {
   await page.getByRole('button', { name: 'Condition', exact: true }).first().click()
   await page.getByRole('combobox', { name: 'Search features' }).fill(feature)
-  await page.getByRole('option').first().click()
+  await page.getByRole('option', { name: feature, exact: true }).click()
 }
 
 test.describe.configure({ mode: 'serial' })
@@ -26,7 +26,7 @@ test('test_list__opened__accessible_and_state_in_the_address', async ({ signedIn
 test('test_new_segment__built_by_hand__estimate_words_and_json_agree', async ({ signedIn: page }) => {
   await page.goto('/segments/new')
   await page.getByLabel('Name').fill(name)
-  await addCondition(page, 'age')
+  await addCondition(page, 'Age')
   await expect(page.getByText(/of [\d,]+ customers/)).toBeVisible()
   await expect(page.getByRole('heading', { name: 'In words' })).toBeVisible()
   await settle(page)
@@ -52,7 +52,9 @@ test('test_new_segment__built_by_hand__estimate_words_and_json_agree', async ({ 
 test('test_recalculate__watched_and_reloaded__members_history_and_reason', async ({ signedIn: page }) => {
   await page.goto(`/segments?q=${encodeURIComponent(name)}`)
   await page.getByRole('link', { name }).click()
+  const accepted = page.waitForResponse((response) => response.url().endsWith('/recalculate/') && response.status() === 202)
   await page.getByRole('button', { name: 'Recalculate' }).click()
+  await accepted
   await page.reload()
   await expect(page.getByText(/Calculated now|Calculated \d+ sec/).first()).toBeVisible({ timeout: 45_000 })
   await settle(page)

@@ -5,6 +5,7 @@ import { listCampaigns } from './campaigns.api'
 export default defineModule({
   id: 'campaigns',
   permission: 'campaigns.view',
+  borrows: ['customers'],
   nav: { labelKey: 'campaigns.title', icon: 'i-lucide-megaphone', to: '/campaigns', order: 30 },
   routes: [
     { path: 'campaigns', name: 'campaigns', component: () => import('./views/CampaignsPage.vue'), meta: { titleKey: 'campaigns.title' } },

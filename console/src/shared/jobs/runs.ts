@@ -1,5 +1,6 @@
 /** A run: long work of the server, as `runs/{id}/` shows it. */
 import { get, post } from '@/shared/http/client'
+import type { Page } from '@/shared/http/pages'
 
 export type RunStatus = 'PENDING' | 'RUNNING' | 'SUCCEEDED' | 'FAILED' | 'CANCELLED'
 
@@ -17,6 +18,12 @@ export interface Run {
 }
 
 export const getRun = (id: string): Promise<Run> => get<Run>(`runs/${id}/`)
+/** The latest run about a thing, whoever started it; null when there was none. */
+export async function findLatestRun(kind: string, subjectRef: string): Promise<Run | null> {
+  const page = await get<Page<Run>>('runs/', { kind, subject_ref: subjectRef, page_size: 1 })
+  return page.results[0] ?? null
+}
+
 export const cancelRun = (id: string): Promise<unknown> => post(`runs/${id}/cancel/`)
 
 export const isFinished = (run: Run): boolean => run.status === 'SUCCEEDED' || run.status === 'FAILED' || run.status === 'CANCELLED'

@@ -30,6 +30,8 @@ export interface FeatureModule {
   /** Permission without which neither navigation nor pages show. */
   permission: string | null
   nav: NavEntry
+  /** Other features whose components its pages show: their texts are loaded too. */
+  borrows?: readonly string[]
   routes: RouteRecordRaw[]
   /** Things to do from anywhere, offered by Ctrl+K. */
   actions?: PaletteAction[]

@@ -15,7 +15,7 @@ const isRecord = (value: unknown): value is Record<string, unknown> => value !==
 export function stepsOf(raw: unknown): TraceStep[] {
   if (!Array.isArray(raw)) return []
   return raw.filter(isRecord).map((step) => ({
-    words: typeof step['words'] === 'string' ? step['words'] : null,
+    words: typeof step['words'] === 'string' ? step['words'] : typeof step['rule'] === 'string' ? step['rule'] : null,
     rule: step['rule'] ?? null,
     facts: isRecord(step['facts']) ? step['facts'] : {},
     value: step['value'],

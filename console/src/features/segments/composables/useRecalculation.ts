@@ -4,7 +4,7 @@ import { ref, watch, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { useFormat } from '@/shared/format/useFormat'
 import { useProblem } from '@/shared/http/useProblem'
-import type { Run } from '@/shared/jobs/runs'
+import { findLatestRun, isFinished, type Run } from '@/shared/jobs/runs'
 import { useJob } from '@/shared/jobs/useJob'
 import { recalculate } from '../segments.api'
 
@@ -14,6 +14,8 @@ export function useRecalculation(id: Ref<string | null>, onEnd: () => unknown) {
   const { report } = useProblem()
   const toast = useToast()
   const isStarting = ref(false)
+  /** The instant the latest finished recalculation stands for; figures older than this are out of date. */
+  const calculatedAt = ref<string | null>(null)
 
   function tell(run: Run): void {
     void onEnd()
@@ -31,9 +33,21 @@ export function useRecalculation(id: Ref<string | null>, onEnd: () => unknown) {
   }
 
   const job = useJob({ storageKey: () => `segments:${id.value ?? 'new'}`, onFinished: tell })
+
+  /** Started in another tab, by somebody else, or in the moment before a reload: the server knows. */
+  async function lookForRun(segment: string): Promise<void> {
+    const latest = await findLatestRun('segments.recalculate', segment).catch(() => null)
+    if (latest === null || segment !== id.value || job.isActive.value) return
+    if (latest.status === 'SUCCEEDED') calculatedAt.value = latest.started_at
+    else if (!isFinished(latest)) job.follow(latest)
+  }
+
   watch(id, (value) => {
     job.release()
-    if (value !== null) job.resume()
+    calculatedAt.value = null
+    if (value === null) return
+    job.resume()
+    if (!job.isActive.value) void lookForRun(value)
   }, { immediate: true })
 
   async function start(): Promise<void> {
@@ -49,7 +63,7 @@ export function useRecalculation(id: Ref<string | null>, onEnd: () => unknown) {
     }
   }
 
-  return { job, start, isStarting }
+  return { job, start, isStarting, calculatedAt }
 }
 
 export type Recalculation = ReturnType<typeof useRecalculation>
