@@ -310,5 +310,6 @@ def test_simulator__without_options__follows_the_data_folder(tmp_path: Path) -> 
     population.save_description(described, tmp_path)
     found = people.find("A-1")
     assert found is not None
+    path.unlink()
     assert json.loads((tmp_path / population.FILE_NAME).read_text())["id_column"] == "id"
     assert found.city == "Tyre"

@@ -14,6 +14,7 @@ from loyalty.customers.kinds.xiva.simulator import world
 from loyalty.customers.kinds.xiva.simulator.faults import FaultDesk, Faults
 from loyalty.customers.kinds.xiva.simulator.tokens import TokenMint
 from loyalty.customers.kinds.xiva.simulator.world import World
+from loyalty.foundation.kernel.errors import Refusal
 
 LIMIT_DEFAULT, LIMIT_MAX = 20, 1000
 REFRESH_SECONDS = 24 * 3600
@@ -106,7 +107,11 @@ class Handler(BaseHTTPRequestHandler):
             self._misbehave(fault)
             return
         query = {name: values[-1] for name, values in parse_qs(address.query).items()}
-        self._send(*self._route(method, address.path, query, raw))
+        try:
+            answer = self._route(method, address.path, query, raw)
+        except Refusal as refusal:
+            answer = (503, {"error": refusal.detail}, {})  # the customers file is gone or broken
+        self._send(*answer)
 
     def _misbehave(self, fault: str) -> None:
         if fault == "drop":
