@@ -148,15 +148,14 @@ def customers_with_details() -> QuerySet[Customer]:
 
 def search(rows: QuerySet[Customer], text: str) -> QuerySet[Customer]:
     """Narrow to customers of whom every word begins the reference, a name or an address."""
-    words = text.split()[:SEARCH_WORDS_MAX]
-    for word in words:
-        reached = ContactPoint.objects.filter(address__istartswith=word).values("customer_id")
-        rows = rows.filter(
-            Q(customer_ref__istartswith=word)
-            | Q(first_name__istartswith=word)
-            | Q(last_name__istartswith=word)
-            | Q(pk__in=reached)
-        )
+    for word in text.split()[:SEARCH_WORDS_MAX]:
+        # A union of four index scans; the same four joined by OR would read the whole table.
+        by_address = ContactPoint.objects.filter(address__istartswith=word).values("customer_id")
+        by_column = [
+            Customer.objects.filter(**{f"{column}__istartswith": word}).values("pk")
+            for column in ("customer_ref", "first_name", "last_name")
+        ]
+        rows = rows.filter(pk__in=by_address.union(*by_column, all=True))
     return rows
 
 
