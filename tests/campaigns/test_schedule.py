@@ -113,6 +113,8 @@ def test_due_slot__rare_line_after_an_outage__is_the_one_that_was_missed() -> No
         ({"cron": "0 9 * *"}, "campaign.cron_invalid"),
         ({"cron": "0 9 * * * *"}, "campaign.cron_invalid"),
         ({"cron": "99 9 * * *"}, "campaign.cron_invalid"),
+        ({"cron": "R 9 * * *"}, "campaign.cron_invalid"),
+        ({"cron": "H 9 * * *"}, "campaign.cron_invalid"),
         ({"cron": "0 0 30 2 *"}, "campaign.cron_invalid"),
         ({"cron": 7}, "campaign.cron_invalid"),
         ({"cron": "0 9 * * *", "timezone": "Mars/Olympus"}, "campaign.timezone_unknown"),

@@ -49,7 +49,9 @@ class EventTrigger:
             raise refuse("event_type", "campaign.event_unknown", f"A campaign can wait for: {known}.")
         rule = raw.get("filter")
         kept: dict[str, Any] = {"kind": self.kind, "event_type": event_type, "filter": None}
-        if rule not in (None, {}):
+        if rule is not None and not isinstance(rule, dict):
+            raise refuse("filter", "campaign.filter_invalid", "The filter is a rule, a JSON object with one operator.")
+        if rule:
             try:
                 rules.check(rule, None, "any")
             except rules.RuleInvalid as fault:

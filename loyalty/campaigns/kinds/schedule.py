@@ -5,6 +5,7 @@ taken right after the gap; when they go back, a slot that exists twice is taken 
 is ``*`` or ``*/n`` means "every so many hours", so there the gap is skipped and the repeated hour counts twice.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -16,6 +17,10 @@ from loyalty.campaigns.contracts import DueSlot
 from loyalty.campaigns.kinds.registry import only, refuse
 
 FIELDS = 5
+# What a field may be made of. The library also knows R and H, which stand for a time drawn by lot.
+FIELD = re.compile(
+    r"(?:[0-9*/,#-]|L|SUN|MON|TUE|WED|THU|FRI|SAT|JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC)+", re.IGNORECASE
+)
 # No zone ever moved its clock by more in one night than this.
 GAP_MAX = timedelta(hours=3)
 # A line such as "30 February" never comes; five years see every leap day.
@@ -87,7 +92,9 @@ def check_cron(line: object) -> None:
     :raises TriggerInvalid: says so.
     """
     message = "A cron line has five fields: minute, hour, day of month, month, day of week."
-    if not isinstance(line, str) or len(line.split()) != FIELDS or len(line) > 200:
+    if not isinstance(line, str) or len(line) > 200 or len(line.split()) != FIELDS:
+        raise refuse("cron", "campaign.cron_invalid", message)
+    if not all(FIELD.fullmatch(field) for field in line.split()):
         raise refuse("cron", "campaign.cron_invalid", message)
     try:
         walls = croniter(" ".join(line.split()), LEAP_YEAR, max_years_between_matches=5)
