@@ -206,7 +206,7 @@ def test_smtp__down__mails_wait_and_go_out_once(world: Platform) -> None:
         assert http.post("campaigns/", json=body).status_code == 201
         granted = http.put(
             f"customers/{person['id']}/consents/",
-            json={"channel": "email", "purpose": "marketing", "is_granted": True},
+            json={"consents": [{"channel": "email", "purpose": "marketing", "is_granted": True}]},
         )
         assert granted.status_code == 200, granted.text
         assert world.kill("run_mail_catcher") > 0

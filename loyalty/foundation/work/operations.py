@@ -77,7 +77,7 @@ def start(
 
 @dataclass(slots=True)
 class RunContext:
-    """What the function of a run is given: its parameters, its actor, when it began, and a way to tell how far it is."""
+    """What the function of a run is given: parameters, actor, when it began, and a way to tell how far it is."""
 
     run_id: int
     public_id: uuid.UUID
