@@ -1,5 +1,6 @@
 """Registers access with Django and collects every domain's permissions."""
 
+from importlib import import_module
 from typing import ClassVar
 
 from django.apps import AppConfig, apps
@@ -21,5 +22,6 @@ class AccessConfig(AppConfig):
 
     def ready(self) -> None:
         """Take the ``permissions`` that each application's configuration declares into the catalogue."""
+        import_module("loyalty.foundation.access.rest.openapi")
         for app in apps.get_app_configs():
             policy.register(app.label, getattr(app, "permissions", {}))

@@ -41,7 +41,10 @@ def _sentence(kind: type[object]) -> str:
 
 
 def _is_ours(kind: type[object]) -> bool:
-    return kind.__module__.startswith("loyalty.")
+    """Tell whether a class is ours and the one that its module names: a dataclass with slots is made twice."""
+    if not kind.__module__.startswith("loyalty."):
+        return False
+    return getattr(import_module(kind.__module__), kind.__name__, None) is kind
 
 
 def errors_page() -> str:

@@ -160,7 +160,9 @@ class UnsavedPreviewView(ApiView):
 
     permissions: ClassVar[dict[str, str]] = {"post": "segments.view"}
 
-    @extend_schema(request=serializers.PreviewSerializer, responses={200: dict})
+    @extend_schema(
+        operation_id="segments_preview_unsaved", request=serializers.PreviewSerializer, responses={200: dict}
+    )
     def post(self, request: Request) -> Response:
         """Count whom the rules would select."""
         body = serializers.PreviewSerializer(data=request.data)
