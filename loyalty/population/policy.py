@@ -49,6 +49,7 @@ PHONE_PREFIX = "+999"
 # Four of five allow marketing by e-mail, half of them by SMS.
 EMAIL_SHARE, SMS_SHARE = 0.8, 0.5
 HISTORY_DAYS = 730
+PLAIN_MAX = Decimal(1_000_000)
 DAYS_PER_MONTH = 30.4375
 ADULT, OLD, ELDEST = 18, 65, 90
 
@@ -83,10 +84,11 @@ def churn_probability(contract: str, tenure_months: int, internet: str, monthly_
 
 
 def number_of(text: str | None) -> Decimal | None:
-    """Read a plain number of a file, or None."""
-    if not text or len(text) > 20 or not text.replace(".", "", 1).isdigit():
+    """Read a plain number of a file, or None; what no bill and no age can be is no number either."""
+    if not text or len(text) > 20 or not text.isascii() or not text.replace(".", "", 1).isdigit():
         return None
-    return Decimal(text)
+    number = Decimal(text)
+    return number if number < PLAIN_MAX else None
 
 
 def day_of(text: str | None) -> date | None:
@@ -129,8 +131,9 @@ def person_of(ref: str, seed: int, as_of: date, known: Mapping[str, str | None] 
         city=facts.get("city") or choose(CITIES, d[13]),
         language=facts.get("language") or choose(LANGUAGES, d[14]),
         time_zone=facts.get("time_zone") or TIME_ZONE,
-        email=facts.get("email") or _email_of(ref, first, last),
-        phone=facts.get("phone") or f"{PHONE_PREFIX}{int(d[15] * 10**9):09d}",
+        # A file that has the column knows who has no address; nobody gets a made-up one beside real ones.
+        email=facts["email"] or "" if "email" in facts else _email_of(ref, first, last),
+        phone=facts["phone"] or "" if "phone" in facts else f"{PHONE_PREFIX}{int(d[15] * 10**9):09d}",
         allows_email=d[16] < EMAIL_SHARE,
         allows_sms=d[17] < SMS_SHARE,
         customer_since=since,

@@ -162,6 +162,22 @@ def test_command__file_with_bad_rows__tells_them_and_loads_the_rest(configured: 
     assert rows == [("a", "Tyre", 7, "x"), ("d", "Aley", None, None)]
 
 
+def test_command__file_with_odd_values__postgresql_takes_each(configured: Path, owner: Owner) -> None:
+    path = configured / "customers.csv"
+    rows = [
+        "id,Tenure,MonthlyCharges,age,birth_date,seen,Select,e-mail,Ünïcode,big,flag,Updated At",
+        "a,99999999,999999999999,500,0001-01-01,2026-01-31T10:00:00+14:00,x\\N,a@b.test,é,123456789012345678,1,y",
+        "b,-5,²,-1,9999-12-31,0001-01-01T00:00:00Z,\\.,,\U0001f600,-1,0,z",
+    ]
+    path.write_text("\n".join(rows), encoding="utf-8")
+    out, err = setup(customers_file=str(path), id_column="id", as_of=DAY)
+    assert ("2 customers" in out, err) == (True, "")
+    found = owner.execute(
+        'SELECT "select", unicode, big, flag, updated_at_in_file FROM customer_features_view ORDER BY customer_ref'
+    ).fetchall()
+    assert found == [("x\\N", "é", 123456789012345678, True, "y"), ("\\.", "\U0001f600", -1, False, "z")]
+
+
 @pytest.mark.django_db
 def test_command__from_customers__the_same_people_as_by_number(
     configured: Path, owner: Owner, actor: Actor, now: datetime

@@ -24,8 +24,13 @@ LINES_PER_ROW_MAX = 50
 # The warehouse's own columns; a file's column of that name gets another one.
 RESERVED = frozenset({"customer_id", "customer_ref", "updated_at"})
 
-INTEGER = re.compile(r"[+-]?(0|[1-9]\d{0,17})")
-NUMBER = re.compile(r"[+-]?(\d{1,20}\.\d{0,15}|\.\d{1,15}|0|[1-9]\d{0,20})")
+# What PostgreSQL reads in just one way; Python's own readers know more forms (week dates, digits of other scripts).
+INTEGER = re.compile(r"[+-]?(0|[1-9][0-9]{0,17})")
+NUMBER = re.compile(r"[+-]?([0-9]{1,20}\.[0-9]{0,15}|\.[0-9]{1,15}|0|[1-9][0-9]{0,20})")
+DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+INSTANT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[+-](0[0-9]|1[0-4]):[0-5][0-9])"
+)
 TRUTHS = {"yes": "t", "no": "f", "true": "t", "false": "f"}
 DIGIT_TRUTHS = {"1": "t", "0": "f"}
 # Names under which files tell what we need of a person.
@@ -116,9 +121,9 @@ def is_of(kind: FieldType, text: str) -> bool:
         return text.lower() in TRUTHS
     try:
         if kind is FieldType.DATE:
-            return len(text) == 10 and bool(date.fromisoformat(text))
+            return bool(DAY.fullmatch(text)) and bool(date.fromisoformat(text))
         if kind is FieldType.DATETIME:
-            return len(text) > 10 and datetime.fromisoformat(text).tzinfo is not None
+            return bool(INSTANT.fullmatch(text)) and bool(datetime.fromisoformat(text))
     except ValueError:
         return False
     return kind is FieldType.TEXT
