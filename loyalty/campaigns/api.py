@@ -26,7 +26,7 @@ from loyalty.campaigns.operations.firing import convert, fire_due, fire_on
 from loyalty.campaigns.operations.life import activate, end, pause
 from loyalty.campaigns.operations.triggering import trigger
 from loyalty.campaigns.operations.trying import preview, test_send
-from loyalty.campaigns.queries import get_campaign, performance_of
+from loyalty.campaigns.queries import catalogue, get_campaign, performance_of
 
 __all__ = [
     "CampaignInUse",
@@ -47,6 +47,7 @@ __all__ = [
     "TriggerKind",
     "TriggerOutcome",
     "activate",
+    "catalogue",
     "change",
     "convert",
     "create",

@@ -6,13 +6,14 @@ from datetime import timedelta
 from typing import Any
 
 from loyalty.campaigns.errors import CampaignNotFound, CustomerUnknown
-from loyalty.campaigns.kinds import registry
+from loyalty.campaigns.kinds import event, registry, threshold
 from loyalty.campaigns.models import Campaign
 from loyalty.delivery import api as delivery
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.orm import sql
 from loyalty.segments.contracts import Usage
 
+CHANNELS = tuple(delivery.ChannelCode)
 # How long after a send what a customer does counts for it.
 ATTRIBUTION = timedelta(days=7)
 
@@ -90,6 +91,23 @@ def variables_of(trigger: Mapping[str, Any], program: uuid.UUID | None) -> tuple
     """Give the names that a campaign's template may use besides those delivery knows itself."""
     of_program = tuple(PROGRAM_COLUMNS) if program is not None else ()
     return (CAMPAIGN_NAME, *of_program, *registry.get(trigger["kind"]).variables(trigger))
+
+
+def catalogue() -> dict[str, Any]:
+    """Give what a campaign can be made of, for a builder."""
+    return {
+        "triggers": registry.kinds(),
+        "events": [{"type": one, "fields": list(event.EVENT_FIELDS[one])} for one in sorted(event.EVENT_FIELDS)],
+        "measures": list(threshold.MEASURES),
+        "operators": list(threshold.OPERATORS),
+        "channels": [{"code": one.value, "is_available": one.value in delivery.list_channels()} for one in CHANNELS],
+        "variables": {
+            "customer": list(delivery.OWN_VARIABLES),
+            "campaign": [CAMPAIGN_NAME],
+            "program": list(PROGRAM_COLUMNS),
+            "event_prefix": event.PREFIX,
+        },
+    }
 
 
 def audience_of(

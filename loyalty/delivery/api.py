@@ -35,6 +35,7 @@ from loyalty.delivery.operations.enqueue import (
 )
 from loyalty.delivery.operations.holding import cancel, hold, release
 from loyalty.delivery.operations.sending import give_up_unknown, send_due
+from loyalty.delivery.operations.slots import sender_slot
 from loyalty.delivery.operations.tracking import click_by, find_way_out, open_by, unsubscribe_by
 from loyalty.delivery.queries import list_channels, list_variables, render_preview
 
@@ -77,5 +78,6 @@ __all__ = [
     "release",
     "render_preview",
     "send_due",
+    "sender_slot",
     "unsubscribe_by",
 ]

@@ -4,9 +4,10 @@ from celery import shared_task
 
 from loyalty.delivery import api
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.work import api as work
 
-# One ring sends at most this many batches, so that other rings get their turn; the next one goes on.
-BATCHES_PER_RING = 20
+# One ring sends at most this many batches and then rings again, so that other bells get their turn in between.
+BATCHES_PER_RING = 5
 
 
 @shared_task(name="delivery.send_due", ignore_result=True)
@@ -14,10 +15,15 @@ def send_due() -> int:
     """Send what is due on every channel, and give up what a lost worker left behind."""
     api.give_up_unknown(now=clock.now())
     sent = 0
-    for channel in api.list_channels():
-        for _ in range(BATCHES_PER_RING):
-            report = api.send_due(channel=channel, now=clock.now())
-            sent += report.sent
-            if not report.claimed or report.is_channel_down:
-                break
+    is_more = False
+    with api.sender_slot() as has_slot:
+        for channel in api.list_channels() if has_slot else ():
+            for batch in range(BATCHES_PER_RING):
+                report = api.send_due(channel=channel, now=clock.now())
+                sent += report.sent
+                if not report.claimed or report.is_channel_down:
+                    break
+                is_more = is_more or batch == BATCHES_PER_RING - 1
+    if is_more:
+        work.ring("delivery.send_due")
     return sent

@@ -3,13 +3,15 @@
 import os
 import subprocess
 import sys
+import threading
 import time
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email.utils import parseaddr
 
 import pytest
-from django.db import connection
+from django.db import connection, connections
 
 from loyalty.delivery import api
 from loyalty.delivery.models import Send
@@ -80,3 +82,29 @@ def test_senders__two_at_once__share_the_work_and_double_nobody(post: Post) -> N
     assert [sender.wait(timeout=60) for sender in senders] == [0, 0]
     assert len(post.mails()) == len({str(mail["To"]) for mail in post.mails()}) == CUSTOMERS
     assert Send.objects.exclude(claim=None).values("claim").distinct().count() >= 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_senders__all_slots_taken__a_third_leaves_at_once() -> None:
+    with api.sender_slot() as first, ThreadPoolExecutor(1) as other:
+        held, release = threading.Event(), threading.Event()
+
+        def hold_another() -> bool:
+            try:
+                with api.sender_slot() as is_held:
+                    held.set()
+                    release.wait(timeout=30)
+                    return is_held
+            finally:
+                connections.close_all()
+
+        second = other.submit(hold_another)
+        assert held.wait(timeout=30)
+        with ThreadPoolExecutor(1) as yet_another:
+            held.clear()
+            third = yet_another.submit(hold_another)
+            assert held.wait(timeout=30)
+            release.set()
+            assert (first, second.result(timeout=30), third.result(timeout=30)) == (True, True, False)
+    with api.sender_slot() as again:
+        assert again

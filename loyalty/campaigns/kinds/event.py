@@ -12,6 +12,7 @@ from loyalty.foundation.rules import api as rules
 log = logging.getLogger("loyalty.campaigns")
 
 POINTS = ("points_amount", "points_balance")
+TIERS = ("from_tier", "to_tier", "to_tier_name")
 PURCHASE = ("amount", "currency", "product_id", "product_category", "channel")
 # The facts that a campaign may wait for, each with the fields that its template may show as ``event_<field>``. All of
 # them are about one customer, whose public id is the fact's key.
@@ -29,8 +30,9 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "points.burned": POINTS,
     "points.expired": POINTS,
     "points.reversed": POINTS,
-    "tier.upgraded": ("from_tier", "to_tier"),
-    "tier.downgraded": ("from_tier", "to_tier"),
+    "tier.upgraded": TIERS,
+    "tier.downgraded": TIERS,
+    "customer.tier_upgrade": TIERS,
 }
 PREFIX = "event_"
 

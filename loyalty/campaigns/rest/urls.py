@@ -1,6 +1,6 @@
 """Addresses of campaigns."""
 
-from django.urls import URLPattern
+from django.urls import URLPattern, path
 
 from loyalty.campaigns.rest import views
 
@@ -8,4 +8,4 @@ routes = [
     ("campaigns", views.CampaignViewSet, "campaigns"),
     ("campaignExecutions", views.CampaignExecutionViewSet, "campaignExecutions"),
 ]
-paths: list[URLPattern] = []
+paths: list[URLPattern] = [path("campaigns/kinds/", views.CampaignKindsView.as_view(), name="campaigns-kinds")]

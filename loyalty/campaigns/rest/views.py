@@ -21,7 +21,7 @@ from loyalty.foundation.kernel import clock
 from loyalty.foundation.web.etag import check_if_match
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.permissions import PermissionMissing, Permitted
-from loyalty.foundation.web.views import AllowListedOrdering, ReadOnlyApiViewSet
+from loyalty.foundation.web.views import AllowListedOrdering, ApiView, ReadOnlyApiViewSet
 
 
 class CampaignViewSet(ReadOnlyApiViewSet):
@@ -160,6 +160,17 @@ class CampaignViewSet(ReadOnlyApiViewSet):
     def performance(self, request: Request, **kwargs: Any) -> Response:
         """Give what came of it."""
         return Response(api.performance_of(self.get_object().public_id))
+
+
+class CampaignKindsView(ApiView):
+    """What a campaign can be made of."""
+
+    permissions: ClassVar[dict[str, str]] = {"get": "campaigns.view"}
+
+    @extend_schema(responses={200: dict})
+    def get(self, request: Request) -> Response:
+        """Give triggers, events with their fields, measures, channels and the names a template may use."""
+        return Response(api.catalogue())
 
 
 class CampaignExecutionViewSet(ReadOnlyApiViewSet):
