@@ -92,7 +92,7 @@ test('test_event_trigger__with_a_condition__rule_editor_opens_and_is_saved', asy
   await expect(page.getByRole('region', { name: 'Condition on the event' })).toBeVisible()
   await expectAccessible(page)
   await page.getByRole('button', { name: 'Save', exact: true }).click()
-  await expect(page.getByText(/^Saved/)).toBeVisible()
+  await expect(page.getByText(/Saved/)).toBeVisible()
   await page.reload()
   await expect(page.getByRole('switch', { name: 'Only some of these events' })).toBeChecked()
 })

@@ -12,7 +12,7 @@ export function useTriggerWords() {
   const { t, te, locale } = useI18n()
   const { number, instant } = useFormat()
 
-  const weekday = (day: number, width: 'long' | 'short' = 'long'): string => new Intl.DateTimeFormat(locale.value, { weekday: width, timeZone: 'UTC' }).format(new Date(SUNDAY + day * DAY_MS))
+  const weekday = (day: number): string => new Intl.DateTimeFormat(locale.value, { weekday: 'long', timeZone: 'UTC' }).format(new Date(SUNDAY + day * DAY_MS))
 
   function say(trigger: Trigger): string {
     return sayTrigger(trigger, {
