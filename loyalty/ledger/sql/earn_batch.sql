@@ -1,9 +1,10 @@
 -- Counts the lines of a batch against their caps, in the order of the lines, and gives what each is granted.
--- p_headers is null where a line is not posted now. Locks the cap rows ascending, once each.
-CREATE OR REPLACE FUNCTION ledger_count_caps_batch(p_lines ledger_earn_line[], p_accounts bigint[], p_headers bigint[])
+-- p_asked holds the points of each line; p_headers is null where a line is not posted now. Locks the cap rows ascending, once each.
+CREATE OR REPLACE FUNCTION ledger_count_caps_batch(
+    p_lines ledger_earn_line[], p_accounts bigint[], p_headers bigint[], p_asked bigint[])
 RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
-    v_granted bigint[];
+    v_granted bigint[] := p_asked;
     -- The caps that are counted, ascending, once each.
     v_accounts bigint[];
     v_refs text[];
@@ -32,9 +33,8 @@ BEGIN
         SELECT array_agg(f.line ORDER BY f.line, f.place) AS lines, array_agg(f.place ORDER BY f.line, f.place) AS places,
             array_agg(f.points_max ORDER BY f.line, f.place) AS limits
         FROM flat f)
-    SELECT (SELECT array_agg(l.points_amount ORDER BY l.line) FROM unnest(p_lines) l),
-            c.accounts, c.refs, c.windows, a.lines, a.places, a.limits
-        INTO v_granted, v_accounts, v_refs, v_windows, v_lines, v_places, v_limits
+    SELECT c.accounts, c.refs, c.windows, a.lines, a.places, a.limits
+        INTO v_accounts, v_refs, v_windows, v_lines, v_places, v_limits
         FROM counted c, asked a;
     IF v_accounts IS NULL THEN
         RETURN v_granted;
@@ -87,6 +87,8 @@ DECLARE
     v_counters bigint[];
     v_owners uuid[];
     v_programs uuid[];
+    v_occurred timestamptz[];
+    v_expires timestamptz[];
     v_headers bigint[];
     v_granted bigint[];
     v_sequences bigint[];
@@ -104,8 +106,10 @@ BEGIN
                 WHEN a.id IS NULL THEN 'KL002'
                 WHEN b.status <> 'ACTIVE' THEN 'KL003' END ORDER BY l.line),
             array_agg(a.id ORDER BY l.line), array_agg(a.issuance_id ORDER BY l.line),
-            array_agg(a.owner_ref ORDER BY l.line), array_agg(a.program_ref ORDER BY l.line)
-        INTO v_refusals, v_accounts, v_counters, v_owners, v_programs
+            array_agg(a.owner_ref ORDER BY l.line), array_agg(a.program_ref ORDER BY l.line),
+            array_agg(l.points_amount ORDER BY l.line),
+            array_agg(l.occurred_at ORDER BY l.line), array_agg(l.expires_at ORDER BY l.line)
+        INTO v_refusals, v_accounts, v_counters, v_owners, v_programs, v_granted, v_occurred, v_expires
         FROM unnest(v_lines) l
         LEFT JOIN ledger_account a ON a.public_id = l.account_id AND a.kind = 'member'
         LEFT JOIN ledger_balance b ON b.account_id = a.id;
@@ -119,7 +123,7 @@ BEGIN
             ON CONFLICT (idempotency_scope, idempotency_key) DO NOTHING RETURNING id, public_id)
     SELECT array_agg(m.id ORDER BY l.line) INTO v_headers
         FROM unnest(v_lines) l LEFT JOIN made m ON m.public_id = l.transaction_id;
-    v_granted := ledger_count_caps_batch(v_lines, v_accounts, v_headers);
+    v_granted := ledger_count_caps_batch(v_lines, v_accounts, v_headers, v_granted);
     SELECT bool_or(x.status <> 'ACTIVE') INTO v_is_stale
         FROM (SELECT b.status FROM ledger_balance b
               WHERE b.account_id IN (SELECT p.account_id FROM unnest(v_accounts, v_headers) AS p (account_id, header_id)
@@ -153,8 +157,10 @@ BEGIN
         LEFT JOIN line l ON l.line = n.line LEFT JOIN moved m ON m.account_id = l.account_id;
     WITH lot AS (
         INSERT INTO ledger_lot (transaction_id, account_id, earned_at, expires_at, points_original)
-            SELECT v_headers[l.line], v_accounts[l.line], l.occurred_at, l.expires_at, v_granted[l.line]
-            FROM unnest(v_lines) l WHERE v_headers[l.line] IS NOT NULL AND v_granted[l.line] > 0 ORDER BY l.line
+            SELECT p.header_id, p.account_id, p.occurred_at, p.expires_at, p.granted
+            FROM unnest(v_headers, v_accounts, v_occurred, v_expires, v_granted)
+                AS p (header_id, account_id, occurred_at, expires_at, granted)
+            WHERE p.header_id IS NOT NULL AND p.granted > 0
             RETURNING id, account_id, earned_at, expires_at, points_original)
     INSERT INTO ledger_lot_open (account_id, expires_at, earned_at, lot_id, points_original, points_remaining)
         SELECT o.account_id, coalesce(o.expires_at, 'infinity'), o.earned_at, o.id, o.points_original, o.points_original
@@ -191,7 +197,8 @@ BEGIN
                      l.trace::text, l.context::text)::ledger_receipt
                 WHEN t.request_hash = l.request_hash THEN ledger_receipt_of(t.id, true) END
         FROM unnest(v_lines) l
-        LEFT JOIN ledger_transaction t ON v_refusals[l.line] IS NULL AND v_headers[l.line] IS NULL
-            AND t.idempotency_scope = l.idempotency_scope AND t.idempotency_key = l.idempotency_key
+        -- The key is null for lines that are not replays, so that the index is not even asked for them.
+        LEFT JOIN ledger_transaction t ON t.idempotency_scope = l.idempotency_scope AND t.idempotency_key =
+            CASE WHEN v_refusals[l.line] IS NULL AND v_headers[l.line] IS NULL THEN l.idempotency_key END
         ORDER BY l.line;
 END $$;
