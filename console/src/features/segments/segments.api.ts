@@ -1,6 +1,7 @@
 /** Segments over HTTP: definition, members, recalculation, snapshots, explanation. */
 import { get, getTagged, patchTagged, post, remove, type Tagged } from '@/shared/http/client'
 import type { Page } from '@/shared/http/pages'
+import type { Precise, Schemas } from '@/shared/http/schema'
 import type { Run } from '@/shared/jobs/runs'
 import type { Json } from '@/shared/RuleEditor'
 
@@ -12,20 +13,7 @@ export interface Usage {
   name: string
 }
 
-export interface Segment {
-  id: string
-  name: string
-  description: string
-  kind: SegmentKind
-  rules: Json
-  rules_in_words: string
-  member_count: number
-  last_calculated_at: string | null
-  created_at: string
-  updated_at: string
-  version: number
-  used_by: Usage[]
-}
+export type Segment = Precise<Schemas['Segment'], { kind: SegmentKind; rules: Json; last_calculated_at: string | null; used_by: Usage[] }>
 
 export interface SegmentDraft {
   name: string
@@ -41,20 +29,8 @@ export interface Preview {
   rules_in_words: string
 }
 
-export interface Member {
-  id: string
-  customer_id: string
-  customer_ref: string
-  added_at: string
-}
-
-export interface Snapshot {
-  id: string
-  taken_at: string
-  member_count: number
-  added_count: number
-  removed_count: number
-}
+export type Member = Schemas['Member']
+export type Snapshot = Schemas['Snapshot']
 
 export interface Explanation {
   is_member: boolean

@@ -2,39 +2,29 @@
 import { useQuery } from '@tanstack/vue-query'
 import { computed } from 'vue'
 import { get } from '@/shared/http/client'
+import type { Page } from '@/shared/http/pages'
+import type { Schemas } from '@/shared/http/schema'
 
 export type FieldType = 'integer' | 'decimal' | 'text' | 'boolean' | 'date' | 'datetime' | 'text_list' | 'number_list'
 
-export interface Field {
-  name: string
+type Row = Schemas['Field']
+
+export type Field = Pick<Row, 'name' | 'label' | 'description' | 'category' | 'data_source' | 'is_nullable' | 'freshness'> & {
   type: FieldType
-  label: string
-  description: string
-  category: string
-  data_source: string
-  is_nullable: boolean
-  /** When the figures were last brought in; null where the source does not say. */
-  freshness: string | null
-  /** The values that occur, where there are few of them. */
-  values?: string[]
   /** What the figures count, for example "days". */
   unit?: string
+  /** The values that occur, where there are few of them. */
+  values?: string[]
 }
 
-const ALIASES: Record<string, FieldType> = { int: 'integer', number: 'decimal', num: 'decimal', float: 'decimal', str: 'text', string: 'text', bool: 'boolean', timestamp: 'datetime' }
 const TYPES: readonly string[] = ['integer', 'decimal', 'text', 'boolean', 'date', 'datetime', 'text_list', 'number_list']
 
-function typeOf(name: string): FieldType {
-  return TYPES.includes(name) ? (name as FieldType) : (ALIASES[name] ?? 'text')
-}
-
-type Row = Omit<Field, 'freshness'> & { freshness?: string | null; refreshed_at?: string | null }
-type Answer = Row[] | { results: Row[] }
+/** A type this console does not know yet is treated as text: it can be read and compared, not reckoned with. */
+const typeOf = (name: string): FieldType => (TYPES.includes(name) ? (name as FieldType) : 'text')
 
 export async function listFields(signal?: AbortSignal): Promise<Field[]> {
-  const answer = await get<Answer>('dwh/columns/', {}, signal)
-  const fields = Array.isArray(answer) ? answer : answer.results
-  return fields.map((field) => ({ ...field, type: typeOf(field.type), freshness: field.freshness ?? field.refreshed_at ?? null, label: field.label || field.name, category: field.category || '' }))
+  const page = await get<Page<Row>>('dwh/columns/', {}, signal)
+  return page.results.map((row) => ({ ...row, type: typeOf(row.type), label: row.label || row.name }))
 }
 
 export interface FieldCategory {
