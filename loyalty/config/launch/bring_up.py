@@ -106,7 +106,7 @@ def finish_console(installation: Installation, endpoints: Endpoints, build: Chil
 def start_processes(installation: Installation, endpoints: Endpoints) -> None:
     """Everything but the servers, all at once: each one spends its first second importing."""
     folder, environment = installation.folder, installation.environment
-    with step("starting the web server, relay, worker, beat, mail catcher and Xiva simulator"):
+    with step("starting the web server, relay, workers, beat, mail catcher and Xiva simulator"):
         installation.start(
             [
                 programs.web(environment, endpoints),

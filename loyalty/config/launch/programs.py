@@ -4,6 +4,7 @@ import http.client
 import sys
 from pathlib import Path
 
+from loyalty.config.celery import FACTS_QUEUE, WORK_QUEUE
 from loyalty.config.launch import ports
 from loyalty.config.launch.environment import Endpoints
 from loyalty.config.launch.folder import DataFolder
@@ -43,14 +44,13 @@ def outside_world(folder: DataFolder, environment: dict[str, str], endpoints: En
 def background(folder: DataFolder, environment: dict[str, str]) -> list[Program]:
     """The relay that carries events on, the workers, and the beat that rings them."""
     celery = [sys.executable, "-m", "celery", "-A", "loyalty.config.celery"]
-    worker = [
-        *(*celery, "worker", "--pool", "prefork", "--concurrency", str(_CELERY_PROCESSES), "--loglevel", "WARNING"),
-        *("--without-gossip", "--without-mingle", "--hostname", "worker@%h"),
-    ]
+    worker = [*celery, "worker", "--pool", "prefork", "--concurrency", str(_CELERY_PROCESSES), "--loglevel", "WARNING"]
+    worker += ["--without-gossip", "--without-mingle"]
     beat = [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(folder.beat_file), "--pidfile", ""]
     return [
         Program("relay", manage("run_relay"), environment, ROOT),
-        Program("worker", worker, environment, ROOT),
+        Program("worker-facts", [*worker, "-Q", FACTS_QUEUE, "-n", "facts@%h"], environment, ROOT),
+        Program("worker-work", [*worker, "-Q", WORK_QUEUE, "-n", "work@%h"], environment, ROOT),
         Program("beat", beat, environment, ROOT),
     ]
 
