@@ -159,6 +159,11 @@ def permission_denied(request: HttpRequest, exception: Exception | None = None) 
     return problem_response(request, 403, "forbidden", "Not allowed")
 
 
+def csrf_failed(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """Answer a write that a session made without its CSRF token."""
+    return problem_response(request, 403, "forbidden", "Not allowed", reason)
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """Answer a fault outside DRF views."""
     return problem_response(request, 500, "fault", "Something broke", "The fault was logged.")

@@ -21,7 +21,15 @@ class StrictSerializer(serializers.Serializer[Any]):
             if unknown:
                 problem = serializers.ErrorDetail("This field is not known here.", code="unknown_field")
                 raise serializers.ValidationError({name: [problem] for name in unknown})
+            # DRF would read a number as an identifier of 128 bits.
+            numbers = [name for name, value in data.items() if self._is_number_for_id(str(name), value)]
+            if numbers:
+                problem = serializers.ErrorDetail("An identifier is a text.", code="invalid")
+                raise serializers.ValidationError({name: [problem] for name in numbers})
         return super().to_internal_value(data)
+
+    def _is_number_for_id(self, name: str, value: Any) -> bool:
+        return isinstance(value, int) and isinstance(self.fields.get(name), serializers.UUIDField)
 
 
 class WholeNumberField(serializers.IntegerField):

@@ -138,3 +138,24 @@ def test_method__unknown__is_405_and_a_problem(admin_client: APIClient) -> None:
     assert (answer.status_code, answer.json()["code"]) == (405, "method.not_allowed")
     odd = admin_client.post("/api/loyalty/v1/roles/", "a=b", content_type="application/x-www-form-urlencoded")
     assert (odd.status_code, odd.json()["code"]) == (415, "media.unsupported")
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "code"), [("/api/loyalty/v1/segments/0.5/", 404, "not_found"), ("/programs", 403, "forbidden")]
+)
+def test_write__to_no_address_or_without_its_csrf_token__is_a_problem_document(
+    path: str, status: int, code: str
+) -> None:
+    answer = APIClient(enforce_csrf_checks=True).delete(path)
+    assert (answer.status_code, answer["Content-Type"]) == (status, "application/problem+json")
+    assert answer.json()["code"] == code
+
+
+@pytest.mark.parametrize("number", [7, True])
+def test_strict_serializer__number_for_an_id__is_refused(number: int) -> None:
+    class Named(StrictSerializer):
+        id = drf.UUIDField()
+
+    named = Named(data={"id": number})
+    assert not named.is_valid()
+    assert list(named.errors) == ["id"]
