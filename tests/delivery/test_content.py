@@ -50,6 +50,12 @@ def test_mail__value_in_a_link__stays_one_parameter() -> None:
     assert 'href="https://a.test/?n=a%20b%26c%3D%2F%40evil.test"' in shown.html
 
 
+def test_mail__link_made_too_long_by_a_value__leads_on_uncounted() -> None:
+    compiled = mail.compile_mail("S", '<a href="https://a.test/?n={{ first_name }}">go</a>', needs_unsubscribe=False)
+    shown = mail.render(compiled, {"first_name": "x" * 3000}, lambda target: "https://us.test/c")
+    assert "https://us.test/c" not in shown.html
+
+
 def test_mail__no_way_out_written__gets_one_in_both_parts() -> None:
     shown = render("<html><body><p>x</p></body></html>")
     assert shown.html.count("https://us.test/u/1") == 1
@@ -97,6 +103,8 @@ def test_mail__blocks__are_lines_of_the_text_part() -> None:
         ("s", '<p onclick="x()">a</p>', "content.active"),
         ("s", '<a href="javascript:alert(1)">a</a>', "template.link_scheme"),
         ("s", '<a href="/here">a</a>', "template.link_scheme"),
+        ("s", f'<a href="https://a.test/{"x" * 1500}">a</a>', "template.link_too_long"),
+        ("s", '<a href="http://[">a</a>', "template.link_scheme"),
         ("s", '<a href="{{ first_name }}">a</a>', "template.link_from_variable"),
         ("s", "a\ue0000\ue001", "template.malformed"),
     ],

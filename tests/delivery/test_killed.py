@@ -108,3 +108,32 @@ def test_senders__all_slots_taken__a_third_leaves_at_once() -> None:
             assert (first, second.result(timeout=30), third.result(timeout=30)) == (True, True, False)
     with api.sender_slot() as again:
         assert again
+
+
+@pytest.mark.django_db(transaction=True)
+def test_senders__connection_cut_by_the_database__forget_no_answer(post: Post) -> None:
+    now = datetime.now(UTC)
+    make_customers([f"N{number}" for number in range(10)], now)
+    queue_all(now)
+    cut = threading.Event()
+
+    def cut_when_half_is_sent() -> None:
+        try:
+            while kept(post) < 5:
+                pass
+            with connections["default"].cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity "
+                    "WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
+            cut.set()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(1) as other:
+        other.submit(cut_when_half_is_sent)
+        report = api.send_due(channel="email", now=now)
+    assert cut.is_set()
+    assert report.sent == 10
+    assert states() == {"SENT": 10}
+    assert len(post.mails()) == 10

@@ -5,21 +5,36 @@ from datetime import datetime
 
 from django.db import transaction
 
-from loyalty.delivery.contracts import SendState
-from loyalty.delivery.models import Send
+from loyalty.foundation.orm import sql
 from loyalty.foundation.work import api as work
+
+# Locked in the order of their ids, which is also the order in which a sender goes through them, so that the two wait
+# for each other and never in a circle.
+WAITING = """
+    SELECT id FROM delivery_send WHERE source_ref = %(source)s AND state = 'QUEUED' {only} ORDER BY id FOR UPDATE
+"""
+HOLD = f"""
+    UPDATE delivery_send s SET due_at = NULL, claim = NULL FROM ({WAITING.format(only="")}) w WHERE s.id = w.id
+"""
+RELEASE = f"""
+    UPDATE delivery_send s SET due_at = %(now)s FROM ({WAITING.format(only="AND due_at IS NULL")}) w WHERE s.id = w.id
+"""
+CANCEL = f"""
+    UPDATE delivery_send s SET state = 'SKIPPED', reason = %(reason)s, due_at = NULL, claim = NULL, ended_at = %(now)s
+    FROM ({WAITING.format(only="")}) w WHERE s.id = w.id
+"""
 
 
 @transaction.atomic
 def hold(*, source_ref: uuid.UUID) -> int:
     """Keep everything of a source that still waits from being sent; give how many."""
-    return Send.objects.filter(source_ref=source_ref, state=SendState.QUEUED).update(due_at=None, claim=None)
+    return sql.execute(HOLD, {"source": source_ref})
 
 
 @transaction.atomic
 def release(*, source_ref: uuid.UUID, now: datetime) -> int:
     """Let what was held go on; what was sent is not sent again. Give how many."""
-    count = Send.objects.filter(source_ref=source_ref, state=SendState.QUEUED, due_at=None).update(due_at=now)
+    count = sql.execute(RELEASE, {"source": source_ref, "now": now})
     work.ring("delivery.send_due")
     return count
 
@@ -27,6 +42,4 @@ def release(*, source_ref: uuid.UUID, now: datetime) -> int:
 @transaction.atomic
 def cancel(*, source_ref: uuid.UUID, reason: str, now: datetime) -> int:
     """Drop everything of a source that still waits, with the reason; give how many."""
-    return Send.objects.filter(source_ref=source_ref, state=SendState.QUEUED).update(
-        state=SendState.SKIPPED, reason=reason, due_at=None, claim=None, ended_at=now
-    )
+    return sql.execute(CANCEL, {"source": source_ref, "reason": reason, "now": now})

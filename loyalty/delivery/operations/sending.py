@@ -12,6 +12,8 @@ from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from django.db import OperationalError, connection
+
 from loyalty.delivery.contracts import BatchReport, Outgoing, Purpose, SendState
 from loyalty.delivery.errors import DeliveryError, VariableMissing
 from loyalty.delivery.events import MessageBounced, MessageDelivered, MessageFact, MessageSent
@@ -36,6 +38,8 @@ RETRY_FOR = timedelta(days=3)
 # A channel that is down is asked again this soon; nobody's message counts an attempt for it.
 CHANNEL_RETRY = timedelta(seconds=15)
 DETAIL_LENGTH_MAX = 500
+# A dead-lock or a restart of the database in between is over by the third try, or it is a longer fault.
+TURN_TRIES = 3
 
 CLAIM = """
     WITH due AS (
@@ -186,7 +190,7 @@ class Batch:
             "now": self.now,
             "until": self.now + SEND_LEASE,
         }
-        begun = sql.fetch_one(TURN, params)
+        begun = _run_turn(params)
         if verdict is not None:
             self.counts[verdict.counted_as] += 1
         if begun is None or row is None:
@@ -248,6 +252,22 @@ class Batch:
             pk__in=[row.id for row in rows], claim=self.claim, state=SendState.QUEUED, due_at=self.now + CLAIM_LEASE
         )
         return untouched.update(due_at=self.now + CHANNEL_RETRY, claim=None)
+
+
+def _run_turn(params: dict[str, Any]) -> dict[str, Any] | None:
+    """Write a turn, again when the database refused or lost it: what a channel answered must not be forgotten.
+
+    Written twice it changes nothing: a settled row is no longer SENDING, a begun one no longer QUEUED.
+    """
+    for _ in range(TURN_TRIES - 1):
+        try:
+            return sql.fetch_one(TURN, params)
+        except OperationalError as fault:
+            if connection.in_atomic_block:
+                raise
+            log.warning("a turn of sending is written again: %s", fault)
+            connection.close_if_unusable_or_obsolete()
+    return sql.fetch_one(TURN, params)
 
 
 def _read(stored: str | None) -> Any:

@@ -14,6 +14,8 @@ from loyalty.foundation.kernel.errors import FieldProblem
 SUBJECT_LENGTH_MAX = 250
 # Above this mail programs cut the message off (the best known one at 102 kB).
 BODY_LENGTH_MAX = 100_000
+# Of an address that values made longer than this, no tracked form would fit (markup.LINK_LENGTH_MAX).
+TRACKED_LENGTH_MAX = 2_000
 
 FOOTER_HTML = (
     '<p style="font-size:12px;color:#666">You receive this because you agreed to be written to. '
@@ -136,6 +138,8 @@ def _address(link: Link, values: Mapping[str, object], tracked: Callable[[str], 
     if link.is_ours:
         return templates.render(link.address, values, str)
     address = templates.render(link.address, values, markup.quoted_for_link)
-    if tracked is not None and address.lower().startswith(("http://", "https://")):
+    # A value can make a link too long to be tracked; it then leads on by itself, uncounted.
+    is_countable = address.lower().startswith(("http://", "https://")) and len(address) <= TRACKED_LENGTH_MAX
+    if tracked is not None and is_countable:
         return tracked(address)
     return address

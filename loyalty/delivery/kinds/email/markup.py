@@ -27,6 +27,8 @@ BLOCKS = frozenset(
 )
 SILENT = frozenset({"head", "style", "title"})
 SCHEMES = frozenset({"http", "https", "mailto", "tel"})
+# Mail programs and gateways in between cut addresses at about 2,000 characters, and ours carries the signature too.
+LINK_LENGTH_MAX = 1_500
 # The one address that the platform itself puts in; it is signed already and must not count as a click.
 UNSUBSCRIBE = "unsubscribe_url"
 
@@ -85,6 +87,9 @@ def problems_of(body: str, field: str) -> list[FieldProblem]:
     if ACTIVE.search(SetAside(body).text):
         found.append(FieldProblem(field, "content.active", "Scripts, forms, frames and event attributes are refused."))
     for link in links_of(body):
+        if len(link) > LINK_LENGTH_MAX:
+            message = f'The link "{link[:60]}…" is longer than {LINK_LENGTH_MAX} characters.'
+            found.append(FieldProblem(field, "template.link_too_long", message))
         first = next(iter(parse(link).parts), "")
         if isinstance(first, Variable):
             if link_variable(parse(link)) != UNSUBSCRIBE:
