@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any
 
+from loyalty.campaigns.contracts import CampaignStatus
 from loyalty.campaigns.errors import CampaignNotFound, CustomerUnknown
 from loyalty.campaigns.kinds import event, registry, threshold
 from loyalty.campaigns.models import Campaign
@@ -188,3 +189,8 @@ def performance_of(campaign_id: uuid.UUID) -> dict[str, Any]:
     reached = row.pop("customers_sent")
     rate = row["converted"] / reached if reached else 0.0
     return {**row, "conversion_rate": round(rate, 4), "skipped": sum(by_reason.values()), "excluded": excluded}
+
+
+def is_event_awaited(event_type: str) -> bool:
+    """Tell whether an active campaign waits for events of a type."""
+    return Campaign.objects.filter(status=CampaignStatus.ACTIVE, event_type=event_type).exists()

@@ -1,6 +1,7 @@
 """The shape of a fact inside the platform."""
 
 import uuid
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
@@ -44,8 +45,12 @@ class Handler(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Subscription:
-    """Who wants which facts; ``name`` is stable, because the inbox remembers by it."""
+    """Who wants which facts; ``name`` is stable, because the inbox remembers by it.
+
+    ``is_wanted`` tells whether facts of the type matter to anybody just now; when not, no inbox rows are made.
+    """
 
     event_type: str
     name: str
     handler: Handler
+    is_wanted: Callable[[str], bool] | None = None

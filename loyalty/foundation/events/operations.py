@@ -30,6 +30,14 @@ INSERT = """
         %s::timestamptz[], %s::uuid[], %s::uuid[], %s::text[]::jsonb[])
 """
 
+# The horizon of this round, and whether the outbox has anything past the cursor: nearly always the answer is no.
+LOOK_AHEAD = """
+    SELECT events_horizon()::text AS horizon, EXISTS (
+        SELECT 1 FROM events_outbox o WHERE (o.xid, o.id) > (
+            coalesce((SELECT c.xid::xid8 FROM events_relaycursor c WHERE c.name = %(name)s), '0'::xid8),
+            coalesce((SELECT c.position FROM events_relaycursor c WHERE c.name = %(name)s), 0))) AS is_waiting
+"""
+
 # The oldest pending fact of each (handler, key): facts of one key are handled one after another, and a fact
 # that keeps failing holds back its own key only.
 CLAIM = """
@@ -103,11 +111,18 @@ def publish(
 
 @transaction.atomic
 def relay(*, now: datetime, limit: int = 1000) -> tuple[int, int]:
-    """Move facts from the outbox to the handlers' inboxes; give facts read and inbox rows made."""
-    wanted = registry.subscriptions()
+    """Move facts from the outbox to the handlers' inboxes; give facts read and inbox rows made.
+
+    The horizon is taken before the handlers are asked what they want: who began to want a type before a fact was
+    published is asked after it, and so gets it.
+    """
+    ahead = sql.fetch_one(LOOK_AHEAD, {"name": RELAY_NAME})
+    if ahead is None or not ahead["is_waiting"]:
+        return 0, 0
+    wanted = [s for s in registry.subscriptions() if s.is_wanted is None or s.is_wanted(s.event_type)]
     row = sql.fetch_one(
-        "SELECT read_count, made_count FROM events_relay(%s, %s, %s, %s, %s)",
-        [RELAY_NAME, [s.name for s in wanted], [s.event_type for s in wanted], limit, now],
+        "SELECT read_count, made_count FROM events_relay(%s, %s, %s, %s, %s, %s)",
+        [RELAY_NAME, [s.name for s in wanted], [s.event_type for s in wanted], limit, ahead["horizon"], now],
     )
     return (int(row["read_count"]), int(row["made_count"])) if row else (0, 0)
 

@@ -1,5 +1,7 @@
 """Which handler wants which facts; filled when the platform starts."""
 
+from collections.abc import Callable
+
 from loyalty.foundation.events.contracts import Handler, Subscription
 
 
@@ -7,15 +9,17 @@ class _Registry:
     subscriptions: dict[str, Subscription] = {}  # noqa: RUF012 - one registry for the process
 
 
-def subscribe(event_type: str, *, name: str, handler: Handler) -> None:
+def subscribe(event_type: str, *, name: str, handler: Handler, is_wanted: Callable[[str], bool] | None = None) -> None:
     """Have a handler called for each fact of a type; the same name may subscribe to one type only.
+
+    :param is_wanted: asked in each relay round; False leaves the facts of that round out for this handler.
 
     :raises ValueError: the name is taken by another type.
     """
     known = _Registry.subscriptions.get(name)
     if known is not None and known.event_type != event_type:
         raise ValueError(f"The handler name {name} already serves {known.event_type}.")
-    _Registry.subscriptions[name] = Subscription(event_type=event_type, name=name, handler=handler)
+    _Registry.subscriptions[name] = Subscription(event_type=event_type, name=name, handler=handler, is_wanted=is_wanted)
 
 
 def subscriptions() -> list[Subscription]:

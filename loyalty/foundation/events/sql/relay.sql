@@ -19,19 +19,18 @@ BEGIN
 END $$;
 -- Moves up to p_limit facts from the outbox to the inbox of each handler, and the cursor with them, in one statement's transaction.
 -- Gives how many facts were read and how many inbox rows were made. A second relay waits on the cursor row and then finds nothing.
-CREATE OR REPLACE FUNCTION events_relay(p_name text, p_handlers text[], p_types text[], p_limit integer, p_now timestamptz)
+CREATE OR REPLACE FUNCTION events_relay(p_name text, p_handlers text[], p_types text[], p_limit integer, p_horizon text, p_now timestamptz)
 RETURNS TABLE (read_count bigint, made_count bigint) LANGUAGE plpgsql AS $$
 DECLARE
     v_xid xid8;
     v_id bigint;
     v_last_xid xid8;
     v_last_id bigint;
-    v_horizon xid8;
+    -- Taken by the caller before the rows are read here: what ended by then is visible to this statement.
+    v_horizon CONSTANT xid8 := p_horizon::xid8;
 BEGIN
     INSERT INTO events_relaycursor (name, xid, position) VALUES (p_name, '0', 0) ON CONFLICT DO NOTHING;
     SELECT c.xid::xid8, c.position INTO v_xid, v_id FROM events_relaycursor c WHERE c.name = p_name FOR UPDATE;
-    -- The horizon is taken before the rows are read: what ended by then is visible to the next statement.
-    v_horizon := events_horizon();
     CREATE TEMP TABLE IF NOT EXISTS relay_batch (LIKE events_outbox) ON COMMIT DELETE ROWS;
     DELETE FROM relay_batch;
     INSERT INTO relay_batch
