@@ -86,7 +86,6 @@ export interface ProgramAnalytics {
   /** A decimal text from 0 to 1. */
   redemption_rate: string
   growth: { month: string; new_members: number }[]
-  points_by_day?: { date: string; earned: number; burned: number }[]
   as_of: string
 }
 
