@@ -1,0 +1,70 @@
+/** The console's own manners: every text that is asked for exists, and no permission is made up. */
+import { readFileSync } from 'node:fs'
+import { describe, expect, it } from 'vitest'
+
+type Tree = { [key: string]: Tree | string }
+
+const sources = import.meta.glob<string>(['../**/*.vue', '../**/*.ts', '!../**/*.test.ts', '!../api/**', '!../types/**'], { eager: true, query: '?raw', import: 'default' })
+const english = import.meta.glob<Tree>(['./locales/en.json', '../shared/locales/en.json', '../features/*/locales/{en,nav.en}.json'], { eager: true, import: 'default' })
+const arabic = import.meta.glob<Tree>(['./locales/ar.json', '../shared/locales/ar.json', '../features/*/locales/ar.json'], { eager: true, import: 'default' })
+
+function keysOf(tree: Tree, prefix: string): string[] {
+  return Object.entries(tree).flatMap(([name, value]) => (typeof value === 'string' ? [prefix + name] : keysOf(value, `${prefix}${name}.`)))
+}
+
+function allKeys(files: Record<string, Tree>): Set<string> {
+  return new Set(Object.entries(files).flatMap(([path, tree]) => {
+    const feature = /features\/([^/]+)\//.exec(path)?.[1]
+    return keysOf(tree, feature ? `${feature}.` : '')
+  }))
+}
+
+const known = allKeys(english)
+
+describe('texts', () => {
+  it('test_texts__every_literal_key_of_the_sources__exists_in_english', () => {
+    const missing: string[] = []
+    let asked = 0
+    for (const [path, source] of Object.entries(sources)) {
+      for (const found of source.matchAll(/(?:\bt|\bsay)\(\s*'([\w.]+)'|(?:labelKey|titleKey): '([\w.]+)'/g)) {
+        const key = found[1] ?? found[2] ?? ''
+        asked += 1
+        if (!known.has(key)) missing.push(`${path}: ${key}`)
+      }
+    }
+    expect(missing).toEqual([])
+    expect(asked).toBeGreaterThan(300)
+  })
+
+  it('test_texts__arabic_keys__are_keys_of_english', () => {
+    expect([...allKeys(arabic)].filter((key) => !known.has(key))).toEqual([])
+  })
+
+  it('test_texts__placeholders_of_arabic__are_those_of_english', () => {
+    const english_ = Object.fromEntries(Object.entries(english).flatMap(([path, tree]) => textsOf(tree, prefixOf(path))))
+    const wrong = Object.entries(arabic).flatMap(([path, tree]) => textsOf(tree, prefixOf(path))).filter(([key, text]) => placeholders(text).some((name) => !placeholders(english_[key] ?? '').includes(name)))
+    expect(wrong).toEqual([])
+  })
+})
+
+describe('permissions', () => {
+  it('test_permissions__named_in_the_console__are_in_the_catalogue_of_the_server', () => {
+    const catalogue = readFileSync('../docs/api/permissions.md', 'utf8')
+    const used = new Set(Object.values(sources).flatMap((source) => [...source.matchAll(/(?:\bpermission(?:=|: ?)|\bcan\()["']([a-z_]+\.[a-z_]+)["']/g)].map((found) => found[1] ?? '')))
+    expect(used.size).toBeGreaterThan(5)
+    expect([...used].filter((code) => !catalogue.includes(`\`${code}\``))).toEqual([])
+  })
+})
+
+function prefixOf(path: string): string {
+  const feature = /features\/([^/]+)\//.exec(path)?.[1]
+  return feature ? `${feature}.` : ''
+}
+
+function textsOf(tree: Tree, prefix: string): [string, string][] {
+  return Object.entries(tree).flatMap(([name, value]): [string, string][] => (typeof value === 'string' ? [[prefix + name, value]] : textsOf(value, `${prefix}${name}.`)))
+}
+
+function placeholders(text: string): string[] {
+  return [...text.matchAll(/\{(\w+)\}/g)].map((found) => found[1] ?? '')
+}
