@@ -35,7 +35,9 @@ class CampaignsConfig(AppConfig):
         work.register(RUN_KIND, fan_out_run)
         for event_type in event.EVENT_FIELDS:
             name = "campaigns.on_" + event_type.replace(".", "_")
-            events.subscribe(event_type, name=name, handler=handlers.on_fact, is_wanted=queries.is_event_awaited)
+            events.subscribe(
+                event_type, name=name, handler=handlers.on_fact, is_wanted=queries.is_event_awaited, rank=1
+            )
         for event_type in handlers.CONVERTING:
             name = "campaigns.convert_on_" + event_type.replace(".", "_")
             events.subscribe(event_type, name=name, handler=handlers.on_conversion)

@@ -48,9 +48,11 @@ class Subscription:
     """Who wants which facts; ``name`` is stable, because the inbox remembers by it.
 
     ``is_wanted`` tells whether facts of the type matter to anybody just now; when not, no inbox rows are made.
+    ``rank`` orders the handlers of one fact: a higher one hears of it when all lower ones have taken it in.
     """
 
     event_type: str
     name: str
     handler: Handler
     is_wanted: Callable[[str], bool] | None = None
+    rank: int = 0

@@ -45,6 +45,7 @@ class InboxEntry(models.Model):
     event_id = models.UUIDField()
     type = models.TextField()
     key = models.TextField()
+    rank = models.SmallIntegerField(default=0, db_default=0)
     state = models.CharField(max_length=10, choices=InboxState, default=InboxState.PENDING)
     attempts = models.SmallIntegerField(default=0, db_default=0)
     due_at = models.DateTimeField()
@@ -59,6 +60,7 @@ class InboxEntry(models.Model):
             models.Index(
                 fields=["handler", "key", "id"], name="events_inbox_order", condition=models.Q(state="PENDING")
             ),
+            models.Index(fields=["event_id"], name="events_inbox_event", condition=models.Q(state="PENDING")),
             models.Index(fields=["id"], name="events_inbox_dead", condition=models.Q(state="DEAD")),
         ]
 

@@ -39,12 +39,16 @@ LOOK_AHEAD = """
 """
 
 # The oldest pending fact of each (handler, key): facts of one key are handled one after another, and a fact
-# that keeps failing holds back its own key only.
+# that keeps failing holds back its own key only. Handlers of one fact go by rank: a campaign that answers a purchase
+# must find the member that the purchase made.
 CLAIM = """
     SELECT i.id, i.handler, i.envelope, i.attempts FROM events_inboxentry i
     WHERE i.state = 'PENDING' AND i.due_at <= %(now)s AND NOT EXISTS (
         SELECT 1 FROM events_inboxentry e
         WHERE e.handler = i.handler AND e.key = i.key AND e.state = 'PENDING' AND e.id < i.id AND i.key <> '')
+        AND (i.rank = 0 OR NOT EXISTS (
+            SELECT 1 FROM events_inboxentry e
+            WHERE e.event_id = i.event_id AND e.state = 'PENDING' AND e.rank < i.rank))
     ORDER BY i.due_at, i.id LIMIT 1 FOR UPDATE OF i SKIP LOCKED
 """
 
@@ -121,8 +125,11 @@ def relay(*, now: datetime, limit: int = 1000) -> tuple[int, int]:
         return 0, 0
     wanted = [s for s in registry.subscriptions() if s.is_wanted is None or s.is_wanted(s.event_type)]
     row = sql.fetch_one(
-        "SELECT read_count, made_count FROM events_relay(%s, %s, %s, %s, %s, %s)",
-        [RELAY_NAME, [s.name for s in wanted], [s.event_type for s in wanted], limit, ahead["horizon"], now],
+        "SELECT read_count, made_count FROM events_relay(%s, %s, %s, %s, %s, %s, %s)",
+        [
+            *(RELAY_NAME, [s.name for s in wanted], [s.event_type for s in wanted], [s.rank for s in wanted]),
+            *(limit, ahead["horizon"], now),
+        ],
     )
     return (int(row["read_count"]), int(row["made_count"])) if row else (0, 0)
 

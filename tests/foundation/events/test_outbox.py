@@ -156,3 +156,38 @@ def test_relay__two_at_once__no_fact_twice(listener: Listener, now: datetime) ->
     with connection.cursor() as cursor:
         cursor.execute("SELECT count(*) FROM events_inboxentry WHERE state = 'DONE'")
         assert cursor.fetchone() == (200,)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_handlers__of_a_higher_rank__hear_of_a_fact_after_the_lower_ones(listener: Listener, now: datetime) -> None:
+    order: list[str] = []
+
+    def above(event: Envelope, *, now: datetime) -> None:
+        order.append("above")
+
+    def below(event: Envelope, *, now: datetime) -> None:
+        if not order:
+            order.append("below refuses")
+            raise ValueError("not yet")
+        order.append("below")
+
+    registry._Registry.subscriptions.clear()
+    registry.subscribe("bell.rung", name="a.above", handler=above, rank=1)
+    registry.subscribe("bell.rung", name="b.below", handler=below)
+    ring("a", now)
+    drain(now)
+    drain(now + timedelta(seconds=5))
+    assert order == ["below refuses", "below", "above"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_handler__that_nobody_waits_with__gets_no_row(listener: Listener, now: datetime) -> None:
+    wanted: list[str] = []
+    registry._Registry.subscriptions.clear()
+    registry.subscribe("bell.rung", name="tests.idle", handler=listener, is_wanted=lambda kind: kind in wanted)
+    ring("early", now)
+    drain(now)
+    wanted.append("bell.rung")
+    ring("late", now)
+    drain(now)
+    assert listener.heard == ["late"]

@@ -19,7 +19,8 @@ BEGIN
 END $$;
 -- Moves up to p_limit facts from the outbox to the inbox of each handler, and the cursor with them, in one statement's transaction.
 -- Gives how many facts were read and how many inbox rows were made. A second relay waits on the cursor row and then finds nothing.
-CREATE OR REPLACE FUNCTION events_relay(p_name text, p_handlers text[], p_types text[], p_limit integer, p_horizon text, p_now timestamptz)
+CREATE OR REPLACE FUNCTION events_relay(p_name text, p_handlers text[], p_types text[], p_ranks integer[],
+    p_limit integer, p_horizon text, p_now timestamptz)
 RETURNS TABLE (read_count bigint, made_count bigint) LANGUAGE plpgsql AS $$
 DECLARE
     v_xid xid8;
@@ -43,13 +44,13 @@ BEGIN
         RETURN NEXT;
         RETURN;
     END IF;
-    INSERT INTO events_inboxentry (handler, event_id, type, key, state, due_at, envelope)
-        SELECT s.handler, b.event_id, b.type, b.key, 'PENDING', p_now, jsonb_build_object(
+    INSERT INTO events_inboxentry (handler, event_id, type, key, rank, state, due_at, envelope)
+        SELECT s.handler, b.event_id, b.type, b.key, s.rank, 'PENDING', p_now, jsonb_build_object(
             'id', b.event_id, 'type', b.type, 'version', b.version, 'key', b.key, 'subject_kind', b.subject_kind,
             'subject_ref', b.subject_ref, 'occurred_at', b.occurred_at, 'recorded_at', b.recorded_at,
             'correlation_id', b.correlation_id, 'causation_id', b.causation_id, 'data', b.data)
-        FROM relay_batch b JOIN unnest(p_handlers, p_types) AS s (handler, type) ON s.type = b.type
-        ORDER BY b.xid, b.id, s.handler
+        FROM relay_batch b JOIN unnest(p_handlers, p_types, p_ranks) AS s (handler, type, rank) ON s.type = b.type
+        ORDER BY b.xid, b.id, s.rank, s.handler
         ON CONFLICT (handler, event_id) DO NOTHING;
     GET DIAGNOSTICS made_count = ROW_COUNT;
     SELECT b.xid, b.id INTO v_last_xid, v_last_id FROM relay_batch b ORDER BY b.xid DESC, b.id DESC LIMIT 1;

@@ -126,7 +126,9 @@ class MainJob:
 
     def send_purchases(self) -> str:
         """Send purchases, each twice; points are earned once, the tier rises, a campaign answers."""
-        self.caller.make("campaigns/", {**THANKS, "program": self.program["id"], "segment": None, "status": "ACTIVE"})
+        thanks = self.caller.make(
+            "campaigns/", {**THANKS, "program": self.program["id"], "segment": None, "status": "ACTIVE"}
+        )
         self.buyers = self.caller.get("customers/", page_size=BUYERS_MAX)["results"]
         run_mark = fresh_key("purchase")
         events = [self._purchase(buyer, f"{run_mark}-{number}") for number, buyer in enumerate(self.buyers)]
@@ -141,7 +143,18 @@ class MainJob:
                 lambda seen: seen is not None and seen["points_balance"] > 0 and seen["tier"]["code"] == "silver",
             )
             self.caller.check("a purchase earns once", account["points_balance"] == PURCHASE_POINTS, account)
-        return f"{len(events):,} purchases, {PURCHASE_POINTS} points each, tier Silver reached"
+        answered = self.caller.until(
+            "the campaign to answer each purchase",
+            lambda: self.caller.get(f"campaigns/{thanks['id']}/performance/"),
+            lambda seen: (
+                seen["total_sent"] + seen["failed"] + seen["skipped"] + sum(seen["excluded"].values()) >= len(events)
+            ),
+        )
+        self.caller.check("a purchase is answered by mail", answered["total_sent"] > 0, answered)
+        return (
+            f"{len(events):,} purchases, {PURCHASE_POINTS} points each, tier Silver reached, "
+            f"{answered['total_sent']:,} thanked by mail"
+        )
 
     def move_points(self) -> str:
         """Burn, try too much, reverse, read the statement, reconcile."""
