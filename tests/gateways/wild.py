@@ -38,6 +38,7 @@ LISTED: Final = {"customers": "customers", "customer_ids": "customers"}
 RULES: Final[tuple[Any, ...]] = (
     {">": [{"var": "transaction_amount"}, 10]},
     {"*": [{"var": "transaction_amount"}, 9e30]},
+    {"min": [5, {"*": [9_000_000_000_000_000_000, 9_000_000_000_000_000_000]}]},
     {"/": [{"var": "transaction_amount"}, 0]},
     {"-": [0, {"var": "transaction_amount"}]},
     {"if": [{"==": [{"var": "channel"}, "online"]}, 2.5, None]},
@@ -70,10 +71,9 @@ def known_codes() -> frozenset[str]:
     return frozenset(re.findall(r"^\| `([^`]+)`", errors_page(), re.MULTILINE))
 
 
-def chance(case: Case, salt: str = "") -> int:
-    """Give a number that looks random and is the same for the same generated call."""
-    seen = [case.operation.label, case.path_parameters, case.query, case.body, salt]
-    return zlib.crc32(repr(seen).encode("utf-8", "surrogatepass"))
+def chance(seed: str, salt: str = "") -> int:
+    """Give a number that looks random and is the same for the same seed."""
+    return zlib.crc32((seed + salt).encode("utf-8", "surrogatepass"))
 
 
 def lawful_bodies(world: World) -> dict[str, dict[str, Any]]:
@@ -132,59 +132,62 @@ class Guide:
     def __init__(self, world: World) -> None:
         self.world = world
         self.bodies = lawful_bodies(world)
+        self.seed = ""
 
     def guide(self, case: Case) -> dict[str, str]:
         """Change the call in place; gives the headers to send it with."""
-        way = chance(case) % 4
+        # Taken before real ids come in, which are others in each run.
+        self.seed = repr([case.operation.label, case.path_parameters, case.query, case.body])
+        way = chance(self.seed) % 4
         if way > 0:
             self._name_the_address(case)
         if way > 1:
-            case.query = {name: self._named(name, value, case) for name, value in (case.query or {}).items()}
-            case.body = self._with_ids(case.body, case)
+            case.query = {name: self._named(name, value) for name, value in (case.query or {}).items()}
+            case.body = self._with_ids(case.body)
         if way > 2:
             self._plant(case)
         headers = {"Authorization": f"Bearer {self.world.token}"}
         if way > 0 and case.method == "POST":
-            headers["Idempotency-Key"] = f"wild-{chance(case) % 1000}"
+            headers["Idempotency-Key"] = f"wild-{chance(self.seed) % 1000}"
         return headers
 
-    def _pick(self, name: str, case: Case) -> str:
+    def _pick(self, name: str) -> str:
         ids = self.world.ids[name] or ["00000000-0000-7000-8000-000000000000"]
-        return ids[chance(case, name) % len(ids)]
+        return ids[chance(self.seed, name) % len(ids)]
 
     def _name_the_address(self, case: Case) -> None:
         for name in case.path_parameters or {}:
             if name == "account_id":
-                case.path_parameters[name] = self._pick("loyaltyAccounts", case)
+                case.path_parameters[name] = self._pick("loyaltyAccounts")
             elif "xiva" in case.operation.path:
                 case.path_parameters[name] = PEOPLE[0]
             else:
                 collection = case.operation.path.removeprefix(V1).split("/{id}")[0]
                 collection = "customers" if collection == "dwh/customers" else collection
                 if collection in self.world.ids:
-                    case.path_parameters[name] = self._pick(collection, case)
+                    case.path_parameters[name] = self._pick(collection)
 
-    def _named(self, name: str, value: Any, case: Case) -> Any:
+    def _named(self, name: str, value: Any) -> Any:
         if name == "customer_ref":
-            return PEOPLE[chance(case, name) % len(PEOPLE)]
-        return self._pick(NAMED[name], case) if name in NAMED else value
+            return PEOPLE[chance(self.seed, name) % len(PEOPLE)]
+        return self._pick(NAMED[name]) if name in NAMED else value
 
-    def _with_ids(self, value: Any, case: Case, name: str = "") -> Any:
+    def _with_ids(self, value: Any, name: str = "") -> Any:
         if isinstance(value, dict):
-            return {key: self._with_ids(inner, case, key) for key, inner in value.items()}
+            return {key: self._with_ids(inner, key) for key, inner in value.items()}
         if isinstance(value, list):
             named = name in LISTED and value
-            return self.world.ids[LISTED[name]] if named else [self._with_ids(inner, case) for inner in value]
+            return self.world.ids[LISTED[name]] if named else [self._with_ids(inner) for inner in value]
         if name in RULE_FIELDS:
-            return RULES[chance(case, name) % len(RULES)]
-        return value if isinstance(value, NotSet) else self._named(name, value, case)
+            return RULES[chance(self.seed, name) % len(RULES)]
+        return value if isinstance(value, NotSet) else self._named(name, value)
 
     def _plant(self, case: Case) -> None:
         lawful = self.bodies.get(case.operation.label)
         if lawful is None or not isinstance(case.body, dict):
             return
         wild = sorted(case.body, key=str)
-        chosen = wild[chance(case, "field") % len(wild)] if wild else ""
+        chosen = wild[chance(self.seed, "field") % len(wild)] if wild else ""
         case.body = {**lawful, **({chosen: case.body[chosen]} if wild else {})}
 
 

@@ -151,6 +151,12 @@ def test_write__to_no_address_or_without_its_csrf_token__is_a_problem_document(
     assert answer.json()["code"] == code
 
 
+@pytest.mark.parametrize("text", ["9" * 31, "-9223372036854775809", "9223372036854775807", "-1"])
+def test_exact_json__whole_number_beyond_64_bits__is_read_and_written_again(text: str) -> None:
+    assert dumps_exact(ExactDecoder().decode(f"[{text}]")) == f"[{text}]".encode()
+    assert dumps_exact({"trace": [{"value": (int(text),)}]}) == f'{{"trace":[{{"value":[{text}]}}]}}'.encode()
+
+
 @pytest.mark.parametrize("number", [7, True])
 def test_strict_serializer__number_for_an_id__is_refused(number: int) -> None:
     class Named(StrictSerializer):
