@@ -1,4 +1,5 @@
 /** A campaign from its first word to its figures: audience, trigger, text, preview, test, sending once. */
+import words from '../../src/features/campaigns/locales/en.json' with { type: 'json' }
 import { expect, expectAccessible, settle, test } from './harness'
 
 const name = `Story campaign ${Date.now()}`
@@ -106,4 +107,12 @@ test('test_pause_and_end__asked_first__status_follows', async ({ signedIn: page 
   await page.getByRole('menuitem', { name: 'End' }).click()
   await page.getByRole('button', { name: 'End for good' }).click()
   await expect(page.getByText('Ended', { exact: true }).first()).toBeVisible()
+})
+
+test('test_kinds__asked_of_the_server__the_console_has_words_for_all', async ({ signedIn: page }) => {
+  interface Kinds { events: { type: string; fields: string[] }[]; measures: string[] }
+  const kinds = await page.evaluate(async () => (await (await fetch('/api/loyalty/v1/campaigns/kinds/')).json()) as Kinds)
+  expect(kinds.events.map((event) => event.type.replaceAll('.', '_')).sort()).toEqual(Object.keys(words.events).sort())
+  expect([...new Set(kinds.events.flatMap((event) => event.fields))].filter((field) => !(field in words.eventFields))).toEqual([])
+  expect([...kinds.measures].sort()).toEqual(Object.keys(words.measures).sort())
 })

@@ -1,6 +1,7 @@
 /** Campaigns over HTTP: definition, life, triggering, trying, results. */
 import { get, getTagged, patchTagged, post, remove, type Tagged } from '@/shared/http/client'
 import type { Page } from '@/shared/http/pages'
+import type { Precise, Schemas } from '@/shared/http/schema'
 import type { Run } from '@/shared/jobs/runs'
 import type { Json } from '@/shared/RuleEditor'
 
@@ -27,71 +28,30 @@ export interface CampaignDraft {
   content: { email: MailContent }
 }
 
-export interface Campaign extends CampaignDraft {
-  id: string
-  status: CampaignStatus
-  /** The next slot of a schedule. */
-  due_at: string | null
-  activated_at: string | null
-  last_triggered_at: string | null
-  created_at: string
-  updated_at: string
-  version: number
-}
+export type Campaign = Precise<Schemas['Campaign'], CampaignDraft & { status: CampaignStatus }>
 
-export const EXCLUSIONS = ['no_consent', 'no_address', 'capped', 'holdout'] as const
-export type Exclusion = (typeof EXCLUSIONS)[number]
-export type Excluded = Partial<Record<Exclusion, number>>
+export type Excluded = Schemas['Excluded']
+export const EXCLUSIONS: readonly (keyof Excluded)[] = ['no_consent', 'no_address', 'capped', 'holdout']
 
 export interface RenderedMail { subject: string; html: string; text: string; missing: string | null }
 
-export interface Preview {
-  /** Those who would be written to. */
-  audience: number
-  excluded: Excluded
-  /** All who are meant, written to or not. */
-  total: number
-  sample: { customer_id: string; customer_ref: string; content: Record<string, RenderedMail> } | null
-}
+export interface Sample { customer_id: string; customer_ref: string; content: Record<string, RenderedMail> }
+/** `audience`: those who would be written to; `total`: all who are meant, written to or not. */
+export type Preview = Precise<Schemas['PreviewAnswer'], { sample: Sample | null }>
 
-export interface TriggerAnswer {
-  run: Pick<Run, 'id'> & Partial<Run>
-  occurrence: string
-  audience: number
-  excluded: Excluded
-}
+/** An event's own answer has no run; by hand there always is one. */
+export type TriggerAnswer = Precise<Schemas['TriggerAnswer'], { run: (Pick<Run, 'id'> & Partial<Run>) | null }>
 
-export interface Performance {
-  total_sent: number
-  delivered: number
-  opened: number
-  clicked: number
-  converted: number
-  conversion_rate: number
-  failed: number
-  bounced: number
-  unknown: number
-  queued: number
-  skipped: number
-  excluded: Excluded
-  occurrences: number
-  last_sent_at: string | null
-}
+export type Performance = Schemas['Performance']
 
-export interface Execution {
-  id: string
-  occurrence: string
-  customer_id: string
-  customer_ref: string
-  channel: string
-  status: string
-  reason: string
-  detail: string
-  queued_at: string
-  sent_at: string | null
-  delivered_at: string | null
-  opened_at: string | null
-  clicked_at: string | null
+export type Execution = Schemas['Execution']
+
+/** What a campaign can be made of, from `campaigns/kinds/`. */
+export interface Kinds {
+  events: { type: string; fields: string[] }[]
+  measures: Measure[]
+  operators: Operator[]
+  variables: { customer: string[]; campaign: string[]; program: string[]; event_prefix: string }
 }
 
 export function blankCampaign(): CampaignDraft {
@@ -122,5 +82,6 @@ export const stepCampaign = (id: string, step: 'activate' | 'pause' | 'end'): Pr
 export const triggerCampaign = (id: string, occurrence: string): Promise<TriggerAnswer> => post<TriggerAnswer>(at(id, 'trigger/'), { occurrence })
 export const previewCampaign = (id: string, customerId: string | null): Promise<Preview> => post<Preview>(at(id, 'preview/'), customerId === null ? {} : { customer_id: customerId })
 export const testSend = (id: string, to: string, customerId: string | null): Promise<{ to: string; customer_ref: string }> => post(at(id, 'test-send/'), customerId === null ? { to } : { to, customer_id: customerId })
+export const getKinds = (signal?: AbortSignal): Promise<Kinds> => get<Kinds>('campaigns/kinds/', {}, signal)
 export const getPerformance = (id: string, signal?: AbortSignal): Promise<Performance> => get<Performance>(at(id, 'performance/'), {}, signal)
 export const listExecutions = (params: Params, signal?: AbortSignal): Promise<Page<Execution>> => get<Page<Execution>>('campaignExecutions/', params, signal)

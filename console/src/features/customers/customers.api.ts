@@ -1,26 +1,10 @@
 /** Customers over HTTP: the person, what is known of them, their accounts and what moved on them. */
 import { get, post, put } from '@/shared/http/client'
 import type { Page } from '@/shared/http/pages'
+import type { Precise, Schemas } from '@/shared/http/schema'
 
-export interface Customer {
-  id: string
-  customer_ref: string
-  first_name: string
-  last_name: string
-  email: string | null
-  phone: string | null
-  status: string
-  language: string
-  time_zone: string
-  city: string
-  gender: string
-  birth_date: string | null
-  customer_since: string | null
-}
-
-export interface ContactPoint { channel: string; address: string; is_primary?: boolean }
-export interface Consent { channel: string; purpose: string; is_granted: boolean; source?: string; changed_at: string | null }
-export interface CustomerDetails extends Customer { contact_points: ContactPoint[]; consents: Consent[] }
+export type Consent = Schemas['Consent']
+export type Customer = Precise<Schemas['Customer'], { consents: Consent[] }>
 
 export interface FeatureValue { name: string; label: string; value: unknown; category: string; unit?: string; type?: string; freshness?: string | null }
 export interface SegmentRef { id: string; name: string }
@@ -32,46 +16,14 @@ export interface Overview {
   segments?: SegmentRef[]
 }
 
-export interface Account {
-  id: string
-  customer_id: string
-  program: string
-  program_name: string
-  program_code: string
-  tier: { code: string; name: string } | null
-  points_balance: number
-  points_available: number
-  points_pending: number
-  points_held: number
-  points_expiring: number
-  lifetime_points_earned: number
-  lifetime_points_redeemed: number
-  status: string
-  enrolled_at: string
-}
+export type Account = Schemas['Account']
 
-export interface Transaction {
-  id: string
-  account_id: string
-  program_id: string
-  kind: string
-  /** Without sign. */
-  points_amount: number
-  points_change: number
-  points_balance: number
-  points_lost_to_caps: number
-  points_reversed: number
-  reverses: string | null
-  occurred_at: string
-  recorded_at: string
-  actor_ref: string
-  reason: string
-  context: Record<string, unknown> | null
-}
+type Context = { context: Record<string, unknown> | null }
+export type Transaction = Precise<Schemas['Transaction'], Context>
 
-export interface TracedTransaction extends Transaction { trace: unknown }
+export type TracedTransaction = Precise<Schemas['TracedTransaction'], Context>
 
-export interface Message { id: string; campaign: string; occurrence: string; channel: string; status: string; reason: string; queued_at: string; sent_at: string | null }
+export type Message = Schemas['Execution']
 export interface Explanation { is_member: boolean; matches: boolean | null; as_of: string; trace: unknown }
 export interface Moved { transaction_id: string | null; points_amount: number; points_balance: number; points_lost_to_caps?: number; value?: { amount: string; currency: string }; trace?: { reason?: string } }
 
@@ -80,7 +32,7 @@ const PAGE_SIZE = 10
 const keyed = (key: string): Record<string, string> => ({ 'Idempotency-Key': key })
 
 export const listCustomers = (params: Params, signal?: AbortSignal): Promise<Page<Customer>> => get<Page<Customer>>('customers/', params, signal)
-export const getCustomer = (id: string, signal?: AbortSignal): Promise<CustomerDetails> => get<CustomerDetails>(`customers/${id}/`, {}, signal)
+export const getCustomer = (id: string, signal?: AbortSignal): Promise<Customer> => get<Customer>(`customers/${id}/`, {}, signal)
 export const getOverview = (id: string, signal?: AbortSignal): Promise<Overview> => get<Overview>(`customers/${id}/360/`, {}, signal)
 export const changeConsent = (id: string, consent: Pick<Consent, 'channel' | 'purpose' | 'is_granted'>, reason: string): Promise<unknown> => put(`customers/${id}/consents/`, { consents: [consent], reason })
 export const listAccounts = (customerId: string, signal?: AbortSignal): Promise<Page<Account>> => get<Page<Account>>('loyaltyAccounts/', { customer_id: customerId, page_size: 50 }, signal)

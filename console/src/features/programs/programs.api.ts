@@ -1,6 +1,7 @@
 /** Programs as the server reads and writes them: one document with its tiers, rules, cap and expiry. */
 import { get, getTagged, patchTagged, post, remove, type Tagged } from '@/shared/http/client'
 import type { Page } from '@/shared/http/pages'
+import type { Precise, Schemas } from '@/shared/http/schema'
 import type { Json } from '@/shared/RuleEditor'
 
 export type ProgramStatus = 'DRAFT' | 'ACTIVE' | 'INACTIVE'
@@ -36,27 +37,9 @@ export interface ProgramDraft {
   expiry_days: number | null
 }
 
-export interface Program extends ProgramDraft {
-  id: string
-  earn_rule_in_words: string
-  burn_rule_in_words: string
-  member_count: number
-  version: number
-  program_version: number
-  created_at: string
-  updated_at: string
-}
+export type Program = Precise<Schemas['Program'], ProgramDraft>
 
-export interface ProgramVersion {
-  id: string
-  number: number
-  starts_at: string
-  used_at: string | null
-  earn_rule_in_words: string
-  burn_rule_in_words: string
-  earn_cap_daily: number | null
-  expiry_days: number | null
-}
+export type ProgramVersion = Schemas['Version']
 
 /** A purchase to try, with the promises on screen instead of the saved ones. */
 export interface SimulationRequest {
@@ -69,25 +52,9 @@ export interface SimulationRequest {
   expiry_days?: number | null
 }
 
-export interface Simulation {
-  points_amount: number
-  points_lost_to_caps: number
-  expires_at: string | null
-  tier_code: string | null
-  tier_code_after: string | null
-  trace: unknown
-}
+export type Simulation = Schemas['SimulationAnswer']
 
-export interface ProgramAnalytics {
-  members: number
-  /** Members before the first tier have neither code nor name. */
-  tiers: { code: string | null; name: string | null; members: number }[]
-  points: { earned: number; burned: number; expired: number; outstanding: number }
-  /** A decimal text from 0 to 1. */
-  redemption_rate: string
-  growth: { month: string; new_members: number }[]
-  as_of: string
-}
+export type ProgramAnalytics = Schemas['AnalyticsAnswer']
 
 export function blankProgram(): ProgramDraft {
   return {

@@ -1,6 +1,5 @@
 /** The places for values in a mail: which there are, which a text uses, and putting one in; pure. */
-import type { Trigger } from '../campaigns.api'
-import { EVENT_FIELDS } from '../trigger/events'
+import type { Kinds, Trigger } from '../campaigns.api'
 
 export interface Variable {
   name: string
@@ -12,15 +11,19 @@ export interface Variable {
 const PLACEHOLDER = /\{\{\s*([a-z_][a-z0-9_]{0,63})\s*(?:\|\s*(?:"[^"{}]*"|'[^'{}]*'|&quot;[^{}]*?&quot;)\s*)?\}\}/g
 const UNSUBSCRIBE = 'unsubscribe_url'
 
-export function variablesFor(trigger: Trigger, hasProgram: boolean): Variable[] {
-  const plain = (group: Variable['group']) => (name: string): Variable => ({ name, group, fallback: null })
+/** A name to greet with is often missing; greeting without it is better than not writing at all. */
+const FALLBACKS: Record<string, string> = { first_name: 'customer' }
+
+export function variablesFor(kinds: Kinds, trigger: Trigger, hasProgram: boolean): Variable[] {
+  const { customer, campaign, program, event_prefix: prefix } = kinds.variables
+  const named = (group: Variable['group'], names: readonly string[]): Variable[] => names.map((name) => ({ name, group, fallback: FALLBACKS[name] ?? null }))
+  const event = trigger.kind === 'event' ? kinds.events.find((one) => one.type === trigger.event_type) : undefined
   return [
-    { name: 'first_name', group: 'customer', fallback: 'customer' },
-    ...['last_name', 'customer_ref'].map(plain('customer')),
-    plain('campaign')('campaign_name'),
-    ...(hasProgram ? ['program_name', 'tier_name', 'tier_code', 'points_balance'].map(plain('program')) : []),
-    ...(trigger.kind === 'event' ? (EVENT_FIELDS[trigger.event_type] ?? []).map((name) => plain('event')(`event_${name}`)) : []),
-    ...(trigger.kind === 'threshold' ? [plain('threshold')(trigger.measure)] : []),
+    ...named('customer', customer),
+    ...named('campaign', campaign),
+    ...(hasProgram ? named('program', program) : []),
+    ...named('event', (event?.fields ?? []).map((name) => prefix + name)),
+    ...(trigger.kind === 'threshold' ? named('threshold', [trigger.measure]) : []),
   ]
 }
 
