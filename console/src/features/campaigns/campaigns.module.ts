@@ -14,6 +14,7 @@ export default defineModule({
     { path: 'campaigns/:id/edit', name: 'campaign-edit', component: () => import('./views/CampaignBuilderPage.vue'), meta: { titleKey: 'campaigns.editTitle' } },
   ],
   actions: [{ labelKey: 'campaigns.create', icon: 'i-lucide-plus', to: '/campaigns/new', permission: 'campaigns.create' }],
+  searchTo: (term) => `/campaigns?q=${encodeURIComponent(term)}`,
   search: async (term, signal) => {
     const page = await listCampaigns({ search: term, page_size: 5 }, signal)
     return page.results.map((campaign) => ({ label: campaign.name, icon: 'i-lucide-megaphone', to: `/campaigns/${campaign.id}` }))

@@ -11,6 +11,7 @@ export default defineModule({
     { path: 'customers', name: 'customers', component: () => import('./views/CustomersPage.vue'), meta: { titleKey: 'customers.title' } },
     { path: 'customers/:id', name: 'customer', component: () => import('./views/CustomerPage.vue'), meta: { titleKey: 'customers.oneTitle' } },
   ],
+  searchTo: (term) => `/customers?q=${encodeURIComponent(term)}`,
   search: async (term, signal) => {
     const page = await listCustomers({ search: term, page_size: 5 }, signal)
     return page.results.map((customer) => ({ label: `${customer.first_name} ${customer.last_name}`.trim() || customer.customer_ref, suffix: customer.customer_ref, icon: 'i-lucide-contact', to: `/customers/${customer.id}` }))
