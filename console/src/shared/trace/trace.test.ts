@@ -18,6 +18,10 @@ describe('formulaOf', () => {
     expect(formulaOf({ round: [{ var: 'a' }, 2] })).toBe('round(a, 2)')
   })
 
+  it('test_formula__and_of_one_part__that_part', () => {
+    expect(formulaOf({ and: [{ '>': [{ var: 'amount' }, 100] }] })).toBe('amount > 100')
+  })
+
   it('test_formula__list_operand__comma_separated', () => {
     expect(formulaOf({ in: [{ var: 'tier' }, ['GOLD', 'SILVER']] })).toBe('tier in "GOLD", "SILVER"')
   })

@@ -57,6 +57,8 @@ export function formulaOf(rule: unknown, around = 0): string {
   if (operator === 'var' || operator === 'val') return operands.map(String).join('.')
   if (operator === 'if' || operator === '?:') return around > 0 ? `(${branchesOf(operands)})` : branchesOf(operands)
   if (operator === '!' ) return `not ${formulaOf(operands[0], STRENGTH_MAX)}`
+  // `and` of one part is that part.
+  if ((operator === 'and' || operator === 'or') && operands.length === 1) return formulaOf(operands[0], around)
   const mark = INFIX[operator]
   if (mark === undefined || operands.length < 2) return `${operator}(${operands.map((part) => formulaOf(part)).join(', ')})`
   const strength = STRENGTH[operator] ?? STRENGTH_MAX

@@ -19,8 +19,8 @@ describe('sayTrigger', () => {
     expect(say({ kind: 'schedule', cron: '0 9 * * 1,5', timezone: 'UTC' })).toBe('say.week|Monday+Friday|09:00|UTC')
   })
 
-  it('test_say__event_with_filter__says_that_a_condition_holds', () => {
-    expect(say({ kind: 'event', event_type: 'customer.purchase', filter: { '>': [{ var: 'amount' }, 1] } })).toBe('say.eventFiltered|events.customer_purchase')
+  it('test_say__event_with_filter__says_the_condition', () => {
+    expect(say({ kind: 'event', event_type: 'customer.purchase', filter: { '>': [{ var: 'amount' }, 1] } })).toBe('say.eventFiltered|events.customer_purchase|amount > 1')
   })
 
   it('test_say__event_without_words__its_own_name', () => {

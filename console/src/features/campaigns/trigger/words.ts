@@ -1,4 +1,5 @@
 /** What sets a campaign off, in one sentence; the words come from the locale files. */
+import { formulaOf } from '@/shared/trace/trace'
 import type { Trigger } from '../campaigns.api'
 import { scheduleOf } from './schedule'
 
@@ -17,7 +18,8 @@ export const eventKey = (eventType: string): string => `campaigns.events.${event
 export function sayTrigger(trigger: Trigger, words: Words): string {
   if (trigger.kind === 'event') {
     const event = words.has(eventKey(trigger.event_type)) ? words.t(eventKey(trigger.event_type)) : trigger.event_type
-    return words.t(trigger.filter === null ? 'campaigns.say.event' : 'campaigns.say.eventFiltered', { event })
+    if (trigger.filter === null) return words.t('campaigns.say.event', { event })
+    return words.t('campaigns.say.eventFiltered', { event, condition: formulaOf(trigger.filter) })
   }
   if (trigger.kind === 'threshold') {
     return words.t(`campaigns.say.${trigger.measure}`, { operator: words.t(`campaigns.operators.${OPERATOR_KEYS[trigger.operator]}`), value: words.number(Number(trigger.value)) })
