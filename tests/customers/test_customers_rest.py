@@ -98,3 +98,9 @@ def test_sources__create_list_close__the_secret_is_shown_once(client_with: Clien
     assert client.delete(f"{address}{made.json()['id']}/").status_code == 204
     assert client.get(f"{address}{made.json()['id']}/").json()["is_active"] is False
     assert client_with("customers.view").post(address, {"code": "x", "name": "y"}).status_code == 403
+
+
+def test_customer__reference_with_a_dot__is_found(client_with: ClientWith, load: Load) -> None:
+    load(record(1, customer_ref="BSS.1-7"))
+    for path in ("BSS.1-7/", "BSS.1-7/consents/"):
+        assert client_with("customers.view").get(LIST + path).status_code == 200

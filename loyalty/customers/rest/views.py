@@ -49,6 +49,8 @@ class CustomerViewSet(ReadOnlyApiViewSet):
         "change_consents": "customers.change",
     }
     queryset = Customer.objects.none()
+    # A reference of the BSS may have a dot in it, which no public id has.
+    lookup_value_regex = "[^/]+"
     serializer_class = serializers.CustomerSerializer
     pagination_class = KeysetPages
     keyset = ("-id",)
