@@ -1,5 +1,6 @@
 """A warehouse database beside the test database, with a role that may only read."""
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -7,7 +8,8 @@ import psycopg
 import pytest
 from django.conf import settings
 
-READER = "khaywe_test_reader"
+# Roles belong to the whole server, so each process of a parallel run has its own.
+READER = f"khaywe_test_reader_{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -238,9 +238,9 @@ def _ensure_databases(superuser_url: str, folder: DataFolder, port: int, *, use:
         for role, password in ((OWNER, owner_password), (READER, reader_password)):
             _ensure_role(connection, role, password)
         if use is not Use.EARNEST:
-            # They create databases of their own, and empty tables that refuse it to everybody else.
+            # They create databases and roles of their own, and empty tables that refuse it to everybody else.
             owner = sql.Identifier(OWNER)
-            connection.execute(sql.SQL("ALTER ROLE {} CREATEDB").format(owner))
+            connection.execute(sql.SQL("ALTER ROLE {} CREATEDB CREATEROLE").format(owner))
             connection.execute(sql.SQL("GRANT SET ON PARAMETER session_replication_role TO {}").format(owner))
         connection.execute(
             sql.SQL("ALTER ROLE {} SET default_transaction_read_only = on").format(sql.Identifier(READER))
