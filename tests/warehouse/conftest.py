@@ -32,6 +32,8 @@ def addresses(django_db_setup: None) -> Iterator[Addresses]:
         connection.execute(f'CREATE DATABASE "{name}"')
         if not connection.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [READER]).fetchone():
             connection.execute(f"CREATE ROLE {READER} LOGIN PASSWORD '{READER}'")
+            # A test cuts the reader's connections; only a member of its role, or a superuser, may.
+            connection.execute(f"GRANT {READER} TO CURRENT_USER")
     try:
         yield Addresses(owner=f"{owner}/{name}", reader=f"postgresql://{READER}:{READER}@{server}/{name}")
     finally:
