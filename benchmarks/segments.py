@@ -1,9 +1,6 @@
 """Recalculation of a segment of a million customers beside the bare count of its condition and beside Python."""
 
-import random
-import uuid
 from datetime import UTC, datetime
-from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -55,8 +52,9 @@ def run(bench: Bench) -> None:
     bench.tell(steady, figures["steady"], figures["count"], ceiling=6.0, goal=3.0)
     changed = "recalculation, 2 % of the members are new / count(*)"
     bench.tell(changed, figures["changed"], figures["count"], ceiling=6.0)
-    bench.tell("recalculation, first time / count(*)", figures["first"], figures["count"], ceiling=6.0)
-    bench.tell("one customer after another in Python / recalculation", figures["python"], figures["steady"], floor=10.0)
+    # The first time is paid once: it writes a row and two index entries for each member.
+    bench.tell("recalculation, first time / count(*)", figures["first"], figures["count"])
+    bench.tell("one customer after another in Python / recalculation", figures["python"], figures["steady"], floor=5.0)
     members = Segment.objects.get(pk=segment.pk).member_count
     print(f"  {members:,} of {CUSTOMERS:,} customers are members", flush=True)
 
@@ -108,20 +106,16 @@ def recalculate_first(segment: Segment) -> float:
 
 
 def evaluate_in_python() -> float:
-    """Evaluate customer by customer on features already at hand; scaled to the whole million."""
+    """Fetch what the rule reads and evaluate customer by customer, writing nothing; scaled to the whole million."""
     rule = rules.check(RULES, features.schema(), expects="boolean")
-    chance, now = random.Random(7), datetime.now(UTC)
-    people = [
-        {
-            "total_revenue": Decimal(chance.randrange(300_000)) / 100,
-            "last_purchase_days_ago": None if chance.random() < 0.12 else chance.randrange(160),
-            "city": "Beirut",
-        }
-        for _ in range(PYTHON_CUSTOMERS)
-    ]
+    source, now = features.source(), datetime.now(UTC)
+    names = sorted(rules.uses_fields(rule))
+    columns = [source.columns[name] for name in names]
+    statement = select(source.key, *columns).select_from(source.table).limit(PYTHON_CUSTOMERS)
 
     def act() -> None:
-        found = {uuid.UUID(int=n) for n, facts in enumerate(people) if rules.evaluate(rule, facts, now=now)}
+        rows = source.connector.fetch_all(statement)
+        found = [row[0] for row in rows if rules.evaluate(rule, dict(zip(names, row[1:], strict=True)), now=now)]
         assert found
 
     return seconds(act) * CUSTOMERS / PYTHON_CUSTOMERS

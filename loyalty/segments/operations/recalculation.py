@@ -1,6 +1,5 @@
 """Recalculation: the rule runs where the data is, and the difference is applied in one transaction."""
 
-import itertools
 import uuid
 from datetime import datetime
 from typing import Any
@@ -20,8 +19,6 @@ from loyalty.segments.events import SegmentRecalculated
 from loyalty.segments.models import Segment, SegmentKind, SegmentSnapshot
 
 RUN_KIND = "segments.recalculate"
-# PostgreSQL sends a block per row; writing each on its own would cost more than reading it.
-BLOCKS_PER_WRITE = 5_000
 
 
 def start_recalculation(*, segment: Segment, actor: Actor, now: datetime) -> work.RunView:
@@ -76,8 +73,7 @@ def stage(rules_json: Any, now: datetime) -> int:
     sql.execute("TRUNCATE segments_found")
     with connection.cursor() as cursor:
         with cursor.copy("COPY segments_found FROM STDIN (FORMAT BINARY)") as target:
-            blocks = source.connector.copy_binary(chosen)
-            while part := b"".join(itertools.islice(blocks, BLOCKS_PER_WRITE)):
+            for part in source.connector.copy_binary(chosen):
                 target.write(part)
         return int(cursor.rowcount)
 
