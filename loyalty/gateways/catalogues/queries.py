@@ -4,12 +4,12 @@ import dataclasses
 import json
 from collections.abc import Iterator
 from importlib import import_module
-from importlib.util import find_spec
+from pkgutil import walk_packages
 from typing import Any, TypeVar
 
-from django.apps import apps
 from drf_spectacular.generators import SchemaGenerator
 
+import loyalty
 from loyalty.foundation.access.api import list_permissions
 from loyalty.foundation.events.api import Fact, subscriptions
 from loyalty.foundation.kernel.errors import Refusal
@@ -21,12 +21,10 @@ GENERATED = "<!-- written by ./khaywe manage write_catalogues -->"
 
 
 def _load_all() -> None:
-    """Import the rooms that hold promises, so that their classes are known."""
-    for config in apps.get_app_configs():
-        if config.name.startswith("loyalty."):
-            for room in ("errors", "events", "api"):
-                if find_spec(f"{config.name}.{room}") is not None:
-                    import_module(f"{config.name}.{room}")
+    """Import every module of every domain, so that what is known does not hang on what was imported before."""
+    for module in walk_packages(loyalty.__path__, "loyalty."):
+        if not any(part in module.name for part in (".config", ".migrations", ".management")):
+            import_module(module.name)
 
 
 def _descendants(base: type[Kind]) -> Iterator[type[Kind]]:
