@@ -4,13 +4,15 @@ import asyncio
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from email.message import EmailMessage
 from pathlib import Path
 from typing import Any
+
+from aiosmtpd.smtp import Envelope
 
 from loyalty.customers.api import ConsentRecord, CustomerRecord, get_customer_by_ref, upsert_many
 from loyalty.delivery import api
@@ -30,11 +32,12 @@ CONTENT = {
 
 @dataclass(slots=True)
 class Post:
-    """The mail server: where it listens, what it kept, how it is told to fail."""
+    """The mail server: where it listens, what it kept, how it is told to fail, what happens meanwhile."""
 
     port: int
     maildir: Path
     fail_file: Path
+    keeper: "Interrupting"
 
     def mails(self) -> list[EmailMessage]:
         """Give what was kept."""
@@ -49,17 +52,32 @@ class Post:
         self.fail_file.unlink(missing_ok=True)
 
 
+class Interrupting(MaildirKeeper):
+    """A mail server during whose conversation something happens: after the mail is kept, before it says so."""
+
+    def __init__(self, maildir: Path, refusals: Refusals) -> None:
+        super().__init__(maildir, refusals)
+        self.on_kept: Callable[[int], None] | None = None
+        self._mails = 0
+
+    def _keep(self, envelope: Envelope) -> None:
+        super()._keep(envelope)
+        self._mails += 1
+        if self.on_kept:
+            self.on_kept(self._mails)
+
+
 @contextmanager
 def post_office(folder: Path) -> Iterator[Post]:
     """Run a mail server on a free port in a thread of its own."""
     loop = asyncio.new_event_loop()
     fail_file = folder / "fail"
-    keeper = MaildirKeeper(folder / "mail", Refusals(fail_file))
+    keeper = Interrupting(folder / "mail", Refusals(fail_file))
     server = loop.run_until_complete(serve(keeper, "127.0.0.1", 0))
     thread = threading.Thread(target=loop.run_forever, daemon=True)
     thread.start()
     try:
-        yield Post(server.sockets[0].getsockname()[1], folder / "mail", fail_file)
+        yield Post(server.sockets[0].getsockname()[1], folder / "mail", fail_file, keeper)
     finally:
         loop.call_soon_threadsafe(server.close)
         loop.call_soon_threadsafe(loop.stop)
