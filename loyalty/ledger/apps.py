@@ -14,4 +14,5 @@ class LedgerConfig(AppConfig):
         "view": "See accounts, statements and reconciliations",
         "freeze": "Freeze and reopen accounts",
         "close": "Close accounts",
+        "merge": "Merge accounts of one member",
     }

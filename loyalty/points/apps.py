@@ -15,9 +15,19 @@ class PointsConfig(AppConfig):
         "earn": "Have members earn points for purchases",
         "earn_direct": "Give members points without a purchase",
         "burn": "Redeem members' points",
-        "reverse": "Reverse earns and redemptions",
+        "reverse": "Reverse transactions, wholly, in part or by line",
+        "transfer": "Transfer points between members",
+        "adjust": "Adjust members' points with a reason code",
+        "adjust_unlimited": "Adjust by more points than the program lets pass without approval",
+        "hold": "Hold points, capture and release them",
+        "confirm": "Confirm and cancel pending points",
         "expire": "Expire points that are due",
+        "reinstate": "Give expired points back",
+        "import": "Import members with their opening points",
+        "reconcile": "Have the book reconciled",
         "prove": "Prove the whole ledger",
+        "pools.view": "See households and their members",
+        "pools.manage": "Make and close households, take members in and let them go",
     }
 
     def ready(self) -> None:

@@ -18,6 +18,7 @@ SHIPPED_ROLES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
             "customers.*",
             "ledger.*",
             "points.*",
+            "pools.*",
             "tiers.*",
             "features.*",
             "delivery.*",
@@ -37,6 +38,8 @@ SHIPPED_ROLES: Mapping[str, tuple[str, str, tuple[str, ...]]] = {
             "points.earn",
             "points.burn",
             "points.reverse",
+            "points.transfer",
+            "points.hold",
             "campaigns.trigger",
             "segments.recalculate",
             "customers.change",
@@ -54,10 +57,11 @@ class _Registry:
 
 
 def register(domain: str, acts: Mapping[str, str]) -> None:
-    """Take a domain's permissions into the catalogue."""
+    """Take a domain's permissions into the catalogue; an act with a dot is a code whole, of a subject of the domain's."""
     for act, description in acts.items():
-        code = f"{domain}.{act}"
-        _Registry.permissions[code] = PermissionView(code=code, domain=domain, description=description)
+        code = act if "." in act else f"{domain}.{act}"
+        subject = code.split(".", 1)[0]
+        _Registry.permissions[code] = PermissionView(code=code, domain=subject, description=description)
 
 
 def catalogue() -> list[PermissionView]:

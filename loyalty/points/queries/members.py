@@ -1,4 +1,4 @@
-"""Reads of points."""
+"""Reads of members, their accounts and a program in figures."""
 
 import uuid
 from collections.abc import Mapping, Sequence
