@@ -21,6 +21,7 @@ from loyalty.customers.policy import (
 from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
 from loyalty.foundation.orm import sql
+from loyalty.foundation.resilience.failpoints import maybe_fail
 
 EVENTS_MAX = 1000
 FIELDS = frozenset({"event_id", "event_type", "customer_id", "customer_ref", "occurred_at", "event_data"})
@@ -44,7 +45,10 @@ def receive_events(*, raw: Sequence[Any], source: str, now: datetime) -> EventsR
             rejected.append(RejectedEvent(position, _event_id_of(one), read.code, read.message))
         else:
             sound.append(read)
-    return _store(sound, rejected, source, now)
+    maybe_fail("webhook.read")
+    report = _store(sound, rejected, source, now)
+    maybe_fail("webhook.committed")
+    return report
 
 
 def _event_id_of(raw: object) -> str:
@@ -127,6 +131,7 @@ def _store(sound: Sequence[InboundEvent], rejected: list[RejectedEvent], source:
         )
         accepted = len(sql.fetch_all(RECEIVE, [source, now, *columns]))
         duplicates += len(fresh) - accepted
+        maybe_fail("webhook.stored")
     return EventsReport(accepted, duplicates, tuple(sorted(rejected, key=lambda one: one.index)))
 
 

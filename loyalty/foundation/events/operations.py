@@ -15,6 +15,7 @@ from loyalty.foundation.events.models import InboxEntry, InboxState
 from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.foundation.orm import sql
+from loyalty.foundation.resilience.failpoints import maybe_fail
 
 log = logging.getLogger("loyalty.events")
 
@@ -123,6 +124,7 @@ def relay(*, now: datetime, limit: int = 1000) -> tuple[int, int]:
     ahead = sql.fetch_one(LOOK_AHEAD, {"name": RELAY_NAME})
     if ahead is None or not ahead["is_waiting"]:
         return 0, 0
+    maybe_fail("relay.looked_ahead")
     wanted = [s for s in registry.subscriptions() if s.is_wanted is None or s.is_wanted(s.event_type)]
     row = sql.fetch_one(
         "SELECT read_count, made_count FROM events_relay(%s, %s, %s, %s, %s, %s, %s)",
@@ -131,6 +133,7 @@ def relay(*, now: datetime, limit: int = 1000) -> tuple[int, int]:
             *(limit, ahead["horizon"], now),
         ],
     )
+    maybe_fail("relay.moved")
     return (int(row["read_count"]), int(row["made_count"])) if row else (0, 0)
 
 
@@ -161,6 +164,7 @@ def deliver_one(*, now: datetime) -> bool:
         entry = next(iter(claimed), None)
         if entry is None:
             return False
+        maybe_fail("delivery.claimed")
         try:
             with transaction.atomic():
                 _handle(entry, now)
@@ -168,7 +172,10 @@ def deliver_one(*, now: datetime) -> bool:
             log.warning("handler %s failed on event %s", entry.handler, entry.event_id, exc_info=fault)
             _postpone(entry, f"{type(fault).__name__}: {fault}", now)
         else:
+            maybe_fail("delivery.handled")
             InboxEntry.objects.filter(pk=entry.pk).update(state=InboxState.DONE, done_at=now)
+            maybe_fail("delivery.marked")
+    maybe_fail("delivery.committed")
     return True
 
 

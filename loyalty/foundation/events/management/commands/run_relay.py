@@ -13,6 +13,7 @@ from django.db import OperationalError, close_old_connections, connection
 
 from loyalty.foundation.events import api
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.resilience.failpoints import maybe_fail
 
 log = logging.getLogger("loyalty.relay")
 
@@ -49,8 +50,10 @@ class Command(BaseCommand):
                 close_old_connections()
                 stop.wait(RETRY_SECONDS)
                 continue
+            maybe_fail("relay.committed")
             if made:
                 self.ring()
+                maybe_fail("relay.rung")
             if options["once"] and not read:
                 return
             if not read:
