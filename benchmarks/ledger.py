@@ -195,7 +195,7 @@ def _earn_lines(session: Session, accounts: list[int], now: datetime, *, is_capp
             "context": {"channel": "shop"},
         }
         if is_capped:
-            line |= {"cap_refs": ["daily"], "cap_windows": [now.date().isoformat()], "cap_points_max": [CAP_POINTS_MAX]}
+            line |= {"cap_refs": ["daily"], "cap_windows": [now.date().isoformat()], "cap_units_max": [CAP_POINTS_MAX]}
         lines.append(line)
     session.execute(
         "SELECT line, refusal FROM ledger_earn_batch(%s::jsonb, %s)", [json.dumps(lines), now], prepare=True
@@ -250,7 +250,7 @@ def earns_through_function(seed: int) -> float:
                 idempotency_key=str(new_public_id()),
                 occurred_at=now,
                 expires_at=now + timedelta(days=365),
-                caps=(api.CapLine(cap_ref="daily", window_start=now.date(), points_max=CAP_POINTS_MAX),),
+                caps=(api.CapLine(cap_ref="daily", window_start=now.date(), units_max=CAP_POINTS_MAX),),
                 context={"a": 1},
             ),
             now=now,

@@ -8,14 +8,22 @@ __all__ = [
     "AccountNotActive",
     "AccountNotEmpty",
     "AccountNotFound",
+    "AdjustmentReasonMissing",
     "AlreadyReversed",
     "BatchInvalid",
+    "CapReached",
+    "ClawbackRefused",
+    "HoldNotActive",
+    "HoldNotFound",
     "IdempotencyKeyReused",
     "InsufficientPoints",
+    "OtherProgram",
+    "PendingNotPending",
     "PointsAmountInvalid",
     "ReversalExceeds",
     "TransactionNotFound",
     "TransactionNotReversible",
+    "TransferToSelf",
 ]
 
 
@@ -82,6 +90,62 @@ class TransactionNotReversible(Conflict):
     title = "This kind of transaction cannot be reversed"
 
 
+class CapReached(Conflict):
+    """A cap leaves too little room; facts: cap_ref, window_start, units_max, units_used, points_room."""
+
+    code = "points.cap_reached"
+    title = "The cap is reached"
+
+
+class ClawbackRefused(Conflict):
+    """The policy takes back pending points only, and these are posted."""
+
+    code = "transaction.clawback_refused"
+    title = "Posted points are not taken back"
+
+
+class HoldNotFound(NotFound):
+    """No hold has this id."""
+
+    code = "hold.not_found"
+    title = "No such hold"
+
+
+class HoldNotActive(Conflict):
+    """The hold was captured, released or has expired; fact: state."""
+
+    code = "hold.not_active"
+    title = "The hold is not active"
+
+
+class TransferToSelf(Invalid):
+    """The sender and the recipient are one account."""
+
+    code = "points.transfer_to_self"
+    title = "A transfer needs two accounts"
+
+
+class OtherProgram(Conflict):
+    """Points do not move between programs or wallets."""
+
+    code = "account.other_program"
+    title = "The accounts are of different programs"
+
+
+class PendingNotPending(Conflict):
+    """The transaction is not a pending earn, or not pending any more; fact: state."""
+
+    code = "pending.not_pending"
+    title = "The earn is not pending"
+
+
+class AdjustmentReasonMissing(Invalid):
+    """An adjustment without a reason code."""
+
+    code = "adjustment.reason_missing"
+    title = "An adjustment needs a reason code"
+
+
 class BatchInvalid(Invalid):
     """A batch is longer than allowed."""
 
@@ -101,4 +165,12 @@ REFUSALS: dict[str, type[Refusal]] = {
     "KL008": ReversalExceeds,
     "KL009": TransactionNotReversible,
     "KL010": AccountNotEmpty,
+    "KL011": CapReached,
+    "KL012": ClawbackRefused,
+    "KL013": HoldNotFound,
+    "KL014": HoldNotActive,
+    "KL015": TransferToSelf,
+    "KL016": OtherProgram,
+    "KL017": PendingNotPending,
+    "KL018": AdjustmentReasonMissing,
 }

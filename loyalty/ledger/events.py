@@ -1,7 +1,7 @@
 """Facts of the ledger. The SQL functions write them; these classes are their contract, and a test compares the two.
 
 Every fact carries ``subject_kind`` "transaction", ``subject_ref`` and ``event_id`` equal to the transaction's id, and
-``key`` equal to the customer's id.
+``key`` equal to the id of the account's owner. ``customer_id`` is who acted: the owner, or the member of a pool.
 """
 
 import uuid
@@ -18,6 +18,9 @@ class PointsMoved(Fact):
 
     transaction_id: uuid.UUID
     account_id: uuid.UUID
+    account_kind: str
+    wallet: str
+    owner_ref: uuid.UUID
     customer_id: uuid.UUID
     program_id: uuid.UUID
     points_amount: int

@@ -73,7 +73,7 @@ class Book:
 
     def cap(self, points_max: int, ref: str = "daily") -> tuple[api.CapLine, ...]:
         """One cap with its window on this day."""
-        return (api.CapLine(cap_ref=ref, window_start=self.now.date(), points_max=points_max),)
+        return (api.CapLine(cap_ref=ref, window_start=self.now.date(), units_max=points_max),)
 
     @property
     def balance(self) -> int:

@@ -70,7 +70,7 @@ def test_earn__above_the_cap__is_cut_and_tells_what_was_lost(book: Book) -> None
     assert [(a.points_amount, a.points_lost_to_caps) for a in answers] == [(40, 0), (40, 0), (20, 20), (0, 40)]
     assert book.balance == 100
     (usage,) = api.list_cap_usage(book.account_id)
-    assert (usage.points_used, usage.points_max) == (100, 100)
+    assert (usage.units_used, usage.units_max) == (100, 100)
     assert broken() == {}
 
 

@@ -24,7 +24,8 @@ PLANTS = {
     "L8": "UPDATE ledger_allocation SET transaction_id = {earn}, line = 9 WHERE transaction_id = {burn} AND line = 1",
     "L9": "UPDATE ledger_transaction SET recorded_at = recorded_at + interval '40 days' WHERE id = {burn}",
     "L10": "UPDATE ledger_transaction SET recorded_at = recorded_at - interval '90 days'; "
-           "UPDATE ledger_lot_open SET expires_at = expires_at - interval '80 days' WHERE account_id = {account}",
+           "UPDATE ledger_lot_open SET spendable_until = spendable_until - interval '80 days' "
+           "WHERE account_id = {account}",
     "L11": "UPDATE ledger_entry SET points_change = points_change * 50 WHERE transaction_id = {reverse}",
     "L12": "UPDATE ledger_entry SET account_sequence = account_sequence + 9 WHERE transaction_id = {burn} AND line = 1",
     "L13": "UPDATE ledger_entry SET points_change = -500 WHERE transaction_id = {burn} AND line = 1",
@@ -43,7 +44,7 @@ PLANTS = {
     "I3": "UPDATE ledger_transaction SET program_ref = gen_random_uuid() WHERE id = {burn}",
     "E1": "DELETE FROM events_outbox WHERE type = 'points.burned'",
     "E2": "UPDATE events_outbox SET data = jsonb_set(data, '{{points_amount}}', '4000') WHERE type = 'points.burned'",
-    "C1": "UPDATE ledger_cap_usage SET points_used = points_used - 1",
+    "C1": "UPDATE ledger_cap_usage SET units_used = units_used - 1",
     "C2": "UPDATE ledger_cap_hit SET points_counted = points_counted + 1 WHERE transaction_id = {earn}",
 }  # fmt: skip
 # The same laws, broken from the other side.
@@ -55,8 +56,9 @@ MORE_PLANTS = [
     ("L3", "DELETE FROM ledger_transaction WHERE id = {earn}"),
     ("L4", "DELETE FROM ledger_entry WHERE account_id = {account}"),
     ("L12", "UPDATE ledger_balance SET last_sequence = 9 WHERE account_id = {other}"),
-    ("L14", "INSERT INTO ledger_hold (public_id, account_id, points_amount, state, held_at, expires_at) "
-            "VALUES (gen_random_uuid(), {account}, 1, 'ACTIVE', now(), '2026-01-01')"),
+    ("L14", "INSERT INTO ledger_hold (public_id, account_id, points_amount, state, held_at, expires_at, occurred_at, "
+            "idempotency_scope, idempotency_key, request_hash, points_balance, points_held) "
+            "VALUES (gen_random_uuid(), {account}, 1, 'ACTIVE', now(), '2026-01-01', now(), 'x', 'x', 'x', 0, 1)"),
     ("R2", "UPDATE ledger_transaction SET reverses_id = 999999 WHERE id = {reverse}"),
     ("E1", "INSERT INTO events_outbox (event_id, type, subject_kind, subject_ref, occurred_at, data) "
            "VALUES (gen_random_uuid(), 'points.earned', 'transaction', gen_random_uuid()::text, now(), '{{}}')"),

@@ -56,7 +56,7 @@ def test_reverse__earn__takes_its_own_lot_and_frees_the_cap_in_its_window(book: 
     receipt = book.at(days=2).reverse(earned, 50)
     assert (receipt.points_amount, receipt.points_balance) == (50, 50)
     assert book.lots == [(60, 10), (40, 40)]
-    assert [usage.points_used for usage in api.list_cap_usage(book.account_id)] == [50]
+    assert [usage.units_used for usage in api.list_cap_usage(book.account_id)] == [50]
     assert book.earn(70, caps=book.cap(100)).points_amount == 50
     assert api.get_account(book.account_id).lifetime_points_earned == 100
     assert broken() == {}
@@ -86,9 +86,9 @@ def test_reverse__earn_spent_and_only_unspent_allowed__is_refused(book: Book) ->
     book.earn(50)
     book.burn(40)
     with pytest.raises(api.InsufficientPoints) as refusal, transaction.atomic():
-        book.reverse(first, policy=api.ReversalPolicy.UNSPENT_ONLY)
+        book.reverse(first, policy=api.ReversalPolicy.ONLY_PENDING)
     assert refusal.value.facts == {"points_requested": 60, "points_available": 20}
-    assert book.reverse(first, 20, policy=api.ReversalPolicy.UNSPENT_ONLY).points_balance == 50
+    assert book.reverse(first, 20, policy=api.ReversalPolicy.ONLY_PENDING).points_balance == 50
     assert broken() == {}
 
 

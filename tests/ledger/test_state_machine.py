@@ -167,7 +167,7 @@ class LedgerMachine(RuleBasedStateMachine):
                 model.balance, model.earned, model.redeemed,
             )  # fmt: skip
             assert book.lots == model.open_lots()
-            used = {str(usage.window_start): usage.points_used for usage in api.list_cap_usage(book.account_id)}
+            used = {str(usage.window_start): usage.units_used for usage in api.list_cap_usage(book.account_id)}
             assert used == model.cap_used
 
     @invariant()

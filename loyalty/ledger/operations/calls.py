@@ -11,7 +11,7 @@ from django.db import DatabaseError, connection
 from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.foundation.orm import sql
-from loyalty.ledger.contracts import Posting
+from loyalty.ledger.contracts import CapLine, OnReach, Posting
 from loyalty.ledger.errors import REFUSALS
 from loyalty.ledger.queries.rows import write_json
 
@@ -67,7 +67,29 @@ def common_params(posting: Posting, verb: str, identity: Mapping[str, Any]) -> d
         "context": write_json(posting.context),
         "correlation": posting.correlation_id,
         "causation": posting.causation_id,
+        "customer": posting.customer_ref,
     }
+
+
+def cap_params(caps: Sequence[CapLine]) -> dict[str, Any]:
+    """Give the parameters of the caps; the rarer terms are null when every cap has the plain ones."""
+    params: dict[str, Any] = {
+        "cap_refs": [cap.cap_ref for cap in caps],
+        "cap_windows": [cap.window_start for cap in caps],
+        "cap_maxima": [cap.units_max for cap in caps],
+        "cap_per_point": None,
+        "cap_parts": None,
+        "cap_is_shared": None,
+        "cap_is_refused": None,
+    }
+    if any(cap.units_per_point != 1 or cap.part or cap.is_shared or cap.on_reach is OnReach.REFUSE for cap in caps):
+        params |= {
+            "cap_per_point": [cap.units_per_point for cap in caps],
+            "cap_parts": [cap.part for cap in caps],
+            "cap_is_shared": [cap.is_shared for cap in caps],
+            "cap_is_refused": [cap.on_reach is OnReach.REFUSE for cap in caps],
+        }
+    return params
 
 
 def _hash_of(verb: str, posting: Posting, identity: Mapping[str, Any]) -> bytes:

@@ -8,7 +8,7 @@ from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.kernel.points import check_points_amount
 from loyalty.ledger.contracts import BatchLine, BurnPosting, EarnPosting, Receipt, ReversePosting
 from loyalty.ledger.errors import REFUSALS, BatchInvalid
-from loyalty.ledger.operations.calls import as_text, call, common_params
+from loyalty.ledger.operations.calls import as_text, call, cap_params, common_params
 from loyalty.ledger.queries.rows import receipt_from
 
 # Beyond a thousand lines a statement gains little and holds its locks for long.
@@ -17,12 +17,15 @@ BATCH_LINES_MAX = 1000
 EARN = """
     SELECT * FROM ledger_earn(%(transaction)s, %(account)s, %(points)s, %(scope)s, %(key)s, %(request_hash)s,
         %(occurred_at)s, %(expires_at)s, %(cap_refs)s::text[], %(cap_windows)s::date[], %(cap_maxima)s::bigint[],
-        %(actor_ref)s, %(version_ref)s, %(trace)s::jsonb, %(context)s::jsonb, %(correlation)s, %(causation)s, %(now)s)
+        %(actor_ref)s, %(version_ref)s, %(trace)s::jsonb, %(context)s::jsonb, %(correlation)s, %(causation)s, %(now)s,
+        %(spendable_until)s, %(customer)s, %(is_pending)s, %(activates_at)s, %(part_codes)s::text[],
+        %(part_points)s::bigint[], %(cap_per_point)s::bigint[], %(cap_parts)s::text[], %(cap_is_shared)s::boolean[],
+        %(cap_is_refused)s::boolean[])
 """
 BURN = """
     SELECT * FROM ledger_burn(%(transaction)s, %(account)s, %(points)s, %(scope)s, %(key)s, %(request_hash)s,
         %(occurred_at)s, %(actor_ref)s, %(version_ref)s, %(reason)s, %(trace)s::jsonb, %(context)s::jsonb,
-        %(correlation)s, %(causation)s, %(now)s)
+        %(correlation)s, %(causation)s, %(now)s, %(consumption)s, %(customer)s)
 """
 REVERSE = """
     SELECT * FROM ledger_reverse(%(transaction)s, %(reverses)s, %(points)s, %(policy)s, %(scope)s, %(key)s,
@@ -45,13 +48,15 @@ def earn(posting: EarnPosting, *, now: datetime) -> Receipt:
         "account": posting.account_id,
         "points": posting.points_amount,
         "expires_at": posting.expires_at,
-        "cap_refs": [cap.cap_ref for cap in posting.caps],
-        "cap_windows": [cap.window_start for cap in posting.caps],
-        "cap_maxima": [cap.points_max for cap in posting.caps],
+        "spendable_until": posting.spendable_until,
+        "is_pending": posting.is_pending,
+        "activates_at": posting.activates_at,
+        "part_codes": [part.code for part in posting.parts] or None,
+        "part_points": [part.points_amount for part in posting.parts] or None,
         "version_ref": posting.program_version_ref,
         "now": now,
     }
-    return receipt_from(call(EARN, params)[0])
+    return receipt_from(call(EARN, params | cap_params(posting.caps))[0], posting.caps, posting.parts)
 
 
 def burn(posting: BurnPosting, *, now: datetime) -> Receipt:
@@ -68,6 +73,7 @@ def burn(posting: BurnPosting, *, now: datetime) -> Receipt:
     params = common_params(posting, "burn", identity) | {
         "account": posting.account_id,
         "points": posting.points_amount,
+        "consumption": posting.consumption.value,
         "version_ref": posting.program_version_ref,
         "reason": posting.reason,
         "now": now,
@@ -145,7 +151,7 @@ def _batch_line(number: int, posting: EarnPosting) -> dict[str, Any]:
         "expires_at": posting.expires_at.isoformat() if posting.expires_at else None,
         "cap_refs": [cap.cap_ref for cap in posting.caps],
         "cap_windows": [cap.window_start.isoformat() for cap in posting.caps],
-        "cap_points_max": [cap.points_max for cap in posting.caps],
+        "cap_units_max": [cap.units_max for cap in posting.caps],
         "actor_ref": posting.actor_ref,
         "program_version_ref": posting.program_version_ref,
         "trace": posting.trace,

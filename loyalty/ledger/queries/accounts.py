@@ -6,14 +6,24 @@ from datetime import datetime
 from typing import Any
 
 from loyalty.foundation.orm import sql
-from loyalty.ledger.contracts import AccountStatus, AccountView, CapUsageView, LotView, StatementLine, TransactionKind
+from loyalty.ledger.contracts import (
+    MAIN_WALLET,
+    AccountKind,
+    AccountStatus,
+    AccountView,
+    CapUsageView,
+    LotView,
+    StatementLine,
+    TransactionKind,
+)
 from loyalty.ledger.errors import AccountNotFound
 from loyalty.ledger.queries.rows import read_json
 
 PAGE_ROWS = 50
 ACCOUNT = """
-    SELECT public_id AS account_id, owner_ref, program_ref, status, points_posted, points_held, points_available,
-        points_pending, lifetime_points_earned, lifetime_points_redeemed, opened_at
+    SELECT public_id AS account_id, owner_ref, program_ref, kind, wallet, status, points_posted, points_held,
+        points_available, points_pending, points_debt, lifetime_points_earned, lifetime_points_redeemed, opened_at,
+        merged_into
     FROM ledger_account_summary
 """
 STATEMENT = """
@@ -27,14 +37,14 @@ STATEMENT = """
     ORDER BY e.account_sequence DESC LIMIT %(limit)s
 """
 LOTS = """
-    SELECT t.public_id AS transaction_id, o.earned_at, nullif(o.expires_at, 'infinity') AS expires_at,
-        o.points_original, o.points_remaining
+    SELECT t.public_id AS transaction_id, o.earned_at, o.expires_at,
+        nullif(o.spendable_until, 'infinity') AS spendable_until, o.points_original, o.points_remaining, o.points_held
     FROM ledger_account a
     JOIN ledger_lot_open o ON o.account_id = a.id
     JOIN ledger_lot l ON l.id = o.lot_id
     JOIN ledger_transaction t ON t.id = l.transaction_id
     WHERE a.public_id = %(account)s AND (%(until)s::timestamptz IS NULL OR o.expires_at <= %(until)s)
-    ORDER BY o.expires_at, o.earned_at, o.lot_id LIMIT %(limit)s
+    ORDER BY o.spendable_until, o.earned_at, o.lot_id LIMIT %(limit)s
 """
 EXPIRING = """
     SELECT a.public_id AS account_id, sum(o.points_remaining)::bigint AS points
@@ -49,7 +59,7 @@ BALANCE_AS_OF = """
     ORDER BY e.recorded_at DESC, e.account_sequence DESC LIMIT 1
 """
 CAP_USAGE = """
-    SELECT a.public_id AS account_id, u.cap_ref, u.window_start, u.points_used, u.points_max
+    SELECT a.public_id AS account_id, u.cap_ref, u.window_start, u.units_used, u.units_max
     FROM ledger_cap_usage u JOIN ledger_account a ON a.id = u.account_id
     WHERE a.public_id = %(account)s ORDER BY u.window_start DESC, u.cap_ref LIMIT %(limit)s
 """
@@ -66,9 +76,14 @@ def get_account(account_id: uuid.UUID) -> AccountView:
     return _account(row)
 
 
-def find_account(*, owner_ref: uuid.UUID, program_ref: uuid.UUID) -> AccountView | None:
-    """Give the account of an owner in a program, or None."""
-    row = sql.fetch_one(ACCOUNT + "WHERE owner_ref = %s AND program_ref = %s", [owner_ref, program_ref])
+def find_account(
+    *, owner_ref: uuid.UUID, program_ref: uuid.UUID, wallet: str = MAIN_WALLET, kind: AccountKind = AccountKind.MEMBER
+) -> AccountView | None:
+    """Give the account of an owner in a program and wallet, or None."""
+    row = sql.fetch_one(
+        ACCOUNT + "WHERE owner_ref = %s AND program_ref = %s AND kind = %s AND wallet = %s",
+        [owner_ref, program_ref, kind.value, wallet],
+    )
     return None if row is None else _account(row)
 
 
@@ -122,4 +137,4 @@ def list_cap_usage(account_id: uuid.UUID, *, limit: int = PAGE_ROWS) -> list[Cap
 
 
 def _account(row: dict[str, Any]) -> AccountView:
-    return AccountView(**{**row, "status": AccountStatus(row["status"])})
+    return AccountView(**{**row, "kind": AccountKind(row["kind"]), "status": AccountStatus(row["status"])})

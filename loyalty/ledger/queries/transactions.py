@@ -15,17 +15,15 @@ COUNT_MAX = 10_000
 # `public_id` is time-ordered, so its unique index is the reading order too.
 TRANSACTIONS = """
     SELECT t.public_id AS transaction_id, a.public_id AS account_id, a.owner_ref, t.program_ref, t.kind,
-        coalesce(e.points_change, 0) AS points_change, coalesce(e.balance_after, h.balance_after) AS points_balance,
-        coalesce(h.points_lost, 0) AS points_lost_to_caps, coalesce(v.points, 0)::bigint AS points_reversed,
+        coalesce(e.points_change, 0) AS points_change, coalesce(w.points_balance, e.balance_after) AS points_balance,
+        coalesce(w.points_lost_to_caps, 0) AS points_lost_to_caps, coalesce(v.points, 0)::bigint AS points_reversed,
         t.occurred_at, t.recorded_at, r.public_id AS reverses, t.actor_ref, t.program_version_ref, t.reason,
         t.trace::text AS trace, t.context::text AS context
     FROM ledger_transaction t
     JOIN ledger_account a ON a.id = t.account_id
     LEFT JOIN ledger_entry e ON e.transaction_id = t.id AND e.line = 1
     LEFT JOIN ledger_transaction r ON r.id = t.reverses_id
-    LEFT JOIN LATERAL (
-        SELECT max(c.balance_after) AS balance_after, max(c.points_asked - c.points_counted) AS points_lost
-        FROM ledger_cap_hit c WHERE c.transaction_id = t.id) h ON true
+    LEFT JOIN ledger_answer w ON w.transaction_id = t.id
     LEFT JOIN LATERAL (
         SELECT sum(abs(x.points_change)) AS points FROM ledger_transaction y
         JOIN ledger_entry x ON x.transaction_id = y.id AND x.line = 1 WHERE y.reverses_id = t.id) v ON true

@@ -16,24 +16,64 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = p_code, MESSAGE = p_sentence, DETAIL = p_facts::text;
 END $$;
 
+-- The next number of the sequence that transactions and lots share.
+CREATE OR REPLACE FUNCTION ledger_next_id() RETURNS bigint LANGUAGE sql VOLATILE AS $$
+    SELECT nextval('ledger_transaction_id_seq')
+$$;
+
+-- The lots that a transaction made; one of its own number is found by the key, the others by their index.
+CREATE OR REPLACE FUNCTION ledger_lots_of(p_transaction bigint) RETURNS SETOF ledger_lot LANGUAGE sql STABLE AS $$
+    SELECT l.* FROM ledger_lot l WHERE l.id = p_transaction
+    UNION ALL
+    SELECT l.* FROM ledger_lot l WHERE l.transaction_id = p_transaction AND l.id <> l.transaction_id
+$$;
+
+-- What a transaction asked of its caps and was granted, as JSON rows in one fixed order.
+CREATE OR REPLACE FUNCTION ledger_cap_hits_of(p_transaction bigint) RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT json_agg(json_build_array(h.cap_ref, h.window_start, h.points_asked, h.points_counted)
+                    ORDER BY h.cap_ref, h.window_start)::text
+    FROM ledger_cap_hit h WHERE h.transaction_id = p_transaction
+$$;
+
 -- Rebuilds the answer of a transaction from what it wrote, to the letter of its first answer.
 CREATE OR REPLACE FUNCTION ledger_receipt_of(p_transaction bigint, p_is_replay boolean)
 RETURNS ledger_receipt LANGUAGE sql STABLE AS $$
-    SELECT t.public_id, a.public_id, a.owner_ref, t.program_ref, t.kind::text,
-        coalesce(abs(e.points_change), 0),
-        coalesce(e.balance_after, h.balance_after),
-        coalesce(h.points_lost, 0),
-        p_is_replay, t.occurred_at, t.recorded_at,
-        CASE WHEN t.kind = 'earn' THEN (SELECT l.expires_at FROM ledger_lot l WHERE l.transaction_id = t.id LIMIT 1) END,
-        r.public_id, t.trace::text, t.context::text
+    SELECT t.public_id, a.public_id, a.owner_ref, t.program_ref, a.wallet, coalesce(t.customer_ref, a.owner_ref),
+        t.kind::text,
+        coalesce(w.points_amount, abs(e.points_change), 0), coalesce(w.points_balance, e.balance_after),
+        coalesce(w.points_pending, 0), coalesce(w.points_held, 0), coalesce(w.points_debt, 0),
+        coalesce(w.points_lost_to_caps, 0), coalesce(w.points_unrecovered, 0),
+        t.is_pending, p_is_replay, t.occurred_at, t.recorded_at,
+        CASE WHEN t.is_pending THEN p.expires_at
+            WHEN t.kind IN ('earn', 'adjust') THEN (SELECT l.expires_at FROM ledger_lot l WHERE l.id = t.id) END,
+        r.public_id, c.public_id, h.public_id, o.account_id, o.balance_after,
+        CASE WHEN t.kind <> 'reverse' THEN ledger_cap_hits_of(t.id) END,
+        t.trace::text, t.context::text
     FROM ledger_transaction t
     JOIN ledger_account a ON a.id = t.account_id
-    LEFT JOIN ledger_entry e ON e.transaction_id = t.id AND e.account_id = t.account_id
-    LEFT JOIN LATERAL (
-        SELECT max(c.balance_after) AS balance_after, max(c.points_asked - c.points_counted) AS points_lost
-        FROM ledger_cap_hit c WHERE c.transaction_id = t.id) h ON true
+    LEFT JOIN ledger_entry e ON e.transaction_id = t.id AND e.line = 1
+    LEFT JOIN ledger_answer w ON w.transaction_id = t.id
+    LEFT JOIN ledger_pending p ON p.transaction_id = t.id
     LEFT JOIN ledger_transaction r ON r.id = t.reverses_id
+    LEFT JOIN ledger_transaction c ON c.id = t.confirms_id
+    LEFT JOIN ledger_hold h ON h.id = t.hold_id
+    LEFT JOIN LATERAL (
+        SELECT b.public_id AS account_id, x.balance_after FROM ledger_entry x JOIN ledger_account b ON b.id = x.account_id
+        WHERE x.transaction_id = t.id AND x.account_sequence IS NOT NULL AND x.account_id <> t.account_id) o ON true
     WHERE t.id = p_transaction
+$$;
+
+-- Keeps of an answer what its entries cannot tell; call it last, when balance and entries are written. Nothing is written
+-- when the entry of the account tells all.
+CREATE OR REPLACE FUNCTION ledger_keep_answer(
+    p_transaction bigint, p_account bigint, p_points bigint, p_lost bigint DEFAULT 0, p_unrecovered bigint DEFAULT 0)
+RETURNS void LANGUAGE sql AS $$
+    INSERT INTO ledger_answer
+        SELECT p_transaction, p_points, b.points_posted, b.points_pending, b.points_held, b.points_debt, p_lost, p_unrecovered
+        FROM ledger_balance b WHERE b.account_id = p_account
+        AND (b.points_pending <> 0 OR b.points_held <> 0 OR b.points_debt <> 0 OR p_lost <> 0 OR p_unrecovered <> 0
+             OR NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.transaction_id = p_transaction AND e.line = 1
+                            AND abs(e.points_change) = p_points))
 $$;
 
 -- Answers a key that was used before: the first answer for the same request, a refusal for another one.
@@ -65,72 +105,279 @@ BEGIN
         'points_requested', p_points, 'points_available', v_balance.points_posted - v_balance.points_held));
 END $$;
 
--- Counts an earn against several caps and gives what may be granted, 0 to p_points. The rows stay locked until the end,
--- so two earns at the limit are counted one after the other.
+-- Counts a posting against its caps, writes what they counted, and gives the points granted to each of its parts (one
+-- part that is all of it when p_part_codes is null). The arrays about caps run side by side; null for the last four means
+-- one unit per point, no part, not shared, truncate. The rows stay locked until the end, ascending, so two postings at the
+-- limit are counted one after the other. Caps of a part cut that part; then caps of the whole cut the total, from the last
+-- part to the first; every cap counts what was granted in the end. A cap lowered below its use counts nothing more and
+-- keeps the limit under which that was counted. Refuses with KL011 where a cap says so.
 CREATE OR REPLACE FUNCTION ledger_count_caps(
-    p_account bigint, p_refs text[], p_windows date[], p_maxima bigint[], p_points bigint)
-RETURNS bigint LANGUAGE plpgsql AS $$
+    p_transaction bigint, p_account bigint, p_part_codes text[], p_part_points bigint[], p_refs text[], p_windows date[],
+    p_maxima bigint[], p_per_point bigint[], p_parts text[], p_is_shared boolean[], p_is_refused boolean[])
+RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
-    v_granted bigint;
+    v_caps integer := coalesce(cardinality(p_refs), 0);
+    v_accounts bigint[];
+    v_used bigint[];
+    v_asked bigint[];
+    v_granted bigint[];
 BEGIN
-    INSERT INTO ledger_cap_usage (account_id, cap_ref, window_start, points_used, points_max)
-        SELECT p_account, c.ref, c.window_start, 0, c.points_max
-        FROM unnest(p_refs, p_windows, p_maxima) AS c (ref, window_start, points_max) ORDER BY c.ref, c.window_start
+    SELECT array_agg(CASE WHEN p_is_shared[n] THEN 0 ELSE p_account END ORDER BY n) INTO v_accounts
+        FROM generate_series(1, v_caps) n;
+    INSERT INTO ledger_cap_usage (account_id, cap_ref, window_start, units_used, units_max)
+        SELECT c.account_id, c.ref, c.window_start, 0, c.units_max
+        FROM unnest(v_accounts, p_refs, p_windows, p_maxima) AS c (account_id, ref, window_start, units_max)
+        ORDER BY c.account_id, c.ref COLLATE "C", c.window_start
         ON CONFLICT DO NOTHING;
-    PERFORM 1 FROM ledger_cap_usage u JOIN unnest(p_refs, p_windows) AS c (ref, window_start)
-        ON u.account_id = p_account AND u.cap_ref = c.ref AND u.window_start = c.window_start
-        ORDER BY u.cap_ref, u.window_start FOR UPDATE OF u;
-    SELECT greatest(0, least(p_points, min(c.points_max - u.points_used))) INTO v_granted
-        FROM ledger_cap_usage u JOIN unnest(p_refs, p_windows, p_maxima) AS c (ref, window_start, points_max)
-        ON u.account_id = p_account AND u.cap_ref = c.ref AND u.window_start = c.window_start;
-    UPDATE ledger_cap_usage u SET points_used = u.points_used + v_granted, last_counted = v_granted,
-            points_max = greatest(c.points_max, u.points_used)
-        FROM unnest(p_refs, p_windows, p_maxima) AS c (ref, window_start, points_max)
-        WHERE u.account_id = p_account AND u.cap_ref = c.ref AND u.window_start = c.window_start;
+    SELECT array_agg(x.units_used ORDER BY x.n) INTO v_used FROM (
+        SELECT c.n, u.units_used FROM ledger_cap_usage u
+        JOIN unnest(v_accounts, p_refs, p_windows) WITH ORDINALITY AS c (account_id, ref, window_start, n)
+            ON u.account_id = c.account_id AND u.cap_ref = c.ref AND u.window_start = c.window_start
+        ORDER BY u.account_id, u.cap_ref, u.window_start FOR UPDATE OF u) x;
+    SELECT g.granted, g.asked INTO v_granted, v_asked
+        FROM ledger_cut_to_caps(p_part_codes, p_part_points, p_refs, p_windows, p_maxima, v_used, p_per_point, p_parts,
+                                p_is_refused) g;
+    INSERT INTO ledger_cap_hit
+        SELECT p_transaction, p_refs[n], p_windows[n], v_accounts[n], v_asked[n], g.points,
+            g.points * coalesce(p_per_point[n], 1), p_parts[n]
+        FROM generate_series(1, v_caps) n, LATERAL (
+            SELECT coalesce(sum(v.points), 0)::bigint AS points FROM unnest(v_granted) WITH ORDINALITY AS v (points, place)
+            WHERE p_parts[n] IS NULL OR p_part_codes[v.place] = p_parts[n]) g;
+    UPDATE ledger_cap_usage u SET units_used = u.units_used + h.units_counted, last_counted = h.points_counted,
+            units_max = greatest(c.units_max, u.units_used)
+        FROM ledger_cap_hit h, unnest(p_refs, p_windows, p_maxima) AS c (ref, window_start, units_max)
+        WHERE h.transaction_id = p_transaction AND c.ref = h.cap_ref AND c.window_start = h.window_start
+        AND u.account_id = h.account_id AND u.cap_ref = h.cap_ref AND u.window_start = h.window_start;
     RETURN v_granted;
 END $$;
 
--- Takes points from the open lots of an account, first to expire first, and writes the allocations from p_line on.
--- The caller holds the balance row, so nobody else touches these lots. Lots due at p_now are left to the expiry.
--- Gives the points that could not be found (0 when all were).
+-- Cuts the parts of a posting to the room of its caps, of which p_used units are gone; gives the points granted to each
+-- part and the points asked of each cap. Reads and writes no table.
+CREATE OR REPLACE FUNCTION ledger_cut_to_caps(
+    p_part_codes text[], p_part_points bigint[], p_refs text[], p_windows date[], p_maxima bigint[], p_used bigint[],
+    p_per_point bigint[], p_parts text[], p_is_refused boolean[], OUT granted bigint[], OUT asked bigint[])
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_total bigint := 0;
+    v_room bigint;
+    v_place integer;
+    v_cut bigint;
+BEGIN
+    granted := p_part_points;
+    asked := array_fill(0::bigint, ARRAY[coalesce(cardinality(p_refs), 0)]);
+    FOR n IN 1 .. cardinality(asked) LOOP
+        CONTINUE WHEN p_parts[n] IS NULL;
+        v_place := array_position(p_part_codes, p_parts[n]);
+        CONTINUE WHEN v_place IS NULL;
+        asked[n] := p_part_points[v_place];
+        v_room := greatest(0, p_maxima[n] - p_used[n]) / coalesce(p_per_point[n], 1);
+        IF v_room < granted[v_place] THEN
+            PERFORM ledger_refuse_cap(p_is_refused[n], p_refs[n], p_windows[n], p_maxima[n], p_used[n], granted[v_place], v_room);
+            granted[v_place] := v_room;
+        END IF;
+    END LOOP;
+    FOR n IN 1 .. cardinality(granted) LOOP
+        v_total := v_total + granted[n];
+    END LOOP;
+    v_cut := v_total;
+    FOR n IN 1 .. cardinality(asked) LOOP
+        CONTINUE WHEN p_parts[n] IS NOT NULL;
+        asked[n] := v_total;
+        v_room := greatest(0, p_maxima[n] - p_used[n]) / coalesce(p_per_point[n], 1);
+        IF v_room < v_cut THEN
+            PERFORM ledger_refuse_cap(p_is_refused[n], p_refs[n], p_windows[n], p_maxima[n], p_used[n], v_cut, v_room);
+            v_cut := v_room;
+        END IF;
+    END LOOP;
+    v_cut := v_total - v_cut;
+    FOR n IN REVERSE cardinality(granted) .. 1 LOOP
+        EXIT WHEN v_cut = 0;
+        v_room := least(v_cut, granted[n]);
+        granted[n] := granted[n] - v_room;
+        v_cut := v_cut - v_room;
+    END LOOP;
+END $$;
+
+-- Refuses a posting beyond a cap that truncates nothing.
+CREATE OR REPLACE FUNCTION ledger_refuse_cap(
+    p_is_refused boolean, p_ref text, p_window date, p_max bigint, p_used bigint, p_points bigint, p_room bigint)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    IF p_is_refused THEN
+        PERFORM ledger_refuse('KL011', 'The cap leaves less room than is asked for.', jsonb_build_object(
+            'cap_ref', p_ref, 'window_start', p_window, 'units_max', p_max, 'units_used', p_used,
+            'points_requested', p_points, 'points_room', p_room));
+    END IF;
+END $$;
+
+-- Locks the caps that a transaction counted against, ascending; a reversal calls it before it locks the balance.
+CREATE OR REPLACE FUNCTION ledger_lock_caps(p_transaction bigint) RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM 1 FROM ledger_cap_usage u JOIN ledger_cap_hit h USING (account_id, cap_ref, window_start)
+        WHERE h.transaction_id = p_transaction ORDER BY u.account_id, u.cap_ref, u.window_start FOR UPDATE OF u;
+END $$;
+
+-- Frees the room that p_points of a transaction (p_total granted in all, p_before of them taken back earlier) had used
+-- under caps, in the windows where it was used. What is freed is rounded down in all, so that the last reversal frees the
+-- rest to the unit.
+CREATE OR REPLACE FUNCTION ledger_free_caps(
+    p_transaction bigint, p_first bigint, p_before bigint, p_points bigint, p_total bigint)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO ledger_cap_hit
+        SELECT p_transaction, h.cap_ref, h.window_start, h.account_id, f.points, f.points, f.units, h.part
+        FROM ledger_cap_hit h, LATERAL (
+            SELECT div(h.points_counted::numeric * p_before, p_total)::bigint
+                    - div(h.points_counted::numeric * (p_before + p_points), p_total)::bigint AS points,
+                div(h.units_counted::numeric * p_before, p_total)::bigint
+                    - div(h.units_counted::numeric * (p_before + p_points), p_total)::bigint AS units) f
+        WHERE h.transaction_id = p_first;
+    UPDATE ledger_cap_usage u SET units_used = u.units_used + h.units_counted FROM ledger_cap_hit h
+        WHERE h.transaction_id = p_transaction AND u.account_id = h.account_id AND u.cap_ref = h.cap_ref
+        AND u.window_start = h.window_start;
+END $$;
+
+-- Takes points from the open lots of an account and writes the allocations from p_line on: 'fifo' first to expire first,
+-- 'lifo' the reverse, 'proportional' from every lot by its share (the largest remainders round up).
+-- The caller holds the balance row, so nobody else touches these lots. Lots due at p_now are left to the expiry, and what
+-- a hold reserves to the hold. Gives the points that could not be found (0 when all were).
 CREATE OR REPLACE FUNCTION ledger_consume_lots(
-    p_transaction bigint, p_account bigint, p_points bigint, p_now timestamptz, p_line integer)
+    p_transaction bigint, p_account bigint, p_points bigint, p_now timestamptz, p_line integer,
+    p_consumption text DEFAULT 'fifo')
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v_left bigint := p_points;
-    v_whole integer := 0;
     v_lots bigint[] := '{}';
     v_taken bigint[] := '{}';
-    v_last record;
+    v_whole bigint[] := '{}';
+    v_take bigint;
+    v_first record;
+    v_lot record;
 BEGIN
-    FOR v_last IN
-        SELECT o.expires_at, o.earned_at, o.lot_id, o.points_remaining FROM ledger_lot_open o
-        WHERE o.account_id = p_account AND o.expires_at > p_now ORDER BY o.expires_at, o.earned_at, o.lot_id
+    IF p_consumption <> 'fifo' THEN
+        RETURN ledger_consume_lots_otherwise(p_transaction, p_account, p_points, p_now, p_line, p_consumption);
+    END IF;
+    FOR v_lot IN
+        SELECT o.spendable_until, o.earned_at, o.lot_id, o.points_remaining, o.points_held FROM ledger_lot_open o
+        WHERE o.account_id = p_account AND o.spendable_until > p_now
+        ORDER BY o.spendable_until, o.earned_at, o.lot_id
     LOOP
-        v_lots := v_lots || v_last.lot_id;
-        v_taken := v_taken || least(v_last.points_remaining, v_left);
-        EXIT WHEN v_last.points_remaining > v_left;
-        v_whole := v_whole + 1;
-        v_left := v_left - v_last.points_remaining;
+        v_take := least(v_lot.points_remaining - v_lot.points_held, v_left);
+        CONTINUE WHEN v_take = 0;
+        v_lots := v_lots || v_lot.lot_id;
+        v_taken := v_taken || v_take;
+        v_left := v_left - v_take;
+        IF v_take = v_lot.points_remaining THEN
+            IF cardinality(v_whole) = 0 THEN
+                v_first := v_lot;
+            END IF;
+            v_whole := v_whole || v_lot.lot_id;
+        ELSE
+            UPDATE ledger_lot_open o SET points_remaining = o.points_remaining - v_take
+                WHERE o.account_id = p_account AND o.spendable_until = v_lot.spendable_until
+                AND o.earned_at = v_lot.earned_at AND o.lot_id = v_lot.lot_id;
+        END IF;
         EXIT WHEN v_left = 0;
     END LOOP;
-    IF cardinality(v_lots) = 0 THEN
-        RETURN v_left;
+    IF cardinality(v_whole) > 0 THEN
+        -- The lots taken whole lie in the key's order between the first of them and the last one seen.
+        DELETE FROM ledger_lot_open o WHERE o.account_id = p_account
+            AND (o.spendable_until, o.earned_at, o.lot_id) >= (v_first.spendable_until, v_first.earned_at, v_first.lot_id)
+            AND (o.spendable_until, o.earned_at, o.lot_id) <= (v_lot.spendable_until, v_lot.earned_at, v_lot.lot_id)
+            AND o.lot_id = ANY (v_whole);
     END IF;
-    IF v_whole > 0 THEN
-        -- The lots taken whole are the head of the key's order up to the last one seen.
-        DELETE FROM ledger_lot_open o WHERE o.account_id = p_account AND o.expires_at > p_now
-            AND (o.expires_at, o.earned_at, o.lot_id) <= (v_last.expires_at, v_last.earned_at, v_last.lot_id)
-            AND o.lot_id = ANY (v_lots[1:v_whole]);
+    IF v_left < p_points THEN
+        INSERT INTO ledger_allocation (transaction_id, line, lot_id, points_consumed)
+            SELECT p_transaction, p_line + (n.position - 1)::integer, n.lot_id, n.points
+            FROM unnest(v_lots, v_taken) WITH ORDINALITY AS n (lot_id, points, position);
     END IF;
-    IF v_whole < cardinality(v_lots) THEN
-        UPDATE ledger_lot_open o SET points_remaining = o.points_remaining - v_left
-            WHERE o.account_id = p_account AND o.expires_at = v_last.expires_at
-            AND o.earned_at = v_last.earned_at AND o.lot_id = v_last.lot_id;
-        v_left := 0;
-    END IF;
-    INSERT INTO ledger_allocation (transaction_id, line, lot_id, points_consumed)
-        SELECT p_transaction, p_line + (n.position - 1)::integer, n.lot_id, n.points
-        FROM unnest(v_lots, v_taken) WITH ORDINALITY AS n (lot_id, points, position);
     RETURN v_left;
+END $$;
+
+-- The rarer orders of consumption, in one statement over all spendable lots.
+CREATE OR REPLACE FUNCTION ledger_consume_lots_otherwise(
+    p_transaction bigint, p_account bigint, p_points bigint, p_now timestamptz, p_line integer, p_consumption text)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_found numeric;
+BEGIN
+    SELECT least(p_points, coalesce(sum(o.points_remaining - o.points_held), 0)) INTO v_found FROM ledger_lot_open o
+        WHERE o.account_id = p_account AND o.spendable_until > p_now;
+    WITH free AS MATERIALIZED (
+        SELECT o.lot_id, o.spendable_until, o.earned_at, o.points_remaining - o.points_held AS points,
+            row_number() OVER (ORDER BY o.spendable_until, o.earned_at, o.lot_id) AS place
+        FROM ledger_lot_open o
+        WHERE o.account_id = p_account AND o.spendable_until > p_now AND o.points_remaining > o.points_held),
+    shared AS (
+        SELECT f.*, div(v_found * f.points, sum(f.points) OVER ()) AS share,
+            mod(v_found * f.points, sum(f.points) OVER ()) AS remainder,
+            sum(f.points) OVER (ORDER BY f.place DESC) - f.points AS later
+        FROM free f),
+    taken AS (
+        SELECT s.*, CASE p_consumption
+            WHEN 'lifo' THEN greatest(0, least(s.points, v_found - s.later))
+            -- What the shares lack goes, a point each, to the largest remainders.
+            ELSE s.share + (row_number() OVER (ORDER BY s.remainder DESC, s.place)
+                            <= v_found - sum(s.share) OVER ())::integer END::bigint AS take
+        FROM shared s)
+    INSERT INTO ledger_allocation (transaction_id, line, lot_id, points_consumed)
+        SELECT p_transaction, p_line - 1 + row_number() OVER (
+                ORDER BY CASE p_consumption WHEN 'lifo' THEN -t.place ELSE t.place END)::integer, t.lot_id, t.take
+        FROM taken t WHERE t.take > 0;
+    PERFORM ledger_take_from_lots(p_transaction, p_account, p_line);
+    RETURN p_points - v_found;
+END $$;
+
+-- Takes from the open lots what the allocations of a transaction, from p_line on, say.
+CREATE OR REPLACE FUNCTION ledger_take_from_lots(p_transaction bigint, p_account bigint, p_line integer)
+RETURNS void LANGUAGE plpgsql AS $$
+BEGIN
+    WITH taken AS MATERIALIZED (
+        SELECT o.spendable_until, o.earned_at, o.lot_id, o.points_remaining, a.points_consumed
+        FROM ledger_allocation a JOIN ledger_lot l ON l.id = a.lot_id JOIN ledger_lot_open o ON o.account_id = l.account_id
+            AND o.spendable_until = coalesce(l.spendable_until, 'infinity') AND o.earned_at = l.earned_at AND o.lot_id = l.id
+        WHERE a.transaction_id = p_transaction AND a.line >= p_line AND l.account_id = p_account),
+    gone AS (
+        DELETE FROM ledger_lot_open o USING taken t WHERE o.account_id = p_account
+            AND o.spendable_until = t.spendable_until AND o.earned_at = t.earned_at AND o.lot_id = t.lot_id
+            AND t.points_consumed = t.points_remaining)
+    UPDATE ledger_lot_open o SET points_remaining = o.points_remaining - t.points_consumed FROM taken t
+        WHERE o.account_id = p_account
+        AND o.spendable_until = t.spendable_until AND o.earned_at = t.earned_at AND o.lot_id = t.lot_id
+        AND t.points_consumed < t.points_remaining;
+END $$;
+
+-- Settles an account's debt with the points that a transaction brought in: its new lots, and those it restored, are
+-- consumed at once. Call it when the lots are written and the balance is locked and counted. Gives the points settled.
+CREATE OR REPLACE FUNCTION ledger_settle_debt(p_transaction bigint, p_account bigint) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_debt bigint;
+    v_line integer;
+    v_settled bigint;
+BEGIN
+    SELECT b.points_debt INTO v_debt FROM ledger_balance b WHERE b.account_id = p_account;
+    IF v_debt = 0 THEN
+        RETURN 0;
+    END IF;
+    SELECT coalesce(max(a.line), 0) + 1 INTO v_line FROM ledger_allocation a WHERE a.transaction_id = p_transaction;
+    WITH came AS (
+        SELECT l.id AS lot_id, l.points_original AS points FROM ledger_lots_of(p_transaction) l WHERE l.account_id = p_account
+        UNION ALL
+        SELECT l.id, -a.points_consumed FROM ledger_allocation a JOIN ledger_lot l ON l.id = a.lot_id
+        WHERE a.transaction_id = p_transaction AND a.points_consumed < 0 AND l.account_id = p_account),
+    ordered AS (
+        SELECT c.lot_id, c.points, sum(c.points) OVER w - c.points AS points_before, row_number() OVER w AS place
+        FROM came c JOIN ledger_lot l ON l.id = c.lot_id
+        WINDOW w AS (ORDER BY coalesce(l.spendable_until, 'infinity'), l.earned_at, l.id))
+    INSERT INTO ledger_allocation (transaction_id, line, lot_id, points_consumed)
+        SELECT p_transaction, v_line - 1 + o.place::integer, o.lot_id, least(o.points, v_debt - o.points_before)
+        FROM ordered o WHERE o.points_before < v_debt;
+    SELECT coalesce(sum(a.points_consumed), 0) INTO v_settled FROM ledger_allocation a
+        WHERE a.transaction_id = p_transaction AND a.line >= v_line;
+    IF v_settled > 0 THEN
+        PERFORM ledger_take_from_lots(p_transaction, p_account, v_line);
+        INSERT INTO ledger_debt_change VALUES (p_transaction, p_account, -v_settled);
+        UPDATE ledger_balance b SET points_debt = b.points_debt - v_settled WHERE b.account_id = p_account;
+    END IF;
+    RETURN v_settled;
 END $$;

@@ -21,9 +21,9 @@ DECLARE
     v_index integer;
 BEGIN
     WITH flat AS MATERIALIZED (
-        SELECT l.line, p_accounts[l.line] AS account_id, c.ref, c.window_start, c.points_max,
+        SELECT l.line, p_accounts[l.line] AS account_id, c.ref, c.window_start, c.units_max,
             dense_rank() OVER (ORDER BY p_accounts[l.line], c.ref COLLATE "C", c.window_start)::integer AS place
-        FROM unnest(p_lines) l, unnest(l.cap_refs, l.cap_windows, l.cap_points_max) AS c (ref, window_start, points_max)
+        FROM unnest(p_lines) l, unnest(l.cap_refs, l.cap_windows, l.cap_units_max) AS c (ref, window_start, units_max)
         WHERE p_headers[l.line] IS NOT NULL),
     counted AS (
         SELECT array_agg(k.account_id ORDER BY k.place) AS accounts, array_agg(k.ref ORDER BY k.place) AS refs,
@@ -31,7 +31,7 @@ BEGIN
         FROM (SELECT DISTINCT f.place, f.account_id, f.ref, f.window_start FROM flat f) k),
     asked AS (
         SELECT array_agg(f.line ORDER BY f.line, f.place) AS lines, array_agg(f.place ORDER BY f.line, f.place) AS places,
-            array_agg(f.points_max ORDER BY f.line, f.place) AS limits
+            array_agg(f.units_max ORDER BY f.line, f.place) AS limits
         FROM flat f)
     SELECT c.accounts, c.refs, c.windows, a.lines, a.places, a.limits
         INTO v_accounts, v_refs, v_windows, v_lines, v_places, v_limits
@@ -39,13 +39,13 @@ BEGIN
     IF v_accounts IS NULL THEN
         RETURN v_granted;
     END IF;
-    INSERT INTO ledger_cap_usage (account_id, cap_ref, window_start, points_used, points_max)
+    INSERT INTO ledger_cap_usage (account_id, cap_ref, window_start, units_used, units_max)
         SELECT k.account_id, k.ref, k.window_start, 0, 0
         FROM unnest(v_accounts, v_refs, v_windows) WITH ORDINALITY AS k (account_id, ref, window_start, place)
         ORDER BY k.place
         ON CONFLICT DO NOTHING;
-    SELECT array_agg(x.points_used ORDER BY x.place), array_agg(x.points_max ORDER BY x.place) INTO v_used, v_maxima
-        FROM (SELECT k.place, u.points_used, u.points_max
+    SELECT array_agg(x.units_used ORDER BY x.place), array_agg(x.units_max ORDER BY x.place) INTO v_used, v_maxima
+        FROM (SELECT k.place, u.units_used, u.units_max
               FROM unnest(v_accounts, v_refs, v_windows) WITH ORDINALITY AS k (account_id, ref, window_start, place)
               JOIN ledger_cap_usage u
                   ON u.account_id = k.account_id AND u.cap_ref = k.ref AND u.window_start = k.window_start
@@ -66,9 +66,9 @@ BEGIN
         v_granted[v_lines[v_first]] := v_points;
         v_first := v_last + 1;
     END LOOP;
-    UPDATE ledger_cap_usage u SET points_used = k.points_used, points_max = k.points_max
+    UPDATE ledger_cap_usage u SET units_used = k.units_used, units_max = k.units_max
         FROM unnest(v_accounts, v_refs, v_windows, v_used, v_maxima)
-            AS k (account_id, ref, window_start, points_used, points_max)
+            AS k (account_id, ref, window_start, units_used, units_max)
         WHERE u.account_id = k.account_id AND u.cap_ref = k.ref AND u.window_start = k.window_start;
     RETURN v_granted;
 END $$;
@@ -86,6 +86,8 @@ DECLARE
     v_accounts bigint[];
     v_counters bigint[];
     v_owners uuid[];
+    v_kinds ledger_account_kind[];
+    v_wallets text[];
     v_programs uuid[];
     v_occurred timestamptz[];
     v_expires timestamptz[];
@@ -107,11 +109,12 @@ BEGIN
                 WHEN b.status <> 'ACTIVE' THEN 'KL003' END ORDER BY l.line),
             array_agg(a.id ORDER BY l.line), array_agg(a.issuance_id ORDER BY l.line),
             array_agg(a.owner_ref ORDER BY l.line), array_agg(a.program_ref ORDER BY l.line),
+            array_agg(a.kind ORDER BY l.line), array_agg(a.wallet ORDER BY l.line),
             array_agg(l.points_amount ORDER BY l.line),
             array_agg(l.occurred_at ORDER BY l.line), array_agg(l.expires_at ORDER BY l.line)
-        INTO v_refusals, v_accounts, v_counters, v_owners, v_programs, v_granted, v_occurred, v_expires
+        INTO v_refusals, v_accounts, v_counters, v_owners, v_programs, v_kinds, v_wallets, v_granted, v_occurred, v_expires
         FROM unnest(v_lines) l
-        LEFT JOIN ledger_account a ON a.public_id = l.account_id AND a.kind = 'member'
+        LEFT JOIN ledger_account a ON a.public_id = l.account_id AND a.issuance_id IS NOT NULL
         LEFT JOIN ledger_balance b ON b.account_id = a.id;
     WITH made AS (
         INSERT INTO ledger_transaction (public_id, kind, idempotency_scope, idempotency_key, request_hash, account_id,
@@ -155,16 +158,16 @@ BEGIN
         INTO v_sequences, v_balances, v_earned, v_recorded
         FROM generate_series(1, cardinality(v_lines)) AS n (line)
         LEFT JOIN line l ON l.line = n.line LEFT JOIN moved m ON m.account_id = l.account_id;
-    WITH lot AS (
-        INSERT INTO ledger_lot (transaction_id, account_id, earned_at, expires_at, points_original)
-            SELECT p.header_id, p.account_id, p.occurred_at, p.expires_at, p.granted
-            FROM unnest(v_headers, v_accounts, v_occurred, v_expires, v_granted)
-                AS p (header_id, account_id, occurred_at, expires_at, granted)
-            WHERE p.header_id IS NOT NULL AND p.granted > 0
-            RETURNING id, account_id, earned_at, expires_at, points_original)
-    INSERT INTO ledger_lot_open (account_id, expires_at, earned_at, lot_id, points_original, points_remaining)
-        SELECT o.account_id, coalesce(o.expires_at, 'infinity'), o.earned_at, o.id, o.points_original, o.points_original
-        FROM lot o;
+    INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)
+        SELECT p.header_id, p.header_id, p.account_id, p.occurred_at, p.expires_at, p.expires_at, p.granted
+        FROM unnest(v_headers, v_accounts, v_occurred, v_expires, v_granted)
+            AS p (header_id, account_id, occurred_at, expires_at, granted)
+        WHERE p.header_id IS NOT NULL AND p.granted > 0;
+    INSERT INTO ledger_lot_open (account_id, spendable_until, earned_at, lot_id, expires_at, points_original, points_remaining)
+        SELECT p.account_id, coalesce(p.expires_at, 'infinity'), p.occurred_at, p.header_id, p.expires_at, p.granted, p.granted
+        FROM unnest(v_headers, v_accounts, v_occurred, v_expires, v_granted)
+            AS p (header_id, account_id, occurred_at, expires_at, granted)
+        WHERE p.header_id IS NOT NULL AND p.granted > 0;
     INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after, recorded_at)
         SELECT p.header_id, leg.line,
             CASE leg.line WHEN 1 THEN p.account_id ELSE p.counter_id END, 'earn',
@@ -176,13 +179,20 @@ BEGIN
         WHERE p.header_id IS NOT NULL AND p.granted > 0;
     INSERT INTO ledger_cap_hit
         SELECT v_headers[l.line], c.ref, c.window_start, v_accounts[l.line], l.points_amount, v_granted[l.line],
-            v_balances[l.line]
+            v_granted[l.line]
         FROM unnest(v_lines) l, unnest(l.cap_refs, l.cap_windows) AS c (ref, window_start)
         WHERE v_headers[l.line] IS NOT NULL;
+    INSERT INTO ledger_answer
+        SELECT v_headers[l.line], v_granted[l.line], v_balances[l.line], b.points_pending, b.points_held, b.points_debt,
+            l.points_amount - v_granted[l.line], 0
+        FROM unnest(v_lines) l JOIN ledger_balance b ON b.account_id = v_accounts[l.line]
+        WHERE v_headers[l.line] IS NOT NULL AND (v_granted[l.line] < l.points_amount
+            OR b.points_pending <> 0 OR b.points_held <> 0 OR b.points_debt <> 0);
     INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, correlation_id, causation_id, data)
         SELECT l.transaction_id, CASE WHEN v_granted[l.line] > 0 THEN 'points.earned' ELSE 'points.capped' END,
             v_owners[l.line]::text, 'transaction', l.transaction_id::text, l.occurred_at, l.correlation_id, l.causation_id,
             jsonb_build_object('transaction_id', l.transaction_id, 'account_id', l.account_id,
+                'account_kind', v_kinds[l.line], 'wallet', v_wallets[l.line], 'owner_ref', v_owners[l.line],
                 'customer_id', v_owners[l.line], 'program_id', v_programs[l.line],
                 'points_amount', v_granted[l.line], 'points_balance', v_balances[l.line],
                 'points_lost_to_caps', l.points_amount - v_granted[l.line], 'lifetime_points_earned', v_earned[l.line],
@@ -190,11 +200,7 @@ BEGIN
         FROM unnest(v_lines) l WHERE v_headers[l.line] IS NOT NULL ORDER BY l.line;
     RETURN QUERY
         SELECT l.line, CASE WHEN t.request_hash <> l.request_hash THEN 'KL004' ELSE v_refusals[l.line] END,
-            CASE WHEN v_headers[l.line] IS NOT NULL THEN
-                    (l.transaction_id, l.account_id, v_owners[l.line], v_programs[l.line], 'earn', v_granted[l.line],
-                     v_balances[l.line], l.points_amount - v_granted[l.line], false, l.occurred_at, p_now,
-                     CASE WHEN v_granted[l.line] > 0 THEN l.expires_at END, NULL::uuid,
-                     l.trace::text, l.context::text)::ledger_receipt
+            CASE WHEN v_headers[l.line] IS NOT NULL THEN ledger_receipt_of(v_headers[l.line], false)
                 WHEN t.request_hash = l.request_hash THEN ledger_receipt_of(t.id, true) END
         FROM unnest(v_lines) l
         -- The key is null for lines that are not replays, so that the index is not even asked for them.

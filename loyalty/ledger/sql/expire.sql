@@ -16,15 +16,15 @@ BEGIN
               WHERE b.account_id IN (
                   SELECT d.account_id FROM (
                       SELECT o.account_id FROM ledger_lot_open o
-                      WHERE o.expires_at <= p_now AND o.expires_at < 'infinity'
-                      ORDER BY o.expires_at LIMIT p_limit) d)
+                      WHERE o.spendable_until <= p_now AND o.spendable_until < 'infinity'
+                      ORDER BY o.spendable_until LIMIT p_limit) d)
               ORDER BY b.account_id FOR UPDATE SKIP LOCKED) x;
     WITH gone AS (
         DELETE FROM ledger_lot_open o USING (
-                SELECT d.account_id, d.expires_at, d.earned_at, d.lot_id FROM ledger_lot_open d
-                WHERE d.account_id = ANY (v_accounts) AND d.expires_at <= p_now
-                ORDER BY d.expires_at LIMIT p_limit) d
-            WHERE o.account_id = d.account_id AND o.expires_at = d.expires_at AND o.earned_at = d.earned_at
+                SELECT d.account_id, d.spendable_until, d.earned_at, d.lot_id FROM ledger_lot_open d
+                WHERE d.account_id = ANY (v_accounts) AND d.spendable_until <= p_now
+                ORDER BY d.spendable_until LIMIT p_limit) d
+            WHERE o.account_id = d.account_id AND o.spendable_until = d.spendable_until AND o.earned_at = d.earned_at
                 AND o.lot_id = d.lot_id
             RETURNING o.lot_id, o.account_id, o.points_remaining)
     SELECT array_agg(g.lot_id), array_agg(g.account_id), array_agg(g.points_remaining), count(*), sum(g.points_remaining)
@@ -62,7 +62,7 @@ BEGIN
             FROM total t WHERE b.account_id = t.account_id
             RETURNING t.header_id, t.public_id, t.points, b.account_id, b.points_posted, b.last_sequence, b.last_recorded_at),
     named AS (
-        SELECT m.*, a.public_id AS account_ref, a.owner_ref, a.program_ref, a.breakage_id
+        SELECT m.*, a.public_id AS account_ref, a.kind AS account_kind, a.wallet, a.owner_ref, a.program_ref, a.breakage_id
         FROM moved m JOIN ledger_account a ON a.id = m.account_id),
     entries AS (
         INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after, recorded_at)
@@ -73,6 +73,7 @@ BEGIN
     INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data)
         SELECT n.public_id, 'points.expired', n.owner_ref::text, 'transaction', n.public_id::text, p_now,
             jsonb_build_object('transaction_id', n.public_id, 'account_id', n.account_ref,
+                'account_kind', n.account_kind, 'wallet', n.wallet, 'owner_ref', n.owner_ref,
                 'customer_id', n.owner_ref, 'program_id', n.program_ref,
                 'points_amount', n.points, 'points_balance', n.points_posted)
         FROM named n;

@@ -16,15 +16,16 @@ BEGIN
         SELECT p_transaction, row_number() OVER (ORDER BY o.line DESC), o.lot_id,
             -least(o.points, p_points - o.points_before)
         FROM ordered o WHERE o.points_before < p_points;
-    INSERT INTO ledger_lot_open AS o (account_id, expires_at, earned_at, lot_id, points_original, points_remaining)
-        SELECT l.account_id, coalesce(l.expires_at, 'infinity'), l.earned_at, l.id, l.points_original, -a.points_consumed
+    INSERT INTO ledger_lot_open AS o (account_id, spendable_until, earned_at, lot_id, expires_at, points_original, points_remaining)
+        SELECT l.account_id, coalesce(l.spendable_until, 'infinity'), l.earned_at, l.id, l.expires_at, l.points_original,
+            -a.points_consumed
         FROM ledger_allocation a JOIN ledger_lot l ON l.id = a.lot_id WHERE a.transaction_id = p_transaction
-        ON CONFLICT (account_id, expires_at, earned_at, lot_id)
+        ON CONFLICT (account_id, spendable_until, earned_at, lot_id)
             DO UPDATE SET points_remaining = o.points_remaining + EXCLUDED.points_remaining;
 END $$;
 
 -- Takes an earn back from its own lot first. What was spent of it meanwhile comes from the other lots when the policy
--- is within_balance, and is refused when it is unspent_only.
+-- is within_balance, and is refused when it is only_pending.
 CREATE OR REPLACE FUNCTION ledger_take_back(
     p_transaction bigint, p_earn bigint, p_account bigint, p_points bigint, p_policy text, p_now timestamptz)
 RETURNS void LANGUAGE plpgsql AS $$
@@ -34,17 +35,17 @@ DECLARE
     v_missing bigint;
 BEGIN
     SELECT o.* INTO v_own FROM ledger_lot l JOIN ledger_lot_open o
-        ON o.account_id = l.account_id AND o.expires_at = coalesce(l.expires_at, 'infinity')
+        ON o.account_id = l.account_id AND o.spendable_until = coalesce(l.spendable_until, 'infinity')
         AND o.earned_at = l.earned_at AND o.lot_id = l.id
-        WHERE l.transaction_id = p_earn;
+        WHERE l.id = p_earn;
     IF FOUND THEN
         v_taken := least(v_own.points_remaining, p_points);
         IF v_taken = v_own.points_remaining THEN
-            DELETE FROM ledger_lot_open o WHERE o.account_id = v_own.account_id AND o.expires_at = v_own.expires_at
+            DELETE FROM ledger_lot_open o WHERE o.account_id = v_own.account_id AND o.spendable_until = v_own.spendable_until
                 AND o.earned_at = v_own.earned_at AND o.lot_id = v_own.lot_id;
         ELSE
             UPDATE ledger_lot_open o SET points_remaining = o.points_remaining - v_taken
-                WHERE o.account_id = v_own.account_id AND o.expires_at = v_own.expires_at
+                WHERE o.account_id = v_own.account_id AND o.spendable_until = v_own.spendable_until
                 AND o.earned_at = v_own.earned_at AND o.lot_id = v_own.lot_id;
         END IF;
         INSERT INTO ledger_allocation VALUES (p_transaction, 1, v_own.lot_id, v_taken);
@@ -79,16 +80,17 @@ BEGIN
     IF p_points IS NOT NULL AND p_points NOT BETWEEN 1 AND 1000000000000 THEN
         PERFORM ledger_refuse('KL005', 'Points lie between 1 and 1000000000000.', jsonb_build_object('points_amount', p_points));
     END IF;
-    SELECT t.id, t.kind, t.account_id, t.program_version_ref, a.public_id AS account_ref, a.owner_ref, a.program_ref
+    SELECT t.id, t.kind, t.account_id, t.program_version_ref, a.public_id AS account_ref, a.owner_ref, a.program_ref,
+            a.kind AS account_kind, a.wallet, t.customer_ref
         INTO v_first FROM ledger_transaction t JOIN ledger_account a ON a.id = t.account_id
         WHERE t.public_id = p_reverses;
     IF NOT FOUND THEN
         PERFORM ledger_refuse('KL006', 'There is no such transaction.', jsonb_build_object('transaction_id', p_reverses));
     END IF;
     INSERT INTO ledger_transaction (public_id, kind, idempotency_scope, idempotency_key, request_hash, account_id,
-            program_ref, reverses_id, occurred_at, recorded_at, actor_ref, program_version_ref, reason, trace, context)
+            program_ref, customer_ref, reverses_id, occurred_at, recorded_at, actor_ref, program_version_ref, reason, trace, context)
         VALUES (p_transaction, 'reverse', p_scope, p_key, p_request_hash, v_first.account_id, v_first.program_ref,
-            v_first.id, p_occurred_at, p_now, p_actor_ref, v_first.program_version_ref, p_reason, p_trace, p_context)
+            v_first.customer_ref, v_first.id, p_occurred_at, p_now, p_actor_ref, v_first.program_version_ref, p_reason, p_trace, p_context)
         ON CONFLICT (idempotency_scope, idempotency_key) DO NOTHING RETURNING id INTO v_id;
     IF NOT FOUND THEN
         RETURN ledger_replay(p_scope, p_key, p_request_hash);
@@ -96,8 +98,7 @@ BEGIN
     IF v_first.kind NOT IN ('earn', 'burn') THEN
         PERFORM ledger_refuse('KL009', 'Only an earn or a burn can be reversed.', jsonb_build_object('kind', v_first.kind));
     END IF;
-    PERFORM 1 FROM ledger_cap_usage u JOIN ledger_cap_hit h USING (account_id, cap_ref, window_start)
-        WHERE h.transaction_id = v_first.id ORDER BY u.cap_ref, u.window_start FOR UPDATE OF u;
+    PERFORM ledger_lock_caps(v_first.id);
     SELECT b.* INTO v_balance FROM ledger_balance b WHERE b.account_id = v_first.account_id FOR UPDATE;
     IF v_balance.status = 'CLOSED' THEN
         PERFORM ledger_refuse('KL003', 'The account is closed.', jsonb_build_object('status', v_balance.status));
@@ -132,12 +133,7 @@ BEGIN
             lifetime_points_redeemed = b.lifetime_points_redeemed - CASE v_sign WHEN 1 THEN v_points ELSE 0 END,
             last_sequence = b.last_sequence + 1, last_recorded_at = greatest(b.last_recorded_at, p_now)
         WHERE b.account_id = v_first.account_id RETURNING b.* INTO v_balance;
-    UPDATE ledger_cap_usage u SET points_used = u.points_used - v_points FROM ledger_cap_hit h
-        WHERE h.transaction_id = v_first.id AND u.account_id = h.account_id AND u.cap_ref = h.cap_ref
-        AND u.window_start = h.window_start;
-    INSERT INTO ledger_cap_hit
-        SELECT v_id, h.cap_ref, h.window_start, h.account_id, -v_points, -v_points, v_balance.points_posted
-        FROM ledger_cap_hit h WHERE h.transaction_id = v_first.id;
+    PERFORM ledger_free_caps(v_id, v_first.id, v_moved - v_left, v_points, v_moved);
     INSERT INTO ledger_entry VALUES
         (v_id, 1, v_first.account_id, 'reverse', v_sign * v_points, v_balance.last_sequence, v_balance.points_posted,
          v_balance.last_recorded_at),
@@ -146,11 +142,11 @@ BEGIN
         VALUES (p_transaction, 'points.reversed', v_first.owner_ref::text, 'transaction', p_transaction::text,
             p_occurred_at, p_correlation, p_causation,
             jsonb_build_object('transaction_id', p_transaction, 'account_id', v_first.account_ref,
-                'customer_id', v_first.owner_ref, 'program_id', v_first.program_ref,
+                'account_kind', v_first.account_kind, 'wallet', v_first.wallet, 'owner_ref', v_first.owner_ref,
+                'customer_id', coalesce(v_first.customer_ref, v_first.owner_ref), 'program_id', v_first.program_ref,
                 'points_amount', v_points, 'points_balance', v_balance.points_posted,
                 'lifetime_points_earned', v_balance.lifetime_points_earned,
                 'reverses', p_reverses, 'reversed_kind', v_first.kind, 'reason', p_reason, 'context', p_context));
-    RETURN (p_transaction, v_first.account_ref, v_first.owner_ref, v_first.program_ref, 'reverse', v_points,
-        v_balance.points_posted, 0, false, p_occurred_at, p_now, NULL::timestamptz, p_reverses,
-        p_trace::text, p_context::text)::ledger_receipt;
+    PERFORM ledger_keep_answer(v_id, v_first.account_id, v_points);
+    RETURN ledger_receipt_of(v_id, false);
 END $$;

@@ -7,12 +7,14 @@
 -- table (a tenth of an earn, measured): they guard what must never be seen wrong, the invariants prove the rest.
 
 -- Words with few values are enums and not texts with a CHECK, for the same reason.
-CREATE TYPE ledger_account_kind AS ENUM ('member', 'issuance', 'redemption', 'breakage', 'adjustment', 'partner');
+CREATE TYPE ledger_account_kind AS ENUM ('member', 'pool', 'issuance', 'redemption', 'breakage', 'adjustment', 'partner');
 CREATE TYPE ledger_account_status AS ENUM ('ACTIVE', 'FROZEN', 'CLOSED');
 CREATE TYPE ledger_transaction_kind AS ENUM ('earn', 'burn', 'transfer', 'adjust', 'expire', 'reverse');
 CREATE TYPE ledger_hold_state AS ENUM ('ACTIVE', 'CAPTURED', 'RELEASED', 'EXPIRED');
+CREATE TYPE ledger_pending_state AS ENUM ('PENDING', 'CONFIRMED', 'CANCELLED');
 
--- A member's account names the counter-accounts of its program, so that a posting reads one row.
+-- An account with a balance is a member's or a pool's (a household's), and names the counter-accounts of its program, so
+-- that a posting reads one row. Of the others there is one per program, and one for each partner met.
 CREATE TABLE ledger_account (
     id bigint GENERATED ALWAYS AS IDENTITY (CACHE 50) PRIMARY KEY,
     public_id uuid NOT NULL,
@@ -23,29 +25,36 @@ CREATE TABLE ledger_account (
     adjustment_id bigint,
     owner_ref uuid,
     program_ref uuid NOT NULL,
+    -- The point type: several wallets of one owner in one program are several accounts.
+    wallet text COLLATE "C" NOT NULL DEFAULT 'main',
     opened_at timestamptz NOT NULL,
+    -- Where the points of a closed account went when it was merged into another.
+    merged_into_id bigint,
     CONSTRAINT ledger_account_public UNIQUE (public_id),
-    -- One member account per owner and program, and one counter-account of each kind per program (their owner is null).
-    CONSTRAINT ledger_account_once UNIQUE NULLS NOT DISTINCT (owner_ref, program_ref, kind),
-    CONSTRAINT ledger_account_owner CHECK ((kind IN ('member', 'partner')) = (owner_ref IS NOT NULL)),
+    -- One account per owner, program and wallet, and one counter-account of each kind per program (their owner is null).
+    CONSTRAINT ledger_account_once UNIQUE NULLS NOT DISTINCT (owner_ref, program_ref, kind, wallet),
+    CONSTRAINT ledger_account_owner CHECK ((kind IN ('member', 'pool', 'partner')) = (owner_ref IS NOT NULL)),
     CONSTRAINT ledger_account_counters CHECK (
-        kind <> 'member' OR num_nonnulls(issuance_id, redemption_id, breakage_id, adjustment_id) = 4)
+        num_nonnulls(issuance_id, redemption_id, breakage_id, adjustment_id) = CASE WHEN kind IN ('member', 'pool') THEN 4 ELSE 0 END)
 );
 
 -- The one row that changes at every posting, so nothing of it is indexed but its key: each update stays in its page (HOT).
 -- The status lives here and not in the account, because a posting must see it under the lock of this row.
--- Only members (and later partners) have one; the counter-accounts are sums of entries, never locked.
+-- Only members and pools have one; the counter-accounts are sums of entries, never locked.
+-- posted = what is left in the lots - debt; available = posted - held, below zero while in debt.
 CREATE TABLE ledger_balance (
     account_id bigint PRIMARY KEY,
     points_posted bigint NOT NULL DEFAULT 0,
     points_held bigint NOT NULL DEFAULT 0,
     points_pending bigint NOT NULL DEFAULT 0,
+    points_debt bigint NOT NULL DEFAULT 0,
     lifetime_points_earned bigint NOT NULL DEFAULT 0,
     lifetime_points_redeemed bigint NOT NULL DEFAULT 0,
     last_sequence bigint NOT NULL DEFAULT 0,
     last_recorded_at timestamptz NOT NULL,
     status ledger_account_status NOT NULL DEFAULT 'ACTIVE',
-    CONSTRAINT ledger_balance_bounds CHECK (points_posted >= 0 AND points_held BETWEEN 0 AND points_posted)
+    CONSTRAINT ledger_balance_bounds CHECK (
+        points_held >= 0 AND points_debt >= 0 AND points_posted + points_debt >= points_held)
 ) WITH (fillfactor = 70);
 
 -- The header is the idempotency record and the journal header in one write.
@@ -59,8 +68,15 @@ CREATE TABLE ledger_transaction (
     account_id bigint NOT NULL,
     program_ref uuid NOT NULL,
     reverses_id bigint,
+    -- The pending earn that this earn confirms; the hold that this burn captures.
+    confirms_id bigint,
+    hold_id bigint,
+    -- Who acted, when it was not the owner: the member of a pool.
+    customer_ref uuid,
+    is_pending boolean NOT NULL DEFAULT false,
     occurred_at timestamptz NOT NULL,
     recorded_at timestamptz NOT NULL,
+    reason_code text NOT NULL DEFAULT '',
     actor_ref text NOT NULL DEFAULT '',
     program_version_ref text NOT NULL DEFAULT '',
     reason text NOT NULL DEFAULT '',
@@ -88,32 +104,44 @@ CREATE UNIQUE INDEX ledger_entry_sequence
 -- A balance at any instant is the first row of one probe here.
 CREATE INDEX ledger_entry_as_of
     ON ledger_entry (account_id, recorded_at, account_sequence) INCLUDE (balance_after) WHERE account_sequence IS NOT NULL;
+-- What happened since an instant (the open tail of the books, an incremental proof) is a few pages, found for nearly nothing.
+CREATE INDEX ledger_entry_recorded ON ledger_entry USING brin (recorded_at) WITH (pages_per_range = 32);
 
--- A lot never changes: how many points were earned when, and when they expire.
+-- A lot never changes: how many points were earned when, and when they expire. `expires_at` is the date told to the
+-- member, `spendable_until` the end of the grace after it; null is for ever. A lot made by a transfer or a merge names the
+-- lot it came from. The only lot of a transaction has the transaction's id; further lots draw an id from the same sequence
+-- (ledger_next_id), so that most lots need neither a number of their own nor a row in the second index.
 CREATE TABLE ledger_lot (
-    id bigint GENERATED ALWAYS AS IDENTITY (CACHE 50) PRIMARY KEY,
+    id bigint PRIMARY KEY,
     transaction_id bigint NOT NULL,
     account_id bigint NOT NULL,
     earned_at timestamptz NOT NULL,
     expires_at timestamptz,
+    spendable_until timestamptz,
     -- Its open remainder beside it is bounded by a CHECK, which this row need not repeat.
-    points_original bigint NOT NULL
+    points_original bigint NOT NULL,
+    source_lot_id bigint
 );
-CREATE INDEX ledger_lot_transaction ON ledger_lot (transaction_id);
+CREATE INDEX ledger_lot_transaction ON ledger_lot (transaction_id) WHERE id <> transaction_id;
+CREATE INDEX ledger_lot_source ON ledger_lot (source_lot_id) WHERE source_lot_id IS NOT NULL;
 
--- What is left of a lot, while something is left: the row goes when the last point goes. No expiry is 'infinity' here,
--- so that the key is the order of consumption. `points_remaining` is in no index, so taking a part stays in its page.
+-- What is left of a lot, while something is left: the row goes when the last point goes. For ever is 'infinity' here,
+-- so that the key is the order of consumption. What changes is in no index, so taking a part stays in its page. A hold
+-- reserves lots: `points_held` of what is left is set aside for active holds.
 CREATE TABLE ledger_lot_open (
     account_id bigint NOT NULL,
-    expires_at timestamptz NOT NULL,
+    spendable_until timestamptz NOT NULL,
     earned_at timestamptz NOT NULL,
     lot_id bigint NOT NULL,
+    expires_at timestamptz,
     points_original bigint NOT NULL,
     points_remaining bigint NOT NULL,
-    PRIMARY KEY (account_id, expires_at, earned_at, lot_id),
-    CONSTRAINT ledger_lot_open_bounds CHECK (points_remaining BETWEEN 1 AND points_original)
+    points_held bigint NOT NULL DEFAULT 0,
+    PRIMARY KEY (account_id, spendable_until, earned_at, lot_id),
+    CONSTRAINT ledger_lot_open_bounds CHECK (
+        points_remaining BETWEEN 1 AND points_original AND points_held BETWEEN 0 AND points_remaining)
 ) WITH (fillfactor = 80);
-CREATE INDEX ledger_lot_open_due ON ledger_lot_open (expires_at) WHERE expires_at < 'infinity';
+CREATE INDEX ledger_lot_open_due ON ledger_lot_open (spendable_until) WHERE spendable_until < 'infinity';
 
 -- Every change of what is left of a lot: positive consumed, negative restored, in the order of `line`.
 CREATE TABLE ledger_allocation (
@@ -124,21 +152,32 @@ CREATE TABLE ledger_allocation (
     PRIMARY KEY (transaction_id, line)
 );
 
--- How much of a cap an account has used in one window. `last_counted` lets one upsert tell how much room it found.
+-- Every change of an account's debt: positive made by a claw-back beyond the lots, negative settled by points that came in.
+CREATE TABLE ledger_debt_change (
+    transaction_id bigint NOT NULL,
+    account_id bigint NOT NULL,
+    points_change bigint NOT NULL CHECK (points_change <> 0),
+    PRIMARY KEY (transaction_id, account_id)
+);
+CREATE INDEX ledger_debt_change_account ON ledger_debt_change (account_id);
+
+-- How much of a cap has been used in one window, in the cap's units (points, or millionths of money for a budget). A cap
+-- that several accounts share stands under account 0 and its reference names the scope. `last_counted` (points) lets one
+-- upsert tell how much room it found.
 CREATE TABLE ledger_cap_usage (
     account_id bigint NOT NULL,
     cap_ref text COLLATE "C" NOT NULL,
     window_start date NOT NULL,
-    points_used bigint NOT NULL,
-    points_max bigint NOT NULL,
+    units_used bigint NOT NULL,
+    units_max bigint NOT NULL,
     last_counted bigint NOT NULL DEFAULT 0,
     PRIMARY KEY (account_id, cap_ref, window_start),
-    CONSTRAINT ledger_cap_usage_bounds CHECK (points_used BETWEEN 0 AND points_max)
+    CONSTRAINT ledger_cap_usage_bounds CHECK (units_used BETWEEN 0 AND units_max)
 -- A batch inserts a row and counts in it at once: half of each page is left for that second version.
 ) WITH (fillfactor = 45);
 
--- What a transaction asked of a cap and what was counted; a reversal counts negatively in the same window.
--- The balance is kept because an earn of which nothing is left has no entry that could tell it.
+-- What a transaction asked of a cap and what was counted; a reversal counts negatively in the same window. `part` names
+-- the part of the earn that the cap belongs to.
 CREATE TABLE ledger_cap_hit (
     transaction_id bigint NOT NULL,
     cap_ref text COLLATE "C" NOT NULL,
@@ -146,41 +185,150 @@ CREATE TABLE ledger_cap_hit (
     account_id bigint NOT NULL,
     points_asked bigint NOT NULL,
     points_counted bigint NOT NULL,
-    balance_after bigint NOT NULL,
+    units_counted bigint NOT NULL,
+    part text,
     PRIMARY KEY (transaction_id, cap_ref, window_start)
 );
 
--- Points set aside for a purchase that is not final.
+-- What each part of an earn was granted after caps; written only for earns that name parts.
+CREATE TABLE ledger_part (
+    transaction_id bigint NOT NULL,
+    line integer NOT NULL,
+    code text NOT NULL,
+    points_asked bigint NOT NULL,
+    points_granted bigint NOT NULL,
+    PRIMARY KEY (transaction_id, line)
+);
+
+-- What a transaction answered beyond its entries: written only when it has no entry of its own account (lost to caps, or
+-- about pending points) or when one of these figures but the balance is not zero. The first answer is rebuilt from it.
+CREATE TABLE ledger_answer (
+    transaction_id bigint PRIMARY KEY,
+    points_amount bigint NOT NULL,
+    points_balance bigint NOT NULL,
+    points_pending bigint NOT NULL,
+    points_held bigint NOT NULL,
+    points_debt bigint NOT NULL,
+    points_lost_to_caps bigint NOT NULL,
+    points_unrecovered bigint NOT NULL
+);
+
+-- Points earned that are not spendable yet. `points_amount` is what is left of `points_original` after partial reversals;
+-- `ended_by` is the transaction that confirmed or cancelled it.
+CREATE TABLE ledger_pending (
+    transaction_id bigint PRIMARY KEY,
+    account_id bigint NOT NULL,
+    points_original bigint NOT NULL,
+    points_amount bigint NOT NULL,
+    earned_at timestamptz NOT NULL,
+    activates_at timestamptz,
+    expires_at timestamptz,
+    spendable_until timestamptz,
+    state ledger_pending_state NOT NULL DEFAULT 'PENDING',
+    ended_by bigint,
+    CONSTRAINT ledger_pending_bounds CHECK (
+        points_amount BETWEEN 0 AND points_original AND (state = 'PENDING') = (ended_by IS NULL))
+) WITH (fillfactor = 80);
+CREATE INDEX ledger_pending_due ON ledger_pending (activates_at) WHERE state = 'PENDING' AND activates_at IS NOT NULL;
+CREATE INDEX ledger_pending_account ON ledger_pending (account_id) WHERE state = 'PENDING';
+
+-- Points set aside for a purchase that is not final. The row is the idempotency record of the hold and of its release;
+-- a capture is a burn with a key of its own.
 CREATE TABLE ledger_hold (
     id bigint GENERATED ALWAYS AS IDENTITY (CACHE 50) PRIMARY KEY,
     public_id uuid NOT NULL UNIQUE,
     account_id bigint NOT NULL,
     points_amount bigint NOT NULL CHECK (points_amount > 0),
+    points_captured bigint NOT NULL DEFAULT 0,
     state ledger_hold_state NOT NULL,
     held_at timestamptz NOT NULL,
-    expires_at timestamptz NOT NULL
+    expires_at timestamptz NOT NULL,
+    occurred_at timestamptz NOT NULL,
+    customer_ref uuid,
+    actor_ref text NOT NULL DEFAULT '',
+    reason text NOT NULL DEFAULT '',
+    context jsonb,
+    idempotency_scope text COLLATE "C" NOT NULL,
+    idempotency_key text COLLATE "C" NOT NULL,
+    request_hash bytea NOT NULL,
+    correlation_id uuid,
+    causation_id uuid,
+    -- The figures right after the hold, so that a replay answers the same.
+    points_balance bigint NOT NULL,
+    points_pending bigint NOT NULL DEFAULT 0,
+    points_held bigint NOT NULL,
+    points_debt bigint NOT NULL DEFAULT 0,
+    ended_at timestamptz,
+    ended_scope text COLLATE "C",
+    ended_key text COLLATE "C",
+    ended_hash bytea,
+    ended_reason text NOT NULL DEFAULT '',
+    -- The figures right after the release.
+    ended_balance bigint,
+    ended_pending bigint,
+    ended_held bigint,
+    ended_debt bigint,
+    CONSTRAINT ledger_hold_once UNIQUE (idempotency_scope, idempotency_key)
 );
 CREATE INDEX ledger_hold_active ON ledger_hold (account_id) WHERE state = 'ACTIVE';
+CREATE INDEX ledger_hold_due ON ledger_hold (expires_at) WHERE state = 'ACTIVE';
+CREATE UNIQUE INDEX ledger_hold_ended ON ledger_hold (ended_scope, ended_key) WHERE ended_key IS NOT NULL;
 
--- The answer of every verb; `trace` and `context` are text so that a replay gives them back byte for byte.
+-- The lots that a hold reserves.
+CREATE TABLE ledger_hold_lot (
+    hold_id bigint NOT NULL,
+    line integer NOT NULL,
+    lot_id bigint NOT NULL,
+    points_amount bigint NOT NULL CHECK (points_amount > 0),
+    PRIMARY KEY (hold_id, line)
+);
+CREATE INDEX ledger_hold_lot_lot ON ledger_hold_lot (lot_id);
+
+-- A day of the books closed: what moved on each counter-account and, under account 0, on all balances of the program.
+CREATE TABLE ledger_day_close (
+    program_ref uuid NOT NULL,
+    account_id bigint NOT NULL,
+    day date NOT NULL,
+    points_change bigint NOT NULL,
+    entries bigint NOT NULL,
+    points_closing bigint NOT NULL,
+    closed_at timestamptz NOT NULL,
+    PRIMARY KEY (program_ref, account_id, day)
+);
+
+-- The answer of every verb; `trace` and `context` are text so that a replay gives them back byte for byte. `caps` is null
+-- when every cap of the posting granted all that was asked.
 CREATE TYPE ledger_receipt AS (
     transaction_id uuid,
     account_id uuid,
     owner_ref uuid,
     program_ref uuid,
+    wallet text,
+    customer_ref uuid,
     kind text,
     points_amount bigint,
     points_balance bigint,
+    points_pending bigint,
+    points_held bigint,
+    points_debt bigint,
     points_lost_to_caps bigint,
+    points_unrecovered bigint,
+    is_pending boolean,
     is_replay boolean,
     occurred_at timestamptz,
     recorded_at timestamptz,
     expires_at timestamptz,
     reverses uuid,
+    confirms uuid,
+    hold_id uuid,
+    counterpart_account_id uuid,
+    counterpart_balance bigint,
+    caps text,
     trace text,
     context text
 );
--- One line of a batch; the names are those of EarnPosting.
+-- One line of a batch of earns; the names are those of EarnPosting. The arrays about caps run side by side; null for the
+-- last four means one unit per point, no part, not shared, truncate.
 CREATE TYPE ledger_earn_line AS (
     line integer,
     transaction_id uuid,
@@ -191,9 +339,19 @@ CREATE TYPE ledger_earn_line AS (
     request_hash bytea,
     occurred_at timestamptz,
     expires_at timestamptz,
+    spendable_until timestamptz,
+    customer_ref uuid,
+    is_pending boolean,
+    activates_at timestamptz,
+    part_codes text[],
+    part_points bigint[],
     cap_refs text[],
     cap_windows date[],
-    cap_points_max bigint[],
+    cap_units_max bigint[],
+    cap_units_per_point bigint[],
+    cap_parts text[],
+    cap_is_shared boolean[],
+    cap_is_refused boolean[],
     actor_ref text,
     program_version_ref text,
     trace jsonb,

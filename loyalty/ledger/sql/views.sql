@@ -1,10 +1,20 @@
--- Contract view: one row per member account with its figures. Other domains may join it; its columns are a promise.
+-- Contract view: one row per account of a member or pool with its figures. Other domains may join it; its columns are a promise.
 CREATE OR REPLACE VIEW ledger_account_summary AS
     SELECT a.id AS account_id, a.public_id, a.owner_ref, a.program_ref, b.status::text AS status, b.points_posted, b.points_held,
         b.points_posted - b.points_held AS points_available, b.points_pending, b.lifetime_points_earned,
-        b.lifetime_points_redeemed, a.opened_at, b.last_recorded_at
+        b.lifetime_points_redeemed, a.opened_at, b.last_recorded_at, a.kind::text AS kind, a.wallet, b.points_debt,
+        m.public_id AS merged_into
     FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
-    WHERE a.kind = 'member';
+    LEFT JOIN ledger_account m ON m.id = a.merged_into_id;
+
+-- Contract view: one row per lot with points left.
+CREATE OR REPLACE VIEW ledger_open_lots AS
+    SELECT a.id AS account_id, a.public_id AS account_public_id, a.owner_ref, a.program_ref, a.kind::text AS kind, a.wallet,
+        b.status::text AS status, o.lot_id, t.public_id AS transaction_id, l.source_lot_id, o.earned_at, o.expires_at,
+        nullif(o.spendable_until, 'infinity') AS spendable_until, o.points_original, o.points_remaining, o.points_held
+    FROM ledger_lot_open o
+    JOIN ledger_account a ON a.id = o.account_id JOIN ledger_balance b ON b.account_id = o.account_id
+    JOIN ledger_lot l ON l.id = o.lot_id JOIN ledger_transaction t ON t.id = l.transaction_id;
 
 -- Contract function: what moved on member accounts between two instants, by day (UTC) of the business moment and kind.
 CREATE OR REPLACE FUNCTION ledger_daily_flow(p_from timestamptz, p_until timestamptz)

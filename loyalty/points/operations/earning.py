@@ -76,7 +76,7 @@ def posting_of(request: EarnRequest, member: MemberFacts, verdict: EarnVerdict, 
     caps: tuple[ledger.CapLine, ...] = ()
     if verdict.cap_points_max is not None:
         line = ledger.CapLine(
-            cap_ref=policy.CAP_DAILY, window_start=verdict.cap_window, points_max=verdict.cap_points_max
+            cap_ref=policy.CAP_DAILY, window_start=verdict.cap_window, units_max=verdict.cap_points_max
         )
         caps = (line,)
     return ledger.EarnPosting(

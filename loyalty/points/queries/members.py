@@ -104,7 +104,7 @@ def overview_part(customer_id: uuid.UUID, *, now: datetime) -> Mapping[str, Any]
 def get_cap_used(account_id: uuid.UUID, cap_ref: str, window_start: date) -> int:
     """Give how many points of a cap an account has used in a window."""
     usages = ledger.list_cap_usage(account_id)
-    return sum(one.points_used for one in usages if (one.cap_ref, one.window_start) == (cap_ref, window_start))
+    return sum(one.units_used for one in usages if (one.cap_ref, one.window_start) == (cap_ref, window_start))
 
 
 def get_program_figures(program_id: uuid.UUID, *, now: datetime) -> dict[str, Any]:

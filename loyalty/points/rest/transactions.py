@@ -77,8 +77,8 @@ class CapUsageSerializer(serializers.Serializer[Any]):
     account_id = serializers.UUIDField()
     cap = serializers.CharField(source="cap_ref")
     window_start = serializers.DateField()
-    points_used = serializers.IntegerField()
-    points_max = serializers.IntegerField()
+    points_used = serializers.IntegerField(source="units_used")
+    points_max = serializers.IntegerField(source="units_max")
 
 
 class CapUsagePage(serializers.Serializer[Any]):

@@ -1,4 +1,4 @@
--- L8: In every transaction and account the entries equal lots created less lots consumed
+-- L8: In every transaction and account the entries equal lots created less lots consumed less the debt that grew
 WITH entries AS (
     SELECT transaction_id, account_id, sum(points_change) AS points FROM ledger_entry
     WHERE account_sequence IS NOT NULL GROUP BY transaction_id, account_id),
@@ -7,6 +7,7 @@ created AS (
 consumed AS (
     SELECT a.transaction_id, l.account_id, sum(a.points_consumed) AS points
     FROM ledger_allocation a JOIN ledger_lot l ON l.id = a.lot_id GROUP BY a.transaction_id, l.account_id)
-SELECT transaction_id, account_id, e.points AS entries, n.points AS created, c.points AS consumed
+SELECT transaction_id, account_id, e.points AS entries, n.points AS created, c.points AS consumed, d.points_change AS debt
 FROM entries e FULL JOIN created n USING (transaction_id, account_id) FULL JOIN consumed c USING (transaction_id, account_id)
-WHERE coalesce(e.points, 0) <> coalesce(n.points, 0) - coalesce(c.points, 0)
+FULL JOIN ledger_debt_change d USING (transaction_id, account_id)
+WHERE coalesce(e.points, 0) <> coalesce(n.points, 0) - coalesce(c.points, 0) - coalesce(d.points_change, 0)

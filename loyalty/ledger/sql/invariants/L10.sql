@@ -1,6 +1,6 @@
 -- L10: No expired lot keeps points for more than 36 hours after its expiry, or after a posting touched it
-SELECT o.lot_id, o.account_id, o.expires_at, o.points_remaining FROM ledger_lot_open o
-WHERE o.expires_at < %(now)s::timestamptz - interval '36 hours' AND o.lot_id NOT IN (
+SELECT o.lot_id, o.account_id, o.spendable_until, o.points_remaining FROM ledger_lot_open o
+WHERE o.spendable_until < %(now)s::timestamptz - interval '36 hours' AND o.lot_id NOT IN (
     SELECT a.lot_id FROM ledger_transaction t JOIN ledger_allocation a ON a.transaction_id = t.id
     WHERE t.recorded_at >= %(now)s::timestamptz - interval '36 hours'
     UNION ALL
