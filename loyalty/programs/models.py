@@ -49,24 +49,12 @@ class ProgramVersion(PublicModel):
     number = models.PositiveIntegerField()
     starts_at = models.DateTimeField()
     used_at = models.DateTimeField(null=True)
-    earn_rule = ExactJSONField(null=True)
-    burn_rule = ExactJSONField(null=True)
-    earn_cap_daily = models.BigIntegerField(null=True)
-    expiry_days = models.PositiveIntegerField(null=True)
+    # Everything that ProgramTerms names, as policy.store_terms writes it.
+    terms = ExactJSONField(default=dict)
     tiers = ExactJSONField(default=list)
 
     class Meta:
-        constraints = [
-            models.UniqueConstraint(fields=["program", "number"], name="programs_version_number"),
-            models.CheckConstraint(
-                condition=models.Q(earn_cap_daily__isnull=True) | models.Q(earn_cap_daily__gt=0),
-                name="programs_version_cap_positive",
-            ),
-            models.CheckConstraint(
-                condition=models.Q(expiry_days__isnull=True) | models.Q(expiry_days__gt=0),
-                name="programs_version_expiry_positive",
-            ),
-        ]
+        constraints = [models.UniqueConstraint(fields=["program", "number"], name="programs_version_number")]
 
     def __str__(self) -> str:
         return f"{self.program.code} v{self.number}"
@@ -87,6 +75,8 @@ class Tier(PublicModel):
     benefits = ExactJSONField(default=list)
     priority = models.IntegerField(default=0)
     color = models.CharField(max_length=30, blank=True, default="")
+    benefit_grants = ExactJSONField(default=list)
+    is_invitation_only = models.BooleanField(default=False, db_default=False)
     retired_ref = models.BigIntegerField(default=0, db_default=0)
 
     class Meta:
@@ -139,13 +129,17 @@ class Membership(PublicModel):
 
 
 class RuleRow(models.Model):
-    """The earn or burn rule of a program's newest version; read from a view."""
+    """A way to earn, or the burn rule, of a program's version in effect; read from a view."""
 
     public_id = models.UUIDField(primary_key=True)
     program = models.ForeignKey(Program, on_delete=models.DO_NOTHING, related_name="+")
     program_version = models.IntegerField()
     kind = models.CharField(max_length=10)
+    code = models.TextField()
+    name = models.TextField()
     rule = ExactJSONField()
+    # The whole way to earn; empty for the burn rule.
+    details = ExactJSONField()
 
     class Meta:
         managed = False
@@ -156,33 +150,44 @@ class RuleRow(models.Model):
 
 
 class EarnCapRow(models.Model):
-    """A cap of a program's newest version; read from a view."""
+    """A cap of a program's version in effect; read from a view."""
 
     public_id = models.UUIDField(primary_key=True)
     program = models.ForeignKey(Program, on_delete=models.DO_NOTHING, related_name="+")
     program_version = models.IntegerField()
-    period = models.CharField(max_length=10)
-    points_max = models.BigIntegerField()
+    code = models.TextField()
+    period = models.CharField(max_length=15)
+    scope = models.TextField()
+    measure = models.TextField()
+    limit = models.DecimalField(max_digits=26, decimal_places=6)
+    points_max = models.BigIntegerField(null=True)
+    rule_code = models.TextField()
+    partner_ref = models.TextField()
+    tier_codes = ExactJSONField()
+    on_reach = models.TextField()
 
     class Meta:
         managed = False
         db_table = "programs_earn_caps"
 
     def __str__(self) -> str:
-        return f"{self.points_max} a {self.period} in {self.program_id}"
+        return f"{self.code} in {self.program_id}"
 
 
 class ExpiryRuleRow(models.Model):
-    """How long points of a program's newest version last; read from a view."""
+    """How long points of a program's version in effect last; read from a view."""
 
     public_id = models.UUIDField(primary_key=True)
     program = models.ForeignKey(Program, on_delete=models.DO_NOTHING, related_name="+")
     program_version = models.IntegerField()
-    expiry_days = models.IntegerField()
+    kind = models.TextField()
+    expiry_days = models.IntegerField(null=True)
+    # The whole rule, as ExpiryPlan names it.
+    details = ExactJSONField()
 
     class Meta:
         managed = False
         db_table = "programs_expiry_rules"
 
     def __str__(self) -> str:
-        return f"{self.expiry_days} days in {self.program_id}"
+        return f"{self.kind} in {self.program_id}"

@@ -3,12 +3,21 @@
 import uuid
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
-from django.db.models import Count, IntegerField, OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import (
+    BooleanField,
+    Count,
+    ExpressionWrapper,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Subquery,
+)
 from django.db.models.functions import Coalesce
 
+from loyalty.programs import policy
 from loyalty.programs.contracts import (
     Enrollment,
     MembershipView,
@@ -19,32 +28,29 @@ from loyalty.programs.contracts import (
     TierPlan,
 )
 from loyalty.programs.errors import MembershipNotFound, ProgramNotFound
-from loyalty.programs.models import Membership, Program, ProgramVersion, Tier
+from loyalty.programs.models import Membership, Program, ProgramVersion
 
 
-def newest_version(program: Program) -> ProgramVersion:
-    """Give the version that is in effect from now on."""
-    return ProgramVersion.objects.filter(program=program).order_by("-number")[0]
+def current_version(program: Program) -> ProgramVersion:
+    """Give the version that is in effect."""
+    return current_versions([program])[program.pk]
 
 
 def version_at(program: Program, at: datetime) -> ProgramVersion:
     """Give the version of an instant; what happened before the first one began goes by the first one."""
-    versions = ProgramVersion.objects.filter(program=program)
-    return versions.filter(starts_at__lte=at).order_by("-number").first() or versions.order_by("number")[0]
+    versions = ProgramVersion.objects.filter(program=program).order_by("starts_at", "number")
+    return versions.filter(starts_at__lte=at).last() or versions[0]
 
 
 def read_tier(stored: dict[str, Any]) -> TierPlan:
     """Build a tier from a version's snapshot."""
-    return TierPlan(
-        id=uuid.UUID(stored["id"]),
-        code=stored["code"],
-        name=stored["name"],
-        min_points=int(stored["min_points"]),
-        multiplier=Decimal(str(stored["multiplier"])),
-        benefits=tuple(stored["benefits"]),
-        priority=int(stored["priority"]),
-        color=stored["color"],
-    )
+    return policy.read_part(TierPlan, stored)
+
+
+def terms_of(version: ProgramVersion) -> dict[str, Any]:
+    """Give what a version promises, by the names of ``ProgramTerms``."""
+    terms = policy.read_terms(version.terms)
+    return {name: getattr(terms, name) for name in policy.TERMS}
 
 
 def plan_of(program: Program, version: ProgramVersion) -> ProgramPlan:
@@ -61,11 +67,8 @@ def plan_of(program: Program, version: ProgramVersion) -> ProgramPlan:
         enrollment=Enrollment(program.enrollment),
         version_id=version.public_id,
         version_number=version.number,
-        earn_rule=version.earn_rule,
-        burn_rule=version.burn_rule,
-        earn_cap_daily=version.earn_cap_daily,
-        expiry_days=version.expiry_days,
         tiers=tuple(read_tier(stored) for stored in version.tiers),
+        **terms_of(version),
     )
 
 
@@ -88,7 +91,7 @@ def list_plan_history(program_id: uuid.UUID) -> list[tuple[datetime, ProgramPlan
     program = Program.objects.filter(public_id=program_id).first()
     if program is None:
         raise ProgramNotFound()
-    versions = ProgramVersion.objects.filter(program=program).order_by("number")
+    versions = ProgramVersion.objects.filter(program=program).order_by("starts_at", "number")
     return [(version.starts_at, plan_of(program, version)) for version in versions]
 
 
@@ -103,22 +106,9 @@ def find_program_id(*, code: str) -> uuid.UUID | None:
     return Program.objects.filter(code=code).values_list("public_id", flat=True).first()
 
 
-def _tier_document(tier: Tier) -> TierDocument:
-    return TierDocument(
-        id=tier.public_id,
-        code=tier.code,
-        name=tier.name,
-        min_points=tier.min_points,
-        multiplier=tier.multiplier,
-        benefits=tuple(tier.benefits),
-        priority=tier.priority,
-        color=tier.color,
-    )
-
-
 def document_of(program: Program, version: ProgramVersion) -> ProgramDocument:
-    """Give a program in the form in which it is written."""
-    return ProgramDocument(
+    """Give a program in the form in which it is written, as one of its versions has it."""
+    document = ProgramDocument(
         name=program.name,
         code=program.code,
         description=program.description,
@@ -128,12 +118,10 @@ def document_of(program: Program, version: ProgramVersion) -> ProgramDocument:
         currency=program.currency,
         timezone=program.timezone,
         enrollment=Enrollment(program.enrollment),
-        tiers=tuple(_tier_document(tier) for tier in program.tiers.filter(retired_ref=0).order_by("min_points")),
-        earn_rule=version.earn_rule,
-        burn_rule=version.burn_rule,
-        earn_cap_daily=version.earn_cap_daily,
-        expiry_days=version.expiry_days,
+        tiers=tuple(policy.read_part(TierDocument, stored) for stored in version.tiers),
+        **terms_of(version),
     )
+    return policy.agree(document)
 
 
 def view_of(membership: Membership) -> MembershipView:
@@ -176,7 +164,7 @@ def list_memberships(*, customer_id: uuid.UUID) -> list[MembershipView]:
 
 
 def programs_with_members() -> QuerySet[Program]:
-    """Programs with ``member_count``; the tiers come in one further statement."""
+    """Programs with ``member_count``."""
     counted = (
         Membership.objects.filter(program=OuterRef("pk"))
         .order_by()
@@ -184,12 +172,12 @@ def programs_with_members() -> QuerySet[Program]:
         .annotate(n=Count("pk"))
         .values("n")
     )
-    return Program.objects.annotate(
-        member_count=Coalesce(Subquery(counted, output_field=IntegerField()), 0)
-    ).prefetch_related(Prefetch("tiers", queryset=Tier.objects.filter(retired_ref=0).order_by("min_points")))
+    return Program.objects.annotate(member_count=Coalesce(Subquery(counted, output_field=IntegerField()), 0))
 
 
-def newest_versions(programs: Sequence[Program]) -> dict[int, ProgramVersion]:
-    """Give the newest version of each program by the program's internal id, in one statement."""
-    newest = ProgramVersion.objects.filter(program__in=programs).order_by("program_id", "-number")
-    return {version.program_id: version for version in newest.distinct("program_id")}
+def current_versions(programs: Sequence[Program]) -> dict[int, ProgramVersion]:
+    """Give the version in effect of each program by the program's internal id, in one statement."""
+    has_begun = ExpressionWrapper(Q(used_at__isnull=False), output_field=BooleanField())
+    found = ProgramVersion.objects.filter(program__in=programs).annotate(has_begun=has_begun)
+    found = found.order_by("program_id", "-has_begun", "-starts_at", "-number")
+    return {version.program_id: version for version in found.distinct("program_id")}

@@ -32,10 +32,10 @@ def plan(**changes: Any) -> ProgramPlan:
         "program_id": UUID(int=1), "code": "VIP", "name": "VIP", "status": ProgramStatus.ACTIVE,
         "start_date": date(2026, 1, 1), "end_date": date(2026, 12, 31), "currency": "EUR",
         "timezone": "Europe/Berlin", "enrollment": Enrollment.AUTOMATIC, "version_id": UUID(int=2),
-        "version_number": 1, "earn_rule": None, "burn_rule": None, "earn_cap_daily": None, "expiry_days": None,
-        "tiers": (),
+        "version_number": 1,
     }  # fmt: skip
-    return ProgramPlan(**{**whole, **changes})
+    short = {name: changes.pop(name) for name in policy.SHORT_FORMS if name in changes}
+    return policy.amend_plan(ProgramPlan(**{**whole, **changes}), short)
 
 
 @pytest.mark.parametrize(
@@ -117,7 +117,7 @@ def test_find_problems__sound_document__none() -> None:
     ],
 )  # fmt: skip
 def test_find_problems__one_fault__names_its_place(changes: dict[str, Any], place: str, code: str) -> None:
-    problems = policy.find_problems(document(**changes))
+    problems = policy.find_problems(policy.complete(document(**changes)))
     assert [(problem.field, problem.code) for problem in problems] == [(place, code)]
 
 

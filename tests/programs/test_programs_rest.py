@@ -175,7 +175,7 @@ def test_destroy__draft__goes_and_active_stays(admin_client: APIClient) -> None:
 def test_version__used__cannot_be_changed_behind_our_back(admin_client: APIClient) -> None:
     create(admin_client)
     with pytest.raises(IntegrityError, match="cannot be changed"), connection.cursor() as cursor:
-        cursor.execute("UPDATE programs_programversion SET expiry_days = 1")
+        cursor.execute("UPDATE programs_programversion SET terms = '{}'")
 
 
 @pytest.mark.parametrize("path", ["loyaltyRules", "earnCaps", "pointsExpiryRules", "loyaltyTiers"])

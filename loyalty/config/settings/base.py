@@ -144,6 +144,7 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_RENDERER_CLASSES": ["loyalty.foundation.web.parsers.ExactJSONRenderer"],
 }
 SPECTACULAR_SETTINGS = {
+    "ENUM_NAME_OVERRIDES": {"ProgramStatusEnum": "loyalty.programs.contracts.ProgramStatus"},
     "TITLE": "Khaywe Loyalty Platform",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",

@@ -12,7 +12,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0001_customers"),
         ("ledger", "0002_functions"),
-        ("programs", "0002_directory"),
+        ("programs", "0003_terms"),
     ]
 
     operations = [

@@ -2,7 +2,6 @@
 
 import uuid
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -37,7 +36,7 @@ def simulate(
     :param changes: promises (``earn_rule``, ``burn_rule``, ``earn_cap_daily``, ``expiry_days``) to try before saving.
     :raises ProgramNotFound, MemberUnknown, CurrencyMismatch, AmountInvalid, RuleResultInvalid, RuleInvalid: as told.
     """
-    plan = replace(programs.get_plan(program_id, at=occurred_at), **dict(changes or {}))
+    plan = programs.amend_plan(programs.get_plan(program_id, at=occurred_at), dict(changes or {}))
     member = _member(plan, account_id, tier_code, points_lifetime, occurred_at)
     policy.check_currency(plan, currency)
     policy.check_amount(amount)

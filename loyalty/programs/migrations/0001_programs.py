@@ -23,8 +23,16 @@ class Migration(migrations.Migration):
             fields=[
                 ("public_id", models.UUIDField(primary_key=True, serialize=False)),
                 ("program_version", models.IntegerField()),
-                ("period", models.CharField(max_length=10)),
-                ("points_max", models.BigIntegerField()),
+                ("code", models.TextField()),
+                ("period", models.CharField(max_length=15)),
+                ("scope", models.TextField()),
+                ("measure", models.TextField()),
+                ("limit", models.DecimalField(decimal_places=6, max_digits=26)),
+                ("points_max", models.BigIntegerField(null=True)),
+                ("rule_code", models.TextField()),
+                ("partner_ref", models.TextField()),
+                ("tier_codes", loyalty.foundation.orm.fields.ExactJSONField()),
+                ("on_reach", models.TextField()),
             ],
             options={
                 "db_table": "programs_earn_caps",
@@ -36,7 +44,9 @@ class Migration(migrations.Migration):
             fields=[
                 ("public_id", models.UUIDField(primary_key=True, serialize=False)),
                 ("program_version", models.IntegerField()),
-                ("expiry_days", models.IntegerField()),
+                ("kind", models.TextField()),
+                ("expiry_days", models.IntegerField(null=True)),
+                ("details", loyalty.foundation.orm.fields.ExactJSONField()),
             ],
             options={
                 "db_table": "programs_expiry_rules",
@@ -49,7 +59,10 @@ class Migration(migrations.Migration):
                 ("public_id", models.UUIDField(primary_key=True, serialize=False)),
                 ("program_version", models.IntegerField()),
                 ("kind", models.CharField(max_length=10)),
+                ("code", models.TextField()),
+                ("name", models.TextField()),
                 ("rule", loyalty.foundation.orm.fields.ExactJSONField()),
+                ("details", loyalty.foundation.orm.fields.ExactJSONField()),
             ],
             options={
                 "db_table": "programs_rules",
@@ -281,5 +294,5 @@ class Migration(migrations.Migration):
             model_name="membership",
             constraint=models.UniqueConstraint(fields=("program", "customer"), name="programs_membership_once"),
         ),
-        install("loyalty.programs", "frozen_versions", "rule_lists", "membership"),
+        install("loyalty.programs", "frozen_versions"),
     ]

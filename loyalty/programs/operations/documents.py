@@ -26,10 +26,9 @@ from loyalty.programs.errors import (
 )
 from loyalty.programs.events import ProgramChanged
 from loyalty.programs.models import Membership, Program, ProgramVersion, Tier
-from loyalty.programs.queries import document_of, newest_version
+from loyalty.programs.queries import current_version, document_of
 
 HEADER = ("name", "code", "description", "start_date", "end_date", "currency", "timezone")
-PROMISES = ("earn_rule", "burn_rule", "earn_cap_daily", "expiry_days")
 
 
 def _check(document: ProgramDocument) -> ProgramDocument:
@@ -39,7 +38,7 @@ def _check(document: ProgramDocument) -> ProgramDocument:
     :raises ProgramInvalid: anything else.
     """
     whole = policy.complete(document)
-    in_rules = [*policy.check_rule("earn", whole.earn_rule), *policy.check_rule("burn", whole.burn_rule)]
+    in_rules = policy.check_rules(whole)
     if in_rules:
         raise RuleInvalid(f"{in_rules[0].message} (at {in_rules[0].field})", problems=in_rules)
     problems = policy.find_problems(whole)
@@ -82,9 +81,9 @@ def update_program(
         raise ProgramNotFound()
     if expected_version is not None and program.version != expected_version:
         raise EditConflict("Someone else changed this program; read it again.", current_version=program.version)
-    version = newest_version(program)
+    version = current_version(program)
     before = document_of(program, version)
-    after = _check(replace(before, **changes))
+    after = _check(policy.amend(before, changes))
     if version.used_at is not None:
         _refuse_unmaking(before, after)
     are_tiers_changed = _are_tiers_changed(before, after)
@@ -116,7 +115,7 @@ def delete_program(*, program_id: uuid.UUID, expected_version: int | None, actor
         raise ProgramNotFound()
     if expected_version is not None and program.version != expected_version:
         raise EditConflict("Someone else changed this program; read it again.", current_version=program.version)
-    version = newest_version(program)
+    version = current_version(program)
     if version.used_at is not None or Membership.objects.filter(program=program).exists():
         raise ProgramInUse("Only a draft without members can be deleted; make the program inactive instead.")
     before = asdict(document_of(program, version))
@@ -140,7 +139,7 @@ def _refuse_unmaking(before: ProgramDocument, after: ProgramDocument) -> None:
 
 
 def _are_promises_changed(before: ProgramDocument, after: ProgramDocument) -> bool:
-    return _are_tiers_changed(before, after) or any(getattr(before, name) != getattr(after, name) for name in PROMISES)
+    return _are_tiers_changed(before, after) or policy.terms_of(before) != policy.terms_of(after)
 
 
 def _are_tiers_changed(before: ProgramDocument, after: ProgramDocument) -> bool:
@@ -167,8 +166,7 @@ def _save_header(program: Program) -> None:
 
 def _write_promises(version: ProgramVersion, program: Program, document: ProgramDocument, now: datetime) -> None:
     """Fill a version that was not used yet; the program's being active is its first use."""
-    for name in PROMISES:
-        setattr(version, name, getattr(document, name))
+    version.terms = policy.store_terms(document)
     version.tiers = [_snapshot(tier) for tier in program.tiers.filter(retired_ref=0).order_by("min_points")]
     if program.status == ProgramStatus.ACTIVE.value or version.number > 1:
         version.used_at = now
@@ -186,6 +184,8 @@ def _snapshot(tier: Tier) -> dict[str, Any]:
         "benefits": tier.benefits,
         "priority": tier.priority,
         "color": tier.color,
+        "benefit_grants": tier.benefit_grants,
+        "is_invitation_only": tier.is_invitation_only,
     }
 
 
@@ -213,9 +213,10 @@ def _write_tiers(program: Program, wanted: tuple[TierDocument, ...]) -> None:
             row = same_code
         else:
             row = Tier(program=program)
-        for name in ("code", "name", "min_points", "multiplier", "priority", "color"):
+        for name in ("code", "name", "min_points", "multiplier", "priority", "color", "is_invitation_only"):
             setattr(row, name, getattr(document, name))
         row.benefits = list(document.benefits)
+        row.benefit_grants = [asdict(grant) for grant in document.benefit_grants]
         row.save()
         kept.add(row.pk)
     program.tiers.filter(retired_ref=0).exclude(pk__in=kept).update(retired_ref=F("id"))

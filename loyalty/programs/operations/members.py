@@ -27,12 +27,15 @@ def enroll_many(*, program_id: uuid.UUID, members: Sequence[Enrolling], actor: A
     if not Program.objects.filter(public_id=program_id).exists():
         raise ProgramNotFound()
     taken = sql.fetch_all(
-        "SELECT customer_public_id, account_public_id, tier_code FROM programs_enroll(%s, %s, %s, %s, %s)",
+        "SELECT customer_public_id, account_public_id, tier_code FROM programs_enroll(%s, %s, %s, %s, "
+        "%s::timestamptz[], %s::text[], %s)",
         [
             program_id,
             [member.customer_id for member in members],
             [member.account_id for member in members],
             [member.account_row_id for member in members],
+            [member.enrolled_at for member in members],
+            [member.tier_code for member in members],
             now,
         ],
     )

@@ -1,29 +1,31 @@
 """What programs say and take over HTTP."""
 
+from dataclasses import dataclass
 from typing import Any
 
 from rest_framework import serializers
 
-from loyalty.foundation.kernel.points import POINTS_MAX
 from loyalty.foundation.web.serializers import ExactJSONField, PointsField, StrictSerializer, WholeNumberField
-from loyalty.programs import policy
-from loyalty.programs.contracts import Enrollment, ProgramDocument, ProgramStatus, TierDocument
+from loyalty.programs import contracts, policy
+from loyalty.programs.contracts import Enrollment, ProgramDocument, ProgramStatus
 from loyalty.programs.models import Program, ProgramVersion
+from loyalty.programs.queries import document_of
+from loyalty.programs.rest import terms
+from loyalty.programs.rest.terms import LIST_MAX, RULE_HELP, choice, exact_field
 
-RULE_HELP = "A rule in JSONLogic that gives a number; a rule in words stands beside it in answers."
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A program with the version that is shown, and the document of the two."""
+
+    program: Program
+    version: ProgramVersion
+    document: ProgramDocument
 
 
-class TierField(StrictSerializer):
-    """A tier within a program's document."""
-
-    id = serializers.UUIDField(required=False)
-    code = serializers.CharField(max_length=50, required=False, allow_blank=True)
-    name = serializers.CharField(max_length=100)
-    min_points = WholeNumberField(min_value=0, max_value=POINTS_MAX)
-    multiplier = serializers.DecimalField(max_digits=8, decimal_places=4, required=False)
-    benefits = serializers.ListField(child=serializers.CharField(max_length=200), required=False, max_length=50)
-    priority = WholeNumberField(min_value=0, max_value=1000, required=False)
-    color = serializers.CharField(max_length=30, required=False, allow_blank=True)
+def show(program: Program, version: ProgramVersion) -> Shown:
+    """Put together what the answers are read from."""
+    return Shown(program, version, document_of(program, version))
 
 
 class ProgramWrite(StrictSerializer):
@@ -32,35 +34,50 @@ class ProgramWrite(StrictSerializer):
     name = serializers.CharField(max_length=200)
     code = serializers.CharField(max_length=50, required=False, allow_blank=True)
     description = serializers.CharField(max_length=5000, required=False, allow_blank=True)
-    status = serializers.ChoiceField(choices=[status.value for status in ProgramStatus], required=False)
+    status = choice(ProgramStatus)
     start_date = serializers.DateField(required=False, allow_null=True)
     end_date = serializers.DateField(required=False, allow_null=True)
     currency = serializers.CharField(max_length=3, required=False)
     timezone = serializers.CharField(max_length=64, required=False)
-    enrollment = serializers.ChoiceField(choices=[way.value for way in Enrollment], required=False)
-    tiers = serializers.ListField(child=TierField(), required=False, max_length=policy.TIERS_MAX)
+    enrollment = choice(Enrollment)
+    tiers = serializers.ListField(child=terms.TierField(), required=False, max_length=policy.TIERS_MAX)
     earn_rule = ExactJSONField(required=False, allow_null=True, help_text=RULE_HELP)
     burn_rule = ExactJSONField(required=False, allow_null=True, help_text=RULE_HELP)
     earn_cap_daily = PointsField(required=False, allow_null=True)
     expiry_days = WholeNumberField(required=False, allow_null=True, min_value=1, max_value=policy.EXPIRY_DAYS_MAX)
+    earn_rules = serializers.ListField(child=terms.EarnRuleField(), required=False, max_length=LIST_MAX)
+    stacking = choice(contracts.Stacking)
+    earn_base = terms.EarnBaseField(required=False)
+    activation = terms.ActivationField(required=False)
+    caps = serializers.ListField(child=terms.CapField(), required=False, max_length=LIST_MAX)
+    expiry = terms.ExpiryField(required=False)
+    burn = terms.BurnField(required=False)
+    transfer = terms.TransferField(required=False)
+    reversal = terms.ReversalField(required=False)
+    adjustment = terms.AdjustmentField(required=False)
+    wallets = serializers.ListField(child=terms.WalletField(), required=False, max_length=LIST_MAX)
+    tier_policy = terms.TierPolicyField(required=False)
+    referral = terms.ReferralField(required=False)
+    point_value = exact_field(allow_null=True)
 
     def changes(self) -> dict[str, Any]:
         """Give what was written, in the types of ``ProgramDocument``."""
         given: dict[str, Any] = dict(self.validated_data)
-        if "tiers" in given:
-            given["tiers"] = tuple(
-                TierDocument(**{"code": "", **tier, "benefits": tuple(tier.get("benefits", ()))})
-                for tier in given["tiers"]
-            )
-        if "status" in given:
-            given["status"] = ProgramStatus(given["status"])
-        if "enrollment" in given:
-            given["enrollment"] = Enrollment(given["enrollment"])
-        return given
+        for name in ("tiers", "earn_rules", "caps", "wallets"):
+            if name in given:
+                given[name] = tuple(given[name])
+        kinds = {"status": ProgramStatus, "enrollment": Enrollment, "stacking": contracts.Stacking}
+        return {name: kinds[name](value) if name in kinds else value for name, value in given.items()}
 
     def document(self) -> ProgramDocument:
         """Give the whole document; what was left out takes its default."""
-        return ProgramDocument(**self.changes())
+        return policy.complete(ProgramDocument(**self.changes()))
+
+
+class ProgramPatch(ProgramWrite):
+    """Some fields of a program; each one is written whole."""
+
+    name = serializers.CharField(max_length=200, required=False)
 
 
 class TierSerializer(serializers.Serializer[Any]):
@@ -75,128 +92,87 @@ class TierSerializer(serializers.Serializer[Any]):
     benefits = serializers.ListField(child=serializers.CharField())
     priority = serializers.IntegerField()
     color = serializers.CharField()
+    benefit_grants = ExactJSONField()
+    is_invitation_only = serializers.BooleanField()
 
 
-class ProgramTierSerializer(TierSerializer):
-    """A tier within its program's document."""
+class ProgramSerializer(terms.TermsFields):
+    """A program, whole, as the console reads and writes it; its terms are those in effect."""
 
-    program = None  # type: ignore[assignment]
+    id = serializers.UUIDField(source="program.public_id")
+    code = serializers.CharField(source="program.code")
+    name = serializers.CharField(source="program.name")
+    description = serializers.CharField(source="program.description")
+    status = serializers.CharField(source="program.status")
+    start_date = serializers.DateField(source="program.start_date", allow_null=True)
+    end_date = serializers.DateField(source="program.end_date", allow_null=True)
+    currency = serializers.CharField(source="program.currency")
+    timezone = serializers.CharField(source="program.timezone")
+    enrollment = serializers.CharField(source="program.enrollment")
+    member_count = serializers.IntegerField(source="program.member_count")
+    version = serializers.IntegerField(source="program.version")
+    program_version = serializers.IntegerField(source="version.number", help_text="The version in effect.")
+    created_at = serializers.DateTimeField(source="program.created_at")
+    updated_at = serializers.DateTimeField(source="program.updated_at")
 
-
-class ProgramSerializer(serializers.Serializer[Program]):
-    """A program, whole, as the console reads and writes it."""
-
-    id = serializers.UUIDField(source="public_id")
-    code = serializers.CharField()
-    name = serializers.CharField()
-    description = serializers.CharField()
-    status = serializers.CharField()
-    start_date = serializers.DateField(allow_null=True)
-    end_date = serializers.DateField(allow_null=True)
-    currency = serializers.CharField()
-    timezone = serializers.CharField()
-    enrollment = serializers.CharField()
-    tiers = ProgramTierSerializer(many=True)
-    earn_rule = serializers.SerializerMethodField()
-    earn_rule_in_words = serializers.SerializerMethodField()
-    burn_rule = serializers.SerializerMethodField()
-    burn_rule_in_words = serializers.SerializerMethodField()
-    earn_cap_daily = serializers.SerializerMethodField()
-    expiry_days = serializers.SerializerMethodField()
-    member_count = serializers.IntegerField()
-    version = serializers.IntegerField()
-    program_version = serializers.SerializerMethodField()
-    created_at = serializers.DateTimeField()
-    updated_at = serializers.DateTimeField()
-
-    def _newest(self, program: Program) -> ProgramVersion:
-        newest: ProgramVersion = self.context["versions"][program.pk]
-        return newest
-
-    def get_earn_rule(self, program: Program) -> dict[str, Any] | None:
-        """The earn rule in JSONLogic."""
-        rule: dict[str, Any] | None = self._newest(program).earn_rule
-        return rule
-
-    def get_burn_rule(self, program: Program) -> dict[str, Any] | None:
-        """The burn rule in JSONLogic."""
-        rule: dict[str, Any] | None = self._newest(program).burn_rule
-        return rule
-
-    def get_earn_rule_in_words(self, program: Program) -> str:
-        """The earn rule said."""
-        return policy.say_rule("earn", self._newest(program).earn_rule)
-
-    def get_burn_rule_in_words(self, program: Program) -> str:
-        """The burn rule said."""
-        return policy.say_rule("burn", self._newest(program).burn_rule)
-
-    def get_earn_cap_daily(self, program: Program) -> int | None:
-        """The most points a member earns in a day of the program's zone."""
-        return self._newest(program).earn_cap_daily
-
-    def get_expiry_days(self, program: Program) -> int | None:
-        """How many days points last."""
-        return self._newest(program).expiry_days
-
-    def get_program_version(self, program: Program) -> int:
-        """The number of the version in effect."""
-        return self._newest(program).number
+    def to_representation(self, instance: Program) -> dict[str, Any]:
+        """Show a program by its version in effect, which the view hands over."""
+        return super().to_representation(show(instance, self.context["versions"][instance.pk]))
 
 
-class VersionSerializer(serializers.Serializer[ProgramVersion]):
+class VersionSerializer(terms.TermsFields):
     """A version: what the program promised from an instant on."""
 
-    id = serializers.UUIDField(source="public_id")
-    number = serializers.IntegerField()
-    starts_at = serializers.DateTimeField()
-    used_at = serializers.DateTimeField(allow_null=True)
-    earn_rule = ExactJSONField(allow_null=True)
-    earn_rule_in_words = serializers.SerializerMethodField()
-    burn_rule = ExactJSONField(allow_null=True)
-    burn_rule_in_words = serializers.SerializerMethodField()
-    earn_cap_daily = serializers.IntegerField(allow_null=True)
-    expiry_days = serializers.IntegerField(allow_null=True)
-    tiers = ExactJSONField()
-
-    def get_earn_rule_in_words(self, version: ProgramVersion) -> str:
-        """The earn rule said."""
-        return policy.say_rule("earn", version.earn_rule)
-
-    def get_burn_rule_in_words(self, version: ProgramVersion) -> str:
-        """The burn rule said."""
-        return policy.say_rule("burn", version.burn_rule)
+    id = serializers.UUIDField(source="version.public_id")
+    number = serializers.IntegerField(source="version.number")
+    starts_at = serializers.DateTimeField(source="version.starts_at")
+    used_at = serializers.DateTimeField(source="version.used_at", allow_null=True)
 
 
 class RuleSerializer(serializers.Serializer[Any]):
-    """The earn or burn rule of a program's newest version."""
+    """A way to earn, or the burn rule, of a program's version in effect."""
 
     id = serializers.UUIDField(source="public_id")
     program = serializers.UUIDField(source="program.public_id")
     program_version = serializers.IntegerField()
     kind = serializers.ChoiceField(choices=["earn", "burn"])
+    code = serializers.CharField()
+    name = serializers.CharField()
     rule = ExactJSONField()
     rule_in_words = serializers.SerializerMethodField()
+    details = ExactJSONField(help_text="The whole way to earn; empty for the burn rule.")
 
     def get_rule_in_words(self, row: Any) -> str:
         """The rule said."""
-        return policy.say_rule(row.kind, row.rule)
+        if row.kind == "burn":
+            return policy.say_rule("burn", row.rule)
+        return policy.say_earn_rule(policy.read_part(contracts.EarnRulePlan, row.details))
 
 
 class EarnCapSerializer(serializers.Serializer[Any]):
-    """A cap of a program's newest version."""
+    """A cap of a program's version in effect."""
 
     id = serializers.UUIDField(source="public_id")
     program = serializers.UUIDField(source="program.public_id")
     program_version = serializers.IntegerField()
-    period = serializers.ChoiceField(choices=["day"])
-    points_max = serializers.IntegerField()
+    code = serializers.CharField()
+    period = serializers.CharField()
+    scope = serializers.CharField()
+    measure = serializers.CharField()
+    limit = serializers.DecimalField(max_digits=26, decimal_places=6, normalize_output=True)
+    points_max = serializers.IntegerField(allow_null=True, help_text="The limit of a cap that counts points.")
+    rule_code = serializers.CharField()
+    partner_ref = serializers.CharField()
+    tier_codes = serializers.ListField(child=serializers.CharField())
+    on_reach = serializers.CharField()
 
 
 class ExpiryRuleSerializer(serializers.Serializer[Any]):
-    """How long points of a program's newest version last."""
+    """How long points of a program's version in effect last."""
 
     id = serializers.UUIDField(source="public_id")
     program = serializers.UUIDField(source="program.public_id")
     program_version = serializers.IntegerField()
-    expiry_days = serializers.IntegerField()
+    kind = serializers.CharField()
+    expiry_days = serializers.IntegerField(allow_null=True, help_text="The days of an expiry by age.")
+    details = ExactJSONField(help_text="The whole rule, as the program's document has it under expiry.")

@@ -14,7 +14,7 @@ from loyalty.foundation.web.etag import check_if_match
 from loyalty.foundation.web.views import AllowListedOrdering, ReadOnlyApiViewSet
 from loyalty.programs import api
 from loyalty.programs.models import EarnCapRow, ExpiryRuleRow, Program, ProgramVersion, RuleRow, Tier
-from loyalty.programs.queries import newest_versions, programs_with_members
+from loyalty.programs.queries import current_versions, programs_with_members
 from loyalty.programs.rest import filters, serializers
 
 IF_MATCH = OpenApiParameter(
@@ -52,10 +52,10 @@ class ProgramViewSet(ReadOnlyApiViewSet):
         return programs_with_members().order_by("-id")
 
     def get_serializer(self, *arguments: Any, **options: Any) -> Any:
-        """Hand the newest versions of what is shown to the serializer."""
+        """Hand the versions in effect of what is shown to the serializer."""
         shown = arguments[0] if arguments else []
         programs = list(shown) if isinstance(shown, list | tuple) else [shown]
-        context = {**self.get_serializer_context(), "versions": newest_versions(programs)}
+        context = {**self.get_serializer_context(), "versions": current_versions(programs)}
         return self.get_serializer_class()(*arguments, **{**options, "context": context})
 
     @extend_schema(request=serializers.ProgramWrite, responses={201: serializers.ProgramSerializer})
@@ -74,7 +74,7 @@ class ProgramViewSet(ReadOnlyApiViewSet):
         return self._change(request, partial=False)
 
     @extend_schema(
-        request=serializers.ProgramWrite(partial=True),
+        request=serializers.ProgramPatch,
         responses={200: serializers.ProgramSerializer},
         parameters=[IF_MATCH],
     )
@@ -84,13 +84,13 @@ class ProgramViewSet(ReadOnlyApiViewSet):
 
     def _change(self, request: Request, *, partial: bool) -> Response:
         program = self.get_object()
-        body = serializers.ProgramWrite(data=request.data, partial=partial)
+        body = serializers.ProgramPatch(data=request.data) if partial else serializers.ProgramWrite(data=request.data)
         body.is_valid(raise_exception=True)
         changes = body.changes()
         if not partial:
             whole = body.document()
             changes = {name: getattr(whole, name) for name in whole.__dataclass_fields__}
-            changes["code"] = whole.code or program.code
+            changes["code"] = body.validated_data.get("code") or program.code
         api.update_program(
             program_id=program.public_id,
             changes=changes,
@@ -116,9 +116,11 @@ class ProgramViewSet(ReadOnlyApiViewSet):
     @action(detail=True, methods=["get"])
     def versions(self, request: Request, **kwargs: Any) -> Response:
         """What the program promised from which instant on, newest first."""
-        rows = ProgramVersion.objects.filter(program=self.get_object()).order_by("-number")
+        program = self.get_object()
+        rows = ProgramVersion.objects.filter(program=program).order_by("-starts_at", "-number")
         page: Any = self.paginate_queryset(rows)
-        return self.get_paginated_response(serializers.VersionSerializer(page, many=True).data)
+        shown = [serializers.show(program, version) for version in page]
+        return self.get_paginated_response(serializers.VersionSerializer(shown, many=True).data)
 
 
 class OfProgramViewSet(ReadOnlyApiViewSet):
@@ -140,7 +142,7 @@ class TierViewSet(OfProgramViewSet):
 class RuleViewSet(OfProgramViewSet):
     """Earn and burn rules; they are written through their program."""
 
-    queryset = RuleRow.objects.select_related("program").order_by("program_id", "kind")
+    queryset = RuleRow.objects.select_related("program").order_by("program_id", "-kind", "code")
     serializer_class = serializers.RuleSerializer
     filterset_class = filters.RuleFilter
 
@@ -148,7 +150,7 @@ class RuleViewSet(OfProgramViewSet):
 class EarnCapViewSet(OfProgramViewSet):
     """Caps; they are written through their program."""
 
-    queryset = EarnCapRow.objects.select_related("program").order_by("program_id", "period")
+    queryset = EarnCapRow.objects.select_related("program").order_by("program_id", "code")
     serializer_class = serializers.EarnCapSerializer
     filterset_class = filters.EarnCapFilter
 

@@ -1,7 +1,8 @@
 -- Contract views: other domains join these in their own statements, never the tables.
 CREATE OR REPLACE VIEW programs_tiers AS
 SELECT t.id AS tier_id, t.public_id AS tier_public_id, p.id AS program_id, p.public_id AS program_public_id,
-       t.code, t.name, t.min_points, t.multiplier, t.benefits, t.priority, t.color
+       t.code, t.name, t.min_points, t.multiplier, t.benefits, t.priority, t.color,
+       t.benefit_grants, t.is_invitation_only
 FROM programs_tier t
 JOIN programs_program p ON p.id = t.program_id
 WHERE t.retired_ref = 0;
@@ -10,32 +11,40 @@ CREATE OR REPLACE VIEW programs_membership AS
 SELECT m.program_id, p.public_id AS program_public_id, m.customer_id, m.customer_public_id,
        m.account_id, m.account_public_id, t.code AS tier_code, t.name AS tier_name, m.enrolled_at,
        m.tier_id, m.is_tier_by_hand, t.min_points AS tier_min_points,
-       coalesce(t.retired_ref <> 0, false) AS is_tier_retired
+       coalesce(t.retired_ref <> 0, false) AS is_tier_retired, m.tier_since_at
 FROM programs_membership_row m
 JOIN programs_program p ON p.id = m.program_id
 LEFT JOIN programs_tier t ON t.id = m.tier_id;
 
--- Take customers in, in sets. A customer that is a member already is left as it is and not given back.
+-- Take customers in, in sets. A customer that is a member already is left as it is and not given back. Whoever brings
+-- a date of joining or a tier along keeps them; else it is p_at, and the tier that begins at zero.
 CREATE OR REPLACE FUNCTION programs_enroll(
-    p_program uuid, p_customers uuid[], p_accounts uuid[], p_account_ids bigint[], p_at timestamptz)
+    p_program uuid, p_customers uuid[], p_accounts uuid[], p_account_ids bigint[], p_enrolled_ats timestamptz[],
+    p_tier_codes text[], p_at timestamptz)
 RETURNS TABLE (customer_public_id uuid, account_public_id uuid, tier_code text)
 LANGUAGE sql AS $$
     WITH program AS (SELECT id FROM programs_program WHERE public_id = p_program),
     first_tier AS (
-        SELECT t.id, t.code FROM programs_tier t JOIN program ON program.id = t.program_id
-        WHERE t.min_points <= 0 AND t.retired_ref = 0 ORDER BY t.min_points DESC LIMIT 1),
+        SELECT t.id FROM programs_tier t JOIN program ON program.id = t.program_id
+        WHERE t.min_points <= 0 AND t.retired_ref = 0 AND NOT t.is_invitation_only
+        ORDER BY t.min_points DESC LIMIT 1),
     taken AS (
         INSERT INTO programs_membership_row
             (public_id, program_id, customer_id, customer_public_id, account_id, account_public_id, tier_id,
              tier_since_at, enrolled_at)
         SELECT gen_random_uuid(), program.id, d.customer_id, d.public_id, a.account_id, a.account,
-               (SELECT id FROM first_tier), CASE WHEN EXISTS (SELECT FROM first_tier) THEN p_at END, p_at
+               w.tier_id, CASE WHEN w.tier_id IS NOT NULL THEN p_at END, coalesce(a.enrolled_at, p_at)
         FROM program
-        CROSS JOIN unnest(p_customers, p_accounts, p_account_ids) AS a (customer, account, account_id)
+        CROSS JOIN unnest(p_customers, p_accounts, p_account_ids, p_enrolled_ats, p_tier_codes)
+            AS a (customer, account, account_id, enrolled_at, tier_code)
         JOIN customers_directory d ON d.public_id = a.customer
+        LEFT JOIN programs_tier t ON t.program_id = program.id AND t.code = a.tier_code AND t.retired_ref = 0
+        CROSS JOIN LATERAL (SELECT coalesce(t.id, (SELECT id FROM first_tier)) AS tier_id) AS w
         ON CONFLICT (program_id, customer_id) DO NOTHING
-        RETURNING programs_membership_row.customer_public_id, programs_membership_row.account_public_id)
-    SELECT taken.customer_public_id, taken.account_public_id, (SELECT code FROM first_tier)::text FROM taken
+        RETURNING programs_membership_row.customer_public_id, programs_membership_row.account_public_id,
+                  programs_membership_row.tier_id)
+    SELECT taken.customer_public_id, taken.account_public_id, t.code::text
+    FROM taken LEFT JOIN programs_tier t ON t.id = taken.tier_id
 $$;
 
 -- Hold members' tiers still until the end of the transaction, always in the same order, so that two never deadlock.
