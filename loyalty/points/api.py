@@ -14,6 +14,9 @@ from loyalty.points.contracts import (
     Key,
     MemberFacts,
     MemberRef,
+    PoolMemberDocument,
+    PoolRole,
+    PoolSeat,
     ReverseReceipt,
     ReverseRequest,
     Simulation,
@@ -26,6 +29,12 @@ from loyalty.points.errors import (
     MemberUnknown,
     NotAMember,
     OccurredAtRefused,
+    PoolClosed,
+    PoolMemberNotFound,
+    PoolMemberTaken,
+    PoolNotFound,
+    PoolOwnerStays,
+    PoolRoleRefused,
     RuleResultInvalid,
 )
 from loyalty.points.operations import (
@@ -38,6 +47,13 @@ from loyalty.points.operations import (
     reverse,
 )
 from loyalty.points.operations.members import enroll_customer, resolve_member
+from loyalty.points.operations.pools import (
+    add_pool_member,
+    change_pool_member,
+    close_pool,
+    create_pool,
+    leave_pool,
+)
 from loyalty.points.operations.simulating import simulate
 from loyalty.points.queries import find_member
 from loyalty.points.registry import forget_earn_modifier, register_earn_modifier
@@ -62,11 +78,24 @@ __all__ = [
     "MemberUnknown",
     "NotAMember",
     "OccurredAtRefused",
+    "PoolClosed",
+    "PoolMemberDocument",
+    "PoolMemberNotFound",
+    "PoolMemberTaken",
+    "PoolNotFound",
+    "PoolOwnerStays",
+    "PoolRole",
+    "PoolRoleRefused",
+    "PoolSeat",
     "ReverseReceipt",
     "ReverseRequest",
     "RuleResultInvalid",
     "Simulation",
+    "add_pool_member",
     "burn",
+    "change_pool_member",
+    "close_pool",
+    "create_pool",
     "earn",
     "earn_batch",
     "earn_for_purchase",
@@ -75,6 +104,7 @@ __all__ = [
     "expire_due",
     "find_member",
     "forget_earn_modifier",
+    "leave_pool",
     "prove",
     "reconcile",
     "register_earn_modifier",

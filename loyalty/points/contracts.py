@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any, Protocol
 
 from loyalty.foundation.kernel.money import Money
@@ -47,24 +48,34 @@ class EarnRequest:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BurnRequest:
-    """Points to redeem."""
+    """Points to redeem; with ``pool_id`` those of a household, on behalf of the member named."""
 
     member: MemberRef
     key: Key
     points: int
     occurred_at: datetime
     context: Mapping[str, Any] = field(default_factory=dict)
+    pool_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LineToReverse:
+    """A line of a purchase to take back; ``amount`` None takes back all that is left of it."""
+
+    line_id: str
+    amount: Decimal | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ReverseRequest:
-    """A transaction to take back; ``points`` None takes back all that is left of it."""
+    """A transaction to take back: ``points`` or ``lines`` of it, or without both all that is left."""
 
     transaction_id: uuid.UUID
     key: Key
     points: int | None
     reason: str
     occurred_at: datetime
+    lines: tuple[LineToReverse, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -81,6 +92,9 @@ class MemberFacts:
     points_lifetime: int
     status: str
     enrolled_at: datetime
+    # A member has an account per wallet; a household's account (kind "pool") goes by its owner's name.
+    kind: str = "member"
+    wallet: str = "main"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -194,3 +208,148 @@ class Simulation:
     tier_code_after: str | None
     value: Money | None
     trace: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TransferRequest:
+    """Points to move between two accounts; ``customer`` names who acts when the sender is a household."""
+
+    from_account_id: uuid.UUID
+    to_account_id: uuid.UUID
+    points: int
+    key: Key
+    reason: str = ""
+    customer: MemberRef | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdjustRequest:
+    """Points to add or (negative) to take, with one of the program's reason codes.
+
+    ``is_unlimited`` says that the one who asks may pass the program's limit. ``expires_on`` is the last day of points
+    that are added; None goes by the program's expiry.
+    """
+
+    account_id: uuid.UUID
+    points_change: int
+    reason_code: str
+    key: Key
+    reason: str = ""
+    expires_on: date | None = None
+    is_unlimited: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HoldRequest:
+    """Points to set aside until ``expires_at``; with ``pool_id`` those of a household."""
+
+    member: MemberRef
+    points: int
+    expires_at: datetime
+    key: Key
+    reason: str = ""
+    pool_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndHoldRequest:
+    """A hold to capture (``points`` None: all of it) or to release."""
+
+    hold_id: uuid.UUID
+    key: Key
+    points: int | None = None
+    reason: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PendingRequest:
+    """A pending earn to confirm or to cancel."""
+
+    transaction_id: uuid.UUID
+    key: Key
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReinstateRequest:
+    """An expiry to take back, wholly or in part; the points live until the end of ``expires_on``."""
+
+    transaction_id: uuid.UUID
+    key: Key
+    points: int | None = None
+    expires_on: date | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Movement:
+    """The answer to a verb that moved points: how many, without sign, and what the account has then."""
+
+    transaction_id: uuid.UUID
+    account_id: uuid.UUID
+    points_amount: int
+    points_balance: int
+    is_replay: bool
+    points_fee: int = 0
+    points_unrecovered: int = 0
+    to_account_id: uuid.UUID | None = None
+    to_points_balance: int | None = None
+    reverses: uuid.UUID | None = None
+    reason_code: str = ""
+
+
+class PoolRole(StrEnum):
+    """What a customer may in a household: everything, spend within a limit, or look."""
+
+    OWNER = "owner"
+    SPENDER = "spender"
+    VIEWER = "viewer"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolMemberDocument:
+    """A customer's place in a household as it is written."""
+
+    role: PoolRole
+    points_daily_max: int | None = None
+    is_earning_into_pool: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PoolSeat:
+    """A customer's place in an active household: what a posting on its account needs to know."""
+
+    pool_id: uuid.UUID
+    account_id: uuid.UUID
+    program_id: uuid.UUID
+    member_id: uuid.UUID
+    customer_id: uuid.UUID
+    role: PoolRole
+    points_daily_max: int | None
+    is_earning_into_pool: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ImportReport:
+    """How far an import is and what it did."""
+
+    import_id: uuid.UUID
+    rows_total: int
+    rows_done: int
+    rows_imported: int
+    rows_refused: int
+    customers_created: int
+    members_enrolled: int
+    points_imported: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReconciliationReport:
+    """What holding the book against itself found."""
+
+    reconciliation_id: uuid.UUID
+    kind: str
+    accounts_checked: int
+    discrepancies_found: int
+    invariants_violated: tuple[str, ...]

@@ -1,6 +1,6 @@
 """What points refuses; ledger's and programs' refusals pass through unchanged."""
 
-from loyalty.foundation.kernel.errors import Conflict, Invalid, NotFound, Unprocessable
+from loyalty.foundation.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable
 
 
 class MemberNotNamed(Invalid):
@@ -57,3 +57,129 @@ class BurnRuleMissing(Conflict):
 
     code = "points.burn_rule_missing"
     title = "The program has no burn rule"
+
+
+class BurnLimitRefused(Unprocessable):
+    """The number of points to redeem is below the program's least, above its most, or not in its steps."""
+
+    code = "burn.limit"
+    title = "Not a number of points that can be redeemed"
+
+
+class WalletUnknown(Unprocessable):
+    """The program has no wallet of that code."""
+
+    code = "wallet.unknown"
+    title = "No such wallet"
+
+
+class TransferNotAllowed(Conflict):
+    """The program lets nobody transfer points, or not those of this wallet, or not of so young an account."""
+
+    code = "transfer.not_allowed"
+    title = "The program does not allow this transfer"
+
+
+class TransferLimitRefused(Unprocessable):
+    """The number of points is below the program's least or above its most for one transfer."""
+
+    code = "transfer.limit"
+    title = "Not a number of points that can be transferred"
+
+
+class AdjustmentReasonUnknown(Unprocessable):
+    """The reason code is not one of the program's."""
+
+    code = "adjustment.reason_unknown"
+    title = "No such reason code"
+
+
+class ApprovalRequired(Forbidden):
+    """So many points move only with the permission points.adjust_unlimited, or once someone else has approved."""
+
+    code = "points.approval_required"
+    title = "This needs an approval"
+
+
+class LineUnknown(Unprocessable):
+    """The purchase has no such line, or was stored without lines."""
+
+    code = "reversal.line_unknown"
+    title = "No such line of the purchase"
+
+
+class LineExceeded(Conflict):
+    """More of a line would be taken back than it has."""
+
+    code = "reversal.line_exceeded"
+    title = "More than the line"
+
+
+class HoldTimeInvalid(Unprocessable):
+    """A hold ends in the past or lasts too long."""
+
+    code = "hold.time_invalid"
+    title = "Not a time at which a hold can end"
+
+
+class PoolNotFound(NotFound):
+    """There is no such household."""
+
+    code = "pool.not_found"
+    title = "No such household"
+
+
+class PoolClosed(Conflict):
+    """The household is closed."""
+
+    code = "pool.closed"
+    title = "The household is closed"
+
+
+class PoolMemberNotFound(NotFound):
+    """The customer is not in the household."""
+
+    code = "pool.member_not_found"
+    title = "Not in the household"
+
+
+class PoolMemberTaken(Conflict):
+    """The customer is in a household of this program already."""
+
+    code = "pool.member_taken"
+    title = "In a household already"
+
+
+class PoolRoleRefused(Forbidden):
+    """The role of the customer in the household does not let them do this."""
+
+    code = "pool.role_refused"
+    title = "The role in the household does not allow this"
+
+
+class PoolOwnerStays(Conflict):
+    """A household has one owner, who leaves only by handing it over or closing it."""
+
+    code = "pool.owner_stays"
+    title = "A household has one owner"
+
+
+class ImportFileInvalid(Invalid):
+    """The file is no CSV with the columns of an import."""
+
+    code = "import.file_invalid"
+    title = "The file cannot be read"
+
+
+class ImportNotFound(NotFound):
+    """There is no such import."""
+
+    code = "import.not_found"
+    title = "No such import"
+
+
+class PeriodInvalid(Invalid):
+    """The months asked for end before they begin, or are too many."""
+
+    code = "period.invalid"
+    title = "Not a period"

@@ -57,7 +57,7 @@ class _Registry:
 
 
 def register(domain: str, acts: Mapping[str, str]) -> None:
-    """Take a domain's permissions into the catalogue; an act with a dot is a code whole, of a subject of the domain's."""
+    """Take a domain's permissions into the catalogue; an act with a dot is a whole code, of another subject."""
     for act, description in acts.items():
         code = act if "." in act else f"{domain}.{act}"
         subject = code.split(".", 1)[0]

@@ -3,8 +3,6 @@
 import django.db.models.functions.datetime
 from django.db import migrations, models
 
-from loyalty.foundation.orm.sql import install
-
 
 class Migration(migrations.Migration):
     initial = True
@@ -21,6 +19,8 @@ class Migration(migrations.Migration):
             fields=[
                 ("id", models.BigIntegerField(primary_key=True, serialize=False)),
                 ("public_id", models.UUIDField()),
+                ("kind", models.TextField()),
+                ("wallet", models.TextField()),
                 ("customer_public_id", models.UUIDField()),
                 ("customer_ref", models.TextField()),
                 ("program_public_id", models.UUIDField()),
@@ -32,9 +32,11 @@ class Migration(migrations.Migration):
                 ("points_held", models.BigIntegerField()),
                 ("points_available", models.BigIntegerField()),
                 ("points_pending", models.BigIntegerField()),
+                ("points_debt", models.BigIntegerField()),
                 ("lifetime_points_earned", models.BigIntegerField()),
                 ("lifetime_points_redeemed", models.BigIntegerField()),
                 ("status", models.TextField()),
+                ("merged_into", models.UUIDField(null=True)),
                 ("enrolled_at", models.DateTimeField()),
             ],
             options={
@@ -67,5 +69,4 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
-        install("loyalty.points", "accounts"),
     ]

@@ -16,16 +16,20 @@ from loyalty.programs import api as programs
 EXPIRING_WITHIN = timedelta(days=30)
 MEMBER = """
     SELECT public_id AS account_id, customer_public_id AS customer_id, customer_ref, program_public_id AS program_id,
-        tier_code, points_available, points_posted, lifetime_points_earned AS points_lifetime, status, enrolled_at
+        tier_code, points_available, points_posted, lifetime_points_earned AS points_lifetime, status, enrolled_at,
+        kind, wallet
     FROM points_accounts
 """
+# The account that stands for the membership itself, among those of other wallets and of households.
+OF_MEMBER = "kind = 'member' AND wallet = 'main'"
 ACCOUNT_ROWS = """
     SELECT owner_ref, public_id, account_id FROM ledger_account_summary
-    WHERE program_ref = %s AND owner_ref = ANY(%s::uuid[])
+    WHERE program_ref = %s AND owner_ref = ANY(%s::uuid[]) AND kind = 'member' AND wallet = 'main'
 """
 
 FIGURES = """
-    SELECT count(*) AS members, coalesce(sum(lifetime_points_earned), 0)::bigint AS earned,
+    SELECT count(*) FILTER (WHERE kind = 'member' AND wallet = 'main') AS members,
+        coalesce(sum(lifetime_points_earned), 0)::bigint AS earned,
         coalesce(sum(lifetime_points_redeemed), 0)::bigint AS burned,
         coalesce(sum(points_posted), 0)::bigint AS outstanding
     FROM ledger_account_summary WHERE program_ref = %s
@@ -43,12 +47,13 @@ BY_MONTH = """
 def find_member(
     *, account_id: uuid.UUID | None = None, customer_id: uuid.UUID | None = None, program_id: uuid.UUID | None = None
 ) -> MemberFacts | None:
-    """Give a member by account, or by customer and program; None when there is none."""
+    """Give a member by any of their accounts, or the main one by customer and program; None when there is none."""
     if account_id is not None:
         row = sql.fetch_one(f"{MEMBER} WHERE public_id = %s", [account_id])
     else:
         row = sql.fetch_one(
-            f"{MEMBER} WHERE customer_public_id = %s AND program_public_id = %s", [customer_id, program_id]
+            f"{MEMBER} WHERE customer_public_id = %s AND program_public_id = %s AND {OF_MEMBER}",
+            [customer_id, program_id],
         )
     return MemberFacts(**row) if row else None
 
@@ -62,7 +67,8 @@ def list_members(account_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, MemberFact
 def list_members_of(pairs: Sequence[tuple[uuid.UUID, uuid.UUID]]) -> dict[tuple[uuid.UUID, uuid.UUID], MemberFacts]:
     """Give the members of many (customer, program) pairs in one statement."""
     rows = sql.fetch_all(
-        f"{MEMBER} WHERE (customer_public_id, program_public_id) IN (SELECT * FROM unnest(%s::uuid[], %s::uuid[]))",
+        f"{MEMBER} WHERE (customer_public_id, program_public_id) IN (SELECT * FROM unnest(%s::uuid[], %s::uuid[]))"
+        f" AND {OF_MEMBER}",
         [[customer for customer, _ in pairs], [program for _, program in pairs]],
     )
     return {(row["customer_id"], row["program_id"]): MemberFacts(**row) for row in rows}
@@ -89,6 +95,8 @@ def overview_part(customer_id: uuid.UUID, *, now: datetime) -> Mapping[str, Any]
                 "id": str(row.public_id),
                 "program": {"id": str(row.program_public_id), "code": row.program_code, "name": row.program_name},
                 "tier": {"code": row.tier_code, "name": row.tier_name} if row.tier_code else None,
+                "kind": row.kind,
+                "wallet": row.wallet,
                 "points_balance": row.points_posted,
                 "points_expiring": expiring.get(row.public_id, 0),
                 "lifetime_points_earned": row.lifetime_points_earned,
@@ -131,3 +139,9 @@ def get_program_figures(program_id: uuid.UUID, *, now: datetime) -> dict[str, An
         "growth": list(reversed(sql.fetch_all(BY_MONTH, [plan.timezone, program_id]))),
         "as_of": now,
     }
+
+
+def list_customer_refs(customer_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str]:
+    """Give the BSS's references of customers by id, in one statement."""
+    statement = "SELECT customer_ref, public_id FROM customers_directory WHERE public_id = ANY(%s::uuid[])"
+    return {row["public_id"]: row["customer_ref"] for row in sql.fetch_all(statement, [list(customer_ids)])}

@@ -45,15 +45,19 @@ class AccountSerializer(serializers.Serializer[AccountRow]):
     program = serializers.UUIDField(source="program_public_id")
     program_code = serializers.CharField()
     program_name = serializers.CharField()
+    kind = serializers.CharField()
+    wallet = serializers.CharField()
     tier = serializers.SerializerMethodField()
     points_balance = serializers.IntegerField(source="points_posted")
     points_available = serializers.IntegerField()
     points_pending = serializers.IntegerField()
     points_held = serializers.IntegerField()
+    points_debt = serializers.IntegerField()
     points_expiring = serializers.SerializerMethodField()
     lifetime_points_earned = serializers.IntegerField()
     lifetime_points_redeemed = serializers.IntegerField()
     status = serializers.CharField()
+    merged_into = serializers.UUIDField(allow_null=True)
     enrolled_at = serializers.DateTimeField()
 
     @extend_schema_field(TierNamed(allow_null=True))
@@ -68,12 +72,15 @@ class AccountSerializer(serializers.Serializer[AccountRow]):
 
 
 class AccountFilter(django_filters.FilterSet):
-    """By customer, program, tier and state."""
+    """By customer, program, wallet, tier and state; ``search`` finds a part of the customer's reference."""
 
     customer_id = django_filters.UUIDFilter(field_name="customer_public_id")
     customer_ref = django_filters.CharFilter(field_name="customer_ref")
     program = django_filters.UUIDFilter(field_name="program_public_id")
     tier = django_filters.CharFilter(field_name="tier_code")
+    kind = django_filters.ChoiceFilter(choices=[(one.value, one.value) for one in ledger.AccountKind])
+    wallet = django_filters.CharFilter(field_name="wallet")
+    search = django_filters.CharFilter(field_name="customer_ref", lookup_expr="icontains")
     status = django_filters.ChoiceFilter(choices=[(one.value, one.value) for one in ledger.AccountStatus])
 
     class Meta:

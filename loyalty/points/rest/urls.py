@@ -2,12 +2,13 @@
 
 from django.urls import path
 
-from loyalty.points.rest import accounts, programs, transactions, verbs
+from loyalty.points.rest import accounts, pools, programs, transactions, verbs
 
 routes = [
     ("loyaltyAccounts", accounts.AccountViewSet, "loyaltyAccounts"),
     ("loyaltyTransactions", transactions.TransactionViewSet, "loyaltyTransactions"),
     ("pointsExpiryEvents", transactions.ExpiryEventViewSet, "pointsExpiryEvents"),
+    ("pools", pools.PoolViewSet, "pools"),
     ("capUsages", transactions.CapUsageViewSet, "capUsages"),
 ]
 paths = [
