@@ -21,7 +21,7 @@ from loyalty.points.errors import (
     RuleResultInvalid,
 )
 from loyalty.programs.api import ProgramNotActive, ProgramPlan, ProgramStatus, TierPlan
-from tests.programs.test_policy import plan as bare_plan
+from tests.programs.plans import plan as bare_plan
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 amounts = st.decimals(min_value=Decimal("0.01"), max_value=Decimal("1000000"), places=2)

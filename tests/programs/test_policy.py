@@ -3,39 +3,14 @@
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
-from uuid import UUID
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty.programs import policy
-from loyalty.programs.contracts import Enrollment, ProgramDocument, ProgramPlan, ProgramStatus, TierDocument
-
-
-def tier(code: str, min_points: int, **more: Any) -> TierDocument:
-    """Make a tier."""
-    return TierDocument(code=code, name=code.title(), min_points=min_points, **more)
-
-
-LADDER = (tier("SILVER", 100), tier("BRONZE", 0), tier("GOLD", 500))
-
-
-def document(**changes: Any) -> ProgramDocument:
-    """Make a document without a fault."""
-    return ProgramDocument(**{"name": "VIP", "code": "VIP", "tiers": LADDER, **changes})
-
-
-def plan(**changes: Any) -> ProgramPlan:
-    """Make a plan that is open all year 2026 in Berlin."""
-    whole: dict[str, Any] = {
-        "program_id": UUID(int=1), "code": "VIP", "name": "VIP", "status": ProgramStatus.ACTIVE,
-        "start_date": date(2026, 1, 1), "end_date": date(2026, 12, 31), "currency": "EUR",
-        "timezone": "Europe/Berlin", "enrollment": Enrollment.AUTOMATIC, "version_id": UUID(int=2),
-        "version_number": 1,
-    }  # fmt: skip
-    short = {name: changes.pop(name) for name in policy.SHORT_FORMS if name in changes}
-    return policy.amend_plan(ProgramPlan(**{**whole, **changes}), short)
+from loyalty.programs.contracts import ProgramStatus
+from tests.programs.plans import LADDER, document, plan, tier
 
 
 @pytest.mark.parametrize(
@@ -105,8 +80,8 @@ def test_find_problems__sound_document__none() -> None:
         ({"timezone": "Mars/Olympus"}, "timezone", "program.timezone_unknown"),
         ({"timezone": ""}, "timezone", "program.timezone_unknown"),
         ({"status": ProgramStatus.ACTIVE}, "earn_rule", "program.earn_rule_missing"),
-        ({"earn_cap_daily": 0}, "earn_cap_daily", "out_of_range"),
-        ({"expiry_days": -1}, "expiry_days", "out_of_range"),
+        ({"earn_cap_daily": 0}, "caps.0.limit", "out_of_range"),
+        ({"expiry_days": -1}, "expiry.days", "out_of_range"),
         ({"tiers": (tier("A", 0), tier("a", 5))}, "tiers.1.code", "program.tier_code_duplicate"),
         ({"tiers": (tier("A", 5), tier("B", 5))}, "tiers.1.min_points", "program.tiers_overlap"),
         ({"tiers": (tier("A", -1),)}, "tiers.0.min_points", "out_of_range"),

@@ -1,6 +1,9 @@
 """Decisions of programs as pure functions: what a document may say, which tier fits, when a program is open."""
 
-from loyalty.programs.policy.documents import EXPIRY_DAYS_MAX, TIERS_MAX, code_from, complete, find_problems
+from loyalty.programs.policy.checks import DAYS_MAX as EXPIRY_DAYS_MAX
+from loyalty.programs.policy.conditions import is_rule_open, why_rule_closed
+from loyalty.programs.policy.documents import TIERS_MAX, code_from, complete, find_problems
+from loyalty.programs.policy.expiry import expiry_of, inactive_since
 from loyalty.programs.policy.forms import SHORT_FORMS, TERMS, agree, amend, amend_plan, find_disagreements, terms_of
 from loyalty.programs.policy.rules import (
     BURN_SCHEMA,
@@ -14,9 +17,21 @@ from loyalty.programs.policy.rules import (
     say_rule,
 )
 from loyalty.programs.policy.stored import read_part, read_terms, store_terms
-from loyalty.programs.policy.times import business_date, choose_tier, is_open, next_tier, plan_at
+from loyalty.programs.policy.times import business_date, choose_tier, is_open, local_time, next_tier, plan_at
+from loyalty.programs.policy.windows import (
+    ALL_TIME,
+    Window,
+    cap_window,
+    has_periods,
+    next_window,
+    previous_window,
+    qualifying_window,
+    tier_valid_until,
+)
 
 __all__ = [
+    "Window",
+    "ALL_TIME",
     "BURN_SCHEMA",
     "EARN_SCHEMA",
     "EVENT_SCHEMA",
@@ -29,21 +44,32 @@ __all__ = [
     "amend",
     "amend_plan",
     "business_date",
+    "cap_window",
     "check_rule",
     "check_rules",
     "choose_tier",
     "code_from",
     "complete",
     "earn_schema_of",
+    "expiry_of",
     "find_disagreements",
     "find_problems",
+    "has_periods",
+    "inactive_since",
     "is_open",
+    "is_rule_open",
+    "local_time",
     "next_tier",
+    "next_window",
     "plan_at",
+    "previous_window",
+    "qualifying_window",
     "read_part",
     "read_terms",
     "say_earn_rule",
     "say_rule",
     "store_terms",
     "terms_of",
+    "tier_valid_until",
+    "why_rule_closed",
 ]

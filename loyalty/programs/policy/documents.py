@@ -11,15 +11,13 @@ from loyalty.foundation.kernel.currencies import is_currency
 from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.kernel.points import POINTS_MAX
 from loyalty.programs.contracts import ProgramDocument, ProgramStatus, TierDocument
+from loyalty.programs.policy.checks import CODE, find_term_problems
 from loyalty.programs.policy.forms import agree, find_disagreements
 
 # A hundred times the base is beyond any campaign; a slip of the decimal point is not.
 MULTIPLIER_MAX = Decimal(100)
 TIERS_MAX = 50
-# Three human lifetimes; a larger number is a mistake in units.
-EXPIRY_DAYS_MAX = 100 * 366
 ZONES = frozenset(available_timezones())
-CODE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,49}")
 COLOR = re.compile(r"#[0-9A-Fa-f]{6}|[a-z][a-z0-9-]{0,29}|")
 
 
@@ -48,8 +46,8 @@ def find_problems(document: ProgramDocument) -> list[FieldProblem]:
     return [
         *_header_problems(document),
         *_tier_problems(document.tiers),
-        *_number_problems(document),
         *find_disagreements(document),
+        *find_term_problems(document),
     ]
 
 
@@ -66,13 +64,6 @@ def _header_problems(document: ProgramDocument) -> Iterator[FieldProblem]:
         yield FieldProblem("timezone", "program.timezone_unknown", "This is not an IANA time zone.")
     if document.status is ProgramStatus.ACTIVE and not document.earn_rules:
         yield FieldProblem("earn_rule", "program.earn_rule_missing", "An active program says how points are earned.")
-
-
-def _number_problems(document: ProgramDocument) -> Iterator[FieldProblem]:
-    if document.earn_cap_daily is not None and not 1 <= document.earn_cap_daily <= POINTS_MAX:
-        yield FieldProblem("earn_cap_daily", "out_of_range", f"A cap lies between 1 and {POINTS_MAX}.")
-    if document.expiry_days is not None and not 1 <= document.expiry_days <= EXPIRY_DAYS_MAX:
-        yield FieldProblem("expiry_days", "out_of_range", f"Points last between 1 and {EXPIRY_DAYS_MAX} days.")
 
 
 def _tier_problems(tiers: Sequence[TierDocument]) -> Iterator[FieldProblem]:

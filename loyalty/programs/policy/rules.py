@@ -94,11 +94,11 @@ def check_rule(kind: str, rule: Any, place: str = "") -> list[FieldProblem]:
 
 
 def check_rules(document: ProgramDocument) -> list[FieldProblem]:
-    """Check every rule of a document; the rule ``base`` is told under its short name when it was written so."""
-    problems = check_rule("earn", document.earn_rule)
+    """Check every rule of a document; a fault of the rule ``base`` is told under its short and its long name."""
+    problems: list[FieldProblem] = []
     for position, rule in enumerate(document.earn_rules):
-        if rule.code == RULE_BASE and rule.rule == document.earn_rule and rule.event_type == EVENT_PURCHASE:
-            continue
+        if rule.code == RULE_BASE:
+            problems += check_rule(_kind_of(rule), rule.rule, "earn_rule")
         problems += check_rule(_kind_of(rule), rule.rule, f"earn_rules.{position}.rule")
     problems += check_rule("burn", document.burn_rule)
     return problems + check_rule("tier", document.tier_policy.rule, "tier_policy.rule")

@@ -36,6 +36,11 @@ def business_date(timezone: str, at: datetime) -> date:
     return at.astimezone(ZoneInfo(timezone)).date()
 
 
+def local_time(plan: ProgramPlan, at: datetime) -> datetime:
+    """Give an instant as the clocks of the program's own zone show it."""
+    return at.astimezone(ZoneInfo(plan.timezone))
+
+
 def is_open(plan: ProgramPlan, at: datetime) -> bool:
     """Tell whether members earn and burn at that instant: active, and the day lies within the dates, both inclusive."""
     day = business_date(plan.timezone, at)
