@@ -31,10 +31,14 @@ class PointsConfig(AppConfig):
     }
 
     def ready(self) -> None:
-        """Subscribe to purchases and contribute accounts to the view of a customer."""
+        """Subscribe to what has members earn, and contribute accounts to the view of a customer."""
         from loyalty.customers import api as customers
         from loyalty.foundation.events import api as events
         from loyalty.points import handlers, queries
 
         events.subscribe("customer.purchase", name="points.on_customer_purchase", handler=handlers.on_customer_purchase)
+        events.subscribe("customer.referred", name="points.on_customer_referred", handler=handlers.on_customer_referred)
+        events.subscribe_to_each(
+            queries.list_event_types, name="points.on_earning_event", handler=handlers.on_earning_event
+        )
         customers.register_overview_part("account", queries.overview_part)

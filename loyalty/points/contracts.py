@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import Any, Protocol
 
 from loyalty.foundation.kernel.money import Money
-from loyalty.programs.contracts import ProgramPlan
+from loyalty.programs.contracts import EVENT_PURCHASE, WALLET_MAIN, ProgramPlan
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,7 +33,11 @@ class Key:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarnRequest:
-    """A purchase that earns, or ``points`` given without one; exactly one of ``amount`` and ``points`` is set."""
+    """A purchase that earns, ``points`` given without one, or another event that a rule names.
+
+    A purchase has an ``amount``; ``points`` have a ``wallet`` and ask no rule; an event of another ``event_type`` needs
+    neither. ``context`` holds what else is known of the purchase (README) or the event's data.
+    """
 
     member: MemberRef
     key: Key
@@ -42,7 +46,21 @@ class EarnRequest:
     currency: str = ""
     points: int | None = None
     context: Mapping[str, Any] = field(default_factory=dict)
+    event_type: str = EVENT_PURCHASE
+    wallet: str = WALLET_MAIN
     causation_id: uuid.UUID | None = None
+    correlation_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboundEvent:
+    """What happened to a customer, as an event tells it."""
+
+    event_type: str
+    event_id: uuid.UUID
+    customer_id: uuid.UUID
+    data: Mapping[str, Any]
+    occurred_at: datetime
     correlation_id: uuid.UUID | None = None
 
 
@@ -95,11 +113,45 @@ class MemberFacts:
     # A member has an account per wallet; a household's account (kind "pool") goes by its owner's name.
     kind: str = "member"
     wallet: str = "main"
+    tier_since_at: datetime | None = None
+    segment_codes: tuple[str, ...] = ()
+    purchase_count: int = 0
+    # Rules that give once in a membership and have given.
+    rules_given: frozenset[str] = frozenset()
+    # The household, by its public id, and whether the member's points go there.
+    pool_id: uuid.UUID | None = None
+    pool_account_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PurchaseLine:
+    """One line of a purchase; ``amount`` is that of the whole line."""
+
+    line_id: str
+    amount: Decimal
+    product_id: str = ""
+    product_category: str = ""
+    quantity: Decimal | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Purchase:
+    """A purchase as it was told: amounts are parts of ``amount`` and in its currency."""
+
+    amount: Decimal
+    tax_amount: Decimal = Decimal(0)
+    fee_amount: Decimal = Decimal(0)
+    points_paid_amount: Decimal = Decimal(0)
+    channel: str = ""
+    product_category: str = ""
+    product_id: str = ""
+    partner_ref: str = ""
+    lines: tuple[PurchaseLine, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarnFacts:
-    """All that an earn rule and the earn modifiers may know."""
+    """All that an earn rule and the earn modifiers may know; ``amount`` is the amount as told, 0 without a purchase."""
 
     plan: ProgramPlan
     member: MemberFacts
@@ -107,6 +159,7 @@ class EarnFacts:
     currency: str
     context: Mapping[str, Any]
     occurred_at: datetime
+    event_type: str = EVENT_PURCHASE
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -126,20 +179,111 @@ class EarnModifier(Protocol):
         ...
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EarnVerdict:
-    """How many points a purchase earns before caps, and why; ``trace`` is JSON-able and stored with the transaction."""
+class MemberFactsProvider(Protocol):
+    """Gives one fact about customers, in sets, for rules that read it; registered by upper domains."""
 
+    def __call__(self, customer_ids: Sequence[uuid.UUID], at: datetime) -> Mapping[uuid.UUID, Any]:
+        """Give the fact by customer as it stands at an instant; customers without one are left out."""
+        ...
+
+
+class TierHistory(Protocol):
+    """Gives which tier members had at an instant; registered by the domain that keeps the history."""
+
+    def __call__(self, account_ids: Sequence[uuid.UUID], at: datetime) -> Mapping[uuid.UUID, tuple[str, str] | None]:
+        """Give code and name by account, None for no tier; accounts it does not know are left out."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """The whole points that one rule or modifier gives; ``code`` is the rule's, or ``modifier:`` and the modifier's."""
+
+    code: str
     points: int
-    cap_window: date
-    cap_points_max: int | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapCount:
+    """A cap as it counts against one posting, in units: points, or millionths of money.
+
+    ``ref`` names the counter, ``window_start`` its window (None: this posting alone); ``part`` narrows it to what one
+    rule gives; a shared counter belongs to no account.
+    """
+
+    code: str
+    ref: str
+    period: str
+    scope: str
+    window_start: date | None
+    units_max: int
+    units_per_point: int = 1
+    part: str | None = None
+    is_shared: bool = False
+    is_refusing: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CapResult:
+    """How many points were asked of a cap and how many it left."""
+
+    ref: str
+    window_start: date | None
+    asked: int
+    granted: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletVerdict:
+    """What goes into one wallet before the caps of periods, and why; ``trace`` is JSON-able and stored with it.
+
+    ``rules_once`` names the rules counted here that give only once in a membership.
+    """
+
+    wallet: str
+    points: int
+    parts: tuple[Part, ...]
+    caps: tuple[CapCount, ...]
     expires_at: datetime | None
+    spendable_until: datetime | None
+    is_pending: bool
+    activates_at: datetime | None
+    rules_once: tuple[str, ...]
     trace: dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EarnVerdict:
+    """What a purchase earns in each wallet that gets something; the main wallet stands first, also with nothing."""
+
+    wallets: tuple[WalletVerdict, ...]
+
+    @property
+    def main(self) -> WalletVerdict:
+        """The verdict about the main wallet."""
+        return self.wallets[0]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class WalletReceipt:
+    """What went into one wallet beside the main one."""
+
+    wallet: str
+    transaction_id: uuid.UUID
+    account_id: uuid.UUID
+    points_amount: int
+    points_balance: int
+    points_lost_to_caps: int
+    expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class EarnReceipt:
-    """The answer to an earn; no ``transaction_id`` means that nothing was earned and the trace tells why."""
+    """The answer to an earn; no ``transaction_id`` means that nothing was earned and the trace tells why.
+
+    The figures are those of the main wallet (of the wallet named, for points given directly); ``other_wallets`` tells
+    the others. Pending points are in no balance yet; without ``activates_at`` somebody has to confirm them.
+    """
 
     transaction_id: uuid.UUID | None
     account_id: uuid.UUID
@@ -152,6 +296,19 @@ class EarnReceipt:
     tier: dict[str, Any] | None
     trace: dict[str, Any]
     is_replay: bool
+    wallet: str = WALLET_MAIN
+    spendable_until: datetime | None = None
+    is_pending: bool = False
+    activates_at: datetime | None = None
+    other_wallets: tuple[WalletReceipt, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CorrectionReport:
+    """What recomputing a member's later earns changed: how many were corrected, by how many points in all."""
+
+    transactions_corrected: int
+    points_change: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -198,6 +355,43 @@ class ExpiryReport:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SimulateRequest:
+    """A sample purchase or event, who makes it, and what to try instead of what the program promises.
+
+    ``account_id`` is whose tier, balance, segments and room under caps to take; a new member's when left out.
+    ``changes`` holds terms of the program by their names; ``program_version`` is another version than that of the day.
+    """
+
+    program_id: uuid.UUID
+    occurred_at: datetime
+    amount: Decimal | None = None
+    currency: str = ""
+    context: Mapping[str, Any] = field(default_factory=dict)
+    event_type: str = EVENT_PURCHASE
+    account_id: uuid.UUID | None = None
+    tier_code: str | None = None
+    points_lifetime: int | None = None
+    segment_codes: tuple[str, ...] | None = None
+    program_version: int | None = None
+    changes: Mapping[str, Any] = field(default_factory=dict)
+    points_to_burn: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SimulatedWallet:
+    """What a purchase would bring into one wallet, with its trace."""
+
+    wallet: str
+    points_amount: int
+    points_lost_to_caps: int
+    expires_at: datetime | None
+    spendable_until: datetime | None
+    is_pending: bool
+    activates_at: datetime | None
+    trace: dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Simulation:
     """What a purchase would earn, with nothing written."""
 
@@ -208,6 +402,10 @@ class Simulation:
     tier_code_after: str | None
     value: Money | None
     trace: dict[str, Any]
+    wallets: tuple[SimulatedWallet, ...] = ()
+    is_pending: bool = False
+    activates_at: datetime | None = None
+    spendable_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -66,6 +66,13 @@ class BurnLimitRefused(Unprocessable):
     title = "Not a number of points that can be redeemed"
 
 
+class PurchaseRefused(Invalid):
+    """A part of the purchase is no amount, or the parts do not fit the whole."""
+
+    code = "points.purchase_refused"
+    title = "The purchase does not add up"
+
+
 class WalletUnknown(Unprocessable):
     """The program has no wallet of that code."""
 
@@ -183,3 +190,10 @@ class PeriodInvalid(Invalid):
 
     code = "period.invalid"
     title = "Not a period"
+
+
+class ReferralRefused(Unprocessable):
+    """The one who brings somebody in is the same customer, or no member of the program."""
+
+    code = "points.referral_refused"
+    title = "The referral does not count"

@@ -6,7 +6,7 @@
 import uuid
 from dataclasses import dataclass
 from datetime import datetime
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from loyalty.foundation.events.contracts import Fact
 
@@ -28,3 +28,16 @@ class PointsExpiring(Fact):
     points_amount: int
     expires_at: datetime
     days_before: int
+
+
+@dataclass(frozen=True, slots=True)
+class NothingWasEarned(Fact):
+    """A purchase of a member earned no points; ``context`` holds its amount and what else is known of it."""
+
+    type: ClassVar[str] = "points.nothing_earned"
+
+    customer_id: str
+    program_id: str
+    account_id: str
+    reason: str
+    context: dict[str, Any]

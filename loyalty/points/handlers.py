@@ -10,12 +10,26 @@ from loyalty.points import api
 
 def on_customer_purchase(event: Envelope, *, now: datetime) -> None:
     """Earn for a purchase that came from outside."""
-    api.earn_for_purchase(
+    api.earn_for_purchase(event=_told(event), actor=system_actor("points.on_customer_purchase"), now=now)
+
+
+def on_customer_referred(event: Envelope, *, now: datetime) -> None:
+    """Give both sides of a referral what programs promise for it."""
+    api.earn_for_referral(event=_told(event), actor=system_actor("points.on_customer_referred"), now=now)
+
+
+def on_earning_event(event: Envelope, *, now: datetime) -> None:
+    """Earn for an event that a rule of some program names; one that is not about a customer is passed over."""
+    if event.subject_kind == "customer":
+        api.earn_for_event(event=_told(event), actor=system_actor("points.on_earning_event"), now=now)
+
+
+def _told(event: Envelope) -> api.InboundEvent:
+    return api.InboundEvent(
+        event_type=event.type,
+        event_id=event.id,
         customer_id=uuid.UUID(event.key),
         data=event.data,
-        event_id=event.id,
         occurred_at=event.occurred_at,
         correlation_id=event.correlation_id,
-        actor=system_actor("points.on_customer_purchase"),
-        now=now,
     )

@@ -35,6 +35,24 @@ class NothingEarned(models.Model):
         return f"{self.account_public_id} {self.reason}"
 
 
+class RuleGiven(models.Model):
+    """A rule that gives once in a membership has given; the row is what makes it once."""
+
+    id = models.BigAutoField(primary_key=True)
+    account_public_id = models.UUIDField()
+    rule_code = models.CharField(max_length=50)
+    given_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "points_rule_given"
+        constraints = [
+            models.UniqueConstraint(fields=["account_public_id", "rule_code"], name="points_rule_given_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.rule_code} to {self.account_public_id}"
+
+
 class AccountRow(models.Model):
     """An account with its figures, customer and program; read from the view ``points_accounts``."""
 

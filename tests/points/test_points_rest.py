@@ -339,7 +339,7 @@ def test_transactions__posted_by_kind__are_the_verbs(
 def test_cap_usages__of_a_member__tell_window_and_room(admin_client: APIClient, member: api.MemberFacts) -> None:
     earn(admin_client, member, points=40)
     rows = admin_client.get(f"{V1}/capUsages/", {"customer_id": str(member.customer_id)}).json()["results"]
-    assert [(row["cap"], row["points_used"], row["points_max"]) for row in rows] == [("day", 40, 1000)]
+    assert [(row["cap"], row["points_used"], row["points_max"]) for row in rows] == [("daily", 40, 1000)]
     assert admin_client.get(f"{V1}/capUsages/").status_code == 400
 
 

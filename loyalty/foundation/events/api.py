@@ -2,7 +2,7 @@
 
 from loyalty.foundation.events.contracts import Envelope, Fact
 from loyalty.foundation.events.operations import Publication, deliver_one, publish, publish_many, relay
-from loyalty.foundation.events.registry import subscribe, subscriptions
+from loyalty.foundation.events.registry import subscribe, subscribe_to_each, subscriptions
 
 __all__ = [
     "Envelope",
@@ -13,5 +13,6 @@ __all__ = [
     "publish_many",
     "relay",
     "subscribe",
+    "subscribe_to_each",
     "subscriptions",
 ]

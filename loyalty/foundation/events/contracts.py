@@ -1,7 +1,7 @@
 """The shape of a fact inside the platform."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
@@ -49,6 +49,7 @@ class Subscription:
 
     ``is_wanted`` tells whether facts of the type matter to anybody just now; when not, no inbox rows are made.
     ``rank`` orders the handlers of one fact: a higher one hears of it when all lower ones have taken it in.
+    ``list_types`` gives the types instead of ``event_type`` where they stand in data and change while we run.
     """
 
     event_type: str
@@ -56,3 +57,9 @@ class Subscription:
     handler: Handler
     is_wanted: Callable[[str], bool] | None = None
     rank: int = 0
+    list_types: Callable[[], Collection[str]] | None = None
+
+    def types_wanted(self) -> list[str]:
+        """Give the types that matter to the handler just now, in order."""
+        types = [self.event_type] if self.list_types is None else sorted(set(self.list_types()))
+        return [one for one in types if self.is_wanted is None or self.is_wanted(one)]

@@ -125,11 +125,16 @@ def relay(*, now: datetime, limit: int = 1000) -> tuple[int, int]:
     if ahead is None or not ahead["is_waiting"]:
         return 0, 0
     maybe_fail("relay.looked_ahead")
-    wanted = [s for s in registry.subscriptions() if s.is_wanted is None or s.is_wanted(s.event_type)]
+    wanted = [(one, kind) for one in registry.subscriptions() for kind in one.types_wanted()]
     row = sql.fetch_one(
         "SELECT read_count, made_count FROM events_relay(%s, %s, %s, %s, %s, %s, %s)",
         [
-            *(RELAY_NAME, [s.name for s in wanted], [s.event_type for s in wanted], [s.rank for s in wanted]),
+            *(
+                RELAY_NAME,
+                [one.name for one, _ in wanted],
+                [kind for _, kind in wanted],
+                [one.rank for one, _ in wanted],
+            ),
             *(limit, ahead["horizon"], now),
         ],
     )

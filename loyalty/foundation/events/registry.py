@@ -1,6 +1,6 @@
 """Which handler wants which facts; filled when the platform starts."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 from loyalty.foundation.events.contracts import Handler, Subscription
 
@@ -28,6 +28,19 @@ def subscribe(
         raise ValueError(f"The handler name {name} already serves {known.event_type}.")
     _Registry.subscriptions[name] = Subscription(
         event_type=event_type, name=name, handler=handler, is_wanted=is_wanted, rank=rank
+    )
+
+
+def subscribe_to_each(list_types: Callable[[], Collection[str]], *, name: str, handler: Handler, rank: int = 0) -> None:
+    """Have a handler called for facts of the types that ``list_types`` gives, asked anew in each relay round.
+
+    :raises ValueError: the name is taken by a subscription to one type.
+    """
+    known = _Registry.subscriptions.get(name)
+    if known is not None and known.list_types is None:
+        raise ValueError(f"The handler name {name} already serves {known.event_type}.")
+    _Registry.subscriptions[name] = Subscription(
+        event_type="", name=name, handler=handler, rank=rank, list_types=list_types
     )
 
 

@@ -4,7 +4,17 @@ from loyalty.points.operations.batches import earn_batch
 from loyalty.points.operations.earning import earn
 from loyalty.points.operations.expiring import expire_due
 from loyalty.points.operations.members import enroll_members
-from loyalty.points.operations.purchases import earn_for_purchase
+from loyalty.points.operations.purchases import earn_for_event, earn_for_purchase, earn_for_referral
 from loyalty.points.operations.spending import burn, reverse
 
-__all__ = ["burn", "earn", "earn_batch", "earn_for_purchase", "enroll_members", "expire_due", "reverse"]
+__all__ = [
+    "burn",
+    "earn",
+    "earn_batch",
+    "earn_for_event",
+    "earn_for_purchase",
+    "earn_for_referral",
+    "enroll_members",
+    "expire_due",
+    "reverse",
+]

@@ -1,117 +1,172 @@
-"""Earning: the rule decides, the ledger posts, and what earned nothing is remembered with its reason."""
+"""Earning: the rules decide, the ledger posts, and what earned nothing is remembered with its reason."""
 
-import json
-import logging
-from collections.abc import Mapping, Sequence
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
 
 from django.db import transaction
 
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
-from loyalty.foundation.kernel.exact_json import dumps_exact
+from loyalty.foundation.kernel.errors import Refusal
+from loyalty.foundation.orm import sql
+from loyalty.foundation.resilience.failpoints import maybe_fail
 from loyalty.ledger import api as ledger
-from loyalty.points import policy
-from loyalty.points.contracts import EarnFacts, EarnReceipt, EarnRequest, EarnVerdict, Key, MemberFacts
-from loyalty.points.models import NothingEarned
-from loyalty.points.operations.members import resolve_member
-from loyalty.points.registry import earn_modifiers
+from loyalty.points import policy, queries
+from loyalty.points.contracts import (
+    EarnReceipt,
+    EarnRequest,
+    EarnVerdict,
+    Key,
+    MemberFacts,
+    WalletReceipt,
+    WalletVerdict,
+)
+from loyalty.points.operations.deciding import (
+    account_for,
+    decide,
+    is_purchase,
+    key_for,
+    other_wallets_of,
+    posting_of,
+    receipt_of,
+    wallet_receipt_of,
+)
+from loyalty.points.operations.members import check_named_once, resolve_member
+from loyalty.points.operations.nothing import earlier_nothing, nothings_by_key, remember_nothing
 from loyalty.programs import api as programs
+from loyalty.programs.contracts import WALLET_MAIN
 
-log = logging.getLogger("loyalty.points")
+GIVE = """
+    INSERT INTO points_rule_given (account_public_id, rule_code, given_at)
+    SELECT account, code, %s FROM unnest(%s::uuid[], %s::text[]) AS n (account, code)
+    ORDER BY account, code ON CONFLICT DO NOTHING
+"""
 
 
-@transaction.atomic
+class GivenMeanwhile(Exception):
+    """A rule that gives once gave in another transaction after this one had read that it had not."""
+
+
 def earn(*, request: EarnRequest, actor: Actor, now: datetime) -> EarnReceipt:
-    """Have a member earn for a purchase, or give points directly.
+    """Have a member earn for a purchase or another event, or give points directly.
 
     The same key with the same content gives the first answer again, whatever has changed since.
 
     :raises IdempotencyKeyReused: the key was used for another request.
     :raises MemberNotNamed, MemberUnknown, NotAMember, AccountNotFound, ProgramNotFound: nobody is meant.
-    :raises ProgramNotActive, AccountNotActive: nothing is earned now.
-    :raises OccurredAtRefused, AmountInvalid, CurrencyMismatch: the purchase cannot be taken.
-    :raises RuleResultInvalid: the program's rule gives an impossible result.
+    :raises ProgramNotActive, AccountNotActive, WalletUnknown: nothing is earned now, or not there.
+    :raises OccurredAtRefused, AmountInvalid, PurchaseRefused, CurrencyMismatch: the purchase cannot be taken.
+    :raises RuleResultInvalid, RuleFault: a rule of the program gives an impossible result.
+    :raises CapReached: a cap that refuses has no room for it.
     """
-    earlier = find_earlier_answer(request.key)
-    if earlier is not None:
+    try:
+        with transaction.atomic():
+            return _earn(request, actor, now)
+    except GivenMeanwhile:
+        # What the other transaction gave is visible now, so a second try decides without that rule.
+        with transaction.atomic():
+            return _earn(request, actor, now)
+
+
+def _earn(request: EarnRequest, actor: Actor, now: datetime) -> EarnReceipt:
+    maybe_fail("earn.begun")
+    try:
+        member, plan, is_answered = _look(request, actor, now)
+        if is_answered:
+            earlier = earlier_nothing(request.key, nothings_by_key([request.key]))
+            if earlier is not None:
+                return earlier
+        verdict = decide(request, plan, member, now)
+    except Refusal:
+        # What is refused today may have been done before under this key; then that answer stands.
+        earlier = find_earlier_answer(request.key)
+        if earlier is None:
+            raise
         return earlier
-    policy.check_occurred_at(request.occurred_at, now)
-    member = resolve_member(request.member, may_enroll=True, actor=actor, now=now)
-    plan = programs.get_plan(member.program_id, at=request.occurred_at)
-    verdict = decide(request, plan, member, now)
-    if not verdict.points:
-        return remember_nothing(request.key, member, verdict.trace, request.occurred_at, tier=verdict.trace["tier"])
-    receipt = receipt_of(ledger.earn(posting_of(request, member, verdict, actor), now=now))
+    maybe_fail("earn.decided")
+    if not verdict.main.points:
+        # Nothing would be posted under the key itself, so nobody but us can see that it was used.
+        earlier = find_earlier_answer(request.key)
+        if earlier is not None:
+            return earlier
+        if not other_wallets_of(verdict):
+            return nothing_of(request, member, verdict.main, is_told=True)
+    receipt = _post(request, member, verdict, actor, now)
+    maybe_fail("earn.posted")
     if not receipt.is_replay:
+        remember_given([(member.account_id, code) for one in verdict.wallets for code in one.rules_once], now)
         _audit(receipt, request, actor, now)
+        maybe_fail("earn.audited")
     return receipt
 
 
-def decide(request: EarnRequest, plan: programs.ProgramPlan, member: MemberFacts, now: datetime) -> EarnVerdict:
-    """Decide about a request by the program's rule, or take the points that are given directly."""
-    policy.check_open(plan, request.occurred_at)
-    if request.points is not None:
-        return policy.decide_direct(plan, member, request.points, request.occurred_at)
-    policy.check_currency(plan, request.currency)
-    facts = EarnFacts(
-        plan=plan,
-        member=member,
-        amount=request.amount or policy.NO_AMOUNT,
-        currency=request.currency or plan.currency,
-        context=request.context,
-        occurred_at=request.occurred_at,
-    )
-    policy.check_amount(facts.amount)
-    return policy.decide_earn(facts, earn_modifiers(), now)
+def _look(request: EarnRequest, actor: Actor, now: datetime) -> tuple[MemberFacts, programs.ProgramPlan, bool]:
+    """Give who is meant, by which version, and whether the key got an answer of nothing; usually in one statement."""
+    check_named_once(request.member)
+    policy.check_occurred_at(request.occurred_at, now)
+    seen = queries.find_seen(request.member, request.key)
+    if seen is None:
+        found = resolve_member(request.member, may_enroll=True, actor=actor, now=now)
+        named = replace(request.member, account_id=None, customer_ref="", customer_id=found.customer_id)
+        seen = queries.find_seen(replace(named, program_id=found.program_id), request.key)
+        if seen is None:
+            raise ledger.AccountNotFound("Members earn, and their household through them.")
+    history = queries.get_history(seen.member.program_id, seen.edit_version)
+    plan = programs.plan_at(history, request.occurred_at)
+    (member,) = queries.complete([(seen.member, plan, request.occurred_at)], now=now)
+    return member, plan, seen.is_answered
 
 
-def posting_of(request: EarnRequest, member: MemberFacts, verdict: EarnVerdict, actor: Actor) -> ledger.EarnPosting:
-    """Put a decided earn into the ledger's words."""
-    context: dict[str, Any] = dict(request.context)
-    if request.amount is not None:
-        context |= {"transaction_amount": format(request.amount, "f"), "currency": request.currency}
-    caps: tuple[ledger.CapLine, ...] = ()
-    if verdict.cap_points_max is not None:
-        line = ledger.CapLine(
-            cap_ref=policy.CAP_DAILY, window_start=verdict.cap_window, units_max=verdict.cap_points_max
-        )
-        caps = (line,)
-    return ledger.EarnPosting(
-        account_id=member.account_id,
-        points_amount=verdict.points,
-        idempotency_scope=request.key.scope,
-        idempotency_key=request.key.key,
-        request_hash=request.key.request_hash,
-        occurred_at=request.occurred_at,
-        expires_at=verdict.expires_at,
-        caps=caps,
-        actor_ref=actor.ref,
-        program_version_ref=str(verdict.trace["program_version_id"]),
-        trace=verdict.trace,
-        context=context,
-        correlation_id=request.correlation_id,
-        causation_id=request.causation_id,
-    )
+def _post(request: EarnRequest, member: MemberFacts, verdict: EarnVerdict, actor: Actor, now: datetime) -> EarnReceipt:
+    """Post what each wallet gets; the first one's answer is the request's, and a replay of it is a replay of all."""
+    opened = _open_wallets(member, verdict.wallets, now)
+    others = other_wallets_of(verdict)
+    counts, first, receipts = is_purchase(request), None, list[WalletReceipt]()
+    for place, one in enumerate(verdict.wallets):
+        if not one.points:
+            continue
+        if place == 0 and others:
+            one.trace["other_wallets"] = others
+        account_id = account_for(member, one.wallet, opened)
+        posting = posting_of(
+            request, member, one, account_id=account_id, key=key_for(request, place, one),
+            counts_purchase=counts, actor=actor,
+        )  # fmt: skip
+        posted, counts = ledger.earn(posting, now=now), False
+        if place == 0:
+            if posted.is_replay:
+                return replayed(posted, request.key)
+            first = posted
+        else:
+            receipts.append(wallet_receipt_of(posted))
+    if first is not None:
+        return receipt_of(first, tuple(receipts))
+    verdict.main.trace["other_wallets"] = others
+    # The purchase is told by the posting to another wallet.
+    return replace(nothing_of(request, member, verdict.main, is_told=False), other_wallets=tuple(receipts))
 
 
-def receipt_of(posted: ledger.Receipt) -> EarnReceipt:
-    """Give the answer to an earn from the ledger's receipt alone, so that a replay is the same to the letter."""
-    trace = dict(posted.trace or {})
-    return EarnReceipt(
-        transaction_id=posted.transaction_id,
-        account_id=posted.account_id,
-        customer_id=posted.owner_ref,
-        program_id=posted.program_ref,
-        points_amount=posted.points_amount,
-        points_balance=posted.points_balance,
-        points_lost_to_caps=posted.points_lost_to_caps,
-        expires_at=posted.expires_at,
-        tier=trace.get("tier"),
-        trace=trace,
-        is_replay=posted.is_replay,
+def _open_wallets(member: MemberFacts, verdicts: Sequence[WalletVerdict], now: datetime) -> dict[str, uuid.UUID]:
+    owner = member.customer_id
+    return {
+        one.wallet: ledger.open_accounts(owner_refs=[owner], program_ref=member.program_id, wallet=one.wallet, now=now)[
+            owner
+        ]
+        for one in verdicts
+        if one.wallet != WALLET_MAIN and one.points
+    }
+
+
+def nothing_of(request: EarnRequest, member: MemberFacts, verdict: WalletVerdict, *, is_told: bool) -> EarnReceipt:
+    """Remember that a request earned nothing; ``is_told``: no posting tells of the purchase, so a fact does."""
+    context = None
+    if is_told and is_purchase(request) and request.amount is not None:
+        amount = format(request.amount, "f")
+        context = {**request.context, "transaction_amount": amount, "currency": request.currency}
+    return remember_nothing(
+        request.key, member, verdict.trace, request.occurred_at, tier=verdict.trace["tier"], context=context
     )
 
 
@@ -131,68 +186,34 @@ def find_earlier_answer(key: Key) -> EarnReceipt | None:
             request_hash=key.request_hash,
             occurred_at=posted.occurred_at,
         )
-        return receipt_of(ledger.earn(again, now=posted.recorded_at))
-    return earlier_nothing(key, nothings_by_key([key]))
+        return replayed(ledger.earn(again, now=posted.recorded_at), key)
+    earlier = earlier_nothing(key, nothings_by_key([key]))
+    return earlier and replace(earlier, other_wallets=_others(earlier.trace, key))
 
 
-def nothings_by_key(keys: Sequence[Key]) -> dict[tuple[str, str], NothingEarned]:
-    """Give what was remembered of these keys as earning nothing, in one statement."""
-    rows = NothingEarned.objects.filter(
-        idempotency_scope__in={key.scope for key in keys}, idempotency_key__in=[key.key for key in keys]
-    )
-    return {(row.idempotency_scope, row.idempotency_key): row for row in rows}
+def replayed(posted: ledger.Receipt, key: Key) -> EarnReceipt:
+    """Give the first answer again, with what went into other wallets under the keys made of this one."""
+    return receipt_of(posted, _others(posted.trace or {}, key))
 
 
-def earlier_nothing(key: Key, kept: Mapping[tuple[str, str], NothingEarned]) -> EarnReceipt | None:
-    """Give the answer of a key under which nothing was earned before, or None.
+def _others(trace: dict[str, object], key: Key) -> tuple[WalletReceipt, ...]:
+    wallets = trace.get("other_wallets")
+    found = [
+        ledger.find_receipt(idempotency_scope=key.scope, idempotency_key=f"{key.key}:{wallet}")
+        for wallet in (wallets if isinstance(wallets, list) else ())
+    ]
+    return tuple(wallet_receipt_of(one) for one in found if one is not None)
 
-    :raises IdempotencyKeyReused: the key was used for another request.
+
+def remember_given(given: Sequence[tuple[uuid.UUID, str]], now: datetime) -> None:
+    """Keep which rules gave what they give once in a membership, by the member's account.
+
+    :raises GivenMeanwhile: another transaction was first with one of them.
     """
-    row = kept.get((key.scope, key.key))
-    if row is None:
-        return None
-    if bytes(row.request_hash) != key.request_hash:
-        raise ledger.IdempotencyKeyReused("This idempotency key was used for another request.", idempotency_key=key.key)
-    return _nothing_receipt(row, is_replay=True)
-
-
-def remember_nothing(
-    key: Key, member: MemberFacts, trace: Mapping[str, Any], occurred_at: datetime, *, tier: Mapping[str, Any] | None
-) -> EarnReceipt:
-    """Keep a purchase that earned nothing, with its reason: no transaction, but the key is taken."""
-    reason = str(trace.get("reason", ""))
-    log.info("nothing earned for account %s: %s", member.account_id, reason, extra={"trace": dict(trace)})
-    nothing = NothingEarned(
-        idempotency_scope=key.scope,
-        idempotency_key=key.key,
-        request_hash=key.request_hash,
-        account_public_id=member.account_id,
-        customer_public_id=member.customer_id,
-        program_public_id=member.program_id,
-        reason=reason,
-        answer=dumps_exact({"points_balance": member.points_posted, "tier": tier, "trace": trace}).decode(),
-        occurred_at=occurred_at,
-    )
-    # Two of the same at once: one is kept, and both got the same answer.
-    NothingEarned.objects.bulk_create([nothing], ignore_conflicts=True)
-    return _nothing_receipt(nothing, is_replay=False)
-
-
-def _nothing_receipt(nothing: NothingEarned, *, is_replay: bool) -> EarnReceipt:
-    answer = json.loads(nothing.answer, parse_float=Decimal)
-    return EarnReceipt(
-        transaction_id=None,
-        account_id=nothing.account_public_id,
-        customer_id=nothing.customer_public_id,
-        program_id=nothing.program_public_id,
-        points_amount=0,
-        points_balance=answer["points_balance"],
-        points_lost_to_caps=0,
-        expires_at=None,
-        tier=answer["tier"],
-        trace=answer["trace"],
-        is_replay=is_replay,
-    )
+    if given:
+        accounts, codes = [account for account, _ in given], [code for _, code in given]
+        if sql.execute(GIVE, [now, accounts, codes]) < len(given):
+            raise GivenMeanwhile
 
 
 def _audit(receipt: EarnReceipt, request: EarnRequest, actor: Actor, now: datetime) -> None:

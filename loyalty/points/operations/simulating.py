@@ -1,83 +1,130 @@
 """What a purchase would earn and what points would be worth, with nothing written."""
 
 import uuid
-from collections.abc import Mapping
-from datetime import datetime
-from decimal import Decimal
-from typing import Any
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import date, datetime
 
 from loyalty.foundation.kernel.money import Money
+from loyalty.ledger import api as ledger
 from loyalty.points import policy, queries
-from loyalty.points.contracts import EarnFacts, MemberFacts, Simulation
+from loyalty.points.contracts import (
+    CapCount,
+    EarnRequest,
+    Key,
+    MemberFacts,
+    MemberRef,
+    SimulatedWallet,
+    SimulateRequest,
+    Simulation,
+    WalletVerdict,
+)
 from loyalty.points.errors import MemberUnknown
-from loyalty.points.registry import earn_modifiers
+from loyalty.points.operations.deciding import decide, told_trace
 from loyalty.programs import api as programs
+from loyalty.programs.contracts import WALLET_MAIN, ProgramPlan
 
 NOBODY = uuid.UUID(int=0)
+NO_KEY = Key(scope="simulation", key="", request_hash=b"")
 
 
-def simulate(
-    *,
-    program_id: uuid.UUID,
-    amount: Decimal,
-    currency: str,
-    context: Mapping[str, Any],
-    occurred_at: datetime,
-    now: datetime,
-    account_id: uuid.UUID | None = None,
-    tier_code: str | None = None,
-    points_lifetime: int | None = None,
-    changes: Mapping[str, Any] | None = None,
-    points_to_burn: int | None = None,
-) -> Simulation:
-    """Decide about a sample purchase exactly as an earn would; the program may be a draft.
+def simulate(*, request: SimulateRequest, now: datetime) -> Simulation:
+    """Decide about a sample purchase or event exactly as an earn would; the program may be a draft.
 
-    :param account_id: whose tier, balance and room under the cap to take; a new member's when left out.
-    :param changes: promises (``earn_rule``, ``burn_rule``, ``earn_cap_daily``, ``expiry_days``) to try before saving.
-    :raises ProgramNotFound, MemberUnknown, CurrencyMismatch, AmountInvalid, RuleResultInvalid, RuleInvalid: as told.
+    :raises ProgramNotFound, TierNotFound, MemberUnknown: nothing or nobody of that name.
+    :raises CurrencyMismatch, AmountInvalid, PurchaseRefused, RuleResultInvalid, RuleInvalid, CapReached: as an earn.
     """
-    plan = programs.amend_plan(programs.get_plan(program_id, at=occurred_at), dict(changes or {}))
-    member = _member(plan, account_id, tier_code, points_lifetime, occurred_at)
-    policy.check_currency(plan, currency)
-    policy.check_amount(amount)
-    facts = EarnFacts(
-        plan=plan, member=member, amount=amount, currency=currency or plan.currency, context=context,
-        occurred_at=occurred_at,
-    )  # fmt: skip
-    verdict = policy.decide_earn(facts, earn_modifiers(), now)
-    used = queries.get_cap_used(account_id, policy.CAP_DAILY, verdict.cap_window) if account_id else 0
-    granted = policy.apply_cap(verdict.points, verdict.cap_points_max, used)
-    after = programs.choose_tier(plan.tiers, member.points_lifetime + granted)
+    plan = programs.amend_plan(_plan(request), request.changes)
+    member = _member(plan, request)
+    (member,) = queries.complete([(member, plan, request.occurred_at)], now=now)
+    if request.segment_codes is not None:
+        member = replace(member, segment_codes=request.segment_codes)
+    # A draft is tried as if it were open.
+    tried = replace(plan, status=programs.ProgramStatus.ACTIVE, start_date=None, end_date=None)
+    verdict = decide(_request(request), tried, member, now)
+    wallets = tuple(_granted(one, member) for one in verdict.wallets)
+    main = wallets[0]
+    after = programs.choose_tier(plan.tiers, member.points_lifetime + main.points_amount)
     value: Money | None = None
-    if points_to_burn is not None:
-        value, _ = policy.decide_burn(plan, member, points_to_burn, context, now)
+    if request.points_to_burn is not None:
+        value, _ = policy.decide_burn(plan, member, request.points_to_burn, request.context, now)
     return Simulation(
-        points_amount=granted,
-        points_lost_to_caps=verdict.points - granted,
-        expires_at=verdict.expires_at if granted else None,
+        points_amount=main.points_amount,
+        points_lost_to_caps=main.points_lost_to_caps,
+        expires_at=main.expires_at,
+        spendable_until=main.spendable_until,
+        is_pending=main.is_pending,
+        activates_at=main.activates_at,
         tier_code=member.tier_code,
         tier_code_after=after.code if after else None,
         value=value,
-        trace=verdict.trace,
+        trace=main.trace,
+        wallets=wallets,
     )
 
 
-def _member(
-    plan: programs.ProgramPlan,
-    account_id: uuid.UUID | None,
-    tier_code: str | None,
-    points_lifetime: int | None,
-    occurred_at: datetime,
-) -> MemberFacts:
-    if account_id is not None:
-        found = queries.find_member(account_id=account_id)
-        if found is None or found.program_id != plan.program_id:
+def _plan(request: SimulateRequest) -> ProgramPlan:
+    if request.program_version is None:
+        return programs.get_plan(request.program_id, at=request.occurred_at)
+    history = programs.list_plan_history(request.program_id)
+    found = next((plan for _, plan in history if plan.version_number == request.program_version), None)
+    if found is None:
+        raise programs.ProgramNotFound(f"The program has no version {request.program_version}.")
+    return found
+
+
+def _request(request: SimulateRequest) -> EarnRequest:
+    return EarnRequest(
+        member=MemberRef(),
+        key=NO_KEY,
+        occurred_at=request.occurred_at,
+        amount=request.amount,
+        currency=request.currency,
+        context=request.context,
+        event_type=request.event_type,
+    )
+
+
+def _granted(verdict: WalletVerdict, member: MemberFacts) -> SimulatedWallet:
+    """Count the caps of periods as the ledger would, by what is used of them now."""
+    parts, results = policy.apply_caps(verdict.parts, verdict.caps, _used(verdict.caps, verdict.wallet, member))
+    granted = sum(part.points for part in parts)
+    trace = told_trace(verdict.trace, granted, results)
+    return SimulatedWallet(
+        wallet=verdict.wallet,
+        points_amount=granted,
+        points_lost_to_caps=trace["points_lost_to_caps"],
+        expires_at=verdict.expires_at if granted else None,
+        spendable_until=verdict.spendable_until if granted else None,
+        is_pending=verdict.is_pending,
+        activates_at=verdict.activates_at,
+        trace=trace,
+    )
+
+
+def _used(caps: Sequence[CapCount], wallet: str, member: MemberFacts) -> Mapping[tuple[str, date | None], int]:
+    if not caps:
+        return {}
+    account_id = member.account_id
+    if wallet != WALLET_MAIN:
+        found = ledger.find_account(owner_ref=member.customer_id, program_ref=member.program_id, wallet=wallet)
+        account_id = found.account_id if found else NOBODY
+    own = ledger.list_cap_usage(account_id) if account_id != NOBODY else []
+    return {(one.cap_ref, one.window_start): one.units_used for one in own}
+
+
+def _member(plan: ProgramPlan, request: SimulateRequest) -> MemberFacts:
+    if request.account_id is not None:
+        seen = queries.list_seen([request.account_id]).get(request.account_id)
+        if seen is None or seen.member.program_id != plan.program_id:
             raise MemberUnknown("This program has no such account.")
-        return found
-    named = plan.tiers_by_code.get(tier_code or "")
-    if tier_code and named is None:
-        raise programs.TierNotFound(f"The program has no tier {tier_code[:50]}.")
-    lifetime = points_lifetime if points_lifetime is not None else (named.min_points if named else 0)
+        return seen.member
+    named = plan.tiers_by_code.get(request.tier_code or "")
+    if request.tier_code and named is None:
+        raise programs.TierNotFound(f"The program has no tier {request.tier_code[:50]}.")
+    lifetime = request.points_lifetime
+    if lifetime is None:
+        lifetime = named.min_points if named else 0
     tier = named or programs.choose_tier(plan.tiers, lifetime)
     return MemberFacts(
         account_id=NOBODY,
@@ -89,5 +136,5 @@ def _member(
         points_posted=0,
         points_lifetime=lifetime,
         status="ACTIVE",
-        enrolled_at=occurred_at,
+        enrolled_at=request.occurred_at,
     )

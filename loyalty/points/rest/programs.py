@@ -13,9 +13,9 @@ from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
 from loyalty.foundation.web.views import ApiView
 from loyalty.points import api, queries
 from loyalty.points.rest.serializers import SimulateWrite, SimulationAnswer
-from loyalty.programs.api import ProgramNotFound
+from loyalty.programs.api import SHORT_FORMS, TERMS, ProgramNotFound
 
-PROMISES = ("earn_rule", "burn_rule", "earn_cap_daily", "expiry_days")
+PROMISES = (*SHORT_FORMS, *TERMS, "tiers")
 
 
 class TierFigures(serializers.Serializer[Any]):
@@ -87,19 +87,22 @@ class SimulateView(ApiView):
         body = SimulateWrite(data=request.data)
         body.is_valid(raise_exception=True)
         given, now = body.validated_data, clock.now()
-        simulation = api.simulate(
+        wanted = api.SimulateRequest(
             program_id=program_id_of(id),
-            amount=given["transaction_amount"],
+            amount=given.get("transaction_amount"),
             currency=given["currency"],
+            event_type=given["event_type"],
             context=given["transaction_context"],
             occurred_at=given.get("occurred_at", now),
             account_id=given.get("account_id"),
             tier_code=given.get("tier_code"),
             points_lifetime=given.get("points_lifetime"),
+            segment_codes=tuple(given["segment_codes"]) if "segment_codes" in given else None,
+            program_version=given.get("program_version"),
             changes={name: given[name] for name in PROMISES if name in given},
             points_to_burn=given.get("points_to_burn"),
-            now=now,
         )
+        simulation = api.simulate(request=wanted, now=now)
         told: dict[str, Any] = dict(SimulationAnswer(simulation).data)
         if simulation.value is not None:
             amount, currency = simulation.value.amount, simulation.value.currency

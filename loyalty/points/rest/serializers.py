@@ -16,12 +16,13 @@ from loyalty.foundation.web.serializers import (
     WholeNumberField,
 )
 from loyalty.points.contracts import MemberRef
-from loyalty.programs.api import EXPIRY_DAYS_MAX
+from loyalty.programs.api import EVENT_PURCHASE, EXPIRY_DAYS_MAX
 
 AMOUNT_MIN = Decimal("0.000001")
 # A context is a handful of facts about a purchase, not a document store.
 CONTEXT_BYTES_MAX = 8_000
 BATCH_ITEMS_MAX = 500
+SEGMENTS_MAX = 200
 
 
 class ContextField(ExactJSONField):
@@ -53,20 +54,31 @@ class MemberNamed(StrictSerializer):
 
 
 class EarnWrite(MemberNamed):
-    """A purchase that earns, or points given directly."""
+    """A purchase that earns, points given directly, or another event that a rule of the program names."""
 
     transaction_amount = AmountField(required=False, min_value=AMOUNT_MIN)
     points = PointsField(required=False)
+    wallet = serializers.CharField(
+        max_length=50, required=False, help_text="Where points given directly go; the main wallet when left out."
+    )
+    event_type = serializers.CharField(
+        max_length=100, required=False, help_text="Another event than a purchase; it needs no amount."
+    )
     currency = serializers.CharField(max_length=3, required=False)
     transaction_context = ContextField(required=False)
     occurred_at = serializers.DateTimeField(required=False)
     idempotency_key = serializers.CharField(max_length=200, required=False)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        """Take either an amount or points."""
-        if ("transaction_amount" in attrs) == ("points" in attrs):
+        """Take one of an amount, points and an event; an event may have an amount too."""
+        is_event = attrs.get("event_type", EVENT_PURCHASE) != EVENT_PURCHASE
+        if is_event and "points" in attrs:
+            raise serializers.ValidationError({"event_type": ["Points given directly have no event."]}, code="invalid")
+        if not is_event and ("transaction_amount" in attrs) == ("points" in attrs):
             problem = "Give transaction_amount for a purchase, or points without one."
             raise serializers.ValidationError({"transaction_amount": [problem]}, code="invalid")
+        if "wallet" in attrs and "points" not in attrs:
+            raise serializers.ValidationError({"wallet": ["The rules say where a purchase earns."]}, code="invalid")
         return attrs
 
 
@@ -109,6 +121,8 @@ class TransactionWrite(StrictSerializer):
     program_id = serializers.UUIDField(required=False)
     transaction_amount = AmountField(required=False, min_value=AMOUNT_MIN)
     points = PointsField(required=False)
+    wallet = serializers.CharField(max_length=50, required=False)
+    event_type = serializers.CharField(max_length=100, required=False)
     currency = serializers.CharField(max_length=3, required=False)
     transaction_context = ContextField(required=False)
     occurred_at = serializers.DateTimeField(required=False)
@@ -132,20 +146,51 @@ def check_imaginable(at: datetime) -> None:
 
 
 class SimulateWrite(StrictSerializer):
-    """A sample purchase, and what to try instead of what the program promises."""
+    """A sample purchase or event, who makes it, and what to try instead of what the program promises.
 
-    transaction_amount = AmountField(min_value=AMOUNT_MIN)
-    currency = serializers.CharField(max_length=3, required=False, default="")
+    Terms of the program stand flat beside the purchase, in the shapes in which a program is written.
+    """
+
+    transaction_amount = AmountField(required=False, min_value=AMOUNT_MIN)
+    currency = serializers.CharField(max_length=3, required=False, default="", allow_blank=True)
+    event_type = serializers.CharField(max_length=100, required=False, default=EVENT_PURCHASE)
     transaction_context = ContextField(required=False, default=dict)
     occurred_at = serializers.DateTimeField(required=False, validators=[check_imaginable])
     account_id = serializers.UUIDField(required=False)
     tier_code = serializers.CharField(max_length=50, required=False)
     points_lifetime = WholeNumberField(required=False, min_value=0, max_value=POINTS_MAX)
+    segment_codes = serializers.ListField(
+        child=serializers.CharField(max_length=100), required=False, max_length=SEGMENTS_MAX
+    )
+    program_version = WholeNumberField(
+        required=False, min_value=1, max_value=10**6, help_text="Another version than that of the day."
+    )
+    points_to_burn = PointsField(required=False)
     earn_rule = ExactJSONField(required=False, allow_null=True)
     burn_rule = ExactJSONField(required=False, allow_null=True)
     earn_cap_daily = PointsField(required=False, allow_null=True)
     expiry_days = WholeNumberField(required=False, allow_null=True, min_value=1, max_value=EXPIRY_DAYS_MAX)
-    points_to_burn = PointsField(required=False)
+    tiers = ExactJSONField(required=False)
+    earn_rules = ExactJSONField(required=False)
+    stacking = ExactJSONField(required=False)
+    earn_base = ExactJSONField(required=False)
+    activation = ExactJSONField(required=False)
+    caps = ExactJSONField(required=False)
+    expiry = ExactJSONField(required=False)
+    burn = ExactJSONField(required=False)
+    transfer = ExactJSONField(required=False)
+    reversal = ExactJSONField(required=False)
+    adjustment = ExactJSONField(required=False)
+    wallets = ExactJSONField(required=False)
+    tier_policy = ExactJSONField(required=False)
+    referral = ExactJSONField(required=False)
+    point_value = ExactJSONField(required=False, allow_null=True)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """A purchase has an amount."""
+        if attrs["event_type"] == EVENT_PURCHASE and "transaction_amount" not in attrs:
+            raise serializers.ValidationError({"transaction_amount": ["A purchase has an amount."]}, code="required")
+        return attrs
 
 
 class NoBody(StrictSerializer):
@@ -159,18 +204,38 @@ class TierNamed(serializers.Serializer[Any]):
     name = serializers.CharField()
 
 
+class WalletEarned(serializers.Serializer[Any]):
+    """What went into a wallet beside the main one."""
+
+    wallet = serializers.CharField()
+    transaction_id = serializers.UUIDField()
+    account_id = serializers.UUIDField()
+    points_amount = serializers.IntegerField()
+    points_balance = serializers.IntegerField()
+    points_lost_to_caps = serializers.IntegerField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
 class EarnAnswer(serializers.Serializer[Any]):
-    """What was earned; no ``transaction_id`` means nothing was, and the trace tells why."""
+    """What was earned; no ``transaction_id`` means nothing was, and the trace tells why.
+
+    Pending points are in no balance until ``activates_at``, or until somebody confirms them.
+    """
 
     transaction_id = serializers.UUIDField(allow_null=True)
     account_id = serializers.UUIDField()
     customer_id = serializers.UUIDField()
     program_id = serializers.UUIDField()
+    wallet = serializers.CharField()
     points_amount = serializers.IntegerField()
     points_balance = serializers.IntegerField()
     points_lost_to_caps = serializers.IntegerField()
+    is_pending = serializers.BooleanField()
+    activates_at = serializers.DateTimeField(allow_null=True)
     expires_at = serializers.DateTimeField(allow_null=True)
+    spendable_until = serializers.DateTimeField(allow_null=True)
     tier = TierNamed(allow_null=True)
+    other_wallets = WalletEarned(many=True)
     trace = serializers.DictField()
 
 
@@ -279,13 +344,30 @@ class ProofAnswer(serializers.Serializer[Any]):
     duration_ms = serializers.FloatField()
 
 
-class SimulationAnswer(serializers.Serializer[Any]):
-    """What a sample purchase would earn."""
+class SimulatedWalletAnswer(serializers.Serializer[Any]):
+    """What would go into one wallet."""
 
+    wallet = serializers.CharField()
     points_amount = serializers.IntegerField()
     points_lost_to_caps = serializers.IntegerField()
     expires_at = serializers.DateTimeField(allow_null=True)
+    spendable_until = serializers.DateTimeField(allow_null=True)
+    is_pending = serializers.BooleanField()
+    activates_at = serializers.DateTimeField(allow_null=True)
+    trace = serializers.DictField()
+
+
+class SimulationAnswer(serializers.Serializer[Any]):
+    """What a sample purchase would earn; the figures on top are those of the main wallet."""
+
+    points_amount = serializers.IntegerField()
+    points_lost_to_caps = serializers.IntegerField()
+    is_pending = serializers.BooleanField()
+    activates_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+    spendable_until = serializers.DateTimeField(allow_null=True)
     tier_code = serializers.CharField(allow_null=True)
     tier_code_after = serializers.CharField(allow_null=True)
     value = MoneyAnswer(allow_null=True)
+    wallets = SimulatedWalletAnswer(many=True)
     trace = serializers.DictField()

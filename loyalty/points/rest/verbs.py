@@ -18,6 +18,7 @@ from loyalty.foundation.web.views import ApiView
 from loyalty.ledger.api import AccountNotFound
 from loyalty.points import api
 from loyalty.points.rest import serializers
+from loyalty.programs.api import EVENT_PURCHASE, WALLET_MAIN
 
 SCOPE = "http"
 IDEMPOTENCY_KEY = OpenApiParameter(
@@ -60,6 +61,8 @@ def earn_request(given: Mapping[str, Any], key: api.Key, now: datetime) -> api.E
         points=given.get("points"),
         currency=given.get("currency", ""),
         context=given.get("transaction_context", {}),
+        event_type=given.get("event_type", EVENT_PURCHASE),
+        wallet=given.get("wallet", WALLET_MAIN),
     )
 
 
