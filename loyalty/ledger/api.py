@@ -3,6 +3,7 @@
 from typing import Final
 
 from loyalty.ledger.contracts import (
+    MAIN_WALLET,
     AccountKind,
     AccountStatus,
     AccountView,
@@ -71,8 +72,11 @@ from loyalty.ledger.operations.accounts import (
     open_accounts,
     unfreeze_account,
 )
+from loyalty.ledger.operations.adjusting import adjust
+from loyalty.ledger.operations.batches import ADJUST_LINES_MAX, BATCH_LINES_MAX, adjust_batch, burn_batch, earn_batch
 from loyalty.ledger.operations.expiry import expire_due_lots
-from loyalty.ledger.operations.postings import BATCH_LINES_MAX, burn, earn, earn_batch, reverse
+from loyalty.ledger.operations.pending import activate_due, cancel, confirm
+from loyalty.ledger.operations.postings import burn, earn, reverse
 from loyalty.ledger.queries.accounts import (
     find_account,
     get_account,
@@ -92,7 +96,9 @@ ACCOUNT_SUMMARY_VIEW: Final = "ledger_account_summary"
 
 __all__ = [
     "ACCOUNT_SUMMARY_VIEW",
+    "ADJUST_LINES_MAX",
     "BATCH_LINES_MAX",
+    "MAIN_WALLET",
     "AccountKind",
     "AccountNotActive",
     "AccountNotEmpty",
@@ -151,9 +157,15 @@ __all__ = [
     "TransactionView",
     "TransferPosting",
     "TransferToSelf",
+    "activate_due",
+    "adjust",
+    "adjust_batch",
     "burn",
+    "burn_batch",
+    "cancel",
     "check_invariants",
     "close_account",
+    "confirm",
     "count_transactions",
     "earn",
     "earn_batch",

@@ -29,12 +29,18 @@ class PointsMoved(Fact):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointsEarned(PointsMoved):
-    """Points were earned."""
+    """Points were earned; ``confirms`` names the pending earn that this one confirms.
+
+    ``occurred_at`` is the business instant: well before ``recorded_at`` the earn is a late one.
+    """
 
     type: ClassVar[str] = "points.earned"
+    occurred_at: datetime
+    recorded_at: datetime
     points_lost_to_caps: int
     lifetime_points_earned: int
     expires_at: datetime | None
+    confirms: uuid.UUID | None
     context: dict[str, Any] | None
 
 
@@ -43,6 +49,28 @@ class PointsCapped(PointsEarned):
     """An earn was lost to its caps entirely: ``points_amount`` is 0 and no points moved."""
 
     type: ClassVar[str] = "points.capped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsPending(PointsEarned):
+    """Points were earned and wait to be confirmed; by themselves at ``activates_at``, when it is given."""
+
+    type: ClassVar[str] = "points.pending"
+    activates_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsAdjusted(PointsMoved):
+    """Points were added or, ``points_change`` negative, taken by hand or by a correction, for a coded reason."""
+
+    type: ClassVar[str] = "points.adjusted"
+    occurred_at: datetime
+    recorded_at: datetime
+    points_change: int
+    reason_code: str
+    reason: str
+    expires_at: datetime | None
+    context: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,7 +84,10 @@ class PointsBurned(PointsMoved):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointsReversed(PointsMoved):
-    """An earn or a burn (``reversed_kind``) was taken back, wholly or in part."""
+    """A transaction was taken back, wholly or in part.
+
+    ``reversed_kind`` is its verb, or "pending" for an earn that was cancelled before it was posted.
+    """
 
     type: ClassVar[str] = "points.reversed"
     lifetime_points_earned: int

@@ -8,5 +8,6 @@ from loyalty.foundation.orm.sql import install
 class Migration(migrations.Migration):
     dependencies = [("ledger", "0001_tables")]
     operations = [
-        install("loyalty.ledger", "common", "accounts", "earn", "burn", "reverse", "earn_batch", "expire", "views"),
+        install("loyalty.ledger", "common", "accounts", "earn", "earn_batch", "pending", "burn", "burn_batch"),
+        install("loyalty.ledger", "adjust", "reverse", "expire", "views"),
     ]

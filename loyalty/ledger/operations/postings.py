@@ -1,18 +1,12 @@
-"""Earn, burn and reverse: one round trip each, and earn for hundreds of lines at once."""
+"""Earn, burn and reverse: one round trip each."""
 
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from loyalty.foundation.kernel.exact_json import dumps_exact
-from loyalty.foundation.kernel.points import check_points_amount
-from loyalty.ledger.contracts import BatchLine, BurnPosting, EarnPosting, Receipt, ReversePosting
-from loyalty.ledger.errors import REFUSALS, BatchInvalid
-from loyalty.ledger.operations.calls import as_text, call, cap_params, common_params
+from loyalty.foundation.kernel.points import PointsAmountInvalid, check_points_amount
+from loyalty.ledger.contracts import BurnPosting, EarnPosting, Receipt, ReversePosting
+from loyalty.ledger.operations.calls import call, cap_params, common_params
 from loyalty.ledger.queries.rows import receipt_from
-
-# Beyond a thousand lines a statement gains little and holds its locks for long.
-BATCH_LINES_MAX = 1000
 
 EARN = """
     SELECT * FROM ledger_earn(%(transaction)s, %(account)s, %(points)s, %(scope)s, %(key)s, %(request_hash)s,
@@ -32,7 +26,6 @@ REVERSE = """
         %(request_hash)s, %(occurred_at)s, %(actor_ref)s, %(reason)s, %(trace)s::jsonb, %(context)s::jsonb,
         %(correlation)s, %(causation)s, %(now)s)
 """
-EARN_BATCH = "SELECT b.line, b.refusal, (b.receipt).* FROM ledger_earn_batch(%s::jsonb, %s) b ORDER BY b.line"
 
 
 def earn(posting: EarnPosting, *, now: datetime) -> Receipt:
@@ -43,8 +36,8 @@ def earn(posting: EarnPosting, *, now: datetime) -> Receipt:
     :raises AccountNotActive: the account is frozen or closed.
     :raises IdempotencyKeyReused: the key was used for another request.
     """
-    check_points_amount(posting.points_amount)
-    params = common_params(posting, "earn", _earn_identity(posting)) | {
+    check_parts(posting)
+    params = common_params(posting, "earn", earn_identity(posting)) | {
         "account": posting.account_id,
         "points": posting.points_amount,
         "expires_at": posting.expires_at,
@@ -69,8 +62,7 @@ def burn(posting: BurnPosting, *, now: datetime) -> Receipt:
     :raises IdempotencyKeyReused: the key was used for another request.
     """
     check_points_amount(posting.points_amount)
-    identity = {"account": posting.account_id, "points": posting.points_amount, "reason": posting.reason}
-    params = common_params(posting, "burn", identity) | {
+    params = common_params(posting, "burn", burn_identity(posting)) | {
         "account": posting.account_id,
         "points": posting.points_amount,
         "consumption": posting.consumption.value,
@@ -109,53 +101,25 @@ def reverse(posting: ReversePosting, *, now: datetime) -> Receipt:
     return receipt_from(call(REVERSE, params)[0])
 
 
-def earn_batch(postings: Sequence[EarnPosting], *, now: datetime) -> list[BatchLine]:
-    """Earn for up to 1,000 postings in one statement, with the meaning of single earns in this order.
-
-    A refused posting does not stop the others: its line tells the code. Caps are counted line by line.
-
-    :raises BatchInvalid: more than 1,000 postings.
-    :raises PointsAmountInvalid: an amount is not a whole number in range.
-    """
-    if len(postings) > BATCH_LINES_MAX:
-        raise BatchInvalid(f"A batch has at most {BATCH_LINES_MAX} lines.")
-    if not postings:
-        return []
-    lines = [_batch_line(number, posting) for number, posting in enumerate(postings, start=1)]
-    rows = call(EARN_BATCH, [dumps_exact(lines).decode(), now])
-    return [
-        BatchLine(
-            receipt=receipt_from(row) if row["transaction_id"] else None,
-            refusal_code=REFUSALS[row["refusal"]].code if row["refusal"] else None,
-        )
-        for row in rows
-    ]
-
-
-def _earn_identity(posting: EarnPosting) -> dict[str, Any]:
+def earn_identity(posting: EarnPosting) -> dict[str, Any]:
+    """Give what makes two earns the same request."""
     return {"account": posting.account_id, "points": posting.points_amount}
 
 
-def _batch_line(number: int, posting: EarnPosting) -> dict[str, Any]:
+def burn_identity(posting: BurnPosting) -> dict[str, Any]:
+    """Give what makes two burns the same request."""
+    return {"account": posting.account_id, "points": posting.points_amount, "reason": posting.reason}
+
+
+def check_parts(posting: EarnPosting) -> None:
+    """Refuse an earn whose points are out of range or are not the sum of its parts.
+
+    :raises PointsAmountInvalid: so it is.
+    """
     check_points_amount(posting.points_amount)
-    common = common_params(posting, "earn", _earn_identity(posting))
-    return {
-        "line": number,
-        "transaction_id": as_text(common["transaction"]),
-        "account_id": as_text(posting.account_id),
-        "points_amount": posting.points_amount,
-        "idempotency_scope": posting.idempotency_scope,
-        "idempotency_key": posting.idempotency_key,
-        "request_hash": "\\x" + common["request_hash"].hex(),
-        "occurred_at": posting.occurred_at.isoformat(),
-        "expires_at": posting.expires_at.isoformat() if posting.expires_at else None,
-        "cap_refs": [cap.cap_ref for cap in posting.caps],
-        "cap_windows": [cap.window_start.isoformat() for cap in posting.caps],
-        "cap_units_max": [cap.units_max for cap in posting.caps],
-        "actor_ref": posting.actor_ref,
-        "program_version_ref": posting.program_version_ref,
-        "trace": posting.trace,
-        "context": posting.context,
-        "correlation_id": as_text(posting.correlation_id),
-        "causation_id": as_text(posting.causation_id),
-    }
+    if not posting.parts:
+        return
+    if any(isinstance(part.points_amount, bool) or part.points_amount < 0 for part in posting.parts):
+        raise PointsAmountInvalid("The parts of an earn are not negative.")
+    if sum(part.points_amount for part in posting.parts) != posting.points_amount:
+        raise PointsAmountInvalid("The parts of an earn sum to its points.")

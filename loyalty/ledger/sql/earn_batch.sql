@@ -1,44 +1,322 @@
--- Counts the lines of a batch against their caps, in the order of the lines, and gives what each is granted.
--- p_asked holds the points of each line; p_headers is null where a line is not posted now. Locks the cap rows ascending, once each.
-CREATE OR REPLACE FUNCTION ledger_count_caps_batch(
-    p_lines ledger_earn_line[], p_accounts bigint[], p_headers bigint[], p_asked bigint[])
+-- Earns for hundreds of lines in one statement, with the meaning of as many single earns in the order of the lines, but
+-- a refused line does not stop the others: its row tells the code. Same keys inside a batch are replays of the first.
+-- Locks: keys ascending, caps ascending, balances ascending.
+--
+-- The lines come as arrays side by side (a third of the work of reading them from JSON), an array that would be null
+-- throughout as null. Caps and parts name their line: p_cap_lines and p_part_lines ascend. The answers leave trace and
+-- context out: the caller has them.
+-- No plan is made anew for each call, and none is compiled: the planner cannot know how long the arrays are.
+CREATE OR REPLACE FUNCTION ledger_earn_lines(
+    p_now timestamptz, p_transactions uuid[], p_accounts uuid[], p_points bigint[], p_scopes text[], p_keys text[],
+    p_hashes bytea[], p_occurred timestamptz[], p_expires timestamptz[], p_spendable timestamptz[], p_actors text[],
+    p_versions text[], p_traces jsonb[], p_contexts jsonb[], p_correlations uuid[], p_causations uuid[], p_customers uuid[],
+    p_is_pending boolean[], p_activates timestamptz[], p_cap_lines integer[], p_cap_refs text[], p_cap_windows date[],
+    p_cap_maxima bigint[], p_cap_per_point bigint[], p_cap_parts text[], p_cap_is_shared boolean[], p_cap_is_refused boolean[],
+    p_part_lines integer[], p_part_codes text[], p_part_points bigint[])
+RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql
+SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+    v_lines ledger_line[];
+    v_accounts bigint[];
+    v_headers bigint[];
+    v_granted bigint[] := p_points;
+    v_made bigint[];
+    v_expected bigint;
+    v_is_active boolean;
+    v_has_debt boolean;
+BEGIN
+    IF true = ANY (p_cap_is_refused) THEN
+        -- A line that a cap refuses must leave no header, so those lines are posted one by one.
+        RETURN QUERY SELECT e.* FROM ledger_earn_each(
+            p_now, p_transactions, p_accounts, p_points, p_scopes, p_keys, p_hashes, p_occurred, p_expires, p_spendable,
+            p_actors, p_versions, p_traces, p_contexts, p_correlations, p_causations, p_customers, p_is_pending, p_activates,
+            p_cap_lines, p_cap_refs, p_cap_windows, p_cap_maxima, p_cap_per_point, p_cap_parts, p_cap_is_shared,
+            p_cap_is_refused, p_part_lines, p_part_codes, p_part_points) e;
+        RETURN;
+    END IF;
+    WITH found AS MATERIALIZED (
+        SELECT l.*, a.id AS account_id, a.issuance_id, a.owner_ref, a.program_ref, a.kind, a.wallet,
+            CASE WHEN l.points IS NULL OR l.points NOT BETWEEN 1 AND 1000000000000 THEN 'KL005'
+                WHEN a.id IS NULL THEN 'KL002' WHEN b.status <> 'ACTIVE' THEN 'KL003' END AS refusal,
+            ledger_next_id() AS header_id
+        FROM unnest(p_transactions, p_accounts, p_points, p_scopes, p_keys, p_hashes, p_occurred, p_expires, p_spendable,
+                    p_actors, p_versions, p_traces, p_contexts, p_correlations, p_causations, p_customers, p_is_pending,
+                    p_activates) WITH ORDINALITY AS l (transaction_id, account_ref, points, scope, key, hash, occurred_at,
+                    expires_at, spendable_until, actor_ref, version_ref, trace, context, correlation_id, causation_id,
+                    customer_ref, is_pending, activates_at, line)
+        LEFT JOIN ledger_account a ON a.public_id = l.account_ref AND a.issuance_id IS NOT NULL
+        LEFT JOIN ledger_balance b ON b.account_id = a.id),
+    made AS (
+        INSERT INTO ledger_transaction (id, public_id, kind, idempotency_scope, idempotency_key, request_hash, account_id,
+                program_ref, customer_ref, is_pending, occurred_at, recorded_at, actor_ref, program_version_ref, trace, context)
+            OVERRIDING SYSTEM VALUE
+            SELECT f.header_id, f.transaction_id, 'earn', f.scope, f.key, f.hash, f.account_id, f.program_ref,
+                nullif(f.customer_ref, f.owner_ref), coalesce(f.is_pending, false), f.occurred_at, p_now, f.actor_ref,
+                f.version_ref, f.trace, f.context
+            FROM found f WHERE f.refusal IS NULL ORDER BY f.scope COLLATE "C", f.key COLLATE "C", f.line
+            ON CONFLICT (idempotency_scope, idempotency_key) DO NOTHING RETURNING id)
+    SELECT array_agg((f.line, f.header_id, f.transaction_id, f.account_ref, f.account_id, f.issuance_id, f.owner_ref,
+                coalesce(f.customer_ref, f.owner_ref), f.program_ref, f.kind, f.wallet, f.points, f.occurred_at, f.expires_at,
+                coalesce(f.spendable_until, f.expires_at), coalesce(f.is_pending, false), f.activates_at, f.correlation_id,
+                f.causation_id, f.context, f.refusal)::ledger_line ORDER BY f.line),
+            array_agg(f.account_id ORDER BY f.line),
+            array_agg(CASE WHEN f.refusal IS NULL THEN f.header_id END ORDER BY f.line),
+            count(*) FILTER (WHERE f.refusal IS NULL), (SELECT array_agg(m.id) FROM made m)
+        INTO v_lines, v_accounts, v_headers, v_expected, v_made
+        FROM found f;
+    IF v_expected > coalesce(cardinality(v_made), 0) THEN
+        SELECT array_agg(m.id ORDER BY h.line) INTO v_headers
+            FROM unnest(v_headers) WITH ORDINALITY AS h (id, line) LEFT JOIN unnest(v_made) AS m (id) ON m.id = h.id;
+    END IF;
+    IF p_cap_refs IS NOT NULL OR p_part_codes IS NOT NULL THEN
+        v_granted := ledger_count_caps_of_lines(
+            v_accounts, v_headers, p_points, p_cap_lines, p_cap_refs, p_cap_windows, p_cap_maxima, p_cap_per_point,
+            p_cap_parts, p_cap_is_shared, p_part_lines, p_part_codes, p_part_points);
+    END IF;
+    SELECT bool_and(x.status = 'ACTIVE'), bool_or(x.points_debt > 0) INTO v_is_active, v_has_debt
+        FROM (SELECT b.status, b.points_debt FROM ledger_balance b
+              WHERE b.account_id IN (SELECT p.account_id FROM unnest(v_accounts, v_headers) AS p (account_id, header_id)
+                                     WHERE p.header_id IS NOT NULL)
+              ORDER BY b.account_id FOR NO KEY UPDATE) x;
+    IF NOT v_is_active THEN
+        RAISE EXCEPTION 'an account of the batch was frozen meanwhile' USING ERRCODE = 'serialization_failure';
+    END IF;
+    IF v_is_active THEN
+        RETURN QUERY SELECT p.* FROM ledger_post_lines(v_lines, v_headers, v_granted, p_now) p;
+    END IF;
+    IF v_has_debt THEN
+        RETURN QUERY SELECT d.* FROM ledger_settle_lines(v_lines, v_headers) d;
+    END IF;
+    IF coalesce(cardinality(v_made), 0) < cardinality(v_lines) THEN
+        -- The lines that posted nothing: refused, or replays of what their key did.
+        RETURN QUERY
+            SELECT l.line, CASE WHEN t.request_hash <> p_hashes[l.line] THEN 'KL004' ELSE l.refusal END,
+                CASE WHEN t.request_hash = p_hashes[l.line] THEN ledger_receipt_of(t.id, true) END
+            FROM unnest(v_lines) l
+            LEFT JOIN ledger_transaction t ON l.refusal IS NULL
+                AND t.idempotency_scope = p_scopes[l.line] AND t.idempotency_key = p_keys[l.line]
+            WHERE v_headers[l.line] IS NULL;
+    END IF;
+END $$;
+
+-- Posts the lines whose headers and caps are written and whose balances are locked: balances, lots, entries, what is
+-- pending, answers and events. Gives the answers, but for accounts in debt.
+CREATE OR REPLACE FUNCTION ledger_post_lines(
+    p_lines ledger_line[], p_headers bigint[], p_granted bigint[], p_now timestamptz)
+RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    RETURN QUERY WITH asked AS MATERIALIZED (
+        SELECT l.*, p_granted[l.line] AS granted,
+            CASE WHEN l.is_pending THEN 0 ELSE p_granted[l.line] END AS points_now,
+            CASE WHEN l.is_pending THEN p_granted[l.line] ELSE 0 END AS points_later
+        FROM unnest(p_lines) l WHERE p_headers[l.line] IS NOT NULL),
+    numbered AS MATERIALIZED (
+        SELECT a.*, dense_rank() OVER (ORDER BY a.account_id) AS place,
+            sum(a.points_now) OVER w AS now_so_far, sum(a.points_later) OVER w AS later_so_far,
+            count(*) FILTER (WHERE a.points_now > 0) OVER w AS number
+        FROM asked a WINDOW w AS (PARTITION BY a.account_id ORDER BY a.line)),
+    moved AS (
+        UPDATE ledger_balance b SET points_posted = b.points_posted + s.points_now,
+                points_pending = b.points_pending + s.points_later,
+                lifetime_points_earned = b.lifetime_points_earned + s.points_now,
+                last_sequence = b.last_sequence + s.number, last_recorded_at = greatest(b.last_recorded_at, p_now)
+            FROM (SELECT n.account_id, n.place, max(n.now_so_far)::bigint AS points_now,
+                      max(n.later_so_far)::bigint AS points_later, max(n.number) AS number
+                  FROM numbered n GROUP BY n.account_id, n.place) s
+            WHERE b.account_id = s.account_id
+            RETURNING s.place, b.points_posted - s.points_now AS posted, b.points_pending - s.points_later AS pending,
+                b.lifetime_points_earned - s.points_now AS earned, b.last_sequence - s.number AS sequence,
+                b.points_held AS held, b.points_debt AS debt, b.last_recorded_at AS recorded),
+    -- The balances before, in the order of places: a line finds its own by subscript, not by a join.
+    base AS MATERIALIZED (
+        SELECT array_agg(m.posted ORDER BY m.place) AS posted, array_agg(m.pending ORDER BY m.place) AS pending,
+            array_agg(m.earned ORDER BY m.place) AS earned, array_agg(m.sequence ORDER BY m.place) AS sequence,
+            array_agg(m.held ORDER BY m.place) AS held, array_agg(m.debt ORDER BY m.place) AS debt,
+            array_agg(m.recorded ORDER BY m.place) AS recorded
+        FROM moved m),
+    done AS MATERIALIZED (
+        SELECT n.*, (b.posted[n.place] + n.now_so_far)::bigint AS balance,
+            (b.pending[n.place] + n.later_so_far)::bigint AS pending, (b.earned[n.place] + n.now_so_far)::bigint AS earned,
+            b.sequence[n.place] + n.number AS sequence, b.held[n.place] AS held, b.debt[n.place] AS debt,
+            b.recorded[n.place] AS recorded
+        FROM numbered n CROSS JOIN base b),
+    lot AS (
+        INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)
+            SELECT d.header_id, d.header_id, d.account_id, d.occurred_at, d.expires_at, d.spendable_until, d.points_now
+            FROM done d WHERE d.points_now > 0),
+    lot_open AS (
+        INSERT INTO ledger_lot_open (account_id, spendable_until, earned_at, lot_id, expires_at, points_original,
+                points_remaining)
+            SELECT d.account_id, coalesce(d.spendable_until, 'infinity'), d.occurred_at, d.header_id, d.expires_at,
+                d.points_now, d.points_now
+            FROM done d WHERE d.points_now > 0),
+    entry AS (
+        INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after,
+                recorded_at)
+            SELECT d.header_id, leg.line, CASE leg.line WHEN 1 THEN d.account_id ELSE d.counter_id END, 'earn',
+                CASE leg.line WHEN 1 THEN d.points_now ELSE -d.points_now END,
+                CASE leg.line WHEN 1 THEN d.sequence END, CASE leg.line WHEN 1 THEN d.balance END, d.recorded
+            FROM done d, (VALUES (1), (2)) AS leg (line) WHERE d.points_now > 0),
+    pending AS (
+        INSERT INTO ledger_pending (transaction_id, account_id, points_original, points_amount, earned_at, activates_at,
+                expires_at, spendable_until)
+            SELECT d.header_id, d.account_id, d.points_later, d.points_later, d.occurred_at, d.activates_at, d.expires_at,
+                d.spendable_until
+            FROM done d WHERE d.points_later > 0),
+    answer AS (
+        INSERT INTO ledger_answer
+            SELECT d.header_id, d.granted, d.balance, d.pending, d.held, d.debt, d.points - d.granted, 0
+            FROM done d WHERE (d.granted < d.points OR d.pending <> 0 OR d.held <> 0 OR d.is_pending) AND d.debt = 0),
+    event AS (
+        INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, correlation_id, causation_id,
+                data)
+            SELECT d.transaction_id, CASE WHEN d.points_now > 0 THEN 'points.earned' WHEN d.points_later > 0
+                    THEN 'points.pending' ELSE 'points.capped' END,
+                d.owner_ref::text, 'transaction', d.transaction_id::text, d.occurred_at, d.correlation_id, d.causation_id,
+                jsonb_build_object('transaction_id', d.transaction_id, 'account_id', d.account_ref,
+                    'account_kind', d.kind, 'wallet', d.wallet, 'owner_ref', d.owner_ref,
+                    'customer_id', d.customer_ref, 'program_id', d.program_ref,
+                    'points_amount', d.granted, 'points_balance', d.balance, 'occurred_at', d.occurred_at,
+                    'recorded_at', p_now, 'points_lost_to_caps', d.points - d.granted, 'lifetime_points_earned', d.earned,
+                    'expires_at', CASE WHEN d.granted > 0 THEN d.expires_at END, 'confirms', NULL, 'context', d.context)
+                || CASE WHEN d.points_later > 0 THEN jsonb_build_object('activates_at', d.activates_at) ELSE '{}' END
+            FROM done d ORDER BY d.line)
+    SELECT d.line, NULL::text, (d.transaction_id, d.account_ref, d.owner_ref, d.program_ref, d.wallet, d.customer_ref, 'earn',
+        d.granted, d.balance, d.pending, d.held, d.debt, d.points - d.granted, 0, d.is_pending, false, d.occurred_at, p_now,
+        CASE WHEN d.granted > 0 THEN d.expires_at END, NULL::uuid, NULL::uuid, NULL::uuid, NULL::uuid, NULL::bigint,
+        CASE WHEN d.granted < d.points THEN ledger_cap_hits_of(d.header_id) END, NULL::text, NULL::text)::ledger_receipt
+    FROM done d WHERE d.debt = 0;
+END $$;
+
+-- Settles the debts of accounts that lines of a batch posted to, in the order of the lines, and gives those lines' answers.
+CREATE OR REPLACE FUNCTION ledger_settle_lines(p_lines ledger_line[], p_headers bigint[])
+RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    v_line record;
+    v_debt bigint;
+BEGIN
+    FOR v_line IN
+        SELECT l.line, l.header_id, l.account_id, l.points, e.points_change, e.balance_after, b.points_held,
+            b.points_pending, b.points_posted
+        FROM unnest(p_lines) l JOIN ledger_balance b ON b.account_id = l.account_id AND b.points_debt > 0
+        LEFT JOIN ledger_entry e ON e.transaction_id = l.header_id AND e.line = 1
+        WHERE p_headers[l.line] IS NOT NULL ORDER BY l.line
+    LOOP
+        PERFORM ledger_settle_debt(v_line.header_id, v_line.account_id);
+        SELECT b.points_debt INTO v_debt FROM ledger_balance b WHERE b.account_id = v_line.account_id;
+        INSERT INTO ledger_answer
+            SELECT v_line.header_id, coalesce(v_line.points_change, p.points_original, 0),
+                coalesce(v_line.balance_after, v_line.points_posted), v_line.points_pending, v_line.points_held, v_debt,
+                v_line.points - coalesce(v_line.points_change, p.points_original, 0), 0
+            FROM (SELECT 1) one LEFT JOIN ledger_pending p ON p.transaction_id = v_line.header_id;
+        line := v_line.line;
+        receipt := ledger_receipt_of(v_line.header_id, false);
+        RETURN NEXT;
+    END LOOP;
+END $$;
+
+-- Counts the caps of lines whose headers are written, in their order, writes what they counted, and gives what each line
+-- is granted. One plain cap per line, the common case, is one upsert for all of them.
+CREATE OR REPLACE FUNCTION ledger_count_caps_of_lines(
+    p_accounts bigint[], p_headers bigint[], p_points bigint[], p_cap_lines integer[], p_cap_refs text[], p_cap_windows date[],
+    p_cap_maxima bigint[], p_cap_per_point bigint[], p_cap_parts text[], p_cap_is_shared boolean[],
+    p_part_lines integer[], p_part_codes text[], p_part_points bigint[])
+RETURNS bigint[] LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+DECLARE
+    v_granted bigint[] := p_points;
+    v_asked numeric;
+    v_counted numeric;
+    v_is_plain boolean;
+BEGIN
+    v_is_plain := p_cap_per_point IS NULL AND p_cap_parts IS NULL AND p_cap_is_shared IS NULL AND p_part_codes IS NULL
+        AND cardinality(p_cap_lines) = (SELECT count(DISTINCT c) FROM unnest(p_cap_lines) c);
+    IF v_is_plain THEN
+        WITH cap AS MATERIALIZED (
+            SELECT p_accounts[c.line] AS account_id, c.ref, c.window_start, min(c.units_max) AS units_max,
+                max(c.units_max) AS highest, sum(p_points[c.line])::bigint AS points
+            FROM unnest(p_cap_lines, p_cap_refs, p_cap_windows, p_cap_maxima) AS c (line, ref, window_start, units_max)
+            WHERE p_headers[c.line] IS NOT NULL GROUP BY 1, 2, 3),
+        counted AS (
+            INSERT INTO ledger_cap_usage AS u (account_id, cap_ref, window_start, units_used, units_max, last_counted)
+                SELECT c.account_id, c.ref, c.window_start, least(c.points, c.units_max), c.units_max,
+                    least(c.points, c.units_max)
+                -- A limit that changes from line to line is counted line by line below.
+                FROM cap c WHERE NOT EXISTS (SELECT 1 FROM cap o WHERE o.highest <> o.units_max)
+                ORDER BY c.account_id, c.ref COLLATE "C", c.window_start
+                ON CONFLICT (account_id, cap_ref, window_start) DO UPDATE SET
+                    last_counted = greatest(0, least(EXCLUDED.last_counted, EXCLUDED.units_max - u.units_used)),
+                    units_used = u.units_used + greatest(0, least(EXCLUDED.last_counted, EXCLUDED.units_max - u.units_used)),
+                    units_max = greatest(EXCLUDED.units_max, u.units_used)
+                RETURNING u.last_counted)
+        SELECT (SELECT sum(c.points) FROM cap c), (SELECT sum(n.last_counted) FROM counted n) INTO v_asked, v_counted;
+        v_is_plain := v_asked IS NULL OR v_counted IS NOT NULL;
+    END IF;
+    IF NOT v_is_plain THEN
+        RETURN ledger_count_caps_by_line(
+            p_accounts, p_headers, p_points, p_cap_lines, p_cap_refs, p_cap_windows, p_cap_maxima, p_cap_per_point, p_cap_parts,
+            p_cap_is_shared, p_part_lines, p_part_codes, p_part_points);
+    END IF;
+    IF v_counted < v_asked THEN
+        -- What was counted of a cap is shared out in the order of its lines.
+        SELECT array_agg(coalesce(s.granted, p.points) ORDER BY p.line) INTO v_granted
+            FROM unnest(p_points) WITH ORDINALITY AS p (points, line)
+            LEFT JOIN (
+                SELECT c.line, greatest(0, least(p_points[c.line], u.last_counted - (
+                    sum(p_points[c.line]) OVER (PARTITION BY u.account_id, u.cap_ref, u.window_start ORDER BY c.line)
+                    - p_points[c.line])))::bigint AS granted
+                FROM unnest(p_cap_lines, p_cap_refs, p_cap_windows) AS c (line, ref, window_start)
+                JOIN ledger_cap_usage u ON u.account_id = p_accounts[c.line] AND u.cap_ref = c.ref
+                    AND u.window_start = c.window_start
+                WHERE p_headers[c.line] IS NOT NULL) s ON s.line = p.line;
+    END IF;
+    INSERT INTO ledger_cap_hit (transaction_id, cap_ref, window_start, account_id, points_asked, points_counted, units_counted)
+        SELECT p_headers[c.line], c.ref, c.window_start, p_accounts[c.line], p_points[c.line], v_granted[c.line],
+            v_granted[c.line]
+        FROM unnest(p_cap_lines, p_cap_refs, p_cap_windows) AS c (line, ref, window_start) WHERE p_headers[c.line] IS NOT NULL;
+    RETURN v_granted;
+END $$;
+
+-- The same for lines with several caps, parts, units or shared caps: the rows are locked ascending, once each, and the
+-- lines counted one after the other.
+CREATE OR REPLACE FUNCTION ledger_count_caps_by_line(
+    p_accounts bigint[], p_headers bigint[], p_points bigint[], p_cap_lines integer[], p_cap_refs text[], p_cap_windows date[],
+    p_cap_maxima bigint[], p_cap_per_point bigint[], p_cap_parts text[], p_cap_is_shared boolean[],
+    p_part_lines integer[], p_part_codes text[], p_part_points bigint[])
 RETURNS bigint[] LANGUAGE plpgsql AS $$
 DECLARE
-    v_granted bigint[] := p_asked;
-    -- The caps that are counted, ascending, once each.
+    v_caps integer := coalesce(cardinality(p_cap_lines), 0);
+    v_granted bigint[] := p_points;
+    -- The caps that are counted, ascending, once each; and for each cap of each line the place of its cap among them.
     v_accounts bigint[];
     v_refs text[];
     v_windows date[];
     v_used bigint[];
     v_maxima bigint[];
-    -- One element for each cap of each line: the line, the place of the cap among those above, the limit.
-    v_lines integer[];
     v_places integer[];
-    v_limits bigint[];
-    v_points bigint;
-    v_first integer := 1;
-    v_last integer;
-    v_index integer;
+    -- What each cap of each line was asked and counted, and what each part was granted.
+    v_asked bigint[] := array_fill(0::bigint, ARRAY[v_caps]);
+    v_counted bigint[] := array_fill(0::bigint, ARRAY[v_caps]);
+    v_parts bigint[] := p_part_points;
+    v_cut record;
+    v_line record;
 BEGIN
     WITH flat AS MATERIALIZED (
-        SELECT l.line, p_accounts[l.line] AS account_id, c.ref, c.window_start, c.units_max,
-            dense_rank() OVER (ORDER BY p_accounts[l.line], c.ref COLLATE "C", c.window_start)::integer AS place
-        FROM unnest(p_lines) l, unnest(l.cap_refs, l.cap_windows, l.cap_units_max) AS c (ref, window_start, units_max)
-        WHERE p_headers[l.line] IS NOT NULL),
+        SELECT c.n, x.account_id, c.ref, c.window_start,
+            dense_rank() OVER (ORDER BY x.account_id, c.ref COLLATE "C", c.window_start)::integer AS place
+        FROM unnest(p_cap_lines, p_cap_refs, p_cap_windows, p_cap_is_shared) WITH ORDINALITY
+                AS c (line, ref, window_start, is_shared, n),
+            LATERAL (SELECT CASE WHEN c.is_shared THEN 0 ELSE p_accounts[c.line] END AS account_id) x
+        WHERE p_headers[c.line] IS NOT NULL),
     counted AS (
         SELECT array_agg(k.account_id ORDER BY k.place) AS accounts, array_agg(k.ref ORDER BY k.place) AS refs,
             array_agg(k.window_start ORDER BY k.place) AS windows
-        FROM (SELECT DISTINCT f.place, f.account_id, f.ref, f.window_start FROM flat f) k),
-    asked AS (
-        SELECT array_agg(f.line ORDER BY f.line, f.place) AS lines, array_agg(f.place ORDER BY f.line, f.place) AS places,
-            array_agg(f.units_max ORDER BY f.line, f.place) AS limits
-        FROM flat f)
-    SELECT c.accounts, c.refs, c.windows, a.lines, a.places, a.limits
-        INTO v_accounts, v_refs, v_windows, v_lines, v_places, v_limits
-        FROM counted c, asked a;
-    IF v_accounts IS NULL THEN
-        RETURN v_granted;
-    END IF;
+        FROM (SELECT DISTINCT f.place, f.account_id, f.ref, f.window_start FROM flat f) k)
+    SELECT c.accounts, c.refs, c.windows, (SELECT array_agg(f.place ORDER BY s.n) FROM generate_series(1, v_caps) AS s (n)
+                                           LEFT JOIN flat f ON f.n = s.n)
+        INTO v_accounts, v_refs, v_windows, v_places FROM counted c;
     INSERT INTO ledger_cap_usage (account_id, cap_ref, window_start, units_used, units_max)
         SELECT k.account_id, k.ref, k.window_start, 0, 0
         FROM unnest(v_accounts, v_refs, v_windows) WITH ORDINALITY AS k (account_id, ref, window_start, place)
@@ -49,162 +327,142 @@ BEGIN
               FROM unnest(v_accounts, v_refs, v_windows) WITH ORDINALITY AS k (account_id, ref, window_start, place)
               JOIN ledger_cap_usage u
                   ON u.account_id = k.account_id AND u.cap_ref = k.ref AND u.window_start = k.window_start
-              ORDER BY u.account_id, u.cap_ref, u.window_start FOR UPDATE OF u) x;
-    WHILE v_first <= cardinality(v_lines) LOOP
-        v_last := v_first;
-        v_points := v_granted[v_lines[v_first]];
-        LOOP
-            v_points := least(v_points, v_limits[v_last] - v_used[v_places[v_last]]);
-            EXIT WHEN v_last = cardinality(v_lines) OR v_lines[v_last + 1] <> v_lines[v_first];
-            v_last := v_last + 1;
+              ORDER BY u.account_id, u.cap_ref, u.window_start FOR NO KEY UPDATE OF u) x;
+    FOR v_line IN
+        SELECT l.line, c.first, c.last, p.first AS part_first, p.last AS part_last
+        FROM generate_series(1, cardinality(p_points)) AS l (line)
+        LEFT JOIN (SELECT x.line, min(x.n)::integer AS first, max(x.n)::integer AS last
+                   FROM unnest(p_cap_lines) WITH ORDINALITY AS x (line, n) GROUP BY x.line) c ON c.line = l.line
+        LEFT JOIN (SELECT x.line, min(x.n)::integer AS first, max(x.n)::integer AS last
+                   FROM unnest(p_part_lines) WITH ORDINALITY AS x (line, n) GROUP BY x.line) p ON p.line = l.line
+        WHERE p_headers[l.line] IS NOT NULL AND (c.first IS NOT NULL OR p.first IS NOT NULL) ORDER BY l.line
+    LOOP
+        SELECT g.granted, g.asked INTO v_cut FROM ledger_cut_to_caps(
+            p_part_codes[v_line.part_first:v_line.part_last],
+            CASE WHEN v_line.part_first IS NULL THEN ARRAY[p_points[v_line.line]]
+                ELSE p_part_points[v_line.part_first:v_line.part_last] END,
+            p_cap_refs[v_line.first:v_line.last], p_cap_windows[v_line.first:v_line.last],
+            p_cap_maxima[v_line.first:v_line.last],
+            ARRAY(SELECT v_used[v_places[n]] FROM generate_series(v_line.first, v_line.last) n),
+            p_cap_per_point[v_line.first:v_line.last], p_cap_parts[v_line.first:v_line.last], NULL) g;
+        v_granted[v_line.line] := (SELECT coalesce(sum(g), 0) FROM unnest(v_cut.granted) g);
+        FOR n IN coalesce(v_line.part_first, 1) .. coalesce(v_line.part_last, 0) LOOP
+            v_parts[n] := v_cut.granted[n - v_line.part_first + 1];
         END LOOP;
-        v_points := greatest(v_points, 0);
-        FOR v_index IN v_first .. v_last LOOP
-            v_maxima[v_places[v_index]] := greatest(v_limits[v_index], v_used[v_places[v_index]]);
-            v_used[v_places[v_index]] := v_used[v_places[v_index]] + v_points;
+        FOR n IN coalesce(v_line.first, 1) .. coalesce(v_line.last, 0) LOOP
+            v_asked[n] := v_cut.asked[n - v_line.first + 1];
+            v_counted[n] := CASE WHEN p_cap_parts[n] IS NULL THEN v_granted[v_line.line] ELSE coalesce(v_cut.granted[
+                array_position(p_part_codes[v_line.part_first:v_line.part_last], p_cap_parts[n])], 0) END;
+            v_maxima[v_places[n]] := greatest(p_cap_maxima[n], v_used[v_places[n]]);
+            v_used[v_places[n]] := v_used[v_places[n]] + v_counted[n] * coalesce(p_cap_per_point[n], 1);
         END LOOP;
-        v_granted[v_lines[v_first]] := v_points;
-        v_first := v_last + 1;
     END LOOP;
     UPDATE ledger_cap_usage u SET units_used = k.units_used, units_max = k.units_max
         FROM unnest(v_accounts, v_refs, v_windows, v_used, v_maxima)
             AS k (account_id, ref, window_start, units_used, units_max)
         WHERE u.account_id = k.account_id AND u.cap_ref = k.ref AND u.window_start = k.window_start;
+    INSERT INTO ledger_cap_hit
+        SELECT p_headers[p_cap_lines[n]], p_cap_refs[n], p_cap_windows[n],
+            CASE WHEN p_cap_is_shared[n] THEN 0 ELSE p_accounts[p_cap_lines[n]] END, v_asked[n], v_counted[n],
+            v_counted[n] * coalesce(p_cap_per_point[n], 1), p_cap_parts[n]
+        FROM generate_series(1, v_caps) n WHERE p_headers[p_cap_lines[n]] IS NOT NULL;
+    INSERT INTO ledger_part
+        SELECT p_headers[p.line], row_number() OVER (PARTITION BY p.line ORDER BY p.n), p.code, p.points, v_parts[p.n]
+        FROM unnest(p_part_lines, p_part_codes, p_part_points) WITH ORDINALITY AS p (line, code, points, n)
+        WHERE p_headers[p.line] IS NOT NULL;
     RETURN v_granted;
 END $$;
 
--- Earns for hundreds of lines in one statement, with the meaning of as many single earns in the order of the lines, but
--- a refused line does not stop the others: its row tells the code. Same keys inside a batch are replays of the first.
--- Locks: keys ascending, caps ascending, balances ascending.
--- The planner cannot know how long the arrays are, so it must not be tempted to compile for millions of rows.
-CREATE OR REPLACE FUNCTION ledger_earn_batch(p_lines jsonb, p_now timestamptz)
-RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql SET jit = off AS $$
+-- Earns line by line, each in a subtransaction, so that a refused line leaves nothing. Caps and balances that exist are
+-- locked ascending first, so that two batches wait in one direction.
+CREATE OR REPLACE FUNCTION ledger_earn_each(
+    p_now timestamptz, p_transactions uuid[], p_accounts uuid[], p_points bigint[], p_scopes text[], p_keys text[],
+    p_hashes bytea[], p_occurred timestamptz[], p_expires timestamptz[], p_spendable timestamptz[], p_actors text[],
+    p_versions text[], p_traces jsonb[], p_contexts jsonb[], p_correlations uuid[], p_causations uuid[], p_customers uuid[],
+    p_is_pending boolean[], p_activates timestamptz[], p_cap_lines integer[], p_cap_refs text[], p_cap_windows date[],
+    p_cap_maxima bigint[], p_cap_per_point bigint[], p_cap_parts text[], p_cap_is_shared boolean[], p_cap_is_refused boolean[],
+    p_part_lines integer[], p_part_codes text[], p_part_points bigint[])
+RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql AS $$
 #variable_conflict use_column
 DECLARE
-    v_lines ledger_earn_line[];
-    v_refusals text[];
-    v_accounts bigint[];
-    v_counters bigint[];
-    v_owners uuid[];
-    v_kinds ledger_account_kind[];
-    v_wallets text[];
-    v_programs uuid[];
-    v_occurred timestamptz[];
-    v_expires timestamptz[];
-    v_headers bigint[];
-    v_granted bigint[];
-    v_sequences bigint[];
-    v_balances bigint[];
-    v_earned bigint[];
-    v_recorded timestamptz[];
-    v_is_stale boolean;
+    v_caps record;
+    v_parts record;
 BEGIN
-    SELECT array_agg(l ORDER BY l.line) INTO v_lines FROM jsonb_populate_recordset(NULL::ledger_earn_line, p_lines) l;
-    IF v_lines IS NULL THEN
-        RETURN;
-    END IF;
-    SELECT array_agg(CASE
-                WHEN l.points_amount IS NULL OR l.points_amount NOT BETWEEN 1 AND 1000000000000 THEN 'KL005'
-                WHEN a.id IS NULL THEN 'KL002'
-                WHEN b.status <> 'ACTIVE' THEN 'KL003' END ORDER BY l.line),
-            array_agg(a.id ORDER BY l.line), array_agg(a.issuance_id ORDER BY l.line),
-            array_agg(a.owner_ref ORDER BY l.line), array_agg(a.program_ref ORDER BY l.line),
-            array_agg(a.kind ORDER BY l.line), array_agg(a.wallet ORDER BY l.line),
-            array_agg(l.points_amount ORDER BY l.line),
-            array_agg(l.occurred_at ORDER BY l.line), array_agg(l.expires_at ORDER BY l.line)
-        INTO v_refusals, v_accounts, v_counters, v_owners, v_programs, v_kinds, v_wallets, v_granted, v_occurred, v_expires
-        FROM unnest(v_lines) l
-        LEFT JOIN ledger_account a ON a.public_id = l.account_id AND a.issuance_id IS NOT NULL
-        LEFT JOIN ledger_balance b ON b.account_id = a.id;
-    WITH made AS (
-        INSERT INTO ledger_transaction (public_id, kind, idempotency_scope, idempotency_key, request_hash, account_id,
-                program_ref, occurred_at, recorded_at, actor_ref, program_version_ref, trace, context)
-            SELECT l.transaction_id, 'earn', l.idempotency_scope, l.idempotency_key, l.request_hash, v_accounts[l.line],
-                v_programs[l.line], l.occurred_at, p_now, l.actor_ref, l.program_version_ref, l.trace, l.context
-            FROM unnest(v_lines) l WHERE v_refusals[l.line] IS NULL
-            ORDER BY l.idempotency_scope COLLATE "C", l.idempotency_key COLLATE "C", l.line
-            ON CONFLICT (idempotency_scope, idempotency_key) DO NOTHING RETURNING id, public_id)
-    SELECT array_agg(m.id ORDER BY l.line) INTO v_headers
-        FROM unnest(v_lines) l LEFT JOIN made m ON m.public_id = l.transaction_id;
-    v_granted := ledger_count_caps_batch(v_lines, v_accounts, v_headers, v_granted);
-    SELECT bool_or(x.status <> 'ACTIVE') INTO v_is_stale
-        FROM (SELECT b.status FROM ledger_balance b
-              WHERE b.account_id IN (SELECT p.account_id FROM unnest(v_accounts, v_headers) AS p (account_id, header_id)
-                                     WHERE p.header_id IS NOT NULL)
-              ORDER BY b.account_id FOR UPDATE) x;
-    IF v_is_stale THEN
-        RAISE EXCEPTION 'an account of the batch was frozen meanwhile' USING ERRCODE = 'serialization_failure';
-    END IF;
-    WITH line AS (
-        SELECT p.line, p.account_id, p.granted,
-            sum(p.granted) OVER w AS granted_so_far, count(*) FILTER (WHERE p.granted > 0) OVER w AS number
-        FROM unnest(v_accounts, v_headers, v_granted) WITH ORDINALITY AS p (account_id, header_id, granted, line)
-        WHERE p.header_id IS NOT NULL
-        WINDOW w AS (PARTITION BY p.account_id ORDER BY p.line)),
-    moved AS (
-        UPDATE ledger_balance b SET points_posted = b.points_posted + s.points,
-                lifetime_points_earned = b.lifetime_points_earned + s.points,
-                last_sequence = b.last_sequence + s.number, last_recorded_at = greatest(b.last_recorded_at, p_now)
-            FROM (SELECT l.account_id, max(l.granted_so_far)::bigint AS points, max(l.number) AS number
-                  FROM line l GROUP BY l.account_id) s
-            WHERE b.account_id = s.account_id
-            RETURNING b.account_id, b.points_posted - s.points AS points_before,
-                b.lifetime_points_earned - s.points AS earned_before,
-                b.last_sequence - s.number AS sequence_before, b.last_recorded_at)
-    SELECT array_agg(m.sequence_before + l.number ORDER BY n.line),
-            array_agg((m.points_before + l.granted_so_far)::bigint ORDER BY n.line),
-            array_agg((m.earned_before + l.granted_so_far)::bigint ORDER BY n.line),
-            array_agg(m.last_recorded_at ORDER BY n.line)
-        INTO v_sequences, v_balances, v_earned, v_recorded
-        FROM generate_series(1, cardinality(v_lines)) AS n (line)
-        LEFT JOIN line l ON l.line = n.line LEFT JOIN moved m ON m.account_id = l.account_id;
-    INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)
-        SELECT p.header_id, p.header_id, p.account_id, p.occurred_at, p.expires_at, p.expires_at, p.granted
-        FROM unnest(v_headers, v_accounts, v_occurred, v_expires, v_granted)
-            AS p (header_id, account_id, occurred_at, expires_at, granted)
-        WHERE p.header_id IS NOT NULL AND p.granted > 0;
-    INSERT INTO ledger_lot_open (account_id, spendable_until, earned_at, lot_id, expires_at, points_original, points_remaining)
-        SELECT p.account_id, coalesce(p.expires_at, 'infinity'), p.occurred_at, p.header_id, p.expires_at, p.granted, p.granted
-        FROM unnest(v_headers, v_accounts, v_occurred, v_expires, v_granted)
-            AS p (header_id, account_id, occurred_at, expires_at, granted)
-        WHERE p.header_id IS NOT NULL AND p.granted > 0;
-    INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after, recorded_at)
-        SELECT p.header_id, leg.line,
-            CASE leg.line WHEN 1 THEN p.account_id ELSE p.counter_id END, 'earn',
-            CASE leg.line WHEN 1 THEN p.granted ELSE -p.granted END,
-            CASE leg.line WHEN 1 THEN p.sequence END, CASE leg.line WHEN 1 THEN p.balance_after END, p.recorded_at
-        FROM unnest(v_headers, v_accounts, v_counters, v_granted, v_sequences, v_balances, v_recorded)
-                AS p (header_id, account_id, counter_id, granted, sequence, balance_after, recorded_at),
-            (VALUES (1), (2)) AS leg (line)
-        WHERE p.header_id IS NOT NULL AND p.granted > 0;
-    INSERT INTO ledger_cap_hit
-        SELECT v_headers[l.line], c.ref, c.window_start, v_accounts[l.line], l.points_amount, v_granted[l.line],
-            v_granted[l.line]
-        FROM unnest(v_lines) l, unnest(l.cap_refs, l.cap_windows) AS c (ref, window_start)
-        WHERE v_headers[l.line] IS NOT NULL;
-    INSERT INTO ledger_answer
-        SELECT v_headers[l.line], v_granted[l.line], v_balances[l.line], b.points_pending, b.points_held, b.points_debt,
-            l.points_amount - v_granted[l.line], 0
-        FROM unnest(v_lines) l JOIN ledger_balance b ON b.account_id = v_accounts[l.line]
-        WHERE v_headers[l.line] IS NOT NULL AND (v_granted[l.line] < l.points_amount
-            OR b.points_pending <> 0 OR b.points_held <> 0 OR b.points_debt <> 0);
-    INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, correlation_id, causation_id, data)
-        SELECT l.transaction_id, CASE WHEN v_granted[l.line] > 0 THEN 'points.earned' ELSE 'points.capped' END,
-            v_owners[l.line]::text, 'transaction', l.transaction_id::text, l.occurred_at, l.correlation_id, l.causation_id,
-            jsonb_build_object('transaction_id', l.transaction_id, 'account_id', l.account_id,
-                'account_kind', v_kinds[l.line], 'wallet', v_wallets[l.line], 'owner_ref', v_owners[l.line],
-                'customer_id', v_owners[l.line], 'program_id', v_programs[l.line],
-                'points_amount', v_granted[l.line], 'points_balance', v_balances[l.line],
-                'points_lost_to_caps', l.points_amount - v_granted[l.line], 'lifetime_points_earned', v_earned[l.line],
-                'expires_at', CASE WHEN v_granted[l.line] > 0 THEN l.expires_at END, 'context', l.context)
-        FROM unnest(v_lines) l WHERE v_headers[l.line] IS NOT NULL ORDER BY l.line;
-    RETURN QUERY
-        SELECT l.line, CASE WHEN t.request_hash <> l.request_hash THEN 'KL004' ELSE v_refusals[l.line] END,
-            CASE WHEN v_headers[l.line] IS NOT NULL THEN ledger_receipt_of(v_headers[l.line], false)
-                WHEN t.request_hash = l.request_hash THEN ledger_receipt_of(t.id, true) END
-        FROM unnest(v_lines) l
-        -- The key is null for lines that are not replays, so that the index is not even asked for them.
-        LEFT JOIN ledger_transaction t ON t.idempotency_scope = l.idempotency_scope AND t.idempotency_key =
-            CASE WHEN v_refusals[l.line] IS NULL AND v_headers[l.line] IS NULL THEN l.idempotency_key END
-        ORDER BY l.line;
+    PERFORM 1 FROM ledger_cap_usage u WHERE (u.account_id, u.cap_ref, u.window_start) IN (
+            SELECT CASE WHEN c.is_shared THEN 0 ELSE a.id END, c.ref, c.window_start
+            FROM unnest(p_cap_lines, p_cap_refs, p_cap_windows, p_cap_is_shared) AS c (line, ref, window_start, is_shared)
+            JOIN ledger_account a ON a.public_id = p_accounts[c.line])
+        ORDER BY u.account_id, u.cap_ref, u.window_start FOR NO KEY UPDATE;
+    PERFORM 1 FROM ledger_balance b WHERE b.account_id IN (
+            SELECT a.id FROM ledger_account a WHERE a.public_id = ANY (p_accounts))
+        ORDER BY b.account_id FOR NO KEY UPDATE;
+    FOR n IN 1 .. cardinality(p_transactions) LOOP
+        SELECT array_agg(c.ref ORDER BY c.n) AS refs, array_agg(c.window_start ORDER BY c.n) AS windows,
+                array_agg(c.units_max ORDER BY c.n) AS maxima, array_agg(c.per_point ORDER BY c.n) AS per_point,
+                array_agg(c.part ORDER BY c.n) AS parts, array_agg(c.is_shared ORDER BY c.n) AS is_shared,
+                array_agg(c.is_refused ORDER BY c.n) AS is_refused
+            INTO v_caps
+            FROM unnest(p_cap_lines, p_cap_refs, p_cap_windows, p_cap_maxima, p_cap_per_point, p_cap_parts, p_cap_is_shared,
+                        p_cap_is_refused) WITH ORDINALITY
+                AS c (line, ref, window_start, units_max, per_point, part, is_shared, is_refused, n)
+            WHERE c.line = n;
+        SELECT array_agg(p.code ORDER BY p.n) AS codes, array_agg(p.points ORDER BY p.n) AS points INTO v_parts
+            FROM unnest(p_part_lines, p_part_codes, p_part_points) WITH ORDINALITY AS p (line, code, points, n)
+            WHERE p.line = n;
+        line := n;
+        refusal := NULL;
+        receipt := NULL;
+        BEGIN
+            receipt := ledger_earn(
+                p_transactions[n], p_accounts[n], p_points[n], p_scopes[n], p_keys[n], p_hashes[n], p_occurred[n], p_expires[n],
+                v_caps.refs, v_caps.windows, v_caps.maxima, p_actors[n], p_versions[n], p_traces[n], p_contexts[n],
+                p_correlations[n], p_causations[n], p_now, p_spendable[n], p_customers[n], coalesce(p_is_pending[n], false),
+                p_activates[n], v_parts.codes, v_parts.points, v_caps.per_point, v_caps.parts, v_caps.is_shared,
+                v_caps.is_refused);
+        EXCEPTION WHEN OTHERS THEN
+            IF SQLSTATE NOT LIKE 'KL%' THEN
+                RAISE;
+            END IF;
+            refusal := SQLSTATE;
+        END;
+        RETURN NEXT;
+    END LOOP;
 END $$;
+
+-- The same from JSON, for callers in SQL: the names are those of EarnPosting (the type ledger_earn_line).
+CREATE OR REPLACE FUNCTION ledger_earn_batch(p_lines jsonb, p_now timestamptz)
+RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE sql AS $$
+    WITH l AS MATERIALIZED (SELECT p.* FROM jsonb_populate_recordset(NULL::ledger_earn_line, p_lines) p),
+    lines AS (
+        SELECT array_agg(l.transaction_id ORDER BY l.line) AS transactions, array_agg(l.account_id ORDER BY l.line) AS accounts,
+            array_agg(l.points_amount ORDER BY l.line) AS points, array_agg(l.idempotency_scope ORDER BY l.line) AS scopes,
+            array_agg(l.idempotency_key ORDER BY l.line) AS keys, array_agg(l.request_hash ORDER BY l.line) AS hashes,
+            array_agg(l.occurred_at ORDER BY l.line) AS occurred, array_agg(l.expires_at ORDER BY l.line) AS expires,
+            array_agg(l.spendable_until ORDER BY l.line) AS spendable,
+            array_agg(coalesce(l.actor_ref, '') ORDER BY l.line) AS actors,
+            array_agg(coalesce(l.program_version_ref, '') ORDER BY l.line) AS versions,
+            array_agg(l.trace ORDER BY l.line) AS traces, array_agg(l.context ORDER BY l.line) AS contexts,
+            array_agg(l.correlation_id ORDER BY l.line) AS correlations, array_agg(l.causation_id ORDER BY l.line) AS causations,
+            array_agg(l.customer_ref ORDER BY l.line) AS customers, array_agg(l.is_pending ORDER BY l.line) AS is_pending,
+            array_agg(l.activates_at ORDER BY l.line) AS activates
+        FROM l),
+    caps AS (
+        SELECT array_agg(l.line ORDER BY l.line, c.n) AS lines, array_agg(c.ref ORDER BY l.line, c.n) AS refs,
+            array_agg(c.window_start ORDER BY l.line, c.n) AS windows, array_agg(c.units_max ORDER BY l.line, c.n) AS maxima,
+            CASE WHEN bool_or(c.units_per_point <> 1) THEN array_agg(c.units_per_point ORDER BY l.line, c.n) END AS per_point,
+            CASE WHEN count(c.part) > 0 THEN array_agg(c.part ORDER BY l.line, c.n) END AS parts,
+            CASE WHEN bool_or(c.is_shared) THEN array_agg(c.is_shared ORDER BY l.line, c.n) END AS is_shared,
+            CASE WHEN bool_or(c.is_refused) THEN array_agg(c.is_refused ORDER BY l.line, c.n) END AS is_refused
+        FROM l, unnest(l.cap_refs, l.cap_windows, l.cap_units_max, l.cap_units_per_point, l.cap_parts, l.cap_is_shared,
+                       l.cap_is_refused) WITH ORDINALITY
+            AS c (ref, window_start, units_max, units_per_point, part, is_shared, is_refused, n)),
+    parts AS (
+        SELECT array_agg(l.line ORDER BY l.line, p.n) AS lines, array_agg(p.code ORDER BY l.line, p.n) AS codes,
+            array_agg(p.points ORDER BY l.line, p.n) AS points
+        FROM l, unnest(l.part_codes, l.part_points) WITH ORDINALITY AS p (code, points, n))
+    SELECT e.* FROM lines a, caps c, parts p, ledger_earn_lines(
+        p_now, a.transactions, a.accounts, a.points, a.scopes, a.keys, a.hashes, a.occurred, a.expires, a.spendable, a.actors,
+        a.versions, a.traces, a.contexts, a.correlations, a.causations, a.customers, a.is_pending, a.activates, c.lines, c.refs,
+        c.windows, c.maxima, c.per_point, c.parts, c.is_shared, c.is_refused, p.lines, p.codes, p.points) e
+    WHERE a.transactions IS NOT NULL
+$$;

@@ -359,3 +359,65 @@ CREATE TYPE ledger_earn_line AS (
     correlation_id uuid,
     causation_id uuid
 );
+-- A line of a set of postings on its way through the functions: its header's number, its account, and why it is refused.
+CREATE TYPE ledger_line AS (
+    line integer,
+    header_id bigint,
+    transaction_id uuid,
+    account_ref uuid,
+    account_id bigint,
+    counter_id bigint,
+    owner_ref uuid,
+    customer_ref uuid,
+    program_ref uuid,
+    kind ledger_account_kind,
+    wallet text,
+    points bigint,
+    occurred_at timestamptz,
+    expires_at timestamptz,
+    spendable_until timestamptz,
+    is_pending boolean,
+    activates_at timestamptz,
+    correlation_id uuid,
+    causation_id uuid,
+    context jsonb,
+    refusal text
+);
+-- A line of a set of burns or adjustments; the names are those of BurnPosting and AdjustPosting, but `points_change` is
+-- signed for both.
+CREATE TYPE ledger_change_line AS (
+    line integer,
+    transaction_id uuid,
+    account_id uuid,
+    points_change bigint,
+    consumption text,
+    idempotency_scope text,
+    idempotency_key text,
+    request_hash bytea,
+    occurred_at timestamptz,
+    expires_at timestamptz,
+    spendable_until timestamptz,
+    customer_ref uuid,
+    reason_code text,
+    reason text,
+    actor_ref text,
+    program_version_ref text,
+    trace jsonb,
+    context jsonb,
+    correlation_id uuid,
+    causation_id uuid
+);
+-- Such a line on its way: its header's number, its account, and why it is refused ('replay' when its key was used).
+CREATE TYPE ledger_change AS (
+    line integer,
+    header_id bigint,
+    account_id bigint,
+    counter_id bigint,
+    owner_ref uuid,
+    program_ref uuid,
+    kind ledger_account_kind,
+    wallet text,
+    is_alone boolean,
+    refusal text,
+    asked ledger_change_line
+);

@@ -1,0 +1,250 @@
+-- Burns and adjusts for hundreds of lines in one statement, with the meaning of as many single calls in the order of the
+-- lines, but a refused line does not stop the others: its row tells the code. Same keys inside a batch are replays of the
+-- first. Locks: balances ascending, then keys ascending. Keys come last here, because whether a line is refused is known
+-- only under the balance, and a refused line must leave no header; two calls of one key at once on different accounts
+-- then meet as a transient failure, which the edge repeats.
+
+-- The verb of both, burn or adjust.
+CREATE OR REPLACE FUNCTION ledger_change_lines(
+    p_kind ledger_transaction_kind, p_lines ledger_change_line[], p_now timestamptz)
+RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql
+SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+    v_changes ledger_change[];
+    v_made bigint;
+    v_expected bigint;
+BEGIN
+    PERFORM 1 FROM ledger_balance b WHERE b.account_id IN (
+            SELECT a.id FROM unnest(p_lines) l JOIN ledger_account a ON a.public_id = l.account_id)
+        ORDER BY b.account_id FOR NO KEY UPDATE;
+    -- Keys are looked up under the balances: a call with one of them that came first has committed.
+    SELECT array_agg((f.line, ledger_next_id(), f.id, f.counter_id, f.owner_ref, f.program_ref, f.kind, f.wallet, f.is_alone,
+                      f.refusal, f.asked)::ledger_change ORDER BY f.line)
+        INTO v_changes
+        FROM (SELECT l.line, a.id, CASE p_kind WHEN 'burn' THEN a.redemption_id ELSE a.adjustment_id END AS counter_id,
+                  a.owner_ref, a.program_ref, a.kind, a.wallet, count(*) OVER (PARTITION BY a.id) = 1 AS is_alone, l AS asked,
+                  CASE WHEN l.points_change IS NULL OR abs(l.points_change) NOT BETWEEN 1 AND 1000000000000
+                          OR p_kind = 'burn' AND l.points_change > 0 THEN 'KL005'
+                      WHEN p_kind = 'adjust' AND coalesce(l.reason_code, '') = '' THEN 'KL018'
+                      WHEN a.id IS NULL THEN 'KL002' WHEN t.id IS NOT NULL THEN 'replay' END AS refusal
+              FROM unnest(p_lines) l
+              LEFT JOIN ledger_account a ON a.public_id = l.account_id AND a.issuance_id IS NOT NULL
+              LEFT JOIN ledger_transaction t
+                  ON t.idempotency_scope = l.idempotency_scope AND t.idempotency_key = l.idempotency_key) f;
+    v_changes := ledger_decide_changes(v_changes, p_now);
+    WITH made AS (
+        INSERT INTO ledger_transaction (id, public_id, kind, idempotency_scope, idempotency_key, request_hash, account_id,
+                program_ref, customer_ref, occurred_at, recorded_at, reason_code, actor_ref, program_version_ref, reason, trace,
+                context)
+            OVERRIDING SYSTEM VALUE
+            SELECT c.header_id, l.transaction_id, p_kind, l.idempotency_scope, l.idempotency_key, l.request_hash, c.account_id,
+                c.program_ref, nullif(l.customer_ref, c.owner_ref), l.occurred_at, p_now, coalesce(l.reason_code, ''),
+                coalesce(l.actor_ref, ''), coalesce(l.program_version_ref, ''), coalesce(l.reason, ''), l.trace, l.context
+            FROM unnest(v_changes) c, LATERAL (SELECT (c.asked).*) l WHERE c.refusal IS NULL
+            ORDER BY l.idempotency_scope COLLATE "C", l.idempotency_key COLLATE "C"
+            ON CONFLICT (idempotency_scope, idempotency_key) DO NOTHING RETURNING id)
+    SELECT (SELECT count(*) FROM made), count(*) INTO v_made, v_expected FROM unnest(v_changes) c WHERE c.refusal IS NULL;
+    IF v_made < v_expected THEN
+        RAISE EXCEPTION 'a key of the batch was used meanwhile' USING ERRCODE = 'serialization_failure';
+    END IF;
+    IF v_made > 0 THEN
+        PERFORM ledger_post_changes(p_kind, v_changes, p_now);
+    END IF;
+    RETURN QUERY
+        SELECT c.line, CASE WHEN c.refusal = 'replay' THEN CASE WHEN t.request_hash <> (c.asked).request_hash THEN 'KL004' END
+                ELSE c.refusal END,
+            CASE WHEN t.request_hash = (c.asked).request_hash THEN ledger_receipt_of(t.id, c.refusal IS NOT NULL) END
+        FROM unnest(v_changes) c
+        LEFT JOIN ledger_transaction t ON (c.refusal IS NULL OR c.refusal = 'replay')
+            AND t.idempotency_scope = (c.asked).idempotency_scope AND t.idempotency_key = (c.asked).idempotency_key;
+END $$;
+
+-- Decides lines whose balances are locked, in their order: which are refused with KL003 or KL001, and which repeat the key
+-- of an earlier line that was not refused.
+CREATE OR REPLACE FUNCTION ledger_decide_changes(p_changes ledger_change[], p_now timestamptz)
+RETURNS ledger_change[] LANGUAGE plpgsql AS $$
+DECLARE
+    v_changes ledger_change[] := p_changes;
+    v_line record;
+    -- By place of the account: what may be taken still.
+    v_free bigint[];
+    -- By the first line of a key: whether one of its lines was posted.
+    v_posted boolean[] := array_fill(false, ARRAY[coalesce(cardinality(p_changes), 0)]);
+    v_why text;
+BEGIN
+    FOR v_line IN
+        WITH open AS MATERIALIZED (
+            SELECT c.line, c.account_id, c.refusal, (c.asked).points_change AS change,
+                coalesce((c.asked).spendable_until, (c.asked).expires_at, 'infinity') > p_now AS is_spendable,
+                dense_rank() OVER (ORDER BY c.account_id) AS place,
+                min(c.line) OVER (PARTITION BY (c.asked).idempotency_scope, (c.asked).idempotency_key) AS first_line
+            FROM unnest(p_changes) c WHERE c.refusal IS NULL)
+        SELECT o.*, b.status, least(b.points_posted - b.points_held, s.points)::bigint AS free FROM open o
+        JOIN ledger_balance b ON b.account_id = o.account_id
+        CROSS JOIN LATERAL (
+            SELECT coalesce(sum(x.points_remaining - x.points_held), 0) AS points FROM ledger_lot_open x
+            WHERE o.change < 0 AND x.account_id = o.account_id AND x.spendable_until > p_now) s
+        ORDER BY o.line
+    LOOP
+        v_free[v_line.place] := coalesce(v_free[v_line.place], v_line.free);
+        v_why := CASE
+            WHEN v_posted[v_line.first_line] THEN 'replay'
+            WHEN v_line.status = 'CLOSED' OR v_line.status = 'FROZEN' AND v_line.change < 0 THEN 'KL003'
+            WHEN v_free[v_line.place] + v_line.change < 0 THEN 'KL001' END;
+        IF v_why IS NULL THEN
+            v_posted[v_line.first_line] := true;
+            IF v_line.change < 0 OR v_line.is_spendable THEN
+                v_free[v_line.place] := v_free[v_line.place] + v_line.change;
+            END IF;
+        ELSE
+            v_changes[v_line.line].refusal := v_why;
+        END IF;
+    END LOOP;
+    RETURN v_changes;
+END $$;
+
+-- Posts the lines that are not refused: balances, lots, entries, debt, answers and events. Lots of accounts that have one
+-- line are taken in one statement; where lines meet in an account they are taken one line after the other.
+CREATE OR REPLACE FUNCTION ledger_post_changes(
+    p_kind ledger_transaction_kind, p_changes ledger_change[], p_now timestamptz)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_line record;
+BEGIN
+    WITH line AS MATERIALIZED (
+        SELECT c.*, (c.asked).points_change AS change, (c.asked).transaction_id AS public_id,
+            sum((c.asked).points_change) OVER w AS so_far, row_number() OVER w AS number
+        FROM unnest(p_changes) c WHERE c.refusal IS NULL WINDOW w AS (PARTITION BY c.account_id ORDER BY c.line)),
+    moved AS (
+        UPDATE ledger_balance b SET points_posted = b.points_posted + s.points,
+                lifetime_points_redeemed = b.lifetime_points_redeemed - CASE p_kind WHEN 'burn' THEN s.points ELSE 0 END,
+                last_sequence = b.last_sequence + s.number, last_recorded_at = greatest(b.last_recorded_at, p_now)
+            FROM (SELECT l.account_id, sum(l.change)::bigint AS points, count(*) AS number FROM line l GROUP BY l.account_id) s
+            WHERE b.account_id = s.account_id
+            RETURNING b.*, s.points, s.number),
+    done AS MATERIALIZED (
+        SELECT l.*, (m.points_posted - m.points + l.so_far)::bigint AS balance, m.last_sequence - m.number + l.number AS sequence,
+            m.points_pending AS pending, m.points_held AS held, m.points_debt AS debt, m.last_recorded_at AS recorded
+        FROM line l JOIN moved m ON m.account_id = l.account_id),
+    lot AS (
+        INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)
+            SELECT d.header_id, d.header_id, d.account_id, (d.asked).occurred_at, (d.asked).expires_at,
+                coalesce((d.asked).spendable_until, (d.asked).expires_at), d.change
+            FROM done d WHERE d.change > 0),
+    lot_open AS (
+        INSERT INTO ledger_lot_open (account_id, spendable_until, earned_at, lot_id, expires_at, points_original,
+                points_remaining)
+            SELECT d.account_id, coalesce((d.asked).spendable_until, (d.asked).expires_at, 'infinity'), (d.asked).occurred_at,
+                d.header_id, (d.asked).expires_at, d.change, d.change
+            FROM done d WHERE d.change > 0 AND d.is_alone),
+    entry AS (
+        INSERT INTO ledger_entry
+            SELECT d.header_id, 1, d.account_id, p_kind, d.change, d.sequence, d.balance, d.recorded FROM done d
+            UNION ALL
+            SELECT d.header_id, 2, d.counter_id, p_kind, -d.change, NULL, NULL, d.recorded FROM done d),
+    answer AS (
+        INSERT INTO ledger_answer
+            SELECT d.header_id, abs(d.change), d.balance, d.pending, d.held, 0, 0, 0 FROM done d
+            WHERE d.debt = 0 AND (d.pending <> 0 OR d.held <> 0))
+    INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, correlation_id, causation_id, data)
+        SELECT d.public_id, CASE p_kind WHEN 'burn' THEN 'points.burned' ELSE 'points.adjusted' END, d.owner_ref::text,
+            'transaction', d.public_id::text, a.occurred_at, a.correlation_id, a.causation_id,
+            jsonb_build_object('transaction_id', d.public_id, 'account_id', a.account_id,
+                'account_kind', d.kind, 'wallet', d.wallet, 'owner_ref', d.owner_ref,
+                'customer_id', coalesce(a.customer_ref, d.owner_ref), 'program_id', d.program_ref,
+                'points_amount', abs(d.change), 'points_balance', d.balance,
+                'reason', coalesce(a.reason, ''), 'context', a.context)
+            || CASE p_kind WHEN 'burn' THEN '{}'::jsonb ELSE jsonb_build_object('points_change', d.change,
+                'occurred_at', a.occurred_at, 'recorded_at', p_now, 'reason_code', a.reason_code,
+                'expires_at', a.expires_at) END
+        FROM done d, LATERAL (SELECT (d.asked).*) a ORDER BY d.line;
+    PERFORM ledger_consume_lots_of_changes(p_changes, p_now);
+    FOR v_line IN
+        SELECT c.*, (c.asked).points_change AS change, (c.asked).consumption AS consumption,
+            (c.asked).occurred_at AS occurred_at, (c.asked).expires_at AS expires_at,
+            coalesce((c.asked).spendable_until, (c.asked).expires_at, 'infinity') AS spendable_until, b.points_debt > 0 AS has_debt
+        FROM unnest(p_changes) c JOIN ledger_balance b ON b.account_id = c.account_id
+        WHERE c.refusal IS NULL AND (NOT c.is_alone OR b.points_debt > 0) ORDER BY c.line
+    LOOP
+        IF NOT v_line.is_alone AND v_line.change > 0 THEN
+            INSERT INTO ledger_lot_open (account_id, spendable_until, earned_at, lot_id, expires_at, points_original,
+                    points_remaining)
+                VALUES (v_line.account_id, v_line.spendable_until, v_line.occurred_at, v_line.header_id, v_line.expires_at,
+                    v_line.change, v_line.change);
+        ELSIF NOT v_line.is_alone AND ledger_consume_lots(v_line.header_id, v_line.account_id, -v_line.change, p_now, 1,
+                                                          coalesce(v_line.consumption, 'fifo')) > 0 THEN
+            RAISE EXCEPTION 'the lots of account % lack points', v_line.account_id;
+        END IF;
+        IF v_line.has_debt THEN
+            IF v_line.change > 0 THEN
+                PERFORM ledger_settle_debt(v_line.header_id, v_line.account_id);
+            END IF;
+            INSERT INTO ledger_answer
+                SELECT v_line.header_id, abs(v_line.change), e.balance_after, b.points_pending, b.points_held, b.points_debt, 0, 0
+                FROM ledger_balance b, ledger_entry e
+                WHERE b.account_id = v_line.account_id AND e.transaction_id = v_line.header_id AND e.line = 1
+                    AND (b.points_pending <> 0 OR b.points_held <> 0 OR b.points_debt <> 0);
+        END IF;
+    END LOOP;
+END $$;
+
+-- Takes the points of lines that are alone in their accounts from those accounts' lots, all in one statement, with the
+-- meaning of ledger_consume_lots.
+CREATE OR REPLACE FUNCTION ledger_consume_lots_of_changes(p_changes ledger_change[], p_now timestamptz)
+RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    v_short bigint;
+BEGIN
+    WITH need AS MATERIALIZED (
+        SELECT c.header_id, c.account_id, -(c.asked).points_change AS points, coalesce((c.asked).consumption, 'fifo') AS consumption
+        FROM unnest(p_changes) c WHERE c.refusal IS NULL AND c.is_alone AND (c.asked).points_change < 0),
+    free AS MATERIALIZED (
+        SELECT n.header_id, n.points AS wanted, n.consumption, o.account_id, o.spendable_until, o.earned_at, o.lot_id,
+            o.points_remaining, o.points_remaining - o.points_held AS points,
+            row_number() OVER w AS place, count(*) OVER a AS lots,
+            sum(o.points_remaining - o.points_held) OVER w AS upto, sum(o.points_remaining - o.points_held) OVER a AS total
+        FROM need n JOIN ledger_lot_open o ON o.account_id = n.account_id
+        WHERE o.spendable_until > p_now AND o.points_remaining > o.points_held
+        WINDOW w AS (PARTITION BY n.header_id ORDER BY o.spendable_until, o.earned_at, o.lot_id),
+            a AS (PARTITION BY n.header_id)),
+    shared AS (
+        SELECT f.*, div(f.wanted::numeric * f.points, f.total) AS share,
+            row_number() OVER (PARTITION BY f.header_id ORDER BY mod(f.wanted::numeric * f.points, f.total) DESC, f.place) AS rank,
+            sum(div(f.wanted::numeric * f.points, f.total)) OVER (PARTITION BY f.header_id) AS shares
+        FROM free f),
+    taken AS MATERIALIZED (
+        SELECT s.*, CASE s.consumption
+            WHEN 'fifo' THEN greatest(0, least(s.points, s.wanted - (s.upto - s.points)))
+            WHEN 'lifo' THEN greatest(0, least(s.points, s.wanted - (s.total - s.upto)))
+            ELSE s.share + (s.rank <= s.wanted - s.shares)::integer END::bigint AS take
+        FROM shared s),
+    gone AS (
+        DELETE FROM ledger_lot_open o USING taken t WHERE t.take = t.points_remaining AND o.account_id = t.account_id
+            AND o.spendable_until = t.spendable_until AND o.earned_at = t.earned_at AND o.lot_id = t.lot_id),
+    cut AS (
+        UPDATE ledger_lot_open o SET points_remaining = o.points_remaining - t.take FROM taken t
+            WHERE t.take > 0 AND t.take < t.points_remaining AND o.account_id = t.account_id
+            AND o.spendable_until = t.spendable_until AND o.earned_at = t.earned_at AND o.lot_id = t.lot_id),
+    allocation AS (
+        INSERT INTO ledger_allocation (transaction_id, line, lot_id, points_consumed)
+            SELECT t.header_id, row_number() OVER (PARTITION BY t.header_id
+                    ORDER BY CASE t.consumption WHEN 'lifo' THEN -t.place ELSE t.place END), t.lot_id, t.take
+            FROM taken t WHERE t.take > 0)
+    SELECT coalesce((SELECT sum(n.points) FROM need n), 0) - coalesce((SELECT sum(t.take) FROM taken t), 0) INTO v_short;
+    IF v_short <> 0 THEN
+        RAISE EXCEPTION 'the lots of a batch lack % points', v_short;
+    END IF;
+END $$;
+
+CREATE OR REPLACE FUNCTION ledger_burn_batch(p_lines jsonb, p_now timestamptz)
+RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE sql AS $$
+    SELECT c.* FROM ledger_change_lines('burn', (
+        SELECT array_agg(l ORDER BY l.line) FROM jsonb_populate_recordset(NULL::ledger_change_line, p_lines) l), p_now) c
+$$;
+
+CREATE OR REPLACE FUNCTION ledger_adjust_batch(p_lines jsonb, p_now timestamptz)
+RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE sql AS $$
+    SELECT c.* FROM ledger_change_lines('adjust', (
+        SELECT array_agg(l ORDER BY l.line) FROM jsonb_populate_recordset(NULL::ledger_change_line, p_lines) l), p_now) c
+$$;
