@@ -41,6 +41,7 @@ from loyalty.programs.contracts import (
     TierDowngrade,
     TierEffect,
     TierExpiry,
+    TierMode,
     TierPlan,
     TierPolicyPlan,
     TierQualifier,
@@ -60,7 +61,7 @@ from loyalty.programs.errors import (
     ProgramNotFound,
     TierNotFound,
 )
-from loyalty.programs.operations import create_program, delete_program, enroll, enroll_many, update_program
+from loyalty.programs.operations import create_program, delete_program, enroll, enroll_many, leave, update_program
 from loyalty.programs.policy import (
     ALL_TIME,
     BURN_SCHEMA,
@@ -164,6 +165,7 @@ __all__ = [
     "TierDowngrade",
     "TierEffect",
     "TierExpiry",
+    "TierMode",
     "TierNotFound",
     "TierPlan",
     "TierPolicyPlan",
@@ -194,6 +196,7 @@ __all__ = [
     "has_periods",
     "inactive_since",
     "is_open",
+    "leave",
     "is_rule_open",
     "list_active_plans",
     "list_memberships",

@@ -15,5 +15,6 @@ class ProgramsConfig(AppConfig):
         "create": "Create programs",
         "change": "Change programs, their tiers and their rules",
         "enroll": "Enrol customers in a program",
+        "leave": "Take members out of a program",
         "delete": "Delete draft programs",
     }

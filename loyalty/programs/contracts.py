@@ -183,6 +183,19 @@ class TierValidity(StrEnum):
     REST_PLUS_NEXT = "rest_plus_next"
 
 
+class TierMode(StrEnum):
+    """How a member came by its tier, and so what a recalculation may do with it.
+
+    Qualified tiers follow the points. A floor can be passed but not undercut; a pin stays whatever the points say; a
+    one-off stands until the end of its period or until what it was given until.
+    """
+
+    QUALIFIED = ""
+    FLOOR = "floor"
+    PIN = "pin"
+    ONE_OFF = "one_off"
+
+
 class BenefitKind(StrEnum):
     """What a tier grants once on entering: points, or a feature that others look up by its code."""
 
@@ -533,3 +546,6 @@ class MembershipView:
     tier_code: str | None
     tier_name: str | None
     enrolled_at: datetime
+    tier_mode: TierMode = TierMode.QUALIFIED
+    tier_until_at: datetime | None = None
+    left_at: datetime | None = None

@@ -20,8 +20,19 @@ class ProgramChanged(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class MemberLeft(Fact):
+    """A member left the program and keeps the account; the key is the customer's public id."""
+
+    type: ClassVar[str] = "member.left"
+    program_id: uuid.UUID
+    customer_id: uuid.UUID
+    account_id: uuid.UUID
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class MemberEnrolled(Fact):
-    """A customer became a member; the key is the customer's public id."""
+    """A customer became a member, or came back after leaving; the key is the customer's public id."""
 
     type: ClassVar[str] = "member.enrolled"
     program_id: uuid.UUID

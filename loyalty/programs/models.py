@@ -5,9 +5,10 @@ from django.db.models.functions import Now
 
 from loyalty.foundation.orm.fields import ExactJSONField
 from loyalty.foundation.orm.models import PublicModel
-from loyalty.programs.contracts import Enrollment, ProgramStatus
+from loyalty.programs.contracts import Enrollment, ProgramStatus, TierMode
 
 STATUSES = [(status.value, status.value) for status in ProgramStatus]
+TIER_MODES = [(mode.value, mode.name) for mode in TierMode]
 ENROLLMENTS = [(way.value, way.value) for way in Enrollment]
 
 
@@ -113,16 +114,37 @@ class Membership(PublicModel):
     account_id = models.BigIntegerField(unique=True)
     account_public_id = models.UUIDField(unique=True)
     tier = models.ForeignKey(Tier, on_delete=models.PROTECT, null=True, related_name="memberships")
-    # A tier given by hand is a floor: a recalculation does not take it away.
-    is_tier_by_hand = models.BooleanField(default=False, db_default=False)
+    # A tier given by hand says how long and how firmly it stands; an empty mode follows the points.
+    tier_mode = models.CharField(max_length=10, choices=TIER_MODES, blank=True, default="", db_default="")
+    tier_until_at = models.DateTimeField(null=True)
     tier_since_at = models.DateTimeField(null=True)
     enrolled_at = models.DateTimeField(db_default=Now())
+    # Whoever left keeps the account and the row, and comes back to both.
+    left_at = models.DateTimeField(null=True)
 
     class Meta:
-        constraints = [models.UniqueConstraint(fields=["program", "customer"], name="programs_membership_once")]
+        constraints = [
+            models.UniqueConstraint(fields=["program", "customer"], name="programs_membership_once"),
+            models.CheckConstraint(
+                condition=models.Q(tier_mode__in=[mode.value for mode in TierMode]),
+                name="programs_membership_tier_mode",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(tier_until_at__isnull=True) | ~models.Q(tier_mode=""),
+                name="programs_membership_until_by_hand",
+            ),
+        ]
         # The name without a suffix belongs to the contract view that other domains join.
         db_table = "programs_membership_row"
-        indexes = [models.Index(fields=["customer_public_id"], name="programs_membership_customer")]
+        indexes = [
+            models.Index(fields=["customer_public_id"], name="programs_membership_customer"),
+            # Tiers that were given until some instant, looked for when it has come.
+            models.Index(
+                fields=["tier_until_at"],
+                condition=models.Q(tier_until_at__isnull=False),
+                name="programs_membership_until",
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.customer_public_id} in {self.program_id}"

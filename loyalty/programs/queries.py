@@ -25,6 +25,7 @@ from loyalty.programs.contracts import (
     ProgramPlan,
     ProgramStatus,
     TierDocument,
+    TierMode,
     TierPlan,
 )
 from loyalty.programs.errors import MembershipNotFound, ProgramNotFound
@@ -133,6 +134,9 @@ def view_of(membership: Membership) -> MembershipView:
         tier_code=membership.tier.code if membership.tier else None,
         tier_name=membership.tier.name if membership.tier else None,
         enrolled_at=membership.enrolled_at,
+        tier_mode=TierMode(membership.tier_mode),
+        tier_until_at=membership.tier_until_at,
+        left_at=membership.left_at,
     )
 
 

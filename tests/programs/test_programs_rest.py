@@ -1,14 +1,19 @@
 """Programs over HTTP: one test per answer."""
 
+from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from django.db import connection
 from django.db.utils import IntegrityError
 from rest_framework.test import APIClient
 
+from loyalty.customers.models import Customer
 from loyalty.foundation.audit.models import AuditEntry
 from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.kernel.actor import system_actor
+from loyalty.programs.api import Enrolling, enroll
 from loyalty.programs.models import ProgramVersion
 from tests.conftest import ClientWith
 from tests.programs.documents import BURN_RULE, document
@@ -199,3 +204,19 @@ def test_versions__of_many_programs__cost_one_statement(
     with django_assert_max_num_queries(9):
         assert admin_client.get(URL).json()["count"] == 5
     assert ProgramVersion.objects.count() == 5
+
+
+def test_leave__over_http__answers_the_membership_or_refuses(admin_client: APIClient, client_with: ClientWith) -> None:
+    body = create(admin_client)
+    customer = Customer.objects.create(customer_ref="C1", source="tests")
+    joining = Enrolling(customer_id=customer.public_id, account_id=customer.public_id, account_row_id=1)
+    enroll(program_id=UUID(body["id"]), member=joining, actor=system_actor("tests"), now=datetime.now(UTC))
+    place = f"{URL}{body['id']}/leave/"
+    wanted = {"customer_id": str(customer.public_id), "reason": "asked to"}
+    assert client_with("programs.view").post(place, wanted).status_code == 403
+    assert admin_client.post(place, {}).status_code == 400
+    answer = admin_client.post(place, wanted)
+    assert (answer.status_code, answer.json()["tier_code"]) == (200, "BRONZE")
+    assert answer.json()["left_at"] is not None
+    stranger = admin_client.post(place, {"customer_id": body["id"]})
+    assert (stranger.status_code, stranger.json()["code"]) == (404, "program.membership_not_found")

@@ -10,7 +10,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("customers", "0001_customers"),
         ("ledger", "0002_functions"),
-        ("programs", "0003_terms"),
+        ("programs", "0004_membership"),
     ]
 
     operations = [

@@ -30,5 +30,5 @@ class Migration(migrations.Migration):
             name="is_invitation_only",
             field=models.BooleanField(db_default=False, default=False),
         ),
-        install("loyalty.programs", "rule_lists", "membership"),
+        install("loyalty.programs", "rule_lists"),
     ]

@@ -1,6 +1,6 @@
 """Writes of programs: documents and their versions, members and their tiers."""
 
 from loyalty.programs.operations.documents import create_program, delete_program, update_program
-from loyalty.programs.operations.members import enroll, enroll_many
+from loyalty.programs.operations.members import enroll, enroll_many, leave
 
-__all__ = ["create_program", "delete_program", "enroll", "enroll_many", "update_program"]
+__all__ = ["create_program", "delete_program", "enroll", "enroll_many", "leave", "update_program"]

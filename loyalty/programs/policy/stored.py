@@ -2,6 +2,7 @@
 
 import types
 import typing
+import uuid
 from collections.abc import Mapping
 from dataclasses import asdict, fields, is_dataclass
 from datetime import date
@@ -63,6 +64,8 @@ def _plain(hint: Any, value: Any) -> Any:
         return Decimal(str(value))
     if hint is date and isinstance(value, str):
         return date.fromisoformat(value)
+    if hint is uuid.UUID:
+        return uuid.UUID(str(value))
     if isinstance(hint, type) and issubclass(hint, StrEnum):
         return hint(value)
     return value

@@ -176,3 +176,24 @@ class ExpiryRuleSerializer(serializers.Serializer[Any]):
     kind = serializers.CharField()
     expiry_days = serializers.IntegerField(allow_null=True, help_text="The days of an expiry by age.")
     details = ExactJSONField(help_text="The whole rule, as the program's document has it under expiry.")
+
+
+class LeaveWrite(StrictSerializer):
+    """Who leaves, and why."""
+
+    customer_id = serializers.UUIDField()
+    reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
+
+
+class MembershipSerializer(serializers.Serializer[Any]):
+    """A customer in a program."""
+
+    program = serializers.UUIDField(source="program_id")
+    customer_id = serializers.UUIDField()
+    account_id = serializers.UUIDField()
+    tier_code = serializers.CharField(allow_null=True)
+    tier_name = serializers.CharField(allow_null=True)
+    tier_mode = serializers.CharField(help_text="Empty when the tier follows the points; else floor, pin or one_off.")
+    tier_until_at = serializers.DateTimeField(allow_null=True)
+    enrolled_at = serializers.DateTimeField()
+    left_at = serializers.DateTimeField(allow_null=True)

@@ -40,6 +40,7 @@ class ProgramViewSet(ReadOnlyApiViewSet):
         "update": "programs.change",
         "partial_update": "programs.change",
         "destroy": "programs.delete",
+        "leave": "programs.leave",
     }
     queryset = Program.objects.none()
     serializer_class = serializers.ProgramSerializer
@@ -121,6 +122,17 @@ class ProgramViewSet(ReadOnlyApiViewSet):
         page: Any = self.paginate_queryset(rows)
         shown = [serializers.show(program, version) for version in page]
         return self.get_paginated_response(serializers.VersionSerializer(shown, many=True).data)
+
+    @extend_schema(request=serializers.LeaveWrite, responses={200: serializers.MembershipSerializer})
+    @action(detail=True, methods=["post"])
+    def leave(self, request: Request, **kwargs: Any) -> Response:
+        """Take a member out; its account stays, and enrolling again leads back to it."""
+        body = serializers.LeaveWrite(data=request.data)
+        body.is_valid(raise_exception=True)
+        left = api.leave(
+            program_id=self.get_object().public_id, actor=self.actor, now=clock.now(), **body.validated_data
+        )
+        return Response(serializers.MembershipSerializer(left).data)
 
 
 class OfProgramViewSet(ReadOnlyApiViewSet):

@@ -10,14 +10,16 @@ WHERE t.retired_ref = 0;
 CREATE OR REPLACE VIEW programs_membership AS
 SELECT m.program_id, p.public_id AS program_public_id, m.customer_id, m.customer_public_id,
        m.account_id, m.account_public_id, t.code AS tier_code, t.name AS tier_name, m.enrolled_at,
-       m.tier_id, m.is_tier_by_hand, t.min_points AS tier_min_points,
-       coalesce(t.retired_ref <> 0, false) AS is_tier_retired, m.tier_since_at
+       m.tier_id, m.tier_mode <> '' AS is_tier_by_hand, t.min_points AS tier_min_points,
+       coalesce(t.retired_ref <> 0, false) AS is_tier_retired, m.tier_since_at,
+       m.tier_mode, m.tier_until_at, m.left_at
 FROM programs_membership_row m
 JOIN programs_program p ON p.id = m.program_id
 LEFT JOIN programs_tier t ON t.id = m.tier_id;
 
--- Take customers in, in sets. A customer that is a member already is left as it is and not given back. Whoever brings
--- a date of joining or a tier along keeps them; else it is p_at, and the tier that begins at zero.
+-- Take customers in, in sets. A customer that is a member already is left as it is and not given back; one that left
+-- comes back to its account. Whoever is new and brings a date of joining or a tier along keeps them; else it is p_at, and
+-- the tier that begins at zero.
 CREATE OR REPLACE FUNCTION programs_enroll(
     p_program uuid, p_customers uuid[], p_accounts uuid[], p_account_ids bigint[], p_enrolled_ats timestamptz[],
     p_tier_codes text[], p_at timestamptz)
@@ -40,7 +42,9 @@ LANGUAGE sql AS $$
         JOIN customers_directory d ON d.public_id = a.customer
         LEFT JOIN programs_tier t ON t.program_id = program.id AND t.code = a.tier_code AND t.retired_ref = 0
         CROSS JOIN LATERAL (SELECT coalesce(t.id, (SELECT id FROM first_tier)) AS tier_id) AS w
-        ON CONFLICT (program_id, customer_id) DO NOTHING
+        ON CONFLICT (program_id, customer_id) DO UPDATE
+            SET left_at = NULL, version = programs_membership_row.version + 1, updated_at = p_at
+            WHERE programs_membership_row.left_at IS NOT NULL
         RETURNING programs_membership_row.customer_public_id, programs_membership_row.account_public_id,
                   programs_membership_row.tier_id)
     SELECT taken.customer_public_id, taken.account_public_id, t.code::text
@@ -55,9 +59,10 @@ LANGUAGE sql AS $$
     ORDER BY m.id FOR NO KEY UPDATE
 $$;
 
--- Give members tiers, in sets; a member that has the tier already is left as it is and not given back.
+-- Give members tiers, in sets, with how firmly they stand ('' qualified, floor, pin, one_off) and until when (null is
+-- without an end). Given back are those whose tier is another one now; mode and end are set for all.
 CREATE OR REPLACE FUNCTION programs_assign_tiers(
-    p_accounts uuid[], p_tiers bigint[], p_is_by_hand boolean, p_at timestamptz)
+    p_accounts uuid[], p_tiers bigint[], p_mode text, p_until timestamptz, p_at timestamptz)
 RETURNS TABLE (customer_public_id uuid, account_public_id uuid, program_public_id uuid,
                from_code text, from_min_points bigint, to_code text, to_min_points bigint)
 LANGUAGE sql AS $$
@@ -65,17 +70,46 @@ LANGUAGE sql AS $$
         SELECT m.id, m.tier_id AS from_id, w.tier AS to_id
         FROM unnest(p_accounts, p_tiers) AS w (account, tier)
         JOIN programs_membership_row m ON m.account_public_id = w.account
-        WHERE m.tier_id IS DISTINCT FROM w.tier),
-    moved AS (
+        WHERE m.tier_id IS DISTINCT FROM w.tier OR m.tier_mode <> p_mode OR m.tier_until_at IS DISTINCT FROM p_until),
+    changed AS (
         UPDATE programs_membership_row m
-        SET tier_id = wanted.to_id, is_tier_by_hand = p_is_by_hand, tier_since_at = p_at,
+        SET tier_id = wanted.to_id, tier_mode = p_mode, tier_until_at = p_until,
+            tier_since_at = CASE WHEN wanted.from_id IS DISTINCT FROM wanted.to_id THEN p_at ELSE m.tier_since_at END,
             version = m.version + 1, updated_at = p_at
         FROM wanted WHERE m.id = wanted.id AND m.tier_id IS NOT DISTINCT FROM wanted.from_id
         RETURNING m.customer_public_id, m.account_public_id, m.program_id, wanted.from_id, wanted.to_id)
-    SELECT moved.customer_public_id, moved.account_public_id, p.public_id,
+    SELECT changed.customer_public_id, changed.account_public_id, p.public_id,
            f.code::text, f.min_points, t.code::text, t.min_points
-    FROM moved
-    JOIN programs_program p ON p.id = moved.program_id
-    LEFT JOIN programs_tier f ON f.id = moved.from_id
-    LEFT JOIN programs_tier t ON t.id = moved.to_id
+    FROM changed
+    JOIN programs_program p ON p.id = changed.program_id
+    LEFT JOIN programs_tier f ON f.id = changed.from_id
+    LEFT JOIN programs_tier t ON t.id = changed.to_id
+    WHERE changed.from_id IS DISTINCT FROM changed.to_id
+$$;
+
+-- The same for the two plain cases: a qualified tier, and a floor without an end. A member that has the tier already is
+-- left as it is.
+CREATE OR REPLACE FUNCTION programs_assign_tiers(
+    p_accounts uuid[], p_tiers bigint[], p_is_by_hand boolean, p_at timestamptz)
+RETURNS TABLE (customer_public_id uuid, account_public_id uuid, program_public_id uuid,
+               from_code text, from_min_points bigint, to_code text, to_min_points bigint)
+LANGUAGE sql AS $$
+    SELECT a.* FROM (
+        SELECT array_agg(w.account) AS accounts, array_agg(w.tier) AS tiers
+        FROM unnest(p_accounts, p_tiers) AS w (account, tier)
+        JOIN programs_membership_row m ON m.account_public_id = w.account
+        WHERE m.tier_id IS DISTINCT FROM w.tier) AS moving
+    CROSS JOIN LATERAL programs_assign_tiers(
+        moving.accounts, moving.tiers, CASE WHEN p_is_by_hand THEN 'floor' ELSE '' END, NULL, p_at) AS a
+$$;
+
+-- Take members out, in sets; given back are those that were in.
+CREATE OR REPLACE FUNCTION programs_leave(p_program uuid, p_customers uuid[], p_at timestamptz)
+RETURNS TABLE (customer_public_id uuid, account_public_id uuid)
+LANGUAGE sql AS $$
+    UPDATE programs_membership_row m SET left_at = p_at, version = m.version + 1, updated_at = p_at
+    FROM programs_program p
+    WHERE p.public_id = p_program AND m.program_id = p.id AND m.customer_public_id = ANY (p_customers)
+    AND m.left_at IS NULL
+    RETURNING m.customer_public_id, m.account_public_id
 $$;

@@ -9,7 +9,7 @@ from loyalty.foundation.orm.sql import install
 class Migration(migrations.Migration):
     initial = True
 
-    dependencies = [("ledger", "0002_functions"), ("programs", "0003_terms"), ("events", "0001_outbox")]
+    dependencies = [("ledger", "0002_functions"), ("programs", "0004_membership"), ("events", "0001_outbox")]
 
     operations = [
         migrations.CreateModel(
