@@ -34,8 +34,10 @@ def _parser() -> argparse.ArgumentParser:
 
     test = commands.add_parser("test", help="run the tests: backend, console, e2e, house (all)")
     test.add_argument("parts", nargs="*", metavar="PART")
-    bench = commands.add_parser("bench", help="run benchmarks on servers of their own")
-    bench.add_argument("names", nargs="*", metavar="NAME")
+    bench = commands.add_parser(
+        "bench", help="run benchmarks, or the kill harness (`bench kill`), on servers of their own"
+    )
+    bench.add_argument("arguments", nargs=argparse.REMAINDER, metavar="NAME …")
     manage = commands.add_parser("manage", parents=[data], help="run a management command of the platform")
     manage.add_argument("arguments", nargs=argparse.REMAINDER, metavar="…")
     commands.add_parser("lock", help="make requirements.lock again from pyproject.toml")
@@ -53,7 +55,7 @@ def _run(chosen: argparse.Namespace) -> int:
         "up": lambda: demo.up(DataFolder(chosen.data), chosen.port),
         "stop": lambda: stopping.stop(DataFolder(chosen.data)),
         "test": lambda: testing.test(chosen.parts),
-        "bench": lambda: managing.bench(chosen.names),
+        "bench": lambda: managing.bench(chosen.arguments),
         "manage": lambda: managing.manage(DataFolder(chosen.data), chosen.arguments or ["help"]),
         "lock": locking.lock,
     }

@@ -24,11 +24,23 @@ def manage(folder: DataFolder, arguments: Sequence[str]) -> int:
         return subprocess.run(command, env=environment, cwd=programs.ROOT, check=False).returncode
 
 
-def bench(names: Sequence[str]) -> int:
-    """Run benchmarks on servers of their own, durable as in earnest, in a folder that goes away."""
+def bench(arguments: Sequence[str]) -> int:
+    """Run benchmarks on servers of their own, durable as in earnest, in a folder that goes away.
+
+    The kill harness stops and starts its servers itself, so it is only called.
+    """
+    if arguments[:1] == ["kill"]:
+        command = [sys.executable, "-P", "-m", "benchmarks.kill", *arguments[1:]]
+        environment = {**os.environ, "PYTHONPATH": str(programs.ROOT)}
+        with subprocess.Popen(command, cwd=programs.ROOT, env=environment, stdin=subprocess.DEVNULL) as harness:
+            try:
+                return harness.wait()
+            except KeyboardInterrupt:
+                # The terminal has told the harness too; it stops its servers and then ends.
+                return harness.wait()
     with temporary_installation("bench", Use.BENCH) as installation:
         extra = {"KHAYWE_POSTGRES_BIN": str(postgres.wheel_binaries())}
-        return installation.run([sys.executable, "-m", "benchmarks", *names], extra)
+        return installation.run([sys.executable, "-m", "benchmarks", *arguments], extra)
 
 
 def _terminal() -> dict[str, str]:

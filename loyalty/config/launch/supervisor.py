@@ -75,6 +75,18 @@ class Supervisor:
                 del self._restart_at[name]
                 self.start(child.program)
 
+    def pid_of(self, name: str) -> int:
+        """The process that runs under a name; the leader of its session."""
+        return self._children[name].popen.pid
+
+    def revive(self, name: str, timeout_s: float) -> None:
+        """Start again at once what was ended on purpose, without the waits that follow a crash, and wait for it."""
+        child = self._children[name]
+        child.popen.wait(timeout_s)
+        end_session(child)
+        self.start(child.program)
+        self.await_ready(name, timeout_s)
+
     def _note_crash(self, name: str, child: Child, now: float) -> float:
         end_session(child)
         if now - child.started_at > _WELL_AFTER_S:
