@@ -45,6 +45,7 @@ from loyalty.points.errors import (
 )
 from loyalty.points.operations import (
     burn,
+    correct_earns,
     earn,
     earn_batch,
     earn_for_event,
@@ -115,6 +116,7 @@ __all__ = [
     "burn",
     "change_pool_member",
     "close_pool",
+    "correct_earns",
     "create_pool",
     "earn",
     "earn_batch",

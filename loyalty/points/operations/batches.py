@@ -28,12 +28,13 @@ from loyalty.points.operations.deciding import (
 from loyalty.points.operations.earning import (
     GivenMeanwhile,
     find_earlier_answer,
+    nothing_again,
     nothing_of,
     remember_given,
     replayed,
 )
 from loyalty.points.operations.members import check_named_once, enroll_members
-from loyalty.points.operations.nothing import earlier_nothing, nothings_by_key
+from loyalty.points.operations.nothing import nothings_by_key
 from loyalty.points.queries import Seen
 from loyalty.programs import api as programs
 from loyalty.programs.contracts import WALLET_MAIN
@@ -113,7 +114,7 @@ def _answer_nothings(lines: Sequence[Line]) -> None:
     kept = nothings_by_key([line.request.key for line in lines])
     for line in lines:
         try:
-            earlier = earlier_nothing(line.request.key, kept)
+            earlier = nothing_again(line.request.key, kept)
         except Refusal as refusal:
             line.answer = _refused(refusal)
         else:

@@ -1,7 +1,7 @@
 """Earning: the rules decide, the ledger posts, and what earned nothing is remembered with its reason."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
 
@@ -23,6 +23,7 @@ from loyalty.points.contracts import (
     WalletReceipt,
     WalletVerdict,
 )
+from loyalty.points.models import NothingEarned
 from loyalty.points.operations.deciding import (
     account_for,
     decide,
@@ -75,7 +76,7 @@ def _earn(request: EarnRequest, actor: Actor, now: datetime) -> EarnReceipt:
     try:
         member, plan, is_answered = _look(request, actor, now)
         if is_answered:
-            earlier = earlier_nothing(request.key, nothings_by_key([request.key]))
+            earlier = nothing_again(request.key, nothings_by_key([request.key]))
             if earlier is not None:
                 return earlier
         verdict = decide(request, plan, member, now)
@@ -187,7 +188,15 @@ def find_earlier_answer(key: Key) -> EarnReceipt | None:
             occurred_at=posted.occurred_at,
         )
         return replayed(ledger.earn(again, now=posted.recorded_at), key)
-    earlier = earlier_nothing(key, nothings_by_key([key]))
+    return nothing_again(key, nothings_by_key([key]))
+
+
+def nothing_again(key: Key, kept: Mapping[tuple[str, str], NothingEarned]) -> EarnReceipt | None:
+    """Give the answer of nothing that a key got before, with what went into other wallets; or None.
+
+    :raises IdempotencyKeyReused: the key was used for another request.
+    """
+    earlier = earlier_nothing(key, kept)
     return earlier and replace(earlier, other_wallets=_others(earlier.trace, key))
 
 

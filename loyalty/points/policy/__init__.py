@@ -2,7 +2,7 @@
 
 from loyalty.points.policy.base import base_of, points_by_line, read_purchase
 from loyalty.points.policy.burning import decide_burn
-from loyalty.points.policy.caps import apply_caps, caps_for, window_start
+from loyalty.points.policy.caps import apply_caps, caps_for
 from loyalty.points.policy.checks import (
     AHEAD_MAX,
     BEHIND_MAX,
@@ -15,7 +15,6 @@ from loyalty.points.policy.checks import (
     tier_of,
 )
 from loyalty.points.policy.earning import decide_direct, decide_earn, round_parts, round_points
-from loyalty.points.policy.expiry import expires_at, last_day, spendable_until
 from loyalty.points.policy.matching import fields_read
 from loyalty.points.policy.replaying import replay
 from loyalty.points.policy.trace import plain, steps_of, tier_named, version_of
@@ -35,19 +34,15 @@ __all__ = [
     "decide_burn",
     "decide_direct",
     "decide_earn",
-    "expires_at",
     "fields_read",
-    "last_day",
     "plain",
     "points_by_line",
     "read_purchase",
     "replay",
     "round_parts",
     "round_points",
-    "spendable_until",
     "steps_of",
     "tier_named",
     "tier_of",
     "version_of",
-    "window_start",
 ]

@@ -6,13 +6,13 @@ the last to the first, and a counter counts what is granted.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import date, timedelta
+from datetime import date, datetime
 from decimal import ROUND_CEILING, ROUND_DOWN
 from uuid import UUID
 
 from loyalty.ledger.api import CapReached
 from loyalty.points.contracts import CapCount, CapResult, MemberFacts, Part
-from loyalty.programs.api import ProgramPlan
+from loyalty.programs.api import ProgramPlan, cap_window
 from loyalty.programs.contracts import (
     WALLET_MAIN,
     CapMeasure,
@@ -23,8 +23,6 @@ from loyalty.programs.contracts import (
     WalletKind,
 )
 
-# A counter of a whole program's life has one window; any fixed day will do.
-FOR_EVER = date(1970, 1, 1)
 # Money is counted in millionths, so that a point that costs a fraction of a cent is counted too.
 MICRO = 1_000_000
 # A counter is a bigint.
@@ -37,7 +35,7 @@ def caps_for(
     *,
     wallet: str,
     parts: Sequence[Part],
-    on: date,
+    at: datetime,
     partner_ref: str,
     tier_code: str | None,
 ) -> tuple[CapCount, ...]:
@@ -45,24 +43,7 @@ def caps_for(
     given = {part.code for part in parts if part.points}
     applying = [cap for cap in plan.caps if _applies(cap, plan, wallet, given, partner_ref, tier_code)]
     ordered = sorted(applying, key=lambda cap: (cap.period is not CapPeriod.TRANSACTION, not cap.rule_code))
-    return tuple(_counts(ordered, plan, member, wallet, on, partner_ref))
-
-
-def window_start(period: CapPeriod, on: date) -> date | None:
-    """Give the first day of the window that a day lies in; None for a window of one transaction."""
-    match period:
-        case CapPeriod.TRANSACTION:
-            return None
-        case CapPeriod.DAY:
-            return on
-        case CapPeriod.WEEK:
-            return on - timedelta(days=on.weekday())
-        case CapPeriod.MONTH:
-            return on.replace(day=1)
-        case CapPeriod.YEAR:
-            return on.replace(month=1, day=1)
-        case CapPeriod.PROGRAM:
-            return FOR_EVER
+    return tuple(_counts(ordered, plan, member, wallet, at, partner_ref))
 
 
 def apply_caps(
@@ -126,7 +107,7 @@ def _applies(
 
 
 def _counts(
-    caps: Sequence[CapPlan], plan: ProgramPlan, member: MemberFacts, wallet: str, on: date, partner_ref: str
+    caps: Sequence[CapPlan], plan: ProgramPlan, member: MemberFacts, wallet: str, at: datetime, partner_ref: str
 ) -> Iterator[CapCount]:
     for cap in caps:
         per_point, limit = 1, cap.limit
@@ -140,7 +121,7 @@ def _counts(
             ref=ref,
             period=cap.period.value,
             scope=cap.scope.value,
-            window_start=window_start(cap.period, on),
+            window_start=cap_window(plan, cap, at),
             units_max=min(UNITS_MAX, int(limit.to_integral_value(rounding=ROUND_DOWN))),
             units_per_point=per_point,
             part=cap.rule_code or None,

@@ -5,7 +5,7 @@ The order is base, rules by priority with their stacking, the tier's multiplier,
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 
@@ -25,11 +25,10 @@ from loyalty.points.errors import RuleResultInvalid
 from loyalty.points.policy.base import Base, base_of, base_trace, read_purchase
 from loyalty.points.policy.caps import apply_caps, caps_for
 from loyalty.points.policy.checks import tier_of
-from loyalty.points.policy.expiry import activates_at, expires_at, spendable_until
 from loyalty.points.policy.facts import rule_facts
 from loyalty.points.policy.matching import Circumstances, mismatch
 from loyalty.points.policy.trace import jsonable, number_of, plain, steps_of, tier_named, version_of
-from loyalty.programs.api import ProgramPlan, TierPlan, business_date, earn_schema_of
+from loyalty.programs.api import ProgramPlan, TierPlan, earn_schema_of, expiry_of, local_time
 from loyalty.programs.contracts import (
     EVENT_PURCHASE,
     WALLET_MAIN,
@@ -152,8 +151,7 @@ def _ask(about: Situation) -> Iterator[Asked]:
     """Ask each rule for the event, in order of priority; a purchase of which nothing counts asks none."""
     plan, facts = about.plan, about.facts
     at = Circumstances(
-        on=about.told["occurred_on"],
-        hour=about.told["hour_of_day"],
+        local=local_time(plan, facts.occurred_at),
         tier_code=about.tier.code if about.tier else None,
         segment_codes=facts.member.segment_codes,
         partner_ref=about.purchase.partner_ref,
@@ -285,15 +283,15 @@ def _verdict(
 ) -> WalletVerdict:
     """Add the caps and the end of the points' life to what was decided; caps of the transaction cut at once."""
     tier_code = tier.code if tier else None
-    on = business_date(plan.timezone, occurred_at)
-    caps = caps_for(plan, member, wallet=wallet, parts=parts, on=on, partner_ref=partner_ref, tier_code=tier_code)
+    caps = caps_for(
+        plan, member, wallet=wallet, parts=parts, at=occurred_at, partner_ref=partner_ref, tier_code=tier_code
+    )
     at_once = [cap for cap in caps if cap.window_start is None]
     left, results = apply_caps(parts, at_once, {}) if at_once else (parts, ())
     points = sum(part.points for part in left)
     if not points and not trace["reason"]:
         trace["reason"] = "caps_leave_nothing"
-    ends = expires_at(plan, occurred_at, tier_code)
-    until = spendable_until(plan, ends)
+    ends, until = expiry_of(plan, occurred_at, tier_code)
     granted = {(cap.code, cap.part): (one.asked, one.granted) for cap, one in zip(at_once, results, strict=True)}
     trace["caps"] = [_cap_trace(cap, granted.get((cap.code, cap.part))) for cap in caps]
     trace["expiry"] = {
@@ -332,7 +330,8 @@ def with_activation(plan: ProgramPlan, facts: EarnFacts, verdict: WalletVerdict,
     """Let the points of a purchase wait as the program says; a wait that is over already is none."""
     if plan.activation.kind is ActivationKind.IMMEDIATE or facts.event_type != EVENT_PURCHASE:
         return verdict
-    at = activates_at(plan.activation, facts.occurred_at)
+    is_timed = plan.activation.kind is ActivationKind.AFTER_DAYS
+    at = facts.occurred_at + timedelta(days=plan.activation.days or 0) if is_timed else None
     if at is not None and at <= now:
         return verdict
     verdict.trace["activation"] = {
