@@ -86,19 +86,74 @@ class PointsBurned(PointsMoved):
 class PointsReversed(PointsMoved):
     """A transaction was taken back, wholly or in part.
 
-    ``reversed_kind`` is its verb, or "pending" for an earn that was cancelled before it was posted.
+    ``reversed_kind`` is its verb, or "pending" for an earn that was cancelled before it was posted;
+    ``reversed_points_amount`` is its whole size. Of a transfer the facts ``to_…`` are its recipient's.
     """
 
     type: ClassVar[str] = "points.reversed"
     lifetime_points_earned: int
     reverses: uuid.UUID
     reversed_kind: str
+    reversed_occurred_at: datetime
+    reversed_points_amount: int
+    reversed_context: dict[str, Any] | None
+    to_account_id: uuid.UUID | None
+    to_account_kind: str | None
+    to_owner_ref: uuid.UUID | None
+    to_points_balance: int | None
     reason: str
     context: dict[str, Any] | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointsExpired(PointsMoved):
-    """Points reached the end of their lots."""
+    """Points reached the end of their lots, or (``reason`` inactivity) of their account's patience."""
 
     type: ClassVar[str] = "points.expired"
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsTransferred(PointsMoved):
+    """Points went from one account to another: the common facts are the sender's, those ``to_…`` the recipient's.
+
+    A merge of accounts is one too, with ``reason_code`` merge.
+    """
+
+    type: ClassVar[str] = "points.transferred"
+    fee_points: int
+    to_account_id: uuid.UUID
+    to_account_kind: str
+    to_owner_ref: uuid.UUID
+    to_points_balance: int
+    reason_code: str
+    reason: str
+    context: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsHeld(Fact):
+    """Points were set aside; ``subject_ref`` is the hold's id."""
+
+    type: ClassVar[str] = "points.held"
+    hold_id: uuid.UUID
+    account_id: uuid.UUID
+    account_kind: str
+    wallet: str
+    owner_ref: uuid.UUID
+    customer_id: uuid.UUID
+    program_id: uuid.UUID
+    points_amount: int
+    points_balance: int
+    points_held: int
+    state: str
+    expires_at: datetime
+    reason: str
+    context: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PointsHoldReleased(PointsHeld):
+    """A hold ended without a burn: released, or (``state`` EXPIRED) its time was over."""
+
+    type: ClassVar[str] = "points.hold_released"

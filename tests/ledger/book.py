@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from loyalty.foundation.kernel.actor import system_actor
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.ledger import api
 
@@ -70,6 +71,51 @@ class Book:
             "occurred_at": self.now,
         }
         return api.reverse(api.ReversePosting(**{**values, **fields}), now=self.now)
+
+    def _values(self, key: str, **fields: Any) -> dict[str, Any]:
+        return {
+            "idempotency_scope": SCOPE,
+            "idempotency_key": key or str(new_public_id()),
+            "occurred_at": self.now,
+            **fields,
+        }
+
+    def transfer(self, other: "Book", points: int, key: str = "", *, fee: int = 0, **fields: Any) -> api.Receipt:
+        """Transfer points to another account."""
+        values = self._values(
+            key,
+            account_id=self.account_id,
+            to_account_id=other.account_id,
+            points_amount=points,
+            fee_points=fee,
+            **fields,
+        )
+        return api.transfer(api.TransferPosting(**values), now=self.now)
+
+    def hold(self, points: int, key: str = "", *, hours: float = 24, **fields: Any) -> api.HoldReceipt:
+        """Set points aside for some hours."""
+        values = self._values(
+            key,
+            account_id=self.account_id,
+            points_amount=points,
+            expires_at=self.now + timedelta(hours=hours),
+            **fields,
+        )
+        return api.hold(api.HoldPosting(**values), now=self.now)
+
+    def capture(self, hold: api.HoldReceipt, points: int | None = None, key: str = "", **fields: Any) -> api.Receipt:
+        """Burn held points."""
+        values = self._values(key, hold_id=hold.hold_id, points_amount=points, **fields)
+        return api.capture(api.CapturePosting(**values), now=self.now)
+
+    def release(self, hold: api.HoldReceipt, key: str = "", **fields: Any) -> api.HoldReceipt:
+        """Give held points back."""
+        return api.release(api.ReleasePosting(**self._values(key, hold_id=hold.hold_id, **fields)), now=self.now)
+
+    def merge_into(self, other: "Book", key: str = "", **fields: Any) -> api.Receipt:
+        """Merge this account into another."""
+        values = self._values(key, account_id=self.account_id, to_account_id=other.account_id, **fields)
+        return api.merge_accounts(api.MergePosting(**values), actor=system_actor("tests"), now=self.now)
 
     def cap(self, points_max: int, ref: str = "daily") -> tuple[api.CapLine, ...]:
         """One cap with its window on this day."""

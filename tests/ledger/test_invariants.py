@@ -35,6 +35,14 @@ PLANTS = {
     "L17": "UPDATE ledger_entry SET recorded_at = recorded_at - interval '1 day' WHERE transaction_id = {burn}",
     "L18": "UPDATE ledger_balance SET lifetime_points_earned = lifetime_points_earned + 1 WHERE account_id = {account}",
     "L19": "UPDATE ledger_lot_open SET expires_at = expires_at + interval '1 day' WHERE account_id = {account}",
+    "L20": "INSERT INTO ledger_debt_change VALUES ({earn}, {account}, 3)",
+    "L21": "UPDATE ledger_hold_lot SET points_amount = points_amount + 1 WHERE hold_id = {hold}",
+    "L22": "UPDATE ledger_hold SET points_captured = 1 WHERE id = {hold}",
+    "L23": "UPDATE ledger_balance SET points_pending = 7 WHERE account_id = {account}",
+    "L24": "UPDATE ledger_lot SET expires_at = expires_at + interval '9 days' WHERE transaction_id = {transfer}",
+    "L25": "UPDATE ledger_account SET wallet = 'status' WHERE id = {other}",
+    "L26": "UPDATE ledger_day_close SET points_change = points_change + 1",
+    "L27": "UPDATE ledger_balance SET status = 'ACTIVE' WHERE account_id = {merged}",
     "R1": "UPDATE ledger_entry SET account_id = 999999 WHERE transaction_id = {burn} AND line = 2",
     "R2": "UPDATE ledger_lot SET transaction_id = 999999 WHERE account_id = {account}",
     "R3": "DELETE FROM ledger_balance WHERE account_id = {other}",
@@ -42,10 +50,14 @@ PLANTS = {
           "UPDATE ledger_transaction SET idempotency_scope = 'x', idempotency_key = 'x' WHERE id IN ({earn}, {burn})",
     "I2": "UPDATE ledger_transaction SET account_id = {other} WHERE id = {burn}",
     "I3": "UPDATE ledger_transaction SET program_ref = gen_random_uuid() WHERE id = {burn}",
+    "I4": "UPDATE ledger_hold SET request_hash = 'x' WHERE id = {hold}",
+    "R4": "UPDATE ledger_transaction SET kind = 'adjust' WHERE id = {burn}",
+    "E3": "DELETE FROM events_outbox WHERE type = 'points.held'",
     "E1": "DELETE FROM events_outbox WHERE type = 'points.burned'",
     "E2": "UPDATE events_outbox SET data = jsonb_set(data, '{{points_amount}}', '4000') WHERE type = 'points.burned'",
     "C1": "UPDATE ledger_cap_usage SET units_used = units_used - 1",
     "C2": "UPDATE ledger_cap_hit SET points_counted = points_counted + 1 WHERE transaction_id = {earn}",
+    "C3": "UPDATE ledger_cap_hit SET units_counted = units_counted - 95 WHERE transaction_id = {taken_back}",
 }  # fmt: skip
 # The same laws, broken from the other side.
 MORE_PLANTS = [
@@ -65,6 +77,37 @@ MORE_PLANTS = [
     ("E1", "INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data) "
            "SELECT event_id, type, key, subject_kind, subject_ref, occurred_at, data FROM events_outbox LIMIT 1"),
     ("C1", "DELETE FROM ledger_cap_usage"),
+    ("C3", "UPDATE ledger_cap_hit SET units_counted = units_counted + 1 WHERE transaction_id = {all_taken_back}"),
+    ("L11", "UPDATE ledger_entry SET points_change = points_change * 50 "
+            "WHERE line = 2 AND transaction_id = {transfer_back}"),
+    ("L13", "UPDATE ledger_debt_change SET points_change = points_change - 500 WHERE account_id = {debtor}"),
+    ("L20", "UPDATE ledger_balance SET points_debt = points_debt - 1, points_posted = points_posted + 1 "
+            "WHERE account_id = {debtor}"),
+    ("L8", "UPDATE ledger_debt_change SET points_change = points_change + 1 WHERE account_id = {debtor}"),
+    ("L21", "UPDATE ledger_lot_open SET points_held = points_held - 1 WHERE points_held > 0"),
+    ("L21", "UPDATE ledger_hold SET account_id = {other} WHERE id = {hold}"),
+    ("L22", "UPDATE ledger_hold SET ended_at = now() WHERE id = {hold}"),
+    ("L22", "UPDATE ledger_transaction SET hold_id = {hold} WHERE id = {burn}"),
+    ("L23", "INSERT INTO ledger_pending (transaction_id, account_id, points_original, points_amount, earned_at) "
+            "VALUES ({earn}, {account}, 5, 5, now())"),
+    ("L23", "UPDATE ledger_transaction SET confirms_id = {burn} WHERE id = {earn}"),
+    ("L24", "UPDATE ledger_lot SET source_lot_id = 999999 WHERE transaction_id = {transfer}"),
+    ("L25", "UPDATE ledger_entry SET account_id = {account}, account_sequence = 77 "
+            "WHERE line = 2 AND transaction_id = {transfer}"),
+    ("L26", "UPDATE ledger_day_close SET points_closing = points_closing + 1"),
+    ("L26", "UPDATE ledger_entry SET recorded_at = recorded_at - interval '1 day' "
+            "WHERE line = 2 AND transaction_id = {burn}"),
+    ("L26", "DELETE FROM ledger_day_close WHERE account_id <> 0"),
+    ("L27", "UPDATE ledger_account SET merged_into_id = {account} WHERE id = {other}"),
+    ("L6", "UPDATE ledger_lot SET spendable_until = expires_at - interval '1 day' WHERE transaction_id = {earn}"),
+    ("I2", "INSERT INTO ledger_answer VALUES ({burn}, 40, 1, 0, 0, 0, 0, 0)"),
+    ("I4", "UPDATE ledger_hold SET ended_key = 'k' WHERE id = {hold}"),
+    ("E2", "UPDATE events_outbox SET data = jsonb_set(data, '{{customer_id}}', '\"x\"') WHERE type = 'points.burned'"),
+    ("E3", "INSERT INTO events_outbox (event_id, type, subject_kind, subject_ref, occurred_at, data) "
+           "VALUES (gen_random_uuid(), 'points.held', 'hold', gen_random_uuid()::text, now(), '{{}}')"),
+    ("R4", "UPDATE ledger_transaction t SET customer_ref = a.owner_ref FROM ledger_account a "
+           "WHERE a.id = t.account_id AND t.id = {burn}"),
+    ("R2", "UPDATE ledger_allocation SET lot_id = 999999 WHERE transaction_id = {burn} AND line = 1"),
     ("C1", "DELETE FROM ledger_cap_hit"),
 ]  # fmt: skip
 
@@ -72,20 +115,33 @@ MORE_PLANTS = [
 @pytest.fixture
 def ids(book: Book) -> dict[str, int]:
     """A sound book with every kind of row; the internal ids to plant with."""
-    other = open_book(program_ref=book.program_ref)
+    other, merged, debtor = (open_book(program_ref=book.program_ref) for _ in range(3))
     receipts = {"earn": book.earn(100, caps=book.cap(100), days=20)}
     receipts["burn"] = book.at(minutes=1).burn(40)
     receipts["reverse"] = book.at(minutes=2).reverse(receipts["burn"], 10)
-    book.at(minutes=3).earn(5, caps=book.cap(100))
+    more = book.at(minutes=3).earn(5, caps=book.cap(105))
+    receipts["taken_back"] = book.at(minutes=3).reverse(receipts["earn"], 10)
+    receipts["all_taken_back"] = book.at(minutes=3).reverse(more)
+    receipts["transfer"] = book.at(minutes=4).transfer(other, 12, fee=2)
+    receipts["transfer_back"] = book.at(minutes=4).reverse(receipts["transfer"], 3)
+    spent = debtor.earn(30)
+    debtor.burn(25)
+    debtor.reverse(spent, policy=api.ReversalPolicy.UNLIMITED)
+    merged.earn(3)
+    merged.merge_into(book)
+    hold = book.at(minutes=5).hold(20, hours=72)
     other.earn(7, days=1)
     api.expire_due_lots(now=other.at(days=1).now)
+    api.close_days(until=NOW.date(), now=NOW + timedelta(days=1))
     assert broken(NOW + timedelta(days=1)) == {}
-    found = {"account": book.account_id, "other": other.account_id}
+    accounts = {"account": book, "other": other, "merged": merged, "debtor": debtor}
     ids = {
-        name: run("SELECT id FROM ledger_account WHERE public_id = %s", value)[0][0] for name, value in found.items()
+        name: run("SELECT id FROM ledger_account WHERE public_id = %s", each.account_id)[0][0]
+        for name, each in accounts.items()
     }
     for name, receipt in receipts.items():
         ids[name] = run("SELECT id FROM ledger_transaction WHERE public_id = %s", receipt.transaction_id)[0][0]
+    ids["hold"] = run("SELECT id FROM ledger_hold WHERE public_id = %s", hold.hold_id)[0][0]
     # From here on no trigger fires in this transaction, as for one who edits the tables behind the platform's back.
     run("SET LOCAL session_replication_role = replica")
     return ids

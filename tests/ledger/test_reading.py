@@ -75,7 +75,7 @@ def test_lots__expiring__are_listed_in_the_order_of_spending(book: Book) -> None
 
 def test_transactions__filtered_and_paged__newest_first(history: Book) -> None:
     other = open_book(program_ref=history.program_ref)
-    other.earn(7)
+    other.at(days=9).earn(7)
     seen: list[uuid.UUID] = []
     before = None
     while page := api.list_transactions(account_ids=[history.account_id], limit=4, before=before):
@@ -86,6 +86,19 @@ def test_transactions__filtered_and_paged__newest_first(history: Book) -> None:
     assert [view.points_change for view in burns] == [-60, -30]
     assert [view.owner_ref for view in api.list_transactions(limit=1)] == [other.owner_ref]
     assert api.list_transactions(account_ids=[new_public_id()]) == []
+
+
+@pytest.mark.parametrize("years", [-30, 30])
+def test_transactions__of_an_instant_far_from_the_machines_clock__are_listed_by_that_instant(
+    book: Book, years: int
+) -> None:
+    there = book.at(days=365 * years)
+    made = [there.earn(10, days=1), there.burn(3), there.earn(2), there.at(minutes=1).earn(1, days=1)]
+    api.expire_due_lots(now=there.at(days=2).now)
+    listed = api.list_transactions(account_ids=[book.account_id])
+    assert listed[0].kind is api.TransactionKind.EXPIRE
+    assert [view.transaction_id for view in reversed(listed[1:])] == [receipt.transaction_id for receipt in made]
+    assert all(view.transaction_id.version == 7 for view in listed)
 
 
 def test_transaction__by_id__tells_everything(book: Book) -> None:

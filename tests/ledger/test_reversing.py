@@ -9,7 +9,7 @@ from django.db import transaction
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.ledger import api
 from loyalty.ledger.events import PointsReversed
-from tests.ledger.book import NOW, Book, broken, event_of
+from tests.ledger.book import NOW, Book, broken, event_of, open_book
 
 
 def test_reverse__burn__restores_the_same_lots_with_their_dates(book: Book) -> None:
@@ -71,25 +71,52 @@ def test_reverse__earn_spent_meanwhile__takes_from_other_lots_within_the_balance
     assert broken() == {}
 
 
-def test_reverse__earn_spent_beyond_the_balance__is_refused(book: Book) -> None:
+def test_reverse__more_of_an_earn_than_the_balance_has__is_refused(book: Book) -> None:
     earned = book.earn(60)
     book.burn(40)
     with pytest.raises(api.InsufficientPoints) as refusal, transaction.atomic():
-        book.reverse(earned)
+        book.reverse(earned, 60)
     assert refusal.value.facts == {"points_requested": 60, "points_available": 20}
     assert book.reverse(earned, 20).points_balance == 0
+    with pytest.raises(api.InsufficientPoints), transaction.atomic():
+        book.reverse(earned)
     assert broken() == {}
 
 
-def test_reverse__earn_spent_and_only_unspent_allowed__is_refused(book: Book) -> None:
-    first = book.earn(60, days=1)
-    book.earn(50)
+def test_reverse__all_of_an_earn_spent_in_part__takes_what_is_there_and_tells_the_rest(book: Book) -> None:
+    earned = book.earn(60, "first")
     book.burn(40)
-    with pytest.raises(api.InsufficientPoints) as refusal, transaction.atomic():
-        book.reverse(first, policy=api.ReversalPolicy.ONLY_PENDING)
-    assert refusal.value.facts == {"points_requested": 60, "points_available": 20}
-    assert book.reverse(first, 20, policy=api.ReversalPolicy.ONLY_PENDING).points_balance == 50
+    receipt = book.reverse(earned, None, "k")
+    assert (receipt.points_amount, receipt.points_balance, receipt.points_unrecovered) == (20, 0, 40)
+    assert dataclasses.replace(book.reverse(earned, None, "k"), is_replay=False) == receipt
+    book.earn(100)
+    later = book.reverse(earned)
+    assert (later.points_amount, later.points_balance, later.points_unrecovered) == (40, 60, 0)
     assert broken() == {}
+
+
+def test_reverse__earn_spent_and_claw_back_unlimited__leaves_a_debt_that_incoming_points_pay(book: Book) -> None:
+    earned = book.earn(60)
+    burned = book.burn(40)
+    receipt = book.reverse(earned, policy=api.ReversalPolicy.UNLIMITED)
+    assert (receipt.points_amount, receipt.points_balance, receipt.points_debt) == (60, -40, 40)
+    view = api.get_account(book.account_id)
+    assert (view.points_posted, view.points_debt, view.points_available) == (-40, 40, -40)
+    with pytest.raises(api.InsufficientPoints), transaction.atomic():
+        book.burn(1)
+    assert broken() == {}
+    assert (book.earn(15).points_debt, book.lots) == (25, [])
+    assert book.reverse(burned, 30).points_debt == 0
+    assert (book.balance, book.lots) == (5, [(60, 5)])
+    assert broken() == {}
+
+
+def test_reverse__posted_earn_where_only_pending_is_clawed_back__is_refused(book: Book) -> None:
+    earned = book.earn(60)
+    with pytest.raises(api.ClawbackRefused) as refusal, transaction.atomic():
+        book.reverse(earned, policy=api.ReversalPolicy.ONLY_PENDING)
+    assert refusal.value.code == "transaction.clawback_refused"
+    assert book.balance == 60
 
 
 def test_reverse__twice__is_refused(book: Book) -> None:
@@ -122,14 +149,34 @@ def test_reverse__same_key__reverses_once(book: Book) -> None:
     assert book.balance == 6
 
 
-def test_reverse__a_reversal_or_an_expiry__is_refused(book: Book) -> None:
+def test_reverse__a_reversal_or_a_merge__is_refused(book: Book) -> None:
     undone = book.reverse(book.earn(10))
-    book.earn(5, days=1)
-    api.expire_due_lots(now=book.at(days=2).now)
-    expired = next(t for t in api.list_transactions(account_ids=[book.account_id]) if t.kind == "expire")
-    for transaction_id in (undone.transaction_id, expired.transaction_id):
+    other = open_book(program_ref=book.program_ref)
+    book.earn(5)
+    merged = book.merge_into(other)
+    for receipt in (undone, merged):
         with pytest.raises(api.TransactionNotReversible), transaction.atomic():
-            book.reverse(dataclasses.replace(undone, transaction_id=transaction_id))
+            book.reverse(receipt)
+
+
+def test_reverse__expiry__reinstates_the_points_in_a_new_lot(book: Book) -> None:
+    book.earn(50, days=1)
+    later = book.at(days=2)
+    api.expire_due_lots(now=later.now)
+    expired = api.list_transactions(account_ids=[book.account_id], limit=1)[0]
+    posting = api.ReversePosting(
+        reverses=expired.transaction_id, points_amount=30, idempotency_scope="t", idempotency_key="k",
+        occurred_at=later.now,
+    )  # fmt: skip
+    receipt = api.reinstate(posting, expires_at=later.now + timedelta(days=9), now=later.now)
+    assert (receipt.points_amount, receipt.points_balance) == (30, 30)
+    (lot,) = api.list_lots(book.account_id)
+    assert (lot.points_original, lot.expires_at) == (30, later.now + timedelta(days=9))
+    assert api.get_totals().points_expired == 20
+    more = dataclasses.replace(posting, idempotency_key="more", points_amount=21)
+    with pytest.raises(api.ReversalExceeds), transaction.atomic():
+        api.reinstate(more, expires_at=None, now=later.now)
+    assert broken(later.now) == {}
 
 
 def test_reverse__unknown_transaction__is_refused(book: Book) -> None:

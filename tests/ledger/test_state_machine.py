@@ -113,6 +113,8 @@ class LedgerMachine(RuleBasedStateMachine):
     def reverse_one(self, first: Move, points: int | None) -> None:
         """Reverse one transaction."""
         which, receipt, move = first
+        if points is None and move.kind == "earn":
+            points = max(1, move.points - move.reversed)
         book, key = self.here(which), f"reverse-{len(self.calls)}-{self.now}-{points}-{receipt.transaction_id}"
         done = self.both(
             lambda: book.reverse(receipt, points, key), lambda: self.models[which].reverse(move, points, self.now)

@@ -1,6 +1,9 @@
 """Public identifiers: UUID version 7, ordered by time, so that index pages fill from one side."""
 
+import secrets
+import time
 import uuid
+from datetime import datetime
 
 import uuid_utils
 
@@ -18,9 +21,17 @@ class PublicIdInvalid(Invalid):
     title = "Not an identifier"
 
 
-def new_public_id() -> uuid.UUID:
-    """Give a new time-ordered identifier (RFC 9562, version 7)."""
-    return uuid.UUID(bytes=uuid_utils.uuid7().bytes)
+def new_public_id(at: datetime | None = None) -> uuid.UUID:
+    """Give a new time-ordered identifier (RFC 9562, version 7), of this moment or of another instant.
+
+    What is written at a given instant (a sandbox's, a replayed one) sorts by it and not by the machine's clock. Among
+    ids of the same millisecond the clock decides: 36 bits of its microseconds follow, then chance.
+    """
+    if at is None:
+        return uuid.UUID(bytes=uuid_utils.uuid7().bytes)
+    ticks = time.time_ns() // 1000 % 2**36
+    number = int(at.timestamp() * 1000) << 80 | 7 << 76 | ticks >> 24 << 64
+    return uuid.UUID(int=number | 2 << 62 | ticks % 2**24 << 38 | secrets.randbits(38))
 
 
 def public_id_of_ref(ref: str) -> uuid.UUID:

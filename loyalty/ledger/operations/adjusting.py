@@ -27,7 +27,7 @@ def adjust(posting: AdjustPosting, *, now: datetime) -> Receipt:
     :raises IdempotencyKeyReused: the key was used for another request.
     """
     check_adjustment(posting)
-    params = common_params(posting, "adjust", adjust_identity(posting)) | {
+    params = common_params(posting, "adjust", adjust_identity(posting), now) | {
         "account": posting.account_id,
         "change": posting.points_change,
         "reason_code": posting.reason_code,

@@ -45,7 +45,7 @@ def earn_batch(postings: Sequence[EarnPosting], *, now: datetime) -> list[BatchL
     """
     if not _is_batch(postings, BATCH_LINES_MAX):
         return []
-    rows = call(EARN_LINES, _earn_columns(postings) | {"now": now})
+    rows = call(EARN_LINES, _earn_columns(postings, now) | {"now": now})
     lines = []
     for posting, row in zip(postings, rows, strict=True):
         if row["transaction_id"] and not row["is_replay"]:
@@ -68,7 +68,7 @@ def burn_batch(postings: Sequence[BurnPosting], *, now: datetime) -> list[BatchL
     lines = []
     for number, posting in enumerate(postings, start=1):
         check_points_amount(posting.points_amount)
-        line = _change_line(number, posting, common_params(posting, "burn", burn_identity(posting)))
+        line = _change_line(number, posting, common_params(posting, "burn", burn_identity(posting), now))
         lines.append(line | {"points_change": -posting.points_amount, "consumption": posting.consumption.value})
     return [_line(row) for row in call(BURN_BATCH, [dumps_exact(lines).decode(), now])]
 
@@ -87,7 +87,7 @@ def adjust_batch(postings: Sequence[AdjustPosting], *, now: datetime) -> list[Ba
     lines = []
     for number, posting in enumerate(postings, start=1):
         check_adjustment(posting)
-        line = _change_line(number, posting, common_params(posting, "adjust", adjust_identity(posting)))
+        line = _change_line(number, posting, common_params(posting, "adjust", adjust_identity(posting), now))
         lines.append(
             line
             | {
@@ -114,12 +114,12 @@ def _line(row: dict[str, Any], posting: EarnPosting | None = None) -> BatchLine:
     )
 
 
-def _earn_columns(postings: Sequence[EarnPosting]) -> dict[str, Any]:
+def _earn_columns(postings: Sequence[EarnPosting], now: datetime) -> dict[str, Any]:
     """Give the postings as arrays side by side; an array that would be null throughout is null."""
     common = []
     for posting in postings:
         check_parts(posting)
-        common.append(common_params(posting, "earn", earn_identity(posting)))
+        common.append(common_params(posting, "earn", earn_identity(posting), now))
     caps: list[CapLine] = [cap for posting in postings for cap in posting.caps]
     parts = [(line, part) for line, posting in enumerate(postings, start=1) for part in posting.parts]
     return cap_params(caps) | {

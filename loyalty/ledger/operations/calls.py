@@ -4,6 +4,7 @@ import hashlib
 import json
 import uuid
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 from django.db import DatabaseError, connection
@@ -54,10 +55,15 @@ def _refusal_of(state: str, fault: DatabaseError) -> Exception:
     return REFUSALS[state](str(getattr(diagnosis, "message_primary", "") or ""), **facts)
 
 
-def common_params(posting: Posting, verb: str, identity: Mapping[str, Any]) -> dict[str, Any]:
-    """Give the parameters that every verb takes; ``identity`` is what makes two postings the same request."""
+def common_params(
+    posting: Posting, verb: str, identity: Mapping[str, Any], now: datetime | None = None
+) -> dict[str, Any]:
+    """Give the parameters that every verb takes; ``identity`` is what makes two postings the same request.
+
+    The transaction's id is of the instant ``now``, because lists are in the order of ids.
+    """
     return {
-        "transaction": posting.transaction_id or new_public_id(),
+        "transaction": posting.transaction_id or new_public_id(now),
         "scope": posting.idempotency_scope,
         "key": posting.idempotency_key,
         "request_hash": posting.request_hash or _hash_of(verb, posting, identity),

@@ -31,7 +31,7 @@ def confirm(posting: ConfirmPosting, *, now: datetime) -> Receipt:
     :raises IdempotencyKeyReused: the key was used for another request.
     """
     identity = {"confirms": posting.confirms, "reason": posting.reason}
-    params = common_params(posting, "confirm", identity) | {
+    params = common_params(posting, "confirm", identity, now) | {
         "confirms": posting.confirms,
         "expires_at": posting.expires_at,
         "spendable_until": posting.spendable_until,
@@ -54,7 +54,7 @@ def cancel(posting: CancelPosting, *, now: datetime) -> Receipt:
     if posting.points_amount is not None:
         check_points_amount(posting.points_amount)
     identity = {"cancels": posting.cancels, "points": posting.points_amount, "reason": posting.reason}
-    params = common_params(posting, "cancel", identity) | {
+    params = common_params(posting, "cancel", identity, now) | {
         "cancels": posting.cancels,
         "points": posting.points_amount,
         "reason": posting.reason,

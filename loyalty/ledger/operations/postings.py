@@ -1,10 +1,10 @@
-"""Earn, burn and reverse: one round trip each."""
+"""Earn and burn: one round trip each."""
 
 from datetime import datetime
 from typing import Any
 
 from loyalty.foundation.kernel.points import PointsAmountInvalid, check_points_amount
-from loyalty.ledger.contracts import BurnPosting, EarnPosting, Receipt, ReversePosting
+from loyalty.ledger.contracts import BurnPosting, EarnPosting, Receipt
 from loyalty.ledger.operations.calls import call, cap_params, common_params
 from loyalty.ledger.queries.rows import receipt_from
 
@@ -21,11 +21,6 @@ BURN = """
         %(occurred_at)s, %(actor_ref)s, %(version_ref)s, %(reason)s, %(trace)s::jsonb, %(context)s::jsonb,
         %(correlation)s, %(causation)s, %(now)s, %(consumption)s, %(customer)s)
 """
-REVERSE = """
-    SELECT * FROM ledger_reverse(%(transaction)s, %(reverses)s, %(points)s, %(policy)s, %(scope)s, %(key)s,
-        %(request_hash)s, %(occurred_at)s, %(actor_ref)s, %(reason)s, %(trace)s::jsonb, %(context)s::jsonb,
-        %(correlation)s, %(causation)s, %(now)s)
-"""
 
 
 def earn(posting: EarnPosting, *, now: datetime) -> Receipt:
@@ -37,7 +32,7 @@ def earn(posting: EarnPosting, *, now: datetime) -> Receipt:
     :raises IdempotencyKeyReused: the key was used for another request.
     """
     check_parts(posting)
-    params = common_params(posting, "earn", earn_identity(posting)) | {
+    params = common_params(posting, "earn", earn_identity(posting), now) | {
         "account": posting.account_id,
         "points": posting.points_amount,
         "expires_at": posting.expires_at,
@@ -62,7 +57,7 @@ def burn(posting: BurnPosting, *, now: datetime) -> Receipt:
     :raises IdempotencyKeyReused: the key was used for another request.
     """
     check_points_amount(posting.points_amount)
-    params = common_params(posting, "burn", burn_identity(posting)) | {
+    params = common_params(posting, "burn", burn_identity(posting), now) | {
         "account": posting.account_id,
         "points": posting.points_amount,
         "consumption": posting.consumption.value,
@@ -71,34 +66,6 @@ def burn(posting: BurnPosting, *, now: datetime) -> Receipt:
         "now": now,
     }
     return receipt_from(call(BURN, params)[0])
-
-
-def reverse(posting: ReversePosting, *, now: datetime) -> Receipt:
-    """Undo an earn or a burn, wholly or in part.
-
-    A reversed burn restores the same lots with their dates; a reversed earn takes from its own lot first, then as the
-    policy says, and frees the room it used under caps in the window where it used it.
-
-    :raises PointsAmountInvalid: not a whole number in range.
-    :raises TransactionNotFound: no such transaction.
-    :raises TransactionNotReversible: it is neither an earn nor a burn.
-    :raises AlreadyReversed: nothing of it is left.
-    :raises ReversalExceeds: more than is left of it.
-    :raises InsufficientPoints: the points to take back have been spent.
-    :raises AccountNotActive: the account is closed.
-    :raises IdempotencyKeyReused: the key was used for another request.
-    """
-    if posting.points_amount is not None:
-        check_points_amount(posting.points_amount)
-    identity = {"reverses": posting.reverses, "points": posting.points_amount, "reason": posting.reason}
-    params = common_params(posting, "reverse", identity) | {
-        "reverses": posting.reverses,
-        "points": posting.points_amount,
-        "policy": posting.policy.value,
-        "reason": posting.reason,
-        "now": now,
-    }
-    return receipt_from(call(REVERSE, params)[0])
 
 
 def earn_identity(posting: EarnPosting) -> dict[str, Any]:

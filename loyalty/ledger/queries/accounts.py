@@ -79,11 +79,13 @@ def get_account(account_id: uuid.UUID) -> AccountView:
 def find_account(
     *, owner_ref: uuid.UUID, program_ref: uuid.UUID, wallet: str = MAIN_WALLET, kind: AccountKind = AccountKind.MEMBER
 ) -> AccountView | None:
-    """Give the account of an owner in a program and wallet, or None."""
+    """Give the account of an owner in a program and wallet, or None; of a merged one, what stands for it."""
     row = sql.fetch_one(
         ACCOUNT + "WHERE owner_ref = %s AND program_ref = %s AND kind = %s AND wallet = %s",
         [owner_ref, program_ref, kind.value, wallet],
     )
+    while row is not None and row["merged_into"] is not None:
+        row = sql.fetch_one(ACCOUNT + "WHERE public_id = %s", [row["merged_into"]])
     return None if row is None else _account(row)
 
 

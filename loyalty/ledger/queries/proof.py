@@ -12,7 +12,7 @@ from pathlib import Path
 from django.db import connection, transaction
 
 from loyalty.foundation.orm import sql
-from loyalty.ledger.contracts import Discrepancy, InvariantResult, LedgerTotals, Proof, Reconciliation
+from loyalty.ledger.contracts.proofs import Discrepancy, InvariantResult, LedgerTotals, Proof, Reconciliation
 from loyalty.ledger.errors import AccountNotFound
 
 INVARIANTS_FOLDER = Path(__file__).parent.parent / "sql" / "invariants"

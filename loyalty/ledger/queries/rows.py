@@ -7,7 +7,16 @@ from decimal import Decimal
 from typing import Any
 
 from loyalty.foundation.kernel.exact_json import dumps_exact
-from loyalty.ledger.contracts import CapHit, CapLine, Counterpart, EarnPart, Receipt, TransactionKind
+from loyalty.ledger.contracts import (
+    CapHit,
+    CapLine,
+    Counterpart,
+    EarnPart,
+    HoldReceipt,
+    HoldState,
+    Receipt,
+    TransactionKind,
+)
 
 
 def read_json(text: str | None) -> dict[str, Any] | None:
@@ -56,6 +65,13 @@ def receipt_from(row: Mapping[str, Any], caps: Sequence[CapLine] = (), parts: Se
         trace=read_json(row["trace"]),
         context=read_json(row["context"]),
     )
+
+
+def hold_receipt_from(row: Mapping[str, Any]) -> HoldReceipt:
+    """Build the receipt of a hold or of its release from a row of the type ledger_hold_receipt."""
+    names = HoldReceipt.__dataclass_fields__
+    values = {name: row[name] for name in names}
+    return HoldReceipt(**{**values, "state": HoldState(row["state"]), "context": read_json(row["context"])})
 
 
 def _cap_hits(row: Mapping[str, Any], caps: Sequence[CapLine], parts: Sequence[EarnPart]) -> tuple[CapHit, ...]:

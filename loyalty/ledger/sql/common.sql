@@ -1,13 +1,15 @@
 -- What the verbs share: identifiers, refusals, the answer of a transaction, room under caps, and taking from lots.
 
--- A time-ordered identifier (RFC 9562, version 7) on every PostgreSQL from 15: 48 bits of milliseconds, then chance.
+-- A time-ordered identifier (RFC 9562, version 7) of an instant, on every PostgreSQL from 15: 48 bits of its milliseconds,
+-- then 36 bits of a running number, so that ids of one instant sort as they were made, then chance.
 CREATE OR REPLACE FUNCTION ledger_new_public_id(p_at timestamptz) RETURNS uuid LANGUAGE sql VOLATILE AS $$
     SELECT encode(
-        set_byte(
-            substring(int8send((extract(epoch FROM p_at) * 1000)::bigint) FROM 3 FOR 6) || substring(r.bytes FROM 7),
-            6, (get_byte(r.bytes, 6) & 15) | 112),
+        substring(int8send((extract(epoch FROM p_at) * 1000)::bigint) FROM 3 FOR 6)
+        || substring(int8send(28672 | (c.number >> 24)) FROM 7 FOR 2)
+        || int8send('-9223372036854775808'::bigint | ((c.number & 16777215) << 38) | (c.chance & 274877906943)),
         'hex')::uuid
-    FROM (SELECT uuid_send(gen_random_uuid()) AS bytes) r
+    FROM (SELECT nextval('ledger_transaction_id_seq') & 68719476735 AS number,
+                 ('x' || encode(substring(uuid_send(gen_random_uuid()) FROM 1 FOR 6), 'hex'))::bit(48)::bigint AS chance) c
 $$;
 
 -- Raises a refusal: the code is an SQLSTATE of class KL, the facts travel as JSON in the detail.
@@ -210,10 +212,25 @@ BEGIN
     END IF;
 END $$;
 
+-- The account that now stands for another: itself, or the one that it was merged into, however often.
+CREATE OR REPLACE FUNCTION ledger_standing_account(p_account bigint) RETURNS bigint LANGUAGE plpgsql STABLE AS $$
+DECLARE
+    v_account bigint := p_account;
+    v_next bigint;
+BEGIN
+    LOOP
+        SELECT a.merged_into_id INTO v_next FROM ledger_account a WHERE a.id = v_account;
+        EXIT WHEN v_next IS NULL;
+        v_account := v_next;
+    END LOOP;
+    RETURN v_account;
+END $$;
+
 -- Locks the caps that a transaction counted against, ascending; a reversal calls it before it locks the balance.
 CREATE OR REPLACE FUNCTION ledger_lock_caps(p_transaction bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM 1 FROM ledger_cap_usage u JOIN ledger_cap_hit h USING (account_id, cap_ref, window_start)
+    PERFORM 1 FROM ledger_cap_hit h JOIN ledger_cap_usage u ON u.account_id = ledger_standing_account(h.account_id)
+            AND u.cap_ref = h.cap_ref AND u.window_start = h.window_start
         WHERE h.transaction_id = p_transaction ORDER BY u.account_id, u.cap_ref, u.window_start FOR UPDATE OF u;
 END $$;
 
@@ -225,7 +242,7 @@ CREATE OR REPLACE FUNCTION ledger_free_caps(
 RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO ledger_cap_hit
-        SELECT p_transaction, h.cap_ref, h.window_start, h.account_id, f.points, f.points, f.units, h.part
+        SELECT p_transaction, h.cap_ref, h.window_start, ledger_standing_account(h.account_id), f.points, f.points, f.units, h.part
         FROM ledger_cap_hit h, LATERAL (
             SELECT div(h.points_counted::numeric * p_before, p_total)::bigint
                     - div(h.points_counted::numeric * (p_before + p_points), p_total)::bigint AS points,

@@ -11,7 +11,7 @@ DECLARE
 BEGIN
     FOREACH v_table IN ARRAY ARRAY[
             'ledger_transaction', 'ledger_entry', 'ledger_lot', 'ledger_allocation', 'ledger_cap_hit', 'ledger_part',
-            'ledger_answer', 'ledger_debt_change', 'ledger_hold_lot'] LOOP
+            'ledger_answer', 'ledger_debt_change', 'ledger_day_close'] LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE ON %I '
                        'FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change()', v_table);
         EXECUTE format('CREATE OR REPLACE TRIGGER ledger_keep BEFORE TRUNCATE ON %I '

@@ -54,6 +54,7 @@ CREATE OR REPLACE FUNCTION ledger_confirm(
 RETURNS ledger_receipt LANGUAGE plpgsql AS $$
 DECLARE
     v_first ledger_transaction;
+    v_account bigint;
     v_id bigint;
     v_balance ledger_balance;
     v_pending ledger_pending;
@@ -62,16 +63,18 @@ BEGIN
     IF NOT FOUND THEN
         PERFORM ledger_refuse('KL006', 'There is no such transaction.', jsonb_build_object('transaction_id', p_confirms));
     END IF;
+    -- The account may have been merged into another since.
+    v_account := ledger_standing_account(v_first.account_id);
     INSERT INTO ledger_transaction (public_id, kind, idempotency_scope, idempotency_key, request_hash, account_id, program_ref,
             customer_ref, confirms_id, occurred_at, recorded_at, actor_ref, program_version_ref, reason, trace, context)
-        VALUES (p_transaction, 'earn', p_scope, p_key, p_request_hash, v_first.account_id, v_first.program_ref,
+        VALUES (p_transaction, 'earn', p_scope, p_key, p_request_hash, v_account, v_first.program_ref,
             v_first.customer_ref, v_first.id, p_occurred_at, p_now, p_actor_ref, v_first.program_version_ref, p_reason, p_trace,
             coalesce(p_context, v_first.context))
         ON CONFLICT (idempotency_scope, idempotency_key) DO NOTHING RETURNING id INTO v_id;
     IF NOT FOUND THEN
         RETURN ledger_replay(p_scope, p_key, p_request_hash);
     END IF;
-    SELECT b.* INTO v_balance FROM ledger_balance b WHERE b.account_id = v_first.account_id FOR UPDATE;
+    SELECT b.* INTO v_balance FROM ledger_balance b WHERE b.account_id = v_account FOR UPDATE;
     IF v_balance.status <> 'ACTIVE' THEN
         PERFORM ledger_refuse('KL003', 'The account is not active.', jsonb_build_object('status', v_balance.status));
     END IF;
@@ -161,73 +164,25 @@ BEGIN
     END LOOP;
 END $$;
 
--- Cancels a pending earn, wholly (p_points null: all that is left of it) or in part, and frees its room under caps.
--- Refuses with KL003 to KL008 and KL017.
+-- Cancels a pending earn, wholly (p_points null: all that is left of it) or in part, and frees its room under caps: the
+-- reversal of one that is still pending. Refuses with KL003 to KL008 and KL017.
 CREATE OR REPLACE FUNCTION ledger_cancel(
     p_transaction uuid, p_cancels uuid, p_points bigint, p_scope text, p_key text, p_request_hash bytea,
     p_occurred_at timestamptz, p_actor_ref text, p_reason text, p_trace jsonb, p_context jsonb,
     p_correlation uuid, p_causation uuid, p_now timestamptz)
 RETURNS ledger_receipt LANGUAGE plpgsql AS $$
 DECLARE
-    v_first ledger_transaction;
-    v_account ledger_account;
-    v_id bigint;
-    v_balance ledger_balance;
-    v_pending ledger_pending;
-    v_points bigint;
+    v_state ledger_pending_state;
 BEGIN
-    IF p_points IS NOT NULL AND p_points NOT BETWEEN 1 AND 1000000000000 THEN
-        PERFORM ledger_refuse('KL005', 'Points lie between 1 and 1000000000000.', jsonb_build_object('points_amount', p_points));
-    END IF;
-    SELECT t.* INTO v_first FROM ledger_transaction t WHERE t.public_id = p_cancels;
-    IF NOT FOUND THEN
-        PERFORM ledger_refuse('KL006', 'There is no such transaction.', jsonb_build_object('transaction_id', p_cancels));
-    END IF;
-    INSERT INTO ledger_transaction (public_id, kind, idempotency_scope, idempotency_key, request_hash, account_id, program_ref,
-            customer_ref, reverses_id, occurred_at, recorded_at, actor_ref, program_version_ref, reason, trace, context)
-        VALUES (p_transaction, 'reverse', p_scope, p_key, p_request_hash, v_first.account_id, v_first.program_ref,
-            v_first.customer_ref, v_first.id, p_occurred_at, p_now, p_actor_ref, v_first.program_version_ref, p_reason, p_trace,
-            p_context)
-        ON CONFLICT (idempotency_scope, idempotency_key) DO NOTHING RETURNING id INTO v_id;
-    IF NOT FOUND THEN
-        RETURN ledger_replay(p_scope, p_key, p_request_hash);
-    END IF;
-    PERFORM ledger_lock_caps(v_first.id);
-    SELECT b.* INTO v_balance FROM ledger_balance b WHERE b.account_id = v_first.account_id FOR UPDATE;
-    IF v_balance.status = 'CLOSED' THEN
-        PERFORM ledger_refuse('KL003', 'The account is closed.', jsonb_build_object('status', v_balance.status));
-    END IF;
-    SELECT p.* INTO v_pending FROM ledger_pending p WHERE p.transaction_id = v_first.id;
-    IF v_pending.state IS DISTINCT FROM 'PENDING' THEN
+    SELECT p.state INTO v_state FROM ledger_transaction t LEFT JOIN ledger_pending p ON p.transaction_id = t.id
+        WHERE t.public_id = p_cancels;
+    IF FOUND AND v_state IS DISTINCT FROM 'PENDING' AND NOT EXISTS (
+            SELECT 1 FROM ledger_transaction t WHERE t.idempotency_scope = p_scope AND t.idempotency_key = p_key) THEN
         PERFORM ledger_refuse('KL017', 'The transaction is not a pending earn.', jsonb_build_object(
-            'transaction_id', p_cancels, 'state', v_pending.state));
+            'transaction_id', p_cancels, 'state', v_state));
     END IF;
-    v_points := coalesce(p_points, v_pending.points_amount);
-    IF v_points > v_pending.points_amount THEN
-        PERFORM ledger_refuse('KL008', 'More points than the transaction has left.', jsonb_build_object(
-            'points_requested', v_points, 'points_reversible', v_pending.points_amount));
-    END IF;
-    PERFORM ledger_free_caps(v_id, v_first.id, v_pending.points_original - v_pending.points_amount, v_points,
-                             v_pending.points_original);
-    UPDATE ledger_pending p SET points_amount = p.points_amount - v_points,
-            state = CASE WHEN p.points_amount = v_points THEN 'CANCELLED' ELSE p.state END::ledger_pending_state,
-            ended_by = CASE WHEN p.points_amount = v_points THEN v_id END
-        WHERE p.transaction_id = v_first.id;
-    UPDATE ledger_balance b SET points_pending = b.points_pending - v_points WHERE b.account_id = v_first.account_id
-        RETURNING b.* INTO v_balance;
-    PERFORM ledger_keep_answer(v_id, v_first.account_id, v_points);
-    SELECT a.* INTO v_account FROM ledger_account a WHERE a.id = v_first.account_id;
-    INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, correlation_id, causation_id, data)
-        VALUES (p_transaction, 'points.reversed', v_account.owner_ref::text, 'transaction', p_transaction::text,
-            p_occurred_at, p_correlation, p_causation,
-            jsonb_build_object('transaction_id', p_transaction, 'account_id', v_account.public_id,
-                'account_kind', v_account.kind, 'wallet', v_account.wallet, 'owner_ref', v_account.owner_ref,
-                'customer_id', coalesce(v_first.customer_ref, v_account.owner_ref), 'program_id', v_account.program_ref,
-                'points_amount', v_points, 'points_balance', v_balance.points_posted,
-                'lifetime_points_earned', v_balance.lifetime_points_earned,
-                -- Not an earn: those points were never told as earned.
-                'reverses', p_cancels, 'reversed_kind', 'pending', 'reason', p_reason, 'context', p_context));
-    RETURN ledger_receipt_of(v_id, false);
+    RETURN ledger_reverse(p_transaction, p_cancels, p_points, 'only_pending', NULL, NULL, p_scope, p_key, p_request_hash,
+        p_occurred_at, p_actor_ref, p_reason, p_trace, p_context, p_correlation, p_causation, p_now);
 END $$;
 
 -- Activates one chunk: up to p_limit pending earns whose day has come, the longest due first. Accounts that someone is
@@ -260,9 +215,10 @@ BEGIN
             INSERT INTO ledger_transaction (public_id, kind, idempotency_scope, idempotency_key, request_hash, account_id,
                     program_ref, customer_ref, confirms_id, occurred_at, recorded_at, actor_ref, program_version_ref, context)
                 SELECT ledger_new_public_id(p_now), 'earn', 'ledger.activate', t.public_id::text,
-                    sha256(uuid_send(t.public_id)), t.account_id, t.program_ref, t.customer_ref, t.id, p_now, p_now,
+                    sha256(uuid_send(t.public_id)), p.account_id, t.program_ref, t.customer_ref, t.id, p_now, p_now,
                     'ledger.activate', t.program_version_ref, t.context
                 FROM unnest(v_pending) WITH ORDINALITY AS n (id, position) JOIN ledger_transaction t ON t.id = n.id
+                JOIN ledger_pending p ON p.transaction_id = t.id
                 ORDER BY n.position
                 RETURNING id, confirms_id)
         SELECT array_agg(m.id ORDER BY n.position) INTO v_headers

@@ -187,7 +187,8 @@ CREATE TABLE ledger_cap_hit (
     points_counted bigint NOT NULL,
     units_counted bigint NOT NULL,
     part text,
-    PRIMARY KEY (transaction_id, cap_ref, window_start)
+    -- With the account, because a merge moves the use from one account to the other.
+    PRIMARY KEY (transaction_id, cap_ref, window_start, account_id)
 );
 
 -- What each part of an earn was granted after caps; written only for earns that name parts.
@@ -295,6 +296,7 @@ CREATE TABLE ledger_day_close (
     closed_at timestamptz NOT NULL,
     PRIMARY KEY (program_ref, account_id, day)
 );
+CREATE INDEX ledger_day_close_day ON ledger_day_close (day);
 
 -- The answer of every verb; `trace` and `context` are text so that a replay gives them back byte for byte. `caps` is null
 -- when every cap of the posting granted all that was asked.
@@ -325,6 +327,26 @@ CREATE TYPE ledger_receipt AS (
     counterpart_balance bigint,
     caps text,
     trace text,
+    context text
+);
+-- The answer of a hold and of its release.
+CREATE TYPE ledger_hold_receipt AS (
+    hold_id uuid,
+    account_id uuid,
+    owner_ref uuid,
+    program_ref uuid,
+    wallet text,
+    customer_ref uuid,
+    state text,
+    points_amount bigint,
+    points_balance bigint,
+    points_pending bigint,
+    points_held bigint,
+    points_debt bigint,
+    is_replay boolean,
+    held_at timestamptz,
+    expires_at timestamptz,
+    ended_at timestamptz,
     context text
 );
 -- One line of a batch of earns; the names are those of EarnPosting. The arrays about caps run side by side; null for the

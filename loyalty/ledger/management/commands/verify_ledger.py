@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from loyalty.foundation.kernel import clock
 from loyalty.ledger import api
-from loyalty.ledger.contracts import InvariantResult
+from loyalty.ledger.contracts.proofs import InvariantResult
 
 
 class Command(BaseCommand):

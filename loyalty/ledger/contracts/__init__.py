@@ -188,6 +188,15 @@ class TransferPosting(Posting):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class MergePosting(Posting):
+    """An account to merge into another, and to close."""
+
+    account_id: uuid.UUID
+    to_account_id: uuid.UUID
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AdjustPosting(Posting):
     """Points to add (a new lot, earned at ``occurred_at``) or, negative, to take (first to expire first), and why."""
 
@@ -374,6 +383,14 @@ class BatchLine:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HoldLine:
+    """The answer to one line of a batch of holds or releases: a receipt, or the code of the refusal."""
+
+    receipt: HoldReceipt | None
+    refusal_code: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActivationChunk:
     """What one chunk of the activation of pending earns did."""
 
@@ -474,57 +491,3 @@ class CapUsageView:
     window_start: date
     units_used: int
     units_max: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Discrepancy:
-    """Two figures of an account that should be equal and are not."""
-
-    code: str
-    expected: int
-    found: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reconciliation:
-    """An account's balance beside the sums of its entries and lots, read at one instant."""
-
-    account_id: uuid.UUID
-    is_balanced: bool
-    points_balance: int
-    sum_of_entries: int
-    sum_of_lots: int
-    discrepancies: tuple[Discrepancy, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LedgerTotals:
-    """Totals of the whole book: outstanding = issued - redeemed - expired + adjusted."""
-
-    points_issued: int
-    points_redeemed: int
-    points_expired: int
-    points_adjusted: int
-    points_outstanding: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class InvariantResult:
-    """One invariant checked: the number of violations, the first few of them as rows, and the time it took."""
-
-    code: str
-    title: str
-    violations: int
-    examples: tuple[dict[str, Any], ...]
-    duration_ms: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Proof:
-    """The whole ledger proved at one instant: its totals and every invariant."""
-
-    is_balanced: bool
-    as_of: datetime
-    totals: LedgerTotals
-    invariants: tuple[InvariantResult, ...]
-    duration_ms: float
