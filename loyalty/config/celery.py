@@ -16,6 +16,7 @@ DOORBELLS: dict[str, float] = {
     "events.deliver": 2.0,
     "work.execute": 3.0,
     "points.expire_due": 300.0,
+    "tiers.settle_due": 300.0,
     "delivery.send_due": 2.0,
     "campaigns.fire_due": 5.0,
     "features.refresh": 30.0,

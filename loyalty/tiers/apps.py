@@ -11,15 +11,31 @@ class TiersConfig(AppConfig):
     name = "loyalty.tiers"
     label = "tiers"
     permissions: ClassVar[dict[str, str]] = {
-        "view": "See members' tiers, benefits and history",
+        "view": "See members' tiers, benefits, projections and history",
         "upgrade": "Raise a member's tier by hand",
         "downgrade": "Lower a member's tier by hand",
+        "assign": "Give members tiers by hand, as a floor, a pin or once",
+        "recalculate": "Look at all members of a program again",
     }
 
     def ready(self) -> None:
-        """Subscribe to earned points and to changed programs."""
+        """Subscribe to what counts for a tier, and register the work that this domain does."""
         from loyalty.foundation.events import api as events
-        from loyalty.tiers import handlers
+        from loyalty.foundation.work import api as work
+        from loyalty.points import api as points
+        from loyalty.tiers import api, handlers
+        from loyalty.tiers.queries import tier_history
 
-        events.subscribe("points.earned", name="tiers.on_points_earned", handler=handlers.on_points_earned)
-        events.subscribe("program.changed", name="tiers.on_program_changed", handler=handlers.on_program_changed)
+        for event_type, handler in (
+            ("points.earned", handlers.on_points_earned),
+            ("points.capped", handlers.on_points_capped),
+            ("points.nothing_earned", handlers.on_nothing_earned),
+            ("points.reversed", handlers.on_points_reversed),
+            ("points.adjusted", handlers.on_points_adjusted),
+            ("member.enrolled", handlers.on_member_enrolled),
+            ("program.changed", handlers.on_program_changed),
+        ):
+            events.subscribe(event_type, name=f"tiers.{handler.__name__}", handler=handler)
+        points.register_tier_history(tier_history)
+        work.register(api.SETTLE_KIND, api.settle_program)
+        work.register(api.RECALCULATE_KIND, api.recalculate_run)

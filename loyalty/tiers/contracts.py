@@ -2,9 +2,15 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import date, datetime
+from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from loyalty.programs.contracts import TierPlan
+
+# A tier that nothing takes away is kept until this day; the last one that dates can tell.
+FOREVER = date.max
 
 
 class Direction(StrEnum):
@@ -21,11 +27,105 @@ class Reason(StrEnum):
     EARNED = "earned"
     TIERS_CHANGED = "tiers_changed"
     BY_HAND = "by_hand"
+    QUALIFIED = "qualified"
+    NOT_KEPT = "not_kept"
+    MANUAL_ENDED = "manual_ended"
+    RECALCULATED = "recalculated"
+    LATE_PURCHASE = "late_purchase"
+
+
+class ManualMode(StrEnum):
+    """What a tier given by hand means: not below it, exactly it, or once and then as the rules say."""
+
+    FLOOR = "floor"
+    PIN = "pin"
+    ONE_OFF = "one_off"
+
+
+class Span(StrEnum):
+    """The three shapes of a window: all time, the last months, or periods that begin anew."""
+
+    LIFETIME = "lifetime"
+    ROLLING = "rolling"
+    PERIOD = "period"
+
+
+class Column(StrEnum):
+    """What is counted."""
+
+    POINTS = "points"
+    POINTS_STATUS = "points_status"
+    POINTS_LIFETIME = "points_lifetime"
+    SPEND = "spend"
+    PURCHASES = "purchases"
+    TENURE = "tenure"
+    RULE = "rule"
+
+
+class BenefitState(StrEnum):
+    """Where a benefit stands; PENDING points wait until they are paid."""
+
+    PENDING = "PENDING"
+    GRANTED = "GRANTED"
+    WITHDRAWN = "WITHDRAWN"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """How a program's members qualify, in the form that the calendar and the SQL work with.
+
+    ``anchor`` None means that each member's periods begin on the day it joined; ``is_next``: a tier is given with the
+    next period; ``is_long``: it is kept through the next period too.
+    """
+
+    span: Span
+    column: Column
+    months: int
+    anchor: date | None
+    is_next: bool
+    is_long: bool
+    downgrade: str
+    grace_days: int
+    zone: str
+    has_status: bool
+    rule: Any = None
 
 
 @dataclass(frozen=True, slots=True)
+class DayFigures:
+    """What counted on a business day."""
+
+    day: date
+    points: int = 0
+    points_status: int = 0
+    spend: Decimal = Decimal(0)
+    purchases: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """The tier by qualification alone, and the day until which it is kept (exclusive; None: nobody has looked yet)."""
+
+    tier: TierPlan | None
+    kept_until: date | None
+
+
+@dataclass(frozen=True, slots=True)
+class ManualTier:
+    """A tier given by hand."""
+
+    mode: ManualMode
+    tier: TierPlan | None
+    until: datetime | None
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class TierStanding:
-    """Where a member stands: the tier it has, the tier its points qualify for, and how far the next one is."""
+    """Where a member stands: the tier it has, the tier it qualifies for, and how far the next one is.
+
+    ``qualifying_value`` is what counts in the window [``counts_from``, ``counts_until``), in the qualifier's unit.
+    """
 
     account_id: uuid.UUID
     customer_id: uuid.UUID
@@ -34,11 +134,36 @@ class TierStanding:
     current: TierPlan | None
     calculated: TierPlan | None
     following: TierPlan | None
+    qualifier: str
+    qualifying_value: Decimal
+    counts_from: date | None
+    counts_until: date
+    kept_until: date | None
+    manual: ManualTier | None
 
     @property
-    def points_to_next(self) -> int | None:
-        """The points that are missing to the next tier, None at the top."""
-        return None if self.following is None else self.following.min_points - self.points_lifetime
+    def value_to_next(self) -> Decimal | None:
+        """What is missing to the next tier, None at the top."""
+        return None if self.following is None else Decimal(self.following.min_points) - self.qualifying_value
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TierProjection:
+    """What becomes of a member's tier at the end of its period when nothing more happens."""
+
+    account_id: uuid.UUID
+    tier: TierPlan | None
+    projected_tier: TierPlan | None
+    projected_on: date
+    qualifying_value: Decimal
+    value_to_stay: Decimal | None
+    value_to_next: Decimal | None
+    next_tier: TierPlan | None
+    period_start: date | None
+    period_end: date | None
+    kept_until: date | None
+    grace_until: date | None
+    manual: ManualTier | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,3 +173,8 @@ class Settlement:
     upgraded: int
     downgraded: int
     levelled: int
+
+    def __add__(self, other: "Settlement") -> "Settlement":
+        return Settlement(
+            self.upgraded + other.upgraded, self.downgraded + other.downgraded, self.levelled + other.levelled
+        )

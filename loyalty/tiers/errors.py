@@ -1,6 +1,6 @@
 """What tiers refuses."""
 
-from loyalty.foundation.kernel.errors import Conflict
+from loyalty.foundation.kernel.errors import Conflict, Invalid
 
 
 class TierNotAbove(Conflict):
@@ -15,3 +15,10 @@ class TierNotBelow(Conflict):
 
     code = "tier.not_below"
     title = "Not a lower tier"
+
+
+class ManualTierInvalid(Invalid):
+    """A tier given by hand needs a tier, a mode and a reason, and an end that lies ahead."""
+
+    code = "tier.manual_invalid"
+    title = "This tier cannot be given by hand"

@@ -1,4 +1,4 @@
-"""What tiers listens to. Burned and reversed points take no tier away, so they are not listened to."""
+"""What tiers listens to. Points burned, expired or transferred do not count for a tier, so it hears of none of them."""
 
 import uuid
 from datetime import datetime
@@ -9,13 +9,59 @@ from loyalty.tiers import api
 
 
 def on_points_earned(event: Envelope, *, now: datetime) -> None:
-    """Look whether the member has reached a higher tier."""
-    api.qualify_member(
-        program_id=uuid.UUID(event.data["program_id"]),
-        account_id=uuid.UUID(event.data["account_id"]),
-        causation_id=event.id,
+    """Count the earn, and look whether the member has reached a higher tier."""
+    api.take_earn(
+        data=event.data,
+        transaction_id=event.id,
+        occurred_at=event.occurred_at,
         actor=system_actor("tiers.on_points_earned"),
         now=now,
+    )
+
+
+def on_points_capped(event: Envelope, *, now: datetime) -> None:
+    """Count the purchase, though its points were lost to a cap."""
+    api.take_earn(
+        data=event.data,
+        transaction_id=event.id,
+        occurred_at=event.occurred_at,
+        actor=system_actor("tiers.on_points_capped"),
+        now=now,
+    )
+
+
+def on_nothing_earned(event: Envelope, *, now: datetime) -> None:
+    """Count the purchase, though it earned nothing."""
+    api.take_earn(
+        data=event.data,
+        transaction_id=event.id,
+        occurred_at=event.occurred_at,
+        actor=system_actor("tiers.on_nothing_earned"),
+        now=now,
+    )
+
+
+def on_points_reversed(event: Envelope, *, now: datetime) -> None:
+    """Take the reversed earn out of the day on which it was earned."""
+    api.take_reversal(data=event.data, transaction_id=event.id, now=now)
+
+
+def on_points_adjusted(event: Envelope, *, now: datetime) -> None:
+    """Count a correction of an earlier earn; other adjustments do not count."""
+    if event.data.get("reason_code") == api.CORRECTION:
+        api.take_correction(
+            data=event.data,
+            transaction_id=event.id,
+            occurred_at=event.occurred_at,
+            actor=system_actor("tiers.on_points_adjusted"),
+            now=now,
+        )
+
+
+def on_member_enrolled(event: Envelope, *, now: datetime) -> None:
+    """Grant what the first tier brings."""
+    api.take_enrolment(
+        program_id=uuid.UUID(event.data["program_id"]), account_id=uuid.UUID(event.data["account_id"]), now=now
     )
 
 

@@ -8,8 +8,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from loyalty.programs.api import TierNotFound, TierPlan
-from loyalty.tiers import policy
 from loyalty.tiers.errors import TierNotAbove, TierNotBelow
+from loyalty.tiers.policy import ladder as policy
 
 
 def tier(code: str, min_points: int) -> TierPlan:

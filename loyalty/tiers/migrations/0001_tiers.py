@@ -1,9 +1,7 @@
-"""The history of tiers, and the functions that change them in sets."""
+"""The history of tiers."""
 
 import django.contrib.postgres.functions
 from django.db import migrations, models
-
-from loyalty.foundation.orm.sql import install
 
 
 class Migration(migrations.Migration):
@@ -43,5 +41,4 @@ class Migration(migrations.Migration):
                 "indexes": [models.Index(fields=["account_public_id", "-id"], name="tiers_tierchange_account")],
             },
         ),
-        install("loyalty.tiers", "tiers"),
     ]

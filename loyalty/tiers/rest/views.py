@@ -1,95 +1,22 @@
-"""Routes of tiers: where a member stands, what the tier brings, moves by hand, history."""
+"""Routes of tiers: where a member stands and will stand, what the tier brings, moves by hand, history."""
 
+import dataclasses
 import uuid
+from datetime import datetime
 from typing import Any, ClassVar
 
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
-from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web.pagination import KeysetPages
-from loyalty.foundation.web.serializers import StrictSerializer
 from loyalty.foundation.web.views import ApiView
 from loyalty.points import api as points
-from loyalty.programs.api import TierPlan
 from loyalty.tiers import api
 from loyalty.tiers.models import TierChange
-
-
-class MemberQuery(StrictSerializer):
-    """A member, by ``account_id``, or by ``customer_id`` or ``customer_ref`` with ``program_id``."""
-
-    account_id = serializers.UUIDField(required=False)
-    customer_id = serializers.UUIDField(required=False)
-    customer_ref = serializers.CharField(max_length=100, required=False)
-    program_id = serializers.UUIDField(required=False)
-
-
-class TierMoveWrite(MemberQuery):
-    """A member to move by hand; without ``tier`` to the next one."""
-
-    tier = serializers.CharField(max_length=50, required=False, allow_blank=True, default="")
-    reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
-
-
-class TierAnswer(serializers.Serializer[Any]):
-    """A tier with what it brings."""
-
-    code = serializers.CharField()
-    name = serializers.CharField()
-    min_points = serializers.IntegerField()
-    multiplier = serializers.DecimalField(max_digits=8, decimal_places=4, normalize_output=True)
-    benefits = serializers.ListField(child=serializers.CharField())
-
-
-class StandingAnswer(serializers.Serializer[Any]):
-    """Where a member stands."""
-
-    account_id = serializers.UUIDField()
-    customer_id = serializers.UUIDField()
-    program_id = serializers.UUIDField()
-    points_lifetime = serializers.IntegerField()
-    tier = TierAnswer(allow_null=True, source="current")
-    calculated_tier = TierAnswer(allow_null=True, source="calculated")
-    next_tier = TierAnswer(allow_null=True, source="following")
-    points_to_next = serializers.IntegerField(allow_null=True)
-
-
-class BenefitsAnswer(serializers.Serializer[Any]):
-    """What a member's tier brings."""
-
-    account_id = serializers.UUIDField()
-    tier = TierAnswer(allow_null=True)
-    benefits = serializers.ListField(child=serializers.CharField())
-
-
-class TierChangeAnswer(serializers.Serializer[TierChange]):
-    """One change of a member's tier."""
-
-    id = serializers.UUIDField(source="public_id")
-    account_id = serializers.UUIDField(source="account_public_id")
-    from_tier = serializers.CharField(source="from_code", allow_null=True)
-    to_tier = serializers.CharField(source="to_code", allow_null=True)
-    direction = serializers.CharField()
-    reason = serializers.CharField()
-    note = serializers.CharField()
-    points_lifetime = serializers.IntegerField()
-    actor_ref = serializers.CharField()
-    changed_at = serializers.DateTimeField()
-
-
-class TierHistoryPage(serializers.Serializer[Any]):
-    """A page of a member's history."""
-
-    count = serializers.IntegerField()
-    count_is_exact = serializers.BooleanField()
-    next = serializers.CharField(allow_null=True)
-    previous = serializers.CharField(allow_null=True)
-    results = TierChangeAnswer(many=True)
-
+from loyalty.tiers.rest import serializers
 
 OF_MEMBER = [
     OpenApiParameter("account_id", OpenApiTypes.UUID),
@@ -97,7 +24,12 @@ OF_MEMBER = [
     OpenApiParameter("customer_ref", OpenApiTypes.STR),
     OpenApiParameter("program_id", OpenApiTypes.UUID),
 ]
+AT_INSTANT = [
+    OpenApiParameter("as_of", OpenApiTypes.DATETIME, description="The tier that was in force then."),
+    OpenApiParameter("basis", OpenApiTypes.STR, enum=["occurred", "recorded"]),
+]
 MEMBER_NAMES = ("account_id", "customer_id", "customer_ref", "program_id")
+INSTANT_NAMES = ("as_of", "basis")
 
 
 class TierView(ApiView):
@@ -110,11 +42,28 @@ class TierView(ApiView):
 
     def asked_for(self, request: Request) -> points.MemberFacts:
         """Give the member that the query names."""
-        query = MemberQuery(
+        query = serializers.MemberQuery(
             data={name: request.query_params[name] for name in MEMBER_NAMES if name in request.query_params}
         )
         query.is_valid(raise_exception=True)
         return self.member(query.validated_data)
+
+    def standing(self, request: Request) -> api.TierStanding:
+        """Give where the member that the query names stands, or stood at the instant that it names."""
+        names = (*MEMBER_NAMES, *INSTANT_NAMES)
+        query = serializers.MemberAtQuery(
+            data={name: request.query_params[name] for name in names if name in request.query_params}
+        )
+        query.is_valid(raise_exception=True)
+        given = query.validated_data
+        now, at = clock.now(), given.get("as_of")
+        return self._standing_at(self.member(given), at, given["basis"], now)
+
+    @staticmethod
+    def _standing_at(member: points.MemberFacts, at: datetime | None, basis: str, now: datetime) -> api.TierStanding:
+        if at is None:
+            return api.standing_of(member, now=now)
+        return api.standing_as_of(member, at=min(at, now), basis=basis)
 
 
 class CalculateView(TierView):
@@ -122,10 +71,22 @@ class CalculateView(TierView):
 
     permissions: ClassVar[dict[str, str]] = {"get": "tiers.view"}
 
-    @extend_schema(parameters=OF_MEMBER, responses={200: StandingAnswer})
+    @extend_schema(parameters=[*OF_MEMBER, *AT_INSTANT], responses={200: serializers.StandingAnswer})
     def get(self, request: Request) -> Response:
-        """Tell the tier a member has, the one its points qualify for, and how far the next one is."""
-        return Response(StandingAnswer(api.standing_of(self.asked_for(request), now=clock.now())).data)
+        """Tell the tier a member has, the one it qualifies for, and how far the next one is."""
+        return Response(serializers.StandingAnswer(self.standing(request)).data)
+
+
+class ProjectionView(TierView):
+    """What becomes of a member's tier."""
+
+    permissions: ClassVar[dict[str, str]] = {"get": "tiers.view"}
+
+    @extend_schema(parameters=OF_MEMBER, responses={200: serializers.ProjectionAnswer})
+    def get(self, request: Request) -> Response:
+        """Tell the tier a member will have after its period when nothing more happens, and what it takes to stay."""
+        projection = api.projection_of(self.asked_for(request), now=clock.now())
+        return Response(serializers.ProjectionAnswer(projection).data)
 
 
 class BenefitsView(TierView):
@@ -133,13 +94,18 @@ class BenefitsView(TierView):
 
     permissions: ClassVar[dict[str, str]] = {"get": "tiers.view"}
 
-    @extend_schema(parameters=OF_MEMBER, responses={200: BenefitsAnswer})
+    @extend_schema(parameters=[*OF_MEMBER, *AT_INSTANT], responses={200: serializers.BenefitsAnswer})
     def get(self, request: Request) -> Response:
-        """Tell the benefits of the tier a member has."""
-        standing = api.standing_of(self.asked_for(request), now=clock.now())
-        tier: TierPlan | None = standing.current
-        told = {"account_id": standing.account_id, "tier": tier, "benefits": tier.benefits if tier else []}
-        return Response(BenefitsAnswer(told).data)
+        """Tell the benefits of the tier a member has, and what its tiers have granted."""
+        standing = self.standing(request)
+        tier = standing.current
+        told = {
+            "account_id": standing.account_id,
+            "tier": tier,
+            "benefits": tier.benefits if tier else [],
+            "granted": api.list_benefits(standing.account_id),
+        }
+        return Response(serializers.BenefitsAnswer(told).data)
 
 
 class HistoryView(TierView):
@@ -148,14 +114,15 @@ class HistoryView(TierView):
     permissions: ClassVar[dict[str, str]] = {"get": "tiers.view"}
 
     @extend_schema(
-        parameters=[*OF_MEMBER, OpenApiParameter("cursor", OpenApiTypes.STR)], responses={200: TierHistoryPage}
+        parameters=[*OF_MEMBER, OpenApiParameter("cursor", OpenApiTypes.STR)],
+        responses={200: serializers.TierHistoryPage},
     )
     def get(self, request: Request) -> Response:
         """List a member's changes of tier, newest first."""
         account_id: uuid.UUID = self.asked_for(request).account_id
         pages = KeysetPages()
         page: Any = pages.paginate_queryset(TierChange.objects.filter(account_public_id=account_id), request, self)
-        return pages.get_paginated_response(TierChangeAnswer(page, many=True).data)
+        return pages.get_paginated_response(serializers.TierChangeAnswer(page, many=True).data)
 
 
 class UpgradeView(TierView):
@@ -163,10 +130,10 @@ class UpgradeView(TierView):
 
     permissions: ClassVar[dict[str, str]] = {"post": "tiers.upgrade"}
 
-    @extend_schema(request=TierMoveWrite, responses={200: StandingAnswer})
+    @extend_schema(request=serializers.TierMoveWrite, responses={200: serializers.StandingAnswer})
     def post(self, request: Request) -> Response:
         """Raise a member to the tier named or to the next one; a recalculation does not take it away."""
-        body = TierMoveWrite(data=request.data)
+        body = serializers.TierMoveWrite(data=request.data)
         body.is_valid(raise_exception=True)
         given = body.validated_data
         standing = api.upgrade(
@@ -176,7 +143,7 @@ class UpgradeView(TierView):
             actor=self.actor,
             now=clock.now(),
         )
-        return Response(StandingAnswer(standing).data)
+        return Response(serializers.StandingAnswer(standing).data)
 
 
 class DowngradeView(TierView):
@@ -184,10 +151,10 @@ class DowngradeView(TierView):
 
     permissions: ClassVar[dict[str, str]] = {"post": "tiers.downgrade"}
 
-    @extend_schema(request=TierMoveWrite, responses={200: StandingAnswer})
+    @extend_schema(request=serializers.TierMoveWrite, responses={200: serializers.StandingAnswer})
     def post(self, request: Request) -> Response:
         """Lower a member to the tier named or to the next one; the next earn looks at it again."""
-        body = TierMoveWrite(data=request.data)
+        body = serializers.TierMoveWrite(data=request.data)
         body.is_valid(raise_exception=True)
         given = body.validated_data
         standing = api.downgrade(
@@ -197,4 +164,41 @@ class DowngradeView(TierView):
             actor=self.actor,
             now=clock.now(),
         )
-        return Response(StandingAnswer(standing).data)
+        return Response(serializers.StandingAnswer(standing).data)
+
+
+class AssignView(TierView):
+    """Give a tier by hand."""
+
+    permissions: ClassVar[dict[str, str]] = {"post": "tiers.assign"}
+
+    @extend_schema(request=serializers.TierAssignWrite, responses={200: serializers.StandingAnswer})
+    def post(self, request: Request) -> Response:
+        """Give a member a tier as a floor, a pin or once, with an end and a reason, or take it off again."""
+        body = serializers.TierAssignWrite(data=request.data)
+        body.is_valid(raise_exception=True)
+        given = body.validated_data
+        standing = api.assign(
+            account_id=self.member(given).account_id,
+            tier_code=given["tier"],
+            mode=None if given["mode"] == serializers.NO_MODE else api.ManualMode(given["mode"]),
+            until=given["until"],
+            note=given["reason"],
+            actor=self.actor,
+            now=clock.now(),
+        )
+        return Response(serializers.StandingAnswer(standing).data)
+
+
+class RecalculateView(ApiView):
+    """Look at all members of a program."""
+
+    permissions: ClassVar[dict[str, str]] = {"post": "tiers.recalculate"}
+
+    @extend_schema(request=serializers.RecalculateWrite, responses={202: dict})
+    def post(self, request: Request) -> Response:
+        """Start a look at all members of a program; ``runs/{id}/`` tells how far it is."""
+        body = serializers.RecalculateWrite(data=request.data)
+        body.is_valid(raise_exception=True)
+        run = api.start_recalculation(**body.validated_data, actor=self.actor, now=clock.now())
+        return Response({"run": dataclasses.asdict(run)}, status=202)

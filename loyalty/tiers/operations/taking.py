@@ -1,0 +1,93 @@
+"""What facts about points do to tiers: count, look, and go back in time for a late purchase."""
+
+import json
+import uuid
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.resilience.failpoints import maybe_fail
+from loyalty.programs import api as programs
+from loyalty.tiers.contracts import Settlement
+from loyalty.tiers.operations.benefits import award_benefits, grant_first_benefits
+from loyalty.tiers.operations.correcting import take_late_purchase
+from loyalty.tiers.operations.counting import Counted, count_posting, count_reversal
+from loyalty.tiers.operations.looking import NOTHING, qualify_member
+from loyalty.tiers.policy.terms import terms_for_sql
+
+# A purchase that is told later than this after it happened may have changed what came in between.
+LATE_AFTER = timedelta(hours=1)
+
+
+@transaction.atomic
+def take_earn(
+    *, data: Mapping[str, Any], transaction_id: uuid.UUID, occurred_at: datetime, actor: Actor, now: datetime
+) -> Settlement:
+    """Count what was earned or bought on its business day, and raise the member's tier when that reaches a higher one.
+
+    A late purchase raises it from its business instant on. The same transaction twice is counted once.
+    """
+    counted = count_posting(
+        data=data,
+        transaction_id=transaction_id,
+        points_amount=int(data.get("points_amount", 0)),
+        occurred_at=occurred_at,
+        now=now,
+    )
+    if counted is None:
+        return NOTHING
+    if counted.is_new and _is_late(data, occurred_at, now):
+        take_late_purchase(counted=counted, occurred_at=occurred_at, causation_id=transaction_id, actor=actor, now=now)
+    return _look(counted, transaction_id, occurred_at, actor, now)
+
+
+def _is_late(data: Mapping[str, Any], occurred_at: datetime, now: datetime) -> bool:
+    told = data.get("recorded_at")
+    recorded_at = datetime.fromisoformat(str(told)) if told else now
+    return occurred_at < recorded_at - LATE_AFTER
+
+
+def _look(
+    counted: Counted, transaction_id: uuid.UUID, occurred_at: datetime, actor: Actor, now: datetime
+) -> Settlement:
+    settled = qualify_member(
+        program_id=counted.member.program_id,
+        account_id=counted.member.account_id,
+        causation_id=transaction_id,
+        effective_at=occurred_at,
+        actor=actor,
+        now=now,
+    )
+    maybe_fail("tiers.assigned")
+    if settled != NOTHING:
+        award_benefits(account_id=counted.member.account_id, now=now)
+    return settled
+
+
+@transaction.atomic
+def take_correction(
+    *, data: Mapping[str, Any], transaction_id: uuid.UUID, occurred_at: datetime, actor: Actor, now: datetime
+) -> Settlement:
+    """Count an adjustment that corrects an earlier earn; other adjustments are none of the tiers' business."""
+    change = int(data.get("points_change", data.get("points_amount", 0)))
+    counted = count_posting(
+        data=data, transaction_id=transaction_id, points_amount=change, occurred_at=occurred_at, now=now
+    )
+    return NOTHING if counted is None else _look(counted, transaction_id, occurred_at, actor, now)
+
+
+@transaction.atomic
+def take_reversal(*, data: Mapping[str, Any], transaction_id: uuid.UUID, now: datetime) -> None:
+    """Take a reversed earn out of its day. It takes no tier away before the period ends."""
+    count_reversal(data=data, transaction_id=transaction_id, now=now)
+
+
+@transaction.atomic
+def take_enrolment(*, program_id: uuid.UUID, account_id: uuid.UUID, now: datetime) -> None:
+    """Grant what the tier brings with which a member joined."""
+    plan = programs.get_plan(program_id, at=now)
+    if any(tier.benefit_grants for tier in plan.tiers):
+        grant_first_benefits(account_id=account_id, terms=json.dumps(terms_for_sql(plan)), now=now)

@@ -1,0 +1,94 @@
+-- Count what a transaction adds to (or takes from) a member's qualifying day, once: the row in tiers_counted says that it
+-- was done. Gives whether it was new.
+CREATE OR REPLACE FUNCTION tiers_count(
+    p_transaction uuid, p_account uuid, p_program uuid, p_day date, p_points bigint, p_points_status bigint,
+    p_spend numeric, p_purchases integer)
+RETURNS boolean LANGUAGE plpgsql AS $$
+BEGIN
+    INSERT INTO tiers_counted (transaction_public_id, account_public_id, business_date)
+        VALUES (p_transaction, p_account, p_day) ON CONFLICT DO NOTHING;
+    IF NOT FOUND THEN
+        RETURN false;
+    END IF;
+    IF p_points <> 0 OR p_points_status <> 0 OR p_spend <> 0 OR p_purchases <> 0 THEN
+        INSERT INTO tiers_qualifying_day AS d
+                (account_public_id, business_date, program_public_id, points, points_status, spend, purchases)
+            VALUES (p_account, p_day, p_program, p_points, p_points_status, p_spend, p_purchases)
+            ON CONFLICT (account_public_id, business_date) DO UPDATE SET points = d.points + EXCLUDED.points,
+                points_status = d.points_status + EXCLUDED.points_status, spend = d.spend + EXCLUDED.spend,
+                purchases = d.purchases + EXCLUDED.purchases;
+    END IF;
+    RETURN true;
+END $$;
+
+-- What a rule may read of members, over the window of a day.
+CREATE OR REPLACE FUNCTION tiers_figures(p_accounts uuid[], p_terms jsonb, p_day date)
+RETURNS TABLE (account uuid, points bigint, spend numeric, purchases bigint, points_lifetime bigint, days_enrolled integer)
+LANGUAGE sql STABLE AS $$
+    SELECT m.account_public_id,
+        coalesce(CASE WHEN (p_terms ->> 'has_status')::boolean THEN q.points_status ELSE q.points END, 0)::bigint,
+        coalesce(q.spend, 0), coalesce(q.purchases, 0)::bigint,
+        coalesce((SELECT l.lifetime_points_earned FROM ledger_account_summary l WHERE l.public_id = m.account_public_id), 0),
+        greatest(0, w.counts_until - 1 - j.joined)
+    FROM programs_membership m
+    CROSS JOIN LATERAL (SELECT (m.enrolled_at AT TIME ZONE (p_terms ->> 'zone'))::date AS joined) j
+    CROSS JOIN LATERAL tiers_window(p_terms ->> 'window', (p_terms ->> 'months')::integer,
+        coalesce((p_terms ->> 'anchor')::date, j.joined), (p_terms ->> 'is_next')::boolean,
+        (p_terms ->> 'is_long')::boolean, p_day) w
+    LEFT JOIN LATERAL (
+        SELECT sum(d.points) AS points, sum(d.points_status) AS points_status, sum(d.spend) AS spend,
+            sum(d.purchases) AS purchases
+        FROM tiers_qualifying_day d WHERE d.account_public_id = m.account_public_id
+        AND d.business_date >= w.counts_from AND d.business_date < w.counts_until) q ON true
+    WHERE m.account_public_id = ANY (p_accounts)
+$$;
+
+-- Count in sets what the ledger holds of members and nobody has counted: the same figures that the handlers count one by
+-- one (operations/counting.py), each at the business day of the earn it belongs to. Gives how many transactions were new.
+CREATE OR REPLACE FUNCTION tiers_recount(p_program uuid, p_accounts uuid[], p_terms jsonb)
+RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_zone text := p_terms ->> 'zone';
+    v_counted bigint;
+BEGIN
+    WITH flow AS (
+        SELECT f.transaction_id, m.account_public_id AS account, f.kind, f.wallet, f.points_change,
+            CASE WHEN f.kind = 'reverse' THEN f.reversed_occurred_at ELSE f.occurred_at END AS happened_at,
+            CASE WHEN f.kind = 'reverse' THEN f.reversed_context ELSE f.context END AS context,
+            CASE WHEN f.kind = 'reverse' THEN abs(f.points_change)::numeric / nullif(abs(f.reversed_points_change), 0)
+                END AS share
+        FROM programs_membership m
+        JOIN ledger_member_flow f ON f.customer_ref = m.customer_public_id AND f.program_ref = p_program
+        WHERE m.account_public_id = ANY (p_accounts) AND NOT f.is_pending
+            AND (f.kind = 'earn' OR f.kind = 'reverse' AND f.reversed_kind = 'earn'
+                OR f.kind = 'adjust' AND f.reason_code = 'backdated_correction')
+            AND coalesce(CASE WHEN f.kind = 'reverse' THEN f.reversed_context ELSE f.context END ->> 'counts_for_tier', 'true')
+                <> 'false'),
+    fresh AS (
+        INSERT INTO tiers_counted (transaction_public_id, account_public_id, business_date)
+            SELECT f.transaction_id, f.account, (f.happened_at AT TIME ZONE v_zone)::date FROM flow f
+            ON CONFLICT DO NOTHING RETURNING transaction_public_id),
+    figures AS (
+        SELECT f.account, (f.happened_at AT TIME ZONE v_zone)::date AS day,
+            CASE WHEN (p_terms -> 'status_wallets') ? f.wallet OR (p_terms -> 'partner_wallets') ? f.wallet THEN 0
+                ELSE f.points_change END AS points,
+            CASE WHEN (p_terms -> 'status_wallets') ? f.wallet THEN f.points_change ELSE 0 END AS points_status,
+            CASE WHEN NOT coalesce((f.context ->> 'counts_purchase')::boolean, false)
+                    OR f.context ->> 'transaction_amount' IS NULL OR f.kind = 'adjust' THEN 0
+                WHEN f.kind = 'reverse' THEN -round((f.context ->> 'transaction_amount')::numeric * f.share, 4)
+                ELSE round((f.context ->> 'transaction_amount')::numeric, 4) END AS spend,
+            CASE WHEN NOT coalesce((f.context ->> 'counts_purchase')::boolean, false)
+                    OR f.context ->> 'transaction_amount' IS NULL OR f.kind = 'adjust' THEN 0
+                WHEN f.kind = 'reverse' THEN -(f.share = 1)::integer ELSE 1 END AS purchases
+        FROM flow f JOIN fresh ON fresh.transaction_public_id = f.transaction_id),
+    added AS (
+        INSERT INTO tiers_qualifying_day AS d
+                (account_public_id, business_date, program_public_id, points, points_status, spend, purchases)
+            SELECT g.account, g.day, p_program, sum(g.points), sum(g.points_status), sum(g.spend), sum(g.purchases)
+            FROM figures g GROUP BY g.account, g.day ORDER BY g.account, g.day
+            ON CONFLICT (account_public_id, business_date) DO UPDATE SET points = d.points + EXCLUDED.points,
+                points_status = d.points_status + EXCLUDED.points_status, spend = d.spend + EXCLUDED.spend,
+                purchases = d.purchases + EXCLUDED.purchases)
+    SELECT count(*) INTO v_counted FROM fresh;
+    RETURN v_counted;
+END $$;

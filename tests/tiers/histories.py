@@ -1,0 +1,88 @@
+"""Random lives of members, lived in SQL and in the pure model, for the tests that compare the two."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+
+from loyalty.foundation.orm import sql
+from loyalty.programs import api as programs
+from loyalty.tiers.contracts import DayFigures
+from tests.points.world import World
+
+ADD_DAYS = """
+    INSERT INTO tiers_qualifying_day (account_public_id, business_date, program_public_id, points, spend, purchases)
+    SELECT account, day, %s, points, spend, purchases FROM jsonb_to_recordset(%s::jsonb)
+        AS d (account uuid, day date, points bigint, spend numeric, purchases integer)
+"""
+ZONES = ("Europe/Berlin", "Asia/Kathmandu", "America/Los_Angeles", "Pacific/Apia", "UTC")
+LADDERS = (((0, 100, 500)), ((50, 100, 400)), ((0, 1, 2, 3, 500)))
+
+
+@dataclass(frozen=True)
+class Life:
+    """What a member did: its day of joining and its doings by day."""
+
+    joined: date
+    days: tuple[DayFigures, ...]
+
+
+@st.composite
+def lives(draw: st.DrawFn, first: date, last: date) -> Life:
+    """Draw a member that joined and bought within a span of days."""
+    joined = draw(st.dates(first, last))
+    days = draw(st.dictionaries(st.dates(joined, last), st.integers(1, 300), max_size=8))
+    figures = (DayFigures(day, points=n, spend=Decimal(n) / 4, purchases=1 + n // 100) for day, n in days.items())
+    return Life(joined, tuple(sorted(figures, key=lambda one: one.day)))
+
+
+@st.composite
+def policies(draw: st.DrawFn) -> programs.TierPolicyPlan:
+    """Draw how members qualify: every qualifier, window, effect, downgrade and validity."""
+    qualifier = draw(st.sampled_from(list(programs.TierQualifier)))
+    window = draw(st.sampled_from(list(programs.TierWindow)))
+    has_periods = window not in (programs.TierWindow.LIFETIME, programs.TierWindow.ROLLING)
+    rule = {"+": [{"var": "points"}, {"*": [{"var": "purchases"}, 10]}, {"var": "days_enrolled"}]}
+    return programs.TierPolicyPlan(
+        qualifier=qualifier,
+        rule=rule if qualifier is programs.TierQualifier.RULE else None,
+        window=window,
+        rolling_months=draw(st.integers(1, 4)) if window is programs.TierWindow.ROLLING else None,
+        cycle_start=draw(st.sampled_from(["02-29", "03-31", "07-01"])) if window is programs.TierWindow.CYCLE else "",
+        cycle_months=draw(st.sampled_from([1, 5, 6, 12])) if window is programs.TierWindow.CYCLE else None,
+        effect=draw(st.sampled_from(list(programs.TierEffect))) if has_periods else programs.TierEffect.IMMEDIATE,
+        downgrade=draw(st.sampled_from(list(programs.TierDowngrade))),
+        grace_days=draw(st.sampled_from([0, 0, 3, 40])),
+        validity=draw(st.sampled_from(list(programs.TierValidity))),
+    )
+
+
+def noon(day: date, zone: str) -> datetime:
+    """Give the noon of a day in a zone."""
+    return datetime.combine(day, time(12), tzinfo=ZoneInfo(zone)).astimezone(UTC)
+
+
+def born(world: World, life: Life, zone: str) -> UUID:
+    """Make the member of a life; nothing has counted yet."""
+    return World(world.program_id, noon(life.joined, zone)).member().account_id
+
+
+def count_days(world: World, days: Sequence[tuple[UUID, DayFigures]]) -> None:
+    """Let days count for members."""
+    rows: list[dict[str, Any]] = [
+        {"account": str(account), "day": str(one.day), "points": one.points, "spend": str(one.spend),
+         "purchases": one.purchases}
+        for account, one in days
+    ]  # fmt: skip
+    sql.execute(ADD_DAYS, [world.program_id, json.dumps(rows)])
+
+
+def each_day(first: date, last: date) -> list[date]:
+    """Give the days from one to another, both included."""
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
