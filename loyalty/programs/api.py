@@ -88,6 +88,7 @@ from loyalty.programs.policy import (
     previous_window,
     qualifying_window,
     tier_valid_until,
+    try_changes,
     why_rule_closed,
 )
 from loyalty.programs.queries import (
@@ -208,6 +209,7 @@ __all__ = [
     "previous_window",
     "qualifying_window",
     "tier_valid_until",
+    "try_changes",
     "update_program",
     "why_rule_closed",
 ]

@@ -396,3 +396,76 @@ def test_analytics__of_a_program__sums_its_members(
     assert told["redemption_rate"] == "0.2500"
     assert [month["new_members"] for month in told["growth"]] == [2]
     assert admin_client.get(f"{V1}/loyaltyPrograms/nonsense/analytics/").status_code == 404
+
+
+def test_simulate__an_unsaved_document__gives_what_saving_it_would(
+    admin_client: APIClient, world: World, member: api.MemberFacts
+) -> None:
+    url = f"{V1}/loyaltyPrograms/{world.program_id}/simulate/"
+    amount = {"var": "transaction_amount"}
+    document: dict[str, Any] = {
+        "earn_rules": [
+            {"code": "base", "name": "Base", "rule": {"*": [amount, "0.5"]}, "rule_in_words": "half"},
+            {"code": "vip", "rule": 7, "kind": "bonus", "segment_codes": ["vip"]},
+            {"code": "status", "rule": 9, "wallet": "status", "is_multiplied": False},
+        ],
+        "stacking": "best",
+        "earn_base": {"net_of_tax": True},
+        "activation": {"kind": "after_days", "days": 14},
+        "caps": [{"code": "tx", "period": "transaction", "limit": "55"}, {"code": "day", "limit": "50"}],
+        "expiry": {"kind": "age", "months": 3, "grace_days_after": 5},
+        "wallets": [{"code": "main"}, {"code": "status", "kind": "status"}],
+        "tiers": [{"code": "TOP", "name": "Top", "min_points": 0, "multiplier": "2"}],
+    }
+    document["earn_rules"][0]["rule"] = {"*": [amount, 0.5]}
+    purchase = {
+        "transaction_amount": "60", "transaction_context": {"tax_amount": "10"}, "segment_codes": ["vip"],
+        "account_id": str(member.account_id),
+    }  # fmt: skip
+    told = admin_client.post(url, document | purchase).json()
+    # 50 net, half of it, doubled, and 7 more; 55 a purchase and 50 a day.
+    assert (told["points_amount"], told["points_lost_to_caps"], told["is_pending"]) == (50, 7, True)
+    assert [(one["wallet"], one["points_amount"]) for one in told["wallets"]] == [("main", 50), ("status", 9)]
+    assert [(cap["code"], cap["asked"], cap["granted"]) for cap in told["trace"]["caps"]] == [
+        ("tx", 57, 55), ("day", 55, 50),
+    ]  # fmt: skip
+    assert count_transactions() == 0
+    saved = admin_client.patch(f"{V1}/loyaltyPrograms/{world.program_id}/", document)
+    assert saved.status_code == 200, saved.json()
+    real = earn(admin_client, member, transaction_amount="60", transaction_context={"tax_amount": "10"})
+    assert (real["points_amount"], real["is_pending"]) == (50, True)
+    assert [(one["wallet"], one["points_amount"]) for one in real["other_wallets"]] == [("status", 9)]
+
+
+@pytest.mark.parametrize(
+    "body, status, place",
+    [
+        ({"earn_rules": [{"code": "base"}, 5]}, 422, "earn_rules.1"),
+        ({"stacking": "most"}, 422, "stacking"),
+        ({"caps": {"code": "x"}}, 422, "caps"),
+        ({"transaction_amount": "-5"}, 400, "transaction_amount"),
+        ({"segment_codes": "vip"}, 400, "segment_codes"),
+        ({"program_version": 0}, 400, "program_version"),
+        ({"unknown": 1}, 400, "unknown"),
+    ],
+)
+def test_simulate__what_cannot_be_read__is_refused_by_place(
+    admin_client: APIClient, world: World, body: dict[str, Any], status: int, place: str
+) -> None:
+    url = f"{V1}/loyaltyPrograms/{world.program_id}/simulate/"
+    answer = admin_client.post(url, {"transaction_amount": "50", **body})
+    assert answer.status_code == status, answer.json()
+    assert place in [problem["field"] for problem in answer.json()["errors"]]
+
+
+def test_simulate__another_version_or_an_event__is_tried(admin_client: APIClient, world: World) -> None:
+    url = f"{V1}/loyaltyPrograms/{world.program_id}/simulate/"
+    world.change(earn_rule={"var": "transaction_amount"})
+    sample = {"transaction_amount": "200"}
+    assert admin_client.post(url, sample).json()["points_amount"] == 200
+    assert admin_client.post(url, {**sample, "program_version": 1}).json()["points_amount"] == 20
+    assert admin_client.post(url, {**sample, "program_version": 9}).status_code == 404
+    rules = [{"code": "login", "rule": 5, "event_type": "app.login"}]
+    told = admin_client.post(url, {"event_type": "app.login", "earn_rules": rules}).json()
+    assert (told["points_amount"], told["trace"]["rules"][0]["code"]) == (5, "login")
+    assert admin_client.post(url, {}).status_code == 400

@@ -34,7 +34,9 @@ def simulate(*, request: SimulateRequest, now: datetime) -> Simulation:
     :raises ProgramNotFound, TierNotFound, MemberUnknown: nothing or nobody of that name.
     :raises CurrencyMismatch, AmountInvalid, PurchaseRefused, RuleResultInvalid, RuleInvalid, CapReached: as an earn.
     """
-    plan = programs.amend_plan(_plan(request), request.changes)
+    plan = _plan(request)
+    if request.changes:
+        plan = programs.try_changes(plan, request.changes)
     member = _member(plan, request)
     (member,) = queries.complete([(member, plan, request.occurred_at)], now=now)
     if request.segment_codes is not None:
