@@ -9,6 +9,7 @@ from loyalty.ledger.contracts import (
     AccountView,
     ActivationChunk,
     AdjustPosting,
+    AsOfBasis,
     BatchLine,
     BurnPosting,
     CancelPosting,
@@ -102,7 +103,6 @@ from loyalty.ledger.operations.transfers import merge_accounts, transfer, transf
 from loyalty.ledger.queries.accounts import (
     find_account,
     get_account,
-    get_balance_as_of,
     list_accounts,
     list_cap_usage,
     list_expiring,
@@ -110,7 +110,10 @@ from loyalty.ledger.queries.accounts import (
     list_points_expiring,
     list_statement,
 )
-from loyalty.ledger.queries.proof import check_invariants, get_totals, prove, reconcile
+from loyalty.ledger.queries.history import get_balance_as_of, list_expiring_groups, list_lots_as_of
+from loyalty.ledger.queries.holds import find_hold_receipt, get_hold, list_holds, list_pending
+from loyalty.ledger.queries.proof import check_invariants, prove
+from loyalty.ledger.queries.reconciliation import get_totals, list_discrepancies, list_liability, reconcile
 from loyalty.ledger.queries.transactions import count_transactions, find_receipt, get_transaction, list_transactions
 
 # Contract view: one row per member account with its figures (README, "For other domains").
@@ -132,6 +135,7 @@ __all__ = [
     "AdjustPosting",
     "AdjustmentReasonMissing",
     "AlreadyReversed",
+    "AsOfBasis",
     "BatchInvalid",
     "BatchLine",
     "BurnPosting",
@@ -206,18 +210,26 @@ __all__ = [
     "expire_due_lots",
     "expire_inactive",
     "find_account",
+    "find_hold_receipt",
     "find_receipt",
     "freeze_account",
     "get_account",
     "get_balance_as_of",
+    "get_hold",
     "get_totals",
     "get_transaction",
     "hold",
     "hold_batch",
     "list_accounts",
     "list_cap_usage",
+    "list_discrepancies",
     "list_expiring",
+    "list_expiring_groups",
+    "list_holds",
+    "list_liability",
     "list_lots",
+    "list_lots_as_of",
+    "list_pending",
     "list_points_expiring",
     "list_statement",
     "list_transactions",

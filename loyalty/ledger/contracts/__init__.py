@@ -62,6 +62,13 @@ class Consumption(enum.StrEnum):
     PROPORTIONAL = "proportional"
 
 
+class AsOfBasis(enum.StrEnum):
+    """Which past is meant: what the book knew at an instant, or what had happened by then."""
+
+    RECORDED = "recorded"
+    OCCURRED = "occurred"
+
+
 class OnReach(enum.StrEnum):
     """What happens to a posting beyond a cap: it is cut to the room left, or refused."""
 

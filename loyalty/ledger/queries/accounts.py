@@ -1,4 +1,4 @@
-"""Reads of accounts: figures, statement, lots, caps used, and the balance of any instant."""
+"""Reads of accounts: figures, statement, lots and caps used."""
 
 import uuid
 from collections.abc import Sequence
@@ -51,12 +51,6 @@ EXPIRING = """
     FROM ledger_account a JOIN ledger_lot_open o ON o.account_id = a.id
     WHERE a.public_id = ANY(%(accounts)s::uuid[]) AND o.expires_at > %(now)s AND o.expires_at <= %(until)s
     GROUP BY a.public_id
-"""
-BALANCE_AS_OF = """
-    SELECT e.balance_after FROM ledger_entry e
-    WHERE e.account_id = (SELECT a.id FROM ledger_account a WHERE a.public_id = %(account)s)
-        AND e.account_sequence IS NOT NULL AND e.recorded_at <= %(as_of)s
-    ORDER BY e.recorded_at DESC, e.account_sequence DESC LIMIT 1
 """
 CAP_USAGE = """
     SELECT a.public_id AS account_id, u.cap_ref, u.window_start, u.units_used, u.units_max
@@ -125,12 +119,6 @@ def list_points_expiring(account_ids: Sequence[uuid.UUID], *, now: datetime, unt
     """Give the points of each account that expire after ``now`` and by ``until``, in one statement; 0 is left out."""
     rows = sql.fetch_all(EXPIRING, {"accounts": list(account_ids), "now": now, "until": until})
     return {row["account_id"]: row["points"] for row in rows}
-
-
-def get_balance_as_of(account_id: uuid.UUID, *, as_of: datetime) -> int:
-    """Give the posted balance as the book knew it at an instant, by one index probe; 0 before the first entry."""
-    row = sql.fetch_one(BALANCE_AS_OF, {"account": account_id, "as_of": as_of})
-    return 0 if row is None else int(row["balance_after"])
 
 
 def list_cap_usage(account_id: uuid.UUID, *, limit: int = PAGE_ROWS) -> list[CapUsageView]:

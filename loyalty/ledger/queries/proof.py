@@ -1,7 +1,6 @@
-"""Proof: one account reconciled, the totals of the book, and every invariant as a query that finds violations."""
+"""Proof: the totals of the book, and every invariant as a query that finds violations."""
 
 import time
-import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -12,37 +11,12 @@ from pathlib import Path
 from django.db import connection, transaction
 
 from loyalty.foundation.orm import sql
-from loyalty.ledger.contracts.proofs import Discrepancy, InvariantResult, LedgerTotals, Proof, Reconciliation
-from loyalty.ledger.errors import AccountNotFound
+from loyalty.ledger.contracts.proofs import InvariantResult, Proof
+from loyalty.ledger.queries.reconciliation import get_totals
 
 INVARIANTS_FOLDER = Path(__file__).parent.parent / "sql" / "invariants"
 # Enough rows to begin a search with; the number of violations is exact.
 EXAMPLES_MAX = 5
-
-RECONCILE = """
-    SELECT b.points_posted, b.lifetime_points_earned, b.lifetime_points_redeemed, b.last_sequence,
-        coalesce(e.points, 0)::bigint AS entries, coalesce(e.number, 0) AS entries_number,
-        coalesce(e.earned, 0)::bigint AS earned, coalesce(e.redeemed, 0)::bigint AS redeemed,
-        coalesce((SELECT sum(o.points_remaining) FROM ledger_lot_open o WHERE o.account_id = a.id), 0)::bigint AS lots
-    FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id
-    LEFT JOIN LATERAL (
-        SELECT sum(e.points_change) AS points, count(*) AS number,
-            sum(e.points_change) FILTER (WHERE coalesce(r.kind, t.kind) = 'earn') AS earned,
-            -sum(e.points_change) FILTER (WHERE coalesce(r.kind, t.kind) = 'burn') AS redeemed
-        FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id
-        LEFT JOIN ledger_transaction r ON r.id = t.reverses_id
-        WHERE e.account_id = a.id AND e.account_sequence IS NOT NULL) e ON true
-    WHERE a.public_id = %s
-"""
-# Counter-accounts are sums of their entries: what was issued lies there with the opposite sign.
-TOTALS = """
-    SELECT coalesce(-sum(e.points_change) FILTER (WHERE a.kind = 'issuance'), 0)::bigint AS points_issued,
-        coalesce(sum(e.points_change) FILTER (WHERE a.kind = 'redemption'), 0)::bigint AS points_redeemed,
-        coalesce(sum(e.points_change) FILTER (WHERE a.kind = 'breakage'), 0)::bigint AS points_expired,
-        coalesce(-sum(e.points_change) FILTER (WHERE a.kind = 'adjustment'), 0)::bigint AS points_adjusted,
-        (SELECT coalesce(sum(b.points_posted), 0)::bigint FROM ledger_balance b) AS points_outstanding
-    FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id AND a.owner_ref IS NULL
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,39 +60,6 @@ def prove(*, now: datetime) -> Proof:
         totals=totals,
         invariants=tuple(results),
         duration_ms=_ms_since(started),
-    )
-
-
-def get_totals() -> LedgerTotals:
-    """Give the totals of the book."""
-    return LedgerTotals(**sql.fetch_all(TOTALS)[0])
-
-
-def reconcile(account_id: uuid.UUID) -> Reconciliation:
-    """Compare an account's balance row with its entries and its lots, in one statement.
-
-    :raises AccountNotFound: no such account.
-    """
-    row = sql.fetch_one(RECONCILE, [account_id])
-    if row is None:
-        raise AccountNotFound(account_id=str(account_id))
-    pairs = (
-        ("entries", row["points_posted"], row["entries"]),
-        ("lots", row["points_posted"], row["lots"]),
-        ("sequence", row["last_sequence"], row["entries_number"]),
-        ("lifetime_earned", row["lifetime_points_earned"], row["earned"]),
-        ("lifetime_redeemed", row["lifetime_points_redeemed"], row["redeemed"]),
-    )
-    discrepancies = tuple(
-        Discrepancy(code=code, expected=expected, found=found) for code, expected, found in pairs if expected != found
-    )
-    return Reconciliation(
-        account_id=account_id,
-        is_balanced=not discrepancies,
-        points_balance=row["points_posted"],
-        sum_of_entries=row["entries"],
-        sum_of_lots=row["lots"],
-        discrepancies=discrepancies,
     )
 
 

@@ -37,6 +37,7 @@ CREATE TABLE ledger_account (
     CONSTRAINT ledger_account_counters CHECK (
         num_nonnulls(issuance_id, redemption_id, breakage_id, adjustment_id) = CASE WHEN kind IN ('member', 'pool') THEN 4 ELSE 0 END)
 );
+CREATE INDEX ledger_account_merged ON ledger_account (merged_into_id) WHERE merged_into_id IS NOT NULL;
 
 -- The one row that changes at every posting, so nothing of it is indexed but its key: each update stays in its page (HOT).
 -- The status lives here and not in the account, because a posting must see it under the lock of this row.
@@ -86,6 +87,7 @@ CREATE TABLE ledger_transaction (
     CONSTRAINT ledger_transaction_once UNIQUE (idempotency_scope, idempotency_key)
 );
 CREATE INDEX ledger_transaction_reverses ON ledger_transaction (reverses_id) WHERE reverses_id IS NOT NULL;
+CREATE INDEX ledger_transaction_hold ON ledger_transaction (hold_id) WHERE hold_id IS NOT NULL;
 
 -- Both legs of a transaction. A member's leg has its gapless number and the balance after it; a counter-leg has neither.
 CREATE TABLE ledger_entry (
@@ -271,7 +273,7 @@ CREATE TABLE ledger_hold (
     ended_debt bigint,
     CONSTRAINT ledger_hold_once UNIQUE (idempotency_scope, idempotency_key)
 );
-CREATE INDEX ledger_hold_active ON ledger_hold (account_id) WHERE state = 'ACTIVE';
+CREATE INDEX ledger_hold_account ON ledger_hold (account_id, id);
 CREATE INDEX ledger_hold_due ON ledger_hold (expires_at) WHERE state = 'ACTIVE';
 CREATE UNIQUE INDEX ledger_hold_ended ON ledger_hold (ended_scope, ended_key) WHERE ended_key IS NOT NULL;
 

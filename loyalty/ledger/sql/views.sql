@@ -24,3 +24,19 @@ RETURNS TABLE (day date, kind text, points bigint) LANGUAGE sql STABLE AS $$
     WHERE t.occurred_at >= p_from AND t.occurred_at < p_until
     GROUP BY 1, 2
 $$;
+
+-- Contract view: one row per transaction of an account of a member or pool, with what it moved there and what it reversed.
+-- A pending earn and a cancellation of one moved nothing.
+CREATE OR REPLACE VIEW ledger_member_flow AS
+    SELECT t.public_id AS transaction_id, t.kind::text AS kind, a.id AS account_id, a.public_id AS account_public_id,
+        a.kind::text AS account_kind, a.wallet, a.owner_ref, coalesce(t.customer_ref, a.owner_ref) AS customer_ref,
+        t.program_ref, t.reason_code, t.occurred_at, t.recorded_at, coalesce(e.points_change, 0) AS points_change, t.context,
+        t.is_pending, r.public_id AS reverses, CASE WHEN r.is_pending THEN 'pending' ELSE r.kind::text END AS reversed_kind,
+        r.occurred_at AS reversed_occurred_at, coalesce(f.points_change, 0) AS reversed_points_change,
+        r.context AS reversed_context, c.public_id AS confirms
+    FROM ledger_transaction t
+    JOIN ledger_account a ON a.id = t.account_id
+    LEFT JOIN ledger_entry e ON e.transaction_id = t.id AND e.line = 1
+    LEFT JOIN ledger_transaction r ON r.id = t.reverses_id
+    LEFT JOIN ledger_entry f ON f.transaction_id = r.id AND f.line = 1
+    LEFT JOIN ledger_transaction c ON c.id = t.confirms_id;
