@@ -15,6 +15,7 @@ app.autodiscover_tasks()
 DOORBELLS: dict[str, float] = {
     "events.deliver": 2.0,
     "work.execute": 3.0,
+    "programs.begin_due": 5.0,
     "points.expire_due": 300.0,
     "tiers.settle_due": 300.0,
     "delivery.send_due": 2.0,

@@ -60,8 +60,19 @@ from loyalty.programs.errors import (
     ProgramNotActive,
     ProgramNotFound,
     TierNotFound,
+    VersionBegun,
+    VersionNotFound,
 )
-from loyalty.programs.operations import create_program, delete_program, enroll, enroll_many, leave, update_program
+from loyalty.programs.operations import (
+    begin_due_versions,
+    cancel_version,
+    create_program,
+    delete_program,
+    enroll,
+    enroll_many,
+    leave,
+    update_program,
+)
 from loyalty.programs.policy import (
     ALL_TIME,
     BURN_SCHEMA,
@@ -179,9 +190,13 @@ __all__ = [
     "VIEW_TIERS",
     "WALLET_MAIN",
     "WalletKind",
+    "VersionBegun",
+    "VersionNotFound",
     "WalletPlan",
     "amend_plan",
+    "begin_due_versions",
     "business_date",
+    "cancel_version",
     "cap_window",
     "choose_tier",
     "create_program",

@@ -35,6 +35,14 @@ class Enrollment(StrEnum):
     EXPLICIT = "explicit"
 
 
+class VersionStatus(StrEnum):
+    """Where a version stands: it counts, it will, or another one has followed it."""
+
+    CURRENT = "current"
+    SCHEDULED = "scheduled"
+    PAST = "past"
+
+
 class EarnRuleKind(StrEnum):
     """A base rule competes with the other base rules of its wallet; a bonus always adds."""
 

@@ -12,6 +12,8 @@ __all__ = [
     "ProgramNotActive",
     "ProgramNotFound",
     "TierNotFound",
+    "VersionBegun",
+    "VersionNotFound",
 ]
 
 
@@ -48,6 +50,20 @@ class ProgramInUse(Conflict):
 
     code = "program.in_use"
     title = "The program is in use"
+
+
+class VersionNotFound(NotFound):
+    """The program has no version of that number."""
+
+    code = "program.version_not_found"
+    title = "No such version"
+
+
+class VersionBegun(Conflict):
+    """The version counts already, so it cannot be taken back."""
+
+    code = "program.version_begun"
+    title = "The version has begun"
 
 
 class MembershipNotFound(NotFound):

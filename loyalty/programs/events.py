@@ -2,6 +2,7 @@
 
 import uuid
 from dataclasses import dataclass
+from datetime import datetime
 from typing import ClassVar
 
 from loyalty.foundation.events.contracts import Fact
@@ -9,13 +10,20 @@ from loyalty.foundation.events.contracts import Fact
 
 @dataclass(frozen=True, slots=True)
 class ProgramChanged(Fact):
-    """A program was created or changed; ``are_tiers_changed`` asks for a look at all members' tiers."""
+    """A program was created or changed, or a change was scheduled, cancelled or has begun.
+
+    ``version_number`` starts at ``starts_at``; ``has_begun`` tells whether it counts already. ``are_tiers_changed``
+    asks for a look at all members' tiers.
+    """
 
     type: ClassVar[str] = "program.changed"
     program_id: uuid.UUID
     code: str
     status: str
     version_number: int
+    version_id: uuid.UUID
+    starts_at: datetime
+    has_begun: bool
     are_tiers_changed: bool
 
 

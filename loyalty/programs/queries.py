@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -27,8 +28,9 @@ from loyalty.programs.contracts import (
     TierDocument,
     TierMode,
     TierPlan,
+    VersionStatus,
 )
-from loyalty.programs.errors import MembershipNotFound, ProgramNotFound
+from loyalty.programs.errors import MembershipNotFound, ProgramNotFound, VersionNotFound
 from loyalty.programs.models import Membership, Program, ProgramVersion
 
 
@@ -165,6 +167,47 @@ def get_membership_of_account(account_id: uuid.UUID) -> MembershipView:
 def list_memberships(*, customer_id: uuid.UUID) -> list[MembershipView]:
     """Give all memberships of a customer, oldest first."""
     return [view_of(found) for found in memberships().filter(customer_public_id=customer_id).order_by("id")]
+
+
+@dataclass(frozen=True, slots=True)
+class VersionShown:
+    """A version with its document, where it stands now, and what it changed against the one that it follows."""
+
+    program: Program
+    version: ProgramVersion
+    document: ProgramDocument
+    status: VersionStatus
+    changed: tuple[str, ...]
+
+
+def list_versions(program: Program) -> list[VersionShown]:
+    """Give every version of a program, the one that begins last first."""
+    rows = list(ProgramVersion.objects.filter(program=program).order_by("starts_at", "number"))
+    current = current_version(program)
+    shown: list[VersionShown] = []
+    before: ProgramDocument | None = None
+    for version in rows:
+        document = document_of(program, version)
+        changed = policy.changed_names(before, document) if before else []
+        status = VersionStatus.PAST
+        if version.pk == current.pk:
+            status = VersionStatus.CURRENT
+        elif version.used_at is None:
+            status = VersionStatus.SCHEDULED
+        shown.append(VersionShown(program, version, document, status, tuple(changed)))
+        before = document
+    return shown[::-1]
+
+
+def get_version(program: Program, number: int) -> VersionShown:
+    """Give one version of a program, whole.
+
+    :raises VersionNotFound: it has none of that number.
+    """
+    found = next((shown for shown in list_versions(program) if shown.version.number == number), None)
+    if found is None:
+        raise VersionNotFound()
+    return found
 
 
 def programs_with_members() -> QuerySet[Program]:

@@ -1,6 +1,6 @@
 """Programs over HTTP: one test per answer."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
 
@@ -220,3 +220,135 @@ def test_leave__over_http__answers_the_membership_or_refuses(admin_client: APICl
     assert answer.json()["left_at"] is not None
     stranger = admin_client.post(place, {"customer_id": body["id"]})
     assert (stranger.status_code, stranger.json()["code"]) == (404, "program.membership_not_found")
+
+
+def later(days: int) -> str:
+    """Give an instant some days from now on, as a client sends it."""
+    return (datetime.now(UTC) + timedelta(days=days)).isoformat()
+
+
+def test_schedule__over_http__makes_a_version_that_can_be_read_compared_and_cancelled(
+    admin_client: APIClient, client_with: ClientWith
+) -> None:
+    body = create(admin_client)
+    place = f"{URL}{body['id']}/"
+    answer = admin_client.patch(place, {"earn_cap_daily": 50, "effective_at": later(3)})
+    assert (answer.status_code, answer["ETag"]) == (200, '"2"')
+    assert (answer.json()["earn_cap_daily"], answer.json()["program_version"]) == (1000, 1), "as it is now"
+    rows = admin_client.get(f"{place}versions/").json()["results"]
+    assert [(row["number"], row["status"], row["changed"]) for row in rows] == [
+        (2, "scheduled", ["caps"]), (1, "current", []),
+    ]  # fmt: skip
+    whole = admin_client.get(f"{place}versions/2/").json()
+    assert (whole["earn_cap_daily"], whole["caps"][0]["limit"], whole["used_at"]) == (50, "50", None)
+    assert len(whole["tiers"]) == 4
+    diff = admin_client.get(f"{place}versions/diff/", {"from": 1, "to": 2}).json()
+    assert (diff["from"], diff["to"]) == (1, 2)
+    assert [(one["path"], one["before"], one["after"]) for one in diff["changes"]] == [
+        ("caps.daily.limit", "1000", "50")
+    ]
+    assert client_with("programs.view").delete(f"{place}versions/2/").status_code == 403
+    stale = admin_client.delete(f"{place}versions/2/", headers={"If-Match": '"1"'})
+    assert (stale.status_code, stale.json()["code"]) == (412, "edit.conflict")
+    assert admin_client.delete(f"{place}versions/2/", headers={"If-Match": '"2"'}).status_code == 204
+    begun = admin_client.delete(f"{place}versions/1/")
+    assert (begun.status_code, begun.json()["code"]) == (409, "program.version_begun")
+    gone = admin_client.delete(f"{place}versions/2/")
+    assert (gone.status_code, gone.json()["code"]) == (404, "program.version_not_found")
+
+
+def test_schedule__put_whole__refuses_what_cannot_be_later(admin_client: APIClient) -> None:
+    body = create(admin_client)
+    place = f"{URL}{body['id']}/"
+    assert admin_client.put(place, document(expiry_days=30, effective_at=later(3))).status_code == 200
+    assert admin_client.get(f"{place}versions/2/").json()["expiry"]["days"] == 30
+    for changes, field in (({"name": "Else"}, "name"), ({"effective_at": later(-1)}, "effective_at")):
+        answer = admin_client.put(place, document(**{"expiry_days": 5, "effective_at": later(3), **changes}))
+        assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, field)
+    assert admin_client.patch(place, {"effective_at": "soon"}).status_code == 400
+    assert admin_client.post(URL, document(code="X", effective_at=later(3))).status_code == 400
+
+
+@pytest.mark.parametrize("query", [{}, {"from": 1}, {"from": "x", "to": 1}, {"from": 1, "to": 1, "by": 2}])
+def test_diff__query_that_says_no_two_versions__is_refused(admin_client: APIClient, query: dict[str, Any]) -> None:
+    body = create(admin_client)
+    assert admin_client.get(f"{URL}{body['id']}/versions/diff/", query).status_code == 400
+
+
+def test_versions__unknown__are_not_found(admin_client: APIClient) -> None:
+    body = create(admin_client)
+    assert admin_client.get(f"{URL}{body['id']}/versions/9/").json()["code"] == "program.version_not_found"
+    missing = admin_client.get(f"{URL}{body['id']}/versions/diff/", {"from": 1, "to": 9})
+    assert (missing.status_code, missing.json()["code"]) == (404, "program.version_not_found")
+
+
+LONG: dict[str, Any] = {
+    "earn_rules": [
+        {"code": "base", "rule": {"*": [{"var": "eligible_amount"}, 0.10]}},
+        {
+            "code": "weekend", "name": "Weekend", "rule": 5, "kind": "bonus", "weekdays": [6, 7], "hour_from": 22,
+            "hour_until": 4, "tier_codes": ["GOLD"], "starts_on": "2026-01-01", "wallet": "stars", "once_per": "member",
+        },
+    ],
+    "stacking": "best",
+    "caps": [{"code": "budget", "period": "program", "scope": "program", "measure": "money", "limit": "250.50"}],
+    "expiry": {"kind": "age", "months": 12, "tier_overrides": {"GOLD": {"months": 24}}, "warn_days_before": [30, 7]},
+    "burn": {"consumption": "lifo", "points_min": 100, "points_step": 50},
+    "transfer": {"fee_percent": "1.5", "points_daily": 1000},
+    "wallets": [{"code": "main", "name": "Main"}, {"code": "stars", "kind": "status", "is_transferable": False}],
+    "tier_policy": {"window": "cycle", "cycle_start": "04-01", "cycle_months": 12, "downgrade": "one_step"},
+    "adjustment": {"reason_codes": [{"code": "goodwill", "name": "Goodwill"}], "points_max_without_approval": 500},
+    "referral": {"referrer_points": 100, "referee_points": 50},
+    "point_value": "0.010",
+}  # fmt: skip
+
+
+def long_document(**changes: Any) -> dict[str, Any]:
+    """Give a document that is written in its long forms."""
+    short = ("earn_rule", "earn_cap_daily", "expiry_days")
+    return {name: value for name, value in document(**{**LONG, **changes}).items() if name not in short}
+
+
+def test_create__in_long_forms__reads_back_whole_and_can_be_written_back(admin_client: APIClient) -> None:
+    answer = admin_client.post(URL, long_document())
+    body = answer.json()
+    assert answer.status_code == 201, body
+    assert body["earn_rule"] == {"*": [{"var": "eligible_amount"}, 0.1]}
+    assert (body["earn_cap_daily"], body["expiry_days"]) == (None, None)
+    assert "Amount that earns" in body["earn_rules"][0]["rule_in_words"]
+    assert body["earn_rules"][1]["weekdays"] == [6, 7]
+    assert body["earn_rules"][1]["is_multiplied"] is True
+    assert (body["caps"][0]["limit"], body["caps"][0]["on_reach"]) == ("250.5", "truncate")
+    assert body["expiry"]["tier_overrides"] == {"GOLD": {"days": None, "months": 24}}
+    assert (body["transfer"]["fee_percent"], body["point_value"]) == ("1.5", "0.01")
+    names = [*LONG, "earn_base", "activation", "reversal", "burn_rule", "tiers"]
+    again = admin_client.patch(f"{URL}{body['id']}/", {name: body[name] for name in names})
+    assert again.status_code == 200, again.json()
+    assert again.json()["version"] == 1, "nothing changed"
+
+
+@pytest.mark.parametrize(
+    "changes, status, place",
+    [
+        ({"earn_rules": [{"code": "a"}]}, 400, "earn_rules.0.rule"),
+        ({"earn_rules": [{"code": "a", "rule": 1, "colour": "red"}]}, 400, "earn_rules.0.colour"),
+        ({"caps": [{"code": "a", "limit": "NaN"}]}, 400, "caps.0.limit"),
+        ({"caps": [{"code": "a", "limit": "5", "period": "decade"}]}, 400, "caps.0.period"),
+        ({"expiry": {"tier_overrides": {"GOLD": {"years": 1}}}}, 400, "expiry.tier_overrides.GOLD.years"),
+        ({"expiry": None}, 400, "expiry"),
+        ({"tiers": [{"min_points": 0}]}, 400, "tiers.0.name"),
+        ({"wallets": "main"}, 400, "wallets"),
+        ({"caps": [{"code": "a", "limit": "1.5"}]}, 422, "caps.0.limit"),
+        ({"caps": [{"code": "a", "limit": "5", "rule_code": "gone"}]}, 422, "caps.0.rule_code"),
+        ({"expiry": {"kind": "fixed_date", "month_day": "02-30"}}, 422, "expiry.month_day"),
+        ({"earn_rules": [{"code": "a", "rule": {"var": "shoe_size"}}]}, 422, "earn_rules.0.rule"),
+        ({"earn_rule": 1, "earn_rules": [{"code": "base", "rule": 2}]}, 422, "earn_rule"),
+    ],
+)  # fmt: skip
+def test_change__faulty_term__names_the_place(
+    admin_client: APIClient, changes: dict[str, Any], status: int, place: str
+) -> None:
+    body = create(admin_client)
+    answer = admin_client.patch(f"{URL}{body['id']}/", changes)
+    assert answer.status_code == status, answer.json()
+    assert place in [problem["field"] for problem in answer.json()["errors"]]

@@ -2,5 +2,15 @@
 
 from loyalty.programs.operations.documents import create_program, delete_program, update_program
 from loyalty.programs.operations.members import enroll, enroll_many, leave
+from loyalty.programs.operations.versions import begin_due_versions, cancel_version
 
-__all__ = ["create_program", "delete_program", "enroll", "enroll_many", "leave", "update_program"]
+__all__ = [
+    "begin_due_versions",
+    "cancel_version",
+    "create_program",
+    "delete_program",
+    "enroll",
+    "enroll_many",
+    "leave",
+    "update_program",
+]

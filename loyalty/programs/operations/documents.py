@@ -7,44 +7,17 @@ from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db.models import F
 
 from loyalty.foundation.audit import api as audit
-from loyalty.foundation.events import api as events
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.orm.api import bump_version
-from loyalty.foundation.rules.api import RuleInvalid
 from loyalty.programs import policy
-from loyalty.programs.contracts import ProgramDocument, ProgramStatus, TierDocument
-from loyalty.programs.errors import (
-    EditConflict,
-    ProgramCodeTaken,
-    ProgramInUse,
-    ProgramInvalid,
-    ProgramNotFound,
-)
-from loyalty.programs.events import ProgramChanged
-from loyalty.programs.models import Membership, Program, ProgramVersion, Tier
+from loyalty.programs.contracts import ProgramDocument, ProgramStatus
+from loyalty.programs.errors import ProgramCodeTaken, ProgramInUse, ProgramInvalid
+from loyalty.programs.models import Membership, Program, ProgramVersion
+from loyalty.programs.operations import versions, writing
 from loyalty.programs.queries import current_version, document_of
-
-HEADER = ("name", "code", "description", "start_date", "end_date", "currency", "timezone")
-
-
-def _check(document: ProgramDocument) -> ProgramDocument:
-    """Complete a document and refuse what cannot be stored.
-
-    :raises RuleInvalid: a rule is not valid, with every problem and its place.
-    :raises ProgramInvalid: anything else.
-    """
-    whole = policy.complete(document)
-    in_rules = policy.check_rules(whole)
-    if in_rules:
-        raise RuleInvalid(f"{in_rules[0].message} (at {in_rules[0].field})", problems=in_rules)
-    problems = policy.find_problems(whole)
-    if problems:
-        raise ProgramInvalid(problems[0].message, problems=problems)
-    return whole
 
 
 @transaction.atomic
@@ -54,52 +27,60 @@ def create_program(*, document: ProgramDocument, actor: Actor, now: datetime) ->
     :raises ProgramInvalid, RuleInvalid: the document cannot be stored.
     :raises ProgramCodeTaken: another program has the code.
     """
-    whole = _check(document)
-    program = Program(status=whole.status.value, enrollment=whole.enrollment.value)
-    _set_header(program, whole)
-    _save_header(program)
-    _write_tiers(program, whole.tiers)
+    program = Program()
+    whole = writing.identify(writing.check(document), None, program)
+    _save_header(program, whole)
+    writing.write_tiers(program, whole.tiers)
     version = ProgramVersion(program=program, number=1, starts_at=now)
     _write_promises(version, program, whole, now)
-    _announce(program, version, None, whole, actor=actor, act="programs.create", now=now)
+    writing.announce(program, version, None, whole, actor=actor, act="programs.create", now=now)
     return program.public_id
 
 
 @transaction.atomic
 def update_program(
-    *, program_id: uuid.UUID, changes: Mapping[str, Any], expected_version: int | None, actor: Actor, now: datetime
+    *,
+    program_id: uuid.UUID,
+    changes: Mapping[str, Any],
+    expected_version: int | None,
+    actor: Actor,
+    now: datetime,
+    effective_at: datetime | None = None,
 ) -> None:
     """Change what ``changes`` names (fields of ``ProgramDocument``); the rest stays.
 
     :param expected_version: the edit count that the writer has read, or None to write regardless.
+    :param effective_at: a future instant schedules the change; None makes it at once, and carries it into what is
+        scheduled.
     :raises ProgramNotFound: there is none of that id.
     :raises EditConflict: someone else changed it first.
     :raises ProgramInvalid, RuleInvalid, ProgramCodeTaken, ProgramInUse: the change cannot be made.
     """
-    program = Program.objects.select_for_update().filter(public_id=program_id).first()
-    if program is None:
-        raise ProgramNotFound()
-    if expected_version is not None and program.version != expected_version:
-        raise EditConflict("Someone else changed this program; read it again.", current_version=program.version)
+    program = writing.hold(program_id, expected_version)
+    versions.begin_due(program, now)
+    if effective_at is not None:
+        versions.schedule(program, changes, effective_at=effective_at, actor=actor, now=now)
+        return
     version = current_version(program)
     before = document_of(program, version)
-    after = _check(policy.amend(before, changes))
+    after = writing.identify(writing.check(policy.amend(before, changes)), before, program)
     if version.used_at is not None:
         _refuse_unmaking(before, after)
-    are_tiers_changed = _are_tiers_changed(before, after)
+    are_tiers_changed = policy.are_tiers_changed(before, after)
     if not are_tiers_changed and replace(after, tiers=before.tiers) == before:
         return
-    _set_header(program, after)
-    program.status, program.enrollment = after.status.value, after.enrollment.value
-    _save_header(program)
+    _save_header(program, after)
     if are_tiers_changed:
-        _write_tiers(program, after.tiers)
-    if version.used_at is not None and _are_promises_changed(before, after):
-        version = ProgramVersion(program=program, number=version.number + 1, starts_at=now)
+        writing.write_tiers(program, after.tiers)
+    if version.used_at is not None and policy.are_promises_changed(before, after):
+        # A clock that goes backwards makes no version that is older than the one it follows.
+        starts_at = max(now, version.starts_at)
+        version = ProgramVersion(program=program, number=writing.next_number(program), starts_at=starts_at)
     if version.used_at is None:
         _write_promises(version, program, after, now)
+    versions.carry(program, before, after, since=now)
     bump_version(program)
-    _announce(program, version, before, after, actor=actor, act="programs.change", now=now)
+    writing.announce(program, version, before, after, actor=actor, act="programs.change", now=now)
 
 
 @transaction.atomic
@@ -110,11 +91,7 @@ def delete_program(*, program_id: uuid.UUID, expected_version: int | None, actor
     :raises EditConflict: someone else changed it first.
     :raises ProgramInUse: it was active or has members; make it inactive instead.
     """
-    program = Program.objects.select_for_update().filter(public_id=program_id).first()
-    if program is None:
-        raise ProgramNotFound()
-    if expected_version is not None and program.version != expected_version:
-        raise EditConflict("Someone else changed this program; read it again.", current_version=program.version)
+    program = writing.hold(program_id, expected_version)
     version = current_version(program)
     if version.used_at is not None or Membership.objects.filter(program=program).exists():
         raise ProgramInUse("Only a draft without members can be deleted; make the program inactive instead.")
@@ -138,25 +115,10 @@ def _refuse_unmaking(before: ProgramDocument, after: ProgramDocument) -> None:
         raise ProgramInvalid(fixed[0].message, problems=fixed)
 
 
-def _are_promises_changed(before: ProgramDocument, after: ProgramDocument) -> bool:
-    return _are_tiers_changed(before, after) or policy.terms_of(before) != policy.terms_of(after)
-
-
-def _are_tiers_changed(before: ProgramDocument, after: ProgramDocument) -> bool:
-    """Compare what tiers say; a writer may leave their ids out and give them in any order."""
-    first, second = (
-        sorted((replace(tier, id=None) for tier in document.tiers), key=lambda tier: tier.min_points)
-        for document in (before, after)
-    )
-    return first != second
-
-
-def _set_header(program: Program, document: ProgramDocument) -> None:
-    for name in HEADER:
+def _save_header(program: Program, document: ProgramDocument) -> None:
+    for name in policy.HEADER:
         setattr(program, name, getattr(document, name))
-
-
-def _save_header(program: Program) -> None:
+    program.status, program.enrollment = document.status.value, document.enrollment.value
     try:
         with transaction.atomic():
             program.save()
@@ -166,87 +128,8 @@ def _save_header(program: Program) -> None:
 
 def _write_promises(version: ProgramVersion, program: Program, document: ProgramDocument, now: datetime) -> None:
     """Fill a version that was not used yet; the program's being active is its first use."""
-    version.terms = policy.store_terms(document)
-    version.tiers = [_snapshot(tier) for tier in program.tiers.filter(retired_ref=0).order_by("min_points")]
-    if program.status == ProgramStatus.ACTIVE.value or version.number > 1:
+    if version.number > 1:
         version.used_at = now
-        version.starts_at = now
-    version.save()
-
-
-def _snapshot(tier: Tier) -> dict[str, Any]:
-    return {
-        "id": str(tier.public_id),
-        "code": tier.code,
-        "name": tier.name,
-        "min_points": tier.min_points,
-        "multiplier": str(tier.multiplier),
-        "benefits": tier.benefits,
-        "priority": tier.priority,
-        "color": tier.color,
-        "benefit_grants": tier.benefit_grants,
-        "is_invitation_only": tier.is_invitation_only,
-    }
-
-
-def _write_tiers(program: Program, wanted: tuple[TierDocument, ...]) -> None:
-    """Make the program's tiers those of the document; one that goes is retired, and tiers moves its members.
-
-    :raises ProgramInvalid: an id names no tier of this program.
-    """
-    present = {tier.public_id: tier for tier in program.tiers.filter(retired_ref=0)}
-    by_code = {tier.code: tier for tier in present.values()}
-    strange = [
-        FieldProblem(f"tiers.{place}.id", "program.tier_not_found", "This program has no tier of this id.")
-        for place, tier in enumerate(wanted)
-        if tier.id is not None and tier.id not in present
-    ]
-    if strange:
-        raise ProgramInvalid(strange[0].message, problems=strange)
-    named = {tier.id for tier in wanted}
-    kept: set[int] = set()
-    for document in wanted:
-        same_code = by_code.get(document.code)
-        if document.id is not None:
-            row = present[document.id]
-        elif same_code is not None and same_code.public_id not in named:
-            row = same_code
-        else:
-            row = Tier(program=program)
-        for name in ("code", "name", "min_points", "multiplier", "priority", "color", "is_invitation_only"):
-            setattr(row, name, getattr(document, name))
-        row.benefits = list(document.benefits)
-        row.benefit_grants = [asdict(grant) for grant in document.benefit_grants]
-        row.save()
-        kept.add(row.pk)
-    program.tiers.filter(retired_ref=0).exclude(pk__in=kept).update(retired_ref=F("id"))
-
-
-def _announce(
-    program: Program,
-    version: ProgramVersion,
-    before: ProgramDocument | None,
-    after: ProgramDocument,
-    *,
-    actor: Actor,
-    act: str,
-    now: datetime,
-) -> None:
-    subject = str(program.public_id)
-    audit.record(
-        actor=actor,
-        act=act,
-        subject_kind="program",
-        subject_ref=subject,
-        at=now,
-        before=asdict(before) if before else None,
-        after={**asdict(after), "program_version": version.number},
-    )
-    fact = ProgramChanged(
-        program_id=program.public_id,
-        code=program.code,
-        status=program.status,
-        version_number=version.number,
-        are_tiers_changed=before is not None and _are_tiers_changed(before, after),
-    )
-    events.publish(fact, key=subject, subject_kind="program", subject_ref=subject, occurred_at=now)
+    elif program.status == ProgramStatus.ACTIVE.value:
+        version.used_at, version.starts_at = now, now
+    writing.fill(version, document)

@@ -2,7 +2,16 @@
 
 from loyalty.programs.policy.checks import DAYS_MAX as EXPIRY_DAYS_MAX
 from loyalty.programs.policy.conditions import is_rule_open, why_rule_closed
+from loyalty.programs.policy.differences import Difference, changed_names, list_differences
 from loyalty.programs.policy.documents import TIERS_MAX, code_from, complete, find_problems
+from loyalty.programs.policy.editing import (
+    HEADER,
+    PROMISES,
+    are_promises_changed,
+    are_tiers_changed,
+    carry,
+    identify_tiers,
+)
 from loyalty.programs.policy.expiry import expiry_of, inactive_since
 from loyalty.programs.policy.forms import SHORT_FORMS, TERMS, agree, amend, amend_plan, find_disagreements, terms_of
 from loyalty.programs.policy.rules import (
@@ -31,21 +40,28 @@ from loyalty.programs.policy.windows import (
 )
 
 __all__ = [
-    "Window",
     "ALL_TIME",
     "BURN_SCHEMA",
+    "Difference",
     "EARN_SCHEMA",
     "EVENT_SCHEMA",
     "EXPIRY_DAYS_MAX",
+    "HEADER",
+    "PROMISES",
     "SHORT_FORMS",
     "TERMS",
     "TIERS_MAX",
     "TIER_SCHEMA",
+    "Window",
     "agree",
     "amend",
     "amend_plan",
+    "are_promises_changed",
+    "are_tiers_changed",
     "business_date",
     "cap_window",
+    "carry",
+    "changed_names",
     "check_rule",
     "check_rules",
     "choose_tier",
@@ -56,9 +72,11 @@ __all__ = [
     "find_disagreements",
     "find_problems",
     "has_periods",
+    "identify_tiers",
     "inactive_since",
     "is_open",
     "is_rule_open",
+    "list_differences",
     "local_time",
     "next_tier",
     "next_window",

@@ -13,6 +13,8 @@ from loyalty.programs.queries import document_of
 from loyalty.programs.rest import terms
 from loyalty.programs.rest.terms import LIST_MAX, RULE_HELP, choice, exact_field
 
+EFFECTIVE_HELP = "A future instant: the change becomes a scheduled version. Left out, it counts at once."
+
 
 @dataclass(frozen=True, slots=True)
 class Shown:
@@ -74,7 +76,17 @@ class ProgramWrite(StrictSerializer):
         return policy.complete(ProgramDocument(**self.changes()))
 
 
-class ProgramPatch(ProgramWrite):
+class ProgramPut(ProgramWrite):
+    """A program as it is written anew, at once or from an instant on."""
+
+    effective_at = serializers.DateTimeField(required=False, help_text=EFFECTIVE_HELP)
+
+    def changes(self) -> dict[str, Any]:
+        """Give what was written, but not from when on."""
+        return {name: value for name, value in super().changes().items() if name != "effective_at"}
+
+
+class ProgramPatch(ProgramPut):
     """Some fields of a program; each one is written whole."""
 
     name = serializers.CharField(max_length=200, required=False)
@@ -121,12 +133,51 @@ class ProgramSerializer(terms.TermsFields):
 
 
 class VersionSerializer(terms.TermsFields):
-    """A version: what the program promised from an instant on."""
+    """A version, whole: what the program promises from an instant on."""
 
     id = serializers.UUIDField(source="version.public_id")
     number = serializers.IntegerField(source="version.number")
     starts_at = serializers.DateTimeField(source="version.starts_at")
-    used_at = serializers.DateTimeField(source="version.used_at", allow_null=True)
+    used_at = serializers.DateTimeField(source="version.used_at", allow_null=True, help_text="Null until it counts.")
+    status = serializers.CharField(help_text="current, scheduled or past")
+    changed = serializers.ListField(
+        child=serializers.CharField(), help_text="Fields that differ from the version that it follows."
+    )
+    recorded_at = serializers.DateTimeField(source="version.created_at")
+
+
+class DifferenceSerializer(serializers.Serializer[Any]):
+    """One difference between two versions."""
+
+    path = serializers.CharField(help_text="The place, with codes instead of positions: caps.daily.limit")
+    before = ExactJSONField(allow_null=True)
+    after = ExactJSONField(allow_null=True)
+    words = serializers.CharField()
+
+
+class DiffAnswer(serializers.Serializer[Any]):
+    """What two versions promise differently."""
+
+    from_number = serializers.IntegerField()
+    to_number = serializers.IntegerField()
+    changes = DifferenceSerializer(many=True)
+
+    def get_fields(self) -> dict[str, Any]:
+        """Call the two versions what the query calls them; ``from`` is no name in Python."""
+        fields: dict[str, Any] = dict(super().get_fields())
+        return {
+            "from": serializers.IntegerField(source="from_number"),
+            "to": serializers.IntegerField(source="to_number"),
+            "changes": fields["changes"],
+        }
+
+
+class DiffQuery(StrictSerializer):
+    """Which two versions to compare."""
+
+    def get_fields(self) -> dict[str, Any]:
+        """``from`` is no name in Python."""
+        return {name: serializers.IntegerField(min_value=1) for name in ("from", "to")}
 
 
 class RuleSerializer(serializers.Serializer[Any]):

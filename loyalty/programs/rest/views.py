@@ -12,14 +12,16 @@ from rest_framework.response import Response
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web.etag import check_if_match
 from loyalty.foundation.web.views import AllowListedOrdering, ReadOnlyApiViewSet
-from loyalty.programs import api
-from loyalty.programs.models import EarnCapRow, ExpiryRuleRow, Program, ProgramVersion, RuleRow, Tier
-from loyalty.programs.queries import current_versions, programs_with_members
+from loyalty.programs import api, policy
+from loyalty.programs.models import EarnCapRow, ExpiryRuleRow, Program, RuleRow, Tier
+from loyalty.programs.queries import current_versions, get_version, list_versions, programs_with_members
 from loyalty.programs.rest import filters, serializers
 
 IF_MATCH = OpenApiParameter(
     "If-Match", OpenApiTypes.STR, OpenApiParameter.HEADER, description="The ETag of the program that was read."
 )
+
+NUMBER = OpenApiParameter("number", OpenApiTypes.INT, OpenApiParameter.PATH, description="The number of the version.")
 
 
 def expected_version(request: Request, program: Program) -> int | None:
@@ -36,6 +38,9 @@ class ProgramViewSet(ReadOnlyApiViewSet):
         "list": "programs.view",
         "retrieve": "programs.view",
         "versions": "programs.view",
+        "version": "programs.view",
+        "cancel_version": "programs.change",
+        "diff": "programs.view",
         "create": "programs.create",
         "update": "programs.change",
         "partial_update": "programs.change",
@@ -68,10 +73,10 @@ class ProgramViewSet(ReadOnlyApiViewSet):
         return self.respond_with(self.get_queryset().get(public_id=program_id), status=201)
 
     @extend_schema(
-        request=serializers.ProgramWrite, responses={200: serializers.ProgramSerializer}, parameters=[IF_MATCH]
+        request=serializers.ProgramPut, responses={200: serializers.ProgramSerializer}, parameters=[IF_MATCH]
     )
     def update(self, request: Request, **kwargs: Any) -> Response:
-        """Write the whole document; an active program's change begins a new version at this instant."""
+        """Write the whole document; an active program's change begins a new version, at once or at effective_at."""
         return self._change(request, partial=False)
 
     @extend_schema(
@@ -85,7 +90,7 @@ class ProgramViewSet(ReadOnlyApiViewSet):
 
     def _change(self, request: Request, *, partial: bool) -> Response:
         program = self.get_object()
-        body = serializers.ProgramPatch(data=request.data) if partial else serializers.ProgramWrite(data=request.data)
+        body = serializers.ProgramPatch(data=request.data) if partial else serializers.ProgramPut(data=request.data)
         body.is_valid(raise_exception=True)
         changes = body.changes()
         if not partial:
@@ -98,6 +103,7 @@ class ProgramViewSet(ReadOnlyApiViewSet):
             expected_version=expected_version(request, program),
             actor=self.actor,
             now=clock.now(),
+            effective_at=body.validated_data.get("effective_at"),
         )
         return self.respond_with(self.get_object())
 
@@ -116,12 +122,42 @@ class ProgramViewSet(ReadOnlyApiViewSet):
     @extend_schema(responses={200: serializers.VersionSerializer(many=True)}, filters=False)
     @action(detail=True, methods=["get"])
     def versions(self, request: Request, **kwargs: Any) -> Response:
-        """What the program promised from which instant on, newest first."""
+        """Which versions there are and what each changed; the one that begins last comes first."""
+        page: Any = self.paginate_queryset(list_versions(self.get_object()))
+        return self.get_paginated_response(serializers.VersionSerializer(page, many=True).data)
+
+    @extend_schema(responses={200: serializers.VersionSerializer}, parameters=[NUMBER])
+    @action(detail=True, methods=["get"], url_path="versions/(?P<number>[0-9]{1,9})")
+    def version(self, request: Request, number: str, **kwargs: Any) -> Response:
+        """One version, whole."""
+        return Response(serializers.VersionSerializer(get_version(self.get_object(), int(number))).data)
+
+    @extend_schema(responses={204: None}, parameters=[NUMBER, IF_MATCH])
+    @version.mapping.delete
+    def cancel_version(self, request: Request, number: str, **kwargs: Any) -> Response:
+        """Take a version back that is scheduled; versions that begin later lose its changes too."""
         program = self.get_object()
-        rows = ProgramVersion.objects.filter(program=program).order_by("-starts_at", "-number")
-        page: Any = self.paginate_queryset(rows)
-        shown = [serializers.show(program, version) for version in page]
-        return self.get_paginated_response(serializers.VersionSerializer(shown, many=True).data)
+        api.cancel_version(
+            program_id=program.public_id,
+            number=int(number),
+            expected_version=expected_version(request, program),
+            actor=self.actor,
+            now=clock.now(),
+        )
+        return Response(status=204)
+
+    @extend_schema(responses={200: serializers.DiffAnswer}, parameters=[serializers.DiffQuery], filters=False)
+    @action(detail=True, methods=["get"], url_path="versions/diff", pagination_class=None)
+    def diff(self, request: Request, **kwargs: Any) -> Response:
+        """What two versions promise differently, by place and in words."""
+        query = serializers.DiffQuery(data=request.query_params.dict())
+        query.is_valid(raise_exception=True)
+        program = self.get_object()
+        numbers = query.validated_data["from"], query.validated_data["to"]
+        before, after = (get_version(program, number) for number in numbers)
+        changes = policy.list_differences(before.document, after.document)
+        answer = {"from_number": numbers[0], "to_number": numbers[1], "changes": changes}
+        return Response(serializers.DiffAnswer(answer).data)
 
     @extend_schema(request=serializers.LeaveWrite, responses={200: serializers.MembershipSerializer})
     @action(detail=True, methods=["post"])
