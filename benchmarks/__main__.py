@@ -14,7 +14,8 @@ import benchmarks
 from benchmarks.harness import REPETITIONS, Bench, describe, own_database
 
 # Modules of this package that are no benchmarks.
-TOOLS = {"__main__", "harness", "kill", "naive"}
+TOOLS = {"__main__", "harness", "kill", "naive", "peers", "served"}
+QUICK_REPETITIONS = 3
 
 
 def names() -> list[str]:
@@ -26,7 +27,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run the named benchmarks, or all; the exit code is 1 when a stated bound is missed."""
     parser = argparse.ArgumentParser(prog="benchmarks", description="Ratios measured in one run.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names())}; all when none is named")
-    parser.add_argument("--repetitions", type=int, default=REPETITIONS)
+    parser.add_argument("--repetitions", type=int)
+    parser.add_argument(
+        "--quick", action="store_true", help="short runs, 3 repetitions: to see that it runs, not to quote"
+    )
     chosen = parser.parse_args(arguments)
     unknown = sorted(set(chosen.names) - set(names()))
     if unknown:
@@ -37,7 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     met = True
     for name in chosen.names or names():
         with own_database(url) as own:
-            met = _run(name, Bench(database_url=own, repetitions=chosen.repetitions)) and met
+            repetitions = chosen.repetitions or (QUICK_REPETITIONS if chosen.quick else REPETITIONS)
+            met = _run(name, Bench(database_url=own, repetitions=repetitions, is_quick=chosen.quick)) and met
     return 0 if met else 1
 
 

@@ -6,9 +6,10 @@ import secrets
 import statistics
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from importlib.util import find_spec
 from pathlib import Path
@@ -16,6 +17,7 @@ from shutil import which
 from urllib.parse import urlsplit, urlunsplit
 
 import django
+import psutil
 import psycopg
 from psycopg import sql
 
@@ -24,6 +26,8 @@ Measure = Callable[[], float]
 REPETITIONS = 7
 # Above this spread of the ratios the machine was too busy to say much.
 SPREAD_WARNING = 0.3
+# The sessions of a client that has ended take a moment to end themselves.
+SETTLE_S = 0.25
 
 
 @dataclass(frozen=True)
@@ -66,6 +70,8 @@ class Bench:
 
     database_url: str
     repetitions: int = REPETITIONS
+    # Short runs and few repetitions: to see that it runs, not to quote.
+    is_quick: bool = False
     results: list[Samples] = field(default_factory=list)
 
     def interleave(self, measures: Mapping[str, Measure]) -> dict[str, list[float]]:
@@ -144,19 +150,39 @@ def postgres_program(name: str) -> str:
     return found
 
 
-def pgbench(bench: Bench, *options: str, clients: int, run_seconds: float) -> float:
-    """Run pgbench and give its transactions per second; any failed transaction ends the benchmark."""
+@dataclass(frozen=True)
+class PgbenchRun:
+    """What pgbench did: transactions per second of the wall's clock, and how many they were."""
+
+    tps: float
+    transactions: int
+
+
+def pgbench(bench: Bench, *options: str, clients: int, transactions: int) -> PgbenchRun:
+    """Run so many transactions with pgbench, shared by its clients; a failed one ends the benchmark."""
     command = [
         postgres_program("pgbench"),
-        *("-n", "-M", "prepared", "-c", str(clients), "-j", "2", "-T", str(max(1, round(run_seconds)))),
+        *(
+            "-n",
+            "-M",
+            "prepared",
+            "-c",
+            str(clients),
+            "-j",
+            str(min(2, clients)),
+            "-t",
+            str(max(1, transactions // clients)),
+        ),
         *options,
         bench.database_url,
     ]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode != 0 or "number of failed transactions: 0 " not in done.stdout:
         raise SystemExit(f"benchmarks: pgbench failed:\n{done.stdout}\n{done.stderr}")
-    line = next(line for line in done.stdout.splitlines() if line.startswith("tps = "))
-    return float(line.split()[2])
+    lines = done.stdout.splitlines()
+    tps = next(line for line in lines if line.startswith("tps = "))
+    number = next(line for line in lines if line.startswith("number of transactions actually processed"))
+    return PgbenchRun(float(tps.split()[2]), int(number.split(":")[1].split("/")[0]))
 
 
 def pgbench_tables(bench: Bench, scale: int = 1) -> None:
@@ -184,6 +210,45 @@ class BackendClock:
     def seconds(self) -> float:
         """Processor time of the server process so far."""
         return int(self._file.read_text().split()[0]) / 1e9
+
+
+class ServerClock:
+    """Reads how long all processes of the server were on a processor, those that have ended included.
+
+    Only on the server's own machine, and only for a server that nobody else uses meanwhile.
+    """
+
+    def __init__(self, url: str) -> None:
+        with psycopg.connect(url) as connection:
+            parent = psutil.Process(connection.info.backend_pid).ppid()
+        self._postmaster = psutil.Process(parent)
+
+    def seconds(self) -> float:
+        """Processor time of the whole server so far.
+
+        A process that ends between two of our looks would be counted twice or not at all, so we look until nobody did.
+        """
+        threading.Event().wait(SETTLE_S)
+        while True:
+            own = self._postmaster.cpu_times()
+            total = own.user + own.system + own.children_user + own.children_system
+            for child in self._postmaster.children():
+                with suppress(psutil.Error):
+                    times = child.cpu_times()
+                    total += times.user + times.system
+            again = self._postmaster.cpu_times()
+            if (own.children_user, own.children_system) == (again.children_user, again.children_system):
+                return float(total)
+
+
+def processor_time_of(pid: int) -> float:
+    """Processor time of a process and all below it, the ended ones included."""
+    total = 0.0
+    for process in (psutil.Process(pid), *psutil.Process(pid).children(recursive=True)):
+        with suppress(psutil.Error):
+            times = process.cpu_times()
+            total += times.user + times.system + times.children_user + times.children_system
+    return total
 
 
 @contextmanager

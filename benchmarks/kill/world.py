@@ -1,4 +1,4 @@
-"""Makes what the clients play with: ``python -m benchmarks.kill.world TOKEN OUT``.
+"""Makes what the clients play with: ``python -m benchmarks.kill.world TOKEN OUT [MEMBERS]``.
 
 Few members, so that they are hot; a daily cap that is reached now and then; points that live 30 days, so that what was
 bought 40 days ago is due at once.
@@ -47,7 +47,8 @@ def main() -> None:
         return made
 
     program = post("loyaltyPrograms/", PROGRAM)
-    refs = [f"storm-{number}" for number in range(MEMBERS)]
+    members = int(sys.argv[3]) if len(sys.argv) > 3 else MEMBERS
+    refs = [f"storm-{number}" for number in range(members)]
     customers.upsert_many(
         [customers.CustomerRecord(customer_ref=ref) for ref in refs],
         source="bench", actor=system_actor("bench"), now=clock.now(),

@@ -1,6 +1,7 @@
 """An earn in plain Django ORM: the same facts in the same kinds of tables, one object at a time."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 
 from django.db import connection, models, transaction
@@ -134,3 +135,39 @@ def earn(account_id: uuid.UUID, points: int, key: str, cap_points_max: int, wind
         data={"points_amount": granted, "points_balance": balance.points},
     )  # fmt: skip
     return int(balance.points)
+
+
+def give_points(account_ids: Sequence[uuid.UUID], points: int) -> None:
+    """Give accounts a balance to transfer from."""
+    NaiveBalance.objects.filter(account_id__in=account_ids).update(points=points)
+
+
+@transaction.atomic
+def transfer(from_id: uuid.UUID, to_id: uuid.UUID, points: int, key: str, now: datetime) -> int:
+    """Transfer points, without lots; give the sender's balance."""
+    first, second = sorted((from_id, to_id))
+    locked = {
+        one.account_id: one
+        for one in NaiveBalance.objects.select_for_update()
+        .filter(account_id__in=(first, second))
+        .order_by("account_id")
+    }
+    sender, receiver = locked[from_id], locked[to_id]
+    header, created = NaiveTransaction.objects.get_or_create(
+        scope="bench", key=key,
+        defaults={"public_id": uuid.uuid4(), "kind": "transfer", "balance": sender, "occurred_at": now},
+    )  # fmt: skip
+    if not created:
+        return int(NaiveEntry.objects.get(transaction=header, balance=sender).balance_after or 0)
+    for balance, change in ((sender, -points), (receiver, points)):
+        balance.points += change
+        balance.last_sequence += 1
+        balance.save()
+        NaiveEntry.objects.create(
+            transaction=header, balance=balance, points_change=change,
+            sequence=balance.last_sequence, balance_after=balance.points,
+        )  # fmt: skip
+    NaiveEvent.objects.create(
+        event_id=header.public_id, type="points.transferred", key=str(from_id), data={"points_amount": points}
+    )
+    return int(sender.points)

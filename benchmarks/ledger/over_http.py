@@ -1,0 +1,164 @@
+"""Earn over HTTP beside a no-op and a naive ORM, all served by the platform's own server program.
+
+Requests go over kept connections from a few threads; what is compared is the processor time of the server program and
+of PostgreSQL together for each request, and beside it the requests per second.
+"""
+
+import http.client
+import json
+import os
+import random
+import secrets
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+
+import psycopg
+
+from benchmarks.harness import Bench, ServerClock, processor_time_of
+from loyalty.config.launch import ports, programs
+from loyalty.config.launch.environment import Endpoints
+
+CLIENTS = 4
+RUN_S, QUICK_RUN_S = 3.0, 1.5
+MEMBERS = 400
+READY_S = 60.0
+EARN_PATH = "/api/loyalty/v1/services/points/earn/"
+PATHS = {
+    "no-op": "/bench/noop/", "naive": "/bench/naive-earn/", "ledger": "/bench/ledger-earn/", "product": EARN_PATH,
+}  # fmt: skip
+_CREATED = 201
+
+
+def run(bench: Bench) -> None:
+    """Measure."""
+    with tempfile.TemporaryDirectory() as folder:
+        environment = {
+            **os.environ, "DATABASE_URL": bench.database_url, "DJANGO_SETTINGS_MODULE": "benchmarks.served.settings",
+            "PYTHONPATH": str(programs.ROOT),
+        }  # fmt: skip
+        world = _world(Path(folder), environment)
+        _open_naively(bench, world["account_ids"])
+        with _served(environment, Path(folder)) as (port, pid):
+            _measure(bench, world, port, pid)
+
+
+def _world(folder: Path, environment: dict[str, str]) -> dict[str, list[str]]:
+    token, out = folder / "token", folder / "world.json"
+    administrator = programs.manage("ensure_administrator", "--username", "bench", "--token-file", str(token))
+    secret = {"LOYALTY_ADMIN_PASSWORD": secrets.token_urlsafe(18)}
+    made = [sys.executable, "-m", "benchmarks.kill.world", str(token), str(out), str(MEMBERS)]
+    for command in (administrator, made):
+        done = subprocess.run(
+            command, env={**environment, **secret}, cwd=programs.ROOT, capture_output=True, text=True, check=False
+        )
+        if done.returncode != 0:
+            raise SystemExit(f"benchmarks: {command[2:4]} failed:\n{done.stderr[-2000:]}")
+    found: dict[str, list[str]] = json.loads(out.read_text())
+    return found
+
+
+def _open_naively(bench: Bench, account_ids: list[str]) -> None:
+    with psycopg.connect(bench.database_url, autocommit=True) as session:
+        session.execute(
+            "INSERT INTO naive_naivebalance (account_id, points, lifetime_points_earned, last_sequence) "
+            "SELECT id, 0, 0, 0 FROM unnest(%s::uuid[]) id ON CONFLICT DO NOTHING",
+            (account_ids,),
+        )
+
+
+@contextmanager
+def _served(environment: dict[str, str], folder: Path) -> Iterator[tuple[int, int]]:
+    """Run the web server as the launcher does."""
+    port = ports.find_free()
+    program = programs.web(environment, Endpoints(port, None, None))
+    with (
+        (folder / "web.log").open("ab") as log,
+        subprocess.Popen(program.command, env=environment, cwd=programs.ROOT, stdout=log, stderr=log) as process,
+    ):
+        try:
+            deadline = time.monotonic() + READY_S
+            while program.is_ready is not None and not program.is_ready():
+                if time.monotonic() > deadline or process.poll() is not None:
+                    raise SystemExit(
+                        f"benchmarks: the web server did not start:\n{(folder / 'web.log').read_text()[-2000:]}"
+                    )
+                threading.Event().wait(0.1)
+            yield port, process.pid
+        finally:
+            process.terminate()
+            process.wait(30)
+
+
+def _measure(bench: Bench, world: dict[str, list[str]], port: int, pid: int) -> None:
+    clock = ServerClock(bench.database_url)
+    costs: dict[str, list[float]] = {name: [] for name in PATHS}
+    seconds = QUICK_RUN_S if bench.is_quick else RUN_S
+
+    def measure(name: str) -> float:
+        before = clock.seconds() + processor_time_of(pid)
+        began = time.monotonic()
+        number = _load(world, port, PATHS[name], seconds)
+        costs[name].append((clock.seconds() + processor_time_of(pid) - before) / number)
+        return number / (time.monotonic() - began)
+
+    for path in PATHS.values():
+        _load(world, port, path, 0.5)
+    rates = bench.interleave({name: lambda name=name: measure(name) for name in PATHS})  # type: ignore[misc]
+    bench.tell("HTTP earn (rule, caps, tier, trace, audit) / HTTP no-op, per second", rates["product"], rates["no-op"],
+               floor=0.25, goal=0.6)  # fmt: skip
+    bench.tell("  the same by processor time of both servers", costs["no-op"], costs["product"], floor=0.25, goal=0.6)
+    bench.tell("HTTP earn of the ledger alone / HTTP no-op, processor time", costs["no-op"], costs["ledger"])
+    bench.tell("HTTP earn of the ledger / the same in naive ORM, per second", rates["ledger"], rates["naive"],
+               floor=3.0, goal=10.0)  # fmt: skip
+    bench.tell("  the same by processor time of both servers", costs["naive"], costs["ledger"], floor=3.0, goal=10.0)
+    bench.tell(
+        "HTTP earn with every decision / naive ORM without any, processor time", costs["naive"], costs["product"]
+    )
+    for name, figures in costs.items():
+        print(f"  {name}: {sorted(figures)[len(figures) // 2] * 1e3:.2f} ms of processor time a request", flush=True)
+
+
+def _load(world: dict[str, list[str]], port: int, path: str, seconds: float) -> int:
+    """Send requests for a while; give how many were answered, all with 201."""
+    done = [0] * CLIENTS
+    failed: list[str] = []
+    deadline = time.monotonic() + seconds
+
+    def play(number: int) -> None:
+        connection = http.client.HTTPConnection(ports.LOOPBACK, port, timeout=30)
+        chance = random.Random(f"{number} {datetime.now(UTC)}")
+        while time.monotonic() < deadline:
+            body = {"account_id": chance.choice(world["account_ids"])}
+            if path == EARN_PATH:
+                body |= {"transaction_amount": "100", "currency": "USD"}
+            else:
+                body |= {"points": "10"}
+            headers = {
+                "Authorization": f"Bearer {world['token']}", "Content-Type": "application/json",
+                "Idempotency-Key": str(uuid.uuid4()),
+            }  # fmt: skip
+            connection.request("POST", path, json.dumps(body), headers)
+            answer = connection.getresponse()
+            text = answer.read()
+            if answer.status != _CREATED:
+                failed.append(f"{answer.status} {text[:300]!r}")
+                return
+            done[number] += 1
+        connection.close()
+
+    threads = [threading.Thread(target=play, args=(number,)) for number in range(CLIENTS)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    if failed or not sum(done):
+        raise SystemExit(f"benchmarks: {path} answered {failed[:1]}")
+    return sum(done)
