@@ -64,6 +64,7 @@ from loyalty.programs.errors import (
     VersionNotFound,
 )
 from loyalty.programs.operations import (
+    add_cap,
     begin_due_versions,
     cancel_version,
     create_program,
@@ -193,6 +194,7 @@ __all__ = [
     "VersionBegun",
     "VersionNotFound",
     "WalletPlan",
+    "add_cap",
     "amend_plan",
     "begin_due_versions",
     "business_date",

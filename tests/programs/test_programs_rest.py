@@ -193,7 +193,7 @@ def test_lists__of_a_program__are_read_and_filtered(admin_client: APIClient, pat
     assert {row["program"] for row in rows} == {body["id"]}
     assert admin_client.get(f"{place}{rows[0]['id']}/").json() == rows[0]
     assert admin_client.get(place, {"program": "nonsense"}).status_code == 400
-    assert admin_client.post(place, {}).status_code == 405
+    assert admin_client.put(f"{place}{rows[0]['id']}/", {}).status_code == 405
 
 
 def test_versions__of_many_programs__cost_one_statement(
@@ -352,3 +352,58 @@ def test_change__faulty_term__names_the_place(
     answer = admin_client.patch(f"{URL}{body['id']}/", changes)
     assert answer.status_code == status, answer.json()
     assert place in [problem["field"] for problem in answer.json()["errors"]]
+
+
+CAPS, EXPIRIES = "/api/loyalty/v1/earnCaps/", "/api/loyalty/v1/pointsExpiryRules/"
+
+
+def test_cap__added_over_http__is_a_new_version_of_its_program(
+    admin_client: APIClient, client_with: ClientWith
+) -> None:
+    body = create(admin_client)
+    wanted = {"program": body["id"], "period": "month", "limit": "5000"}
+    assert client_with("programs.view").post(CAPS, wanted).status_code == 403
+    answer = admin_client.post(CAPS, wanted)
+    row = answer.json()
+    assert answer.status_code == 201, row
+    assert (row["code"], row["points_max"], row["scope"], row["program_version"]) == ("monthly", 5000, "member", 2)
+    assert admin_client.get(f"{CAPS}{row['id']}/").json() == row
+    whole = admin_client.get(f"{URL}{body['id']}/").json()
+    assert [cap["code"] for cap in whole["caps"]] == ["daily", "monthly"]
+    again = admin_client.post(CAPS, wanted)
+    assert (again.status_code, again.json()["errors"][0]["code"]) == (422, "program.code_duplicate")
+    assert admin_client.post(CAPS, {**wanted, "limit": 1.5, "period": "week"}).status_code == 422
+    assert admin_client.post(CAPS, {"limit": "5"}).json()["errors"][0]["field"] == "program"
+    stranger = admin_client.post(CAPS, {**wanted, "program": whole["tiers"][0]["id"]})
+    assert (stranger.status_code, stranger.json()["code"]) == (404, "program.not_found")
+
+
+def test_expiry_rule__written_over_http__is_a_new_version_of_its_program(
+    admin_client: APIClient, client_with: ClientWith
+) -> None:
+    body = create(admin_client, expiry_days=None)
+    assert admin_client.get(EXPIRIES, {"program": body["id"]}).json()["count"] == 0
+    wanted = {"program": body["id"], "kind": "end_of_period", "period": "quarter", "grace_days_after": 7}
+    assert client_with("programs.view").post(EXPIRIES, wanted).status_code == 403
+    answer = admin_client.post(EXPIRIES, wanted)
+    row = answer.json()
+    assert answer.status_code == 201, row
+    assert (row["kind"], row["expiry_days"], row["program_version"]) == ("end_of_period", None, 2)
+    assert (row["details"]["period"], row["details"]["grace_days_after"]) == ("quarter", 7)
+    assert admin_client.get(f"{EXPIRIES}{row['id']}/").json() == row
+    assert admin_client.post(EXPIRIES, {"program": body["id"], "kind": "never"}).status_code == 400
+    assert admin_client.post(EXPIRIES, {"program": body["id"], "kind": "age"}).status_code == 422
+
+
+def test_lists__of_new_things__show_every_way_to_earn_and_every_cap(admin_client: APIClient) -> None:
+    body = admin_client.post(URL, long_document()).json()
+    rows = admin_client.get("/api/loyalty/v1/loyaltyRules/", {"program": body["id"]}).json()["results"]
+    assert [(row["kind"], row["code"]) for row in rows] == [("earn", "base"), ("earn", "weekend"), ("burn", "burn")]
+    assert (rows[1]["name"], rows[1]["details"]["weekdays"], rows[1]["rule_in_words"]) == ("Weekend", [6, 7], "5")
+    [cap] = admin_client.get(CAPS, {"program": body["id"]}).json()["results"]
+    assert (cap["measure"], cap["limit"], cap["points_max"], cap["period"]) == ("money", "250.5", None, "program")
+    [expiry] = admin_client.get(EXPIRIES, {"program": body["id"]}).json()["results"]
+    assert (expiry["kind"], expiry["expiry_days"], expiry["details"]["months"]) == ("age", None, 12)
+    tiers = admin_client.get("/api/loyalty/v1/loyaltyTiers/", {"program": body["id"]}).json()["results"]
+    assert tiers[0]["benefit_grants"] == []
+    assert tiers[0]["is_invitation_only"] is False

@@ -10,9 +10,10 @@ import pytest
 
 from loyalty.foundation.audit.models import AuditEntry
 from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
-from loyalty.programs import api, policy, queries
+from loyalty.programs import api, policy, queries, tasks
 from loyalty.programs.contracts import CapPlan, EarnRulePlan, ExpiryKind, ExpiryPlan, ProgramDocument, TierExpiry
 from loyalty.programs.models import Program, ProgramVersion
 from tests.programs.plans import LADDER, tier
@@ -149,6 +150,15 @@ def test_begin__due_version__moves_the_tiers_and_tells(program: UUID, change: An
     assert (told["version_number"], told["has_begun"], told["are_tiers_changed"]) == (2, True, True)
     assert shown(program) == [(2, "current", ("tiers",)), (1, "past", ())]
     assert AuditEntry.objects.filter(act="programs.begin_version").count() == 1
+
+
+def test_begin__rung_by_the_beat__looks_at_the_clock(program: UUID, change: Any, now: datetime) -> None:
+    change({"earn_cap_daily": 50}, now + LATER)
+    with clock.use(clock.FixedClock(now)):
+        assert tasks.begin_due() == 0
+    with clock.use(clock.FixedClock(now + LATER)):
+        assert tasks.begin_due() == 1
+    assert shown(program)[0] == (2, "current", ("caps",))
 
 
 def test_change__when_a_version_is_due__begins_it_first(program: UUID, change: Any, now: datetime) -> None:

@@ -1,10 +1,8 @@
 """Writes of program documents: each change that counts makes a new version, and used versions stay as they are."""
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
-from typing import Any
 
 from django.db import IntegrityError, transaction
 
@@ -13,10 +11,11 @@ from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.orm.api import bump_version
 from loyalty.programs import policy
-from loyalty.programs.contracts import ProgramDocument, ProgramStatus
+from loyalty.programs.contracts import CapPlan, ProgramDocument, ProgramStatus
 from loyalty.programs.errors import ProgramCodeTaken, ProgramInUse, ProgramInvalid
 from loyalty.programs.models import Membership, Program, ProgramVersion
 from loyalty.programs.operations import versions, writing
+from loyalty.programs.operations.writing import Changes
 from loyalty.programs.queries import current_version, document_of
 
 
@@ -41,7 +40,7 @@ def create_program(*, document: ProgramDocument, actor: Actor, now: datetime) ->
 def update_program(
     *,
     program_id: uuid.UUID,
-    changes: Mapping[str, Any],
+    changes: Changes,
     expected_version: int | None,
     actor: Actor,
     now: datetime,
@@ -49,6 +48,7 @@ def update_program(
 ) -> None:
     """Change what ``changes`` names (fields of ``ProgramDocument``); the rest stays.
 
+    :param changes: the fields with their values, or a function that makes them of the document as it stands.
     :param expected_version: the edit count that the writer has read, or None to write regardless.
     :param effective_at: a future instant schedules the change; None makes it at once, and carries it into what is
         scheduled.
@@ -63,7 +63,7 @@ def update_program(
         return
     version = current_version(program)
     before = document_of(program, version)
-    after = writing.identify(writing.check(policy.amend(before, changes)), before, program)
+    after = writing.identify(writing.check(policy.amend(before, writing.changes_of(changes, before))), before, program)
     if version.used_at is not None:
         _refuse_unmaking(before, after)
     are_tiers_changed = policy.are_tiers_changed(before, after)
@@ -81,6 +81,21 @@ def update_program(
     versions.carry(program, before, after, since=now)
     bump_version(program)
     writing.announce(program, version, before, after, actor=actor, act="programs.change", now=now)
+
+
+def add_cap(*, program_id: uuid.UUID, cap: CapPlan, actor: Actor, now: datetime) -> None:
+    """Add a cap to what the program promises from now on; a cap of that code is refused.
+
+    :raises ProgramNotFound: there is none of that id.
+    :raises ProgramInvalid: the cap cannot be added.
+    """
+    update_program(
+        program_id=program_id,
+        changes=lambda document: {"caps": (*document.caps, cap)},
+        expected_version=None,
+        actor=actor,
+        now=now,
+    )
 
 
 @transaction.atomic

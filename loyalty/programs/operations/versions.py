@@ -1,10 +1,8 @@
 """Versions that begin later: scheduled, carried along with changes made meanwhile, cancelled, begun."""
 
 import uuid
-from collections.abc import Mapping
 from dataclasses import replace
 from datetime import datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -17,6 +15,7 @@ from loyalty.programs.contracts import ProgramDocument
 from loyalty.programs.errors import ProgramInvalid, VersionBegun, VersionNotFound
 from loyalty.programs.models import Program, ProgramVersion
 from loyalty.programs.operations import writing
+from loyalty.programs.operations.writing import Changes
 from loyalty.programs.queries import current_version, document_of, version_at
 
 # Who has versions begin whose instant has come.
@@ -25,9 +24,7 @@ BEGINNER = system_actor("programs.begin_due")
 SCHEDULED_MAX = 20
 
 
-def schedule(
-    program: Program, changes: Mapping[str, Any], *, effective_at: datetime, actor: Actor, now: datetime
-) -> None:
+def schedule(program: Program, changes: Changes, *, effective_at: datetime, actor: Actor, now: datetime) -> None:
     """Store a change that begins later; at the instant of a scheduled version it changes that one.
 
     :param program: held by the caller.
@@ -36,7 +33,7 @@ def schedule(
     _check_schedulable(program, effective_at, now)
     base = version_at(program, effective_at)
     before = document_of(program, base)
-    after = writing.identify(writing.check(policy.amend(before, changes)), before, program)
+    after = writing.identify(writing.check(policy.amend(before, writing.changes_of(changes, before))), before, program)
     writing.refuse(
         [
             FieldProblem(name, "program.field_not_scheduled", "This belongs to the program itself and counts at once.")

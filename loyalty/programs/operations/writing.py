@@ -1,9 +1,10 @@
 """What every write of a program does: hold it, check the document, fill its version and its tiers, tell of it."""
 
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, replace
 from datetime import datetime
+from typing import Any
 
 from django.db.models import F, Max
 
@@ -19,6 +20,13 @@ from loyalty.programs.errors import EditConflict, ProgramInvalid, ProgramNotFoun
 from loyalty.programs.events import ProgramChanged
 from loyalty.programs.models import Program, ProgramVersion, Tier
 from loyalty.programs.queries import document_of
+
+Changes = Mapping[str, Any] | Callable[[ProgramDocument], Mapping[str, Any]]
+
+
+def changes_of(changes: Changes, before: ProgramDocument) -> Mapping[str, Any]:
+    """Give the changes to a document, which the caller holds."""
+    return changes(before) if callable(changes) else changes
 
 
 def hold(program_id: uuid.UUID, expected_version: int | None) -> Program:

@@ -13,6 +13,8 @@ from loyalty.programs.queries import document_of
 from loyalty.programs.rest import terms
 from loyalty.programs.rest.terms import LIST_MAX, RULE_HELP, choice, exact_field
 
+# What caps are called that nobody has named.
+CAP_NAMES = {"day": contracts.CAP_DAILY, "week": "weekly", "month": "monthly", "year": "yearly"}
 EFFECTIVE_HELP = "A future instant: the change becomes a scheduled version. Left out, it counts at once."
 
 
@@ -218,6 +220,22 @@ class EarnCapSerializer(serializers.Serializer[Any]):
     on_reach = serializers.CharField()
 
 
+class EarnCapWrite(terms.CapField):
+    """A cap to add to a program; without a code it is called by its scope and period, a member's day ``daily``."""
+
+    program = serializers.UUIDField()
+    code = serializers.CharField(max_length=50, required=False)
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Read the cap and the program that it is for."""
+        read: dict[str, Any] = StrictSerializer.to_internal_value(self, data)
+        program = read.pop("program")
+        scope, period = read.get("scope", "member"), read.get("period", "day")
+        name = CAP_NAMES.get(period, period)
+        read.setdefault("code", name if scope == "member" else f"{scope}_{name}")
+        return {"program": program, "cap": policy.read_part(contracts.CapPlan, read)}
+
+
 class ExpiryRuleSerializer(serializers.Serializer[Any]):
     """How long points of a program's version in effect last."""
 
@@ -248,3 +266,15 @@ class MembershipSerializer(serializers.Serializer[Any]):
     tier_until_at = serializers.DateTimeField(allow_null=True)
     enrolled_at = serializers.DateTimeField()
     left_at = serializers.DateTimeField(allow_null=True)
+
+
+class ExpiryRuleWrite(terms.ExpiryField):
+    """How long points of a program last from now on."""
+
+    program = serializers.UUIDField()
+
+    def to_internal_value(self, data: Any) -> dict[str, Any]:
+        """Read the rule and the program that it is for."""
+        read: dict[str, Any] = StrictSerializer.to_internal_value(self, data)
+        program = read.pop("program")
+        return {"program": program, "expiry": policy.read_part(contracts.ExpiryPlan, read)}

@@ -6,6 +6,7 @@ from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
+from rest_framework.exceptions import ValidationError
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -13,6 +14,7 @@ from loyalty.foundation.kernel import clock
 from loyalty.foundation.web.etag import check_if_match
 from loyalty.foundation.web.views import AllowListedOrdering, ReadOnlyApiViewSet
 from loyalty.programs import api, policy
+from loyalty.programs.contracts import ExpiryKind
 from loyalty.programs.models import EarnCapRow, ExpiryRuleRow, Program, RuleRow, Tier
 from loyalty.programs.queries import current_versions, get_version, list_versions, programs_with_members
 from loyalty.programs.rest import filters, serializers
@@ -196,16 +198,40 @@ class RuleViewSet(OfProgramViewSet):
 
 
 class EarnCapViewSet(OfProgramViewSet):
-    """Caps; they are written through their program."""
+    """Caps; adding one changes its program."""
 
+    permissions: ClassVar[dict[str, str]] = {**OfProgramViewSet.permissions, "create": "programs.change"}
     queryset = EarnCapRow.objects.select_related("program").order_by("program_id", "code")
     serializer_class = serializers.EarnCapSerializer
     filterset_class = filters.EarnCapFilter
 
+    @extend_schema(request=serializers.EarnCapWrite, responses={201: serializers.EarnCapSerializer})
+    def create(self, request: Request) -> Response:
+        """Add a cap to a program; an active one gets a new version at this instant."""
+        body = serializers.EarnCapWrite(data=request.data)
+        body.is_valid(raise_exception=True)
+        program_id, cap = body.validated_data["program"], body.validated_data["cap"]
+        api.add_cap(program_id=program_id, cap=cap, actor=self.actor, now=clock.now())
+        return self.respond_with(self.get_queryset().get(program__public_id=program_id, code=cap.code), status=201)
+
 
 class ExpiryRuleViewSet(OfProgramViewSet):
-    """Expiry rules; they are written through their program."""
+    """Expiry rules, one in a program; writing one changes its program."""
 
+    permissions: ClassVar[dict[str, str]] = {**OfProgramViewSet.permissions, "create": "programs.change"}
     queryset = ExpiryRuleRow.objects.select_related("program").order_by("program_id")
     serializer_class = serializers.ExpiryRuleSerializer
     filterset_class = filters.ExpiryRuleFilter
+
+    @extend_schema(request=serializers.ExpiryRuleWrite, responses={201: serializers.ExpiryRuleSerializer})
+    def create(self, request: Request) -> Response:
+        """Say how long a program's points last; an active one gets a new version at this instant."""
+        body = serializers.ExpiryRuleWrite(data=request.data)
+        body.is_valid(raise_exception=True)
+        program_id, expiry = body.validated_data["program"], body.validated_data["expiry"]
+        if expiry.kind is ExpiryKind.NEVER:
+            raise ValidationError({"kind": ["A rule by which points go is any kind but never."]})
+        api.update_program(
+            program_id=program_id, changes={"expiry": expiry}, expected_version=None, actor=self.actor, now=clock.now()
+        )
+        return self.respond_with(self.get_queryset().get(program__public_id=program_id), status=201)
