@@ -324,18 +324,6 @@ class BurnReceipt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class ReverseReceipt:
-    """The answer to a reversal."""
-
-    transaction_id: uuid.UUID
-    account_id: uuid.UUID
-    points_amount: int
-    points_balance: int
-    reverses: uuid.UUID
-    is_replay: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class EarnLine:
     """The answer to one line of a batch: a receipt, or a refusal."""
 

@@ -122,6 +122,13 @@ class LineExceeded(Conflict):
     title = "More than the line"
 
 
+class NothingToReverse(Unprocessable):
+    """The lines earned nothing that could be taken back."""
+
+    code = "reversal.nothing"
+    title = "Nothing to take back"
+
+
 class HoldTimeInvalid(Unprocessable):
     """A hold ends in the past or lasts too long."""
 

@@ -173,6 +173,22 @@ class PoolMember(PublicModel):
         return f"{self.customer_public_id} ({self.role})"
 
 
+class PoolSpending(models.Model):
+    """How many points a customer has spent of a household in one day of the program's zone."""
+
+    id = models.BigAutoField(primary_key=True)
+    member = models.ForeignKey(PoolMember, on_delete=models.CASCADE, related_name="+")
+    business_date = models.DateField()
+    points_spent = models.BigIntegerField()
+
+    class Meta:
+        db_table = "points_pool_spending"
+        constraints = [models.UniqueConstraint(fields=["member", "business_date"], name="points_pool_spending_once")]
+
+    def __str__(self) -> str:
+        return f"{self.points_spent} on {self.business_date}"
+
+
 class MemberImport(PublicModel):
     """A file of members with their opening points; ``rows_done`` moves in the transaction that took the rows in."""
 

@@ -222,7 +222,7 @@ def test_reverse__earn_in_parts__gives_the_room_under_the_cap_back(now: datetime
     earned = world.earn(member, points=100)
     assert earned.transaction_id is not None
 
-    def back(points: int | None) -> api.ReverseReceipt:
+    def back(points: int | None) -> api.Movement:
         request = api.ReverseRequest(
             transaction_id=earned.transaction_id or uuid4(), key=key(), points=points, reason="returned",
             occurred_at=now,

@@ -1,14 +1,17 @@
 """Households: who is in, who owns, who leaves."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
+from uuid import UUID
 
 import pytest
 
 from loyalty.foundation.audit.models import AuditEntry
+from loyalty.foundation.events.models import OutboxEntry
 from loyalty.ledger import api as ledger
 from loyalty.points import api, queries
 from loyalty.points.models import Pool
-from tests.points.world import ACTOR, World, assert_ledger_holds, make_world
+from loyalty.programs import contracts as terms
+from tests.points.world import ACTOR, World, assert_ledger_holds, key, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -123,3 +126,73 @@ def test_close_pool__empty__frees_everybody_and_closes_the_account(world: World)
         take_in(world, pool, world.member())
     found = api.find_member(account_id=pool.account_public_id)
     assert found is not None and found.status == "CLOSED"
+
+
+def spend(world: World, pool: Pool, member: api.MemberFacts, points: int) -> api.BurnReceipt:
+    """Redeem points of the household."""
+    return redeem(world, named(member), points, pool.public_id)
+
+
+def redeem(world: World, who: api.MemberRef, points: int, pool_id: UUID | None = None) -> api.BurnReceipt:
+    """Redeem points."""
+    request = api.BurnRequest(member=who, key=key(), points=points, occurred_at=world.now, pool_id=pool_id)
+    return api.burn(request=request, actor=ACTOR, now=world.now)
+
+
+def fill(world: World, pool: Pool, points: int) -> None:
+    """Put points into the household's account."""
+    posting = ledger.EarnPosting(
+        idempotency_scope="tests",
+        idempotency_key=f"fill-{points}",
+        occurred_at=world.now,
+        account_id=pool.account_public_id,
+        points_amount=points,
+    )
+    ledger.earn(posting, now=world.now)
+
+
+def test_burn__of_a_household__goes_by_the_role_and_the_daily_limit(world: World, now: datetime) -> None:
+    owner, spender, viewer = world.member(), world.member(), world.member()
+    pool = make_pool(world, owner)
+    fill(world, pool, 1000)
+    take_in(world, pool, spender, points_daily_max=100)
+    take_in(world, pool, viewer, role=api.PoolRole.VIEWER)
+    assert spend(world, pool, owner, 500).points_balance == 500
+    assert spend(world, pool, spender, 100).points_balance == 400
+    with pytest.raises(ledger.CapReached):
+        spend(world, pool, spender, 1)
+    tomorrow = World(world.program_id, now + timedelta(days=1))
+    assert spend(tomorrow, pool, spender, 1).points_balance == 399
+    with pytest.raises(api.PoolRoleRefused):
+        spend(world, pool, viewer, 1)
+    with pytest.raises(api.PoolMemberNotFound):
+        spend(world, pool, world.member(), 1)
+    with pytest.raises(api.PoolRoleRefused):
+        redeem(world, api.MemberRef(account_id=pool.account_public_id), 1)
+    told = OutboxEntry.objects.filter(type="points.burned")
+    assert {fact.data["customer_id"] for fact in told} == {str(owner.customer_id), str(spender.customer_id)}
+    assert_ledger_holds(now)
+
+
+def test_transfer__into_and_out_of_the_household__has_no_fee_and_keeps_the_roles(now: datetime) -> None:
+    world = make_world(now, transfer=terms.TransferPlan(fee_points=5, points_daily=50))
+    owner, spender = world.member(), world.member()
+    pool = make_pool(world, owner)
+    take_in(world, pool, spender, points_daily_max=30)
+    world.earn(spender, points=200)
+
+    def move(source: UUID, target: UUID, points: int, who: api.MemberRef | None = None) -> api.Movement:
+        request = api.TransferRequest(
+            from_account_id=source, to_account_id=target, points=points, key=key(), customer=who
+        )
+        return api.transfer(request=request, actor=ACTOR, now=world.now)
+
+    given = move(spender.account_id, pool.account_public_id, 200)
+    assert (given.points_fee, given.points_balance, given.to_points_balance) == (0, 0, 200)
+    with pytest.raises(api.MemberNotNamed):
+        move(pool.account_public_id, owner.account_id, 10)
+    assert move(pool.account_public_id, spender.account_id, 30, named(spender)).points_balance == 170
+    with pytest.raises(ledger.CapReached):
+        move(pool.account_public_id, spender.account_id, 1, named(spender))
+    assert move(pool.account_public_id, owner.account_id, 170, named(owner)).points_balance == 0
+    assert_ledger_holds(now)

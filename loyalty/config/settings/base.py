@@ -117,6 +117,8 @@ X_FRAME_OPTIONS = "DENY"
 
 # The longest lawful body is a batch of 1,000 events; each event stays far below 2 kB.
 LOYALTY_REQUEST_BYTES_MAX = 2_000_000
+# A file of members is read as it comes, never whole into memory; a million rows are about a hundred megabytes.
+LOYALTY_IMPORT_BYTES_MAX = env.whole("LOYALTY_IMPORT_BYTES_MAX", 1_000_000_000, low=1_000, high=100_000_000_000)
 DATA_UPLOAD_MAX_MEMORY_SIZE = LOYALTY_REQUEST_BYTES_MAX
 
 STATIC_URL = "/static/"

@@ -83,7 +83,7 @@ def publish_many(publications: Sequence[Publication]) -> list[uuid.UUID]:
         [p.occurred_at for p in publications],
         [p.correlation_id for p in publications],
         [p.causation_id for p in publications],
-        [dumps_exact(dataclasses.asdict(p.fact)).decode() for p in publications],
+        [dumps_exact(p.fact).decode() for p in publications],
     )
     sql.execute(INSERT, columns)
     return ids

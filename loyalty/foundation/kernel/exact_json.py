@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable
+from dataclasses import fields, is_dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -19,6 +20,8 @@ def _exact(value: object) -> object:
 
 
 def _widened(value: object) -> object:
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _widened(getattr(value, field.name)) for field in fields(value)}
     if isinstance(value, dict):
         return {name: _widened(inner) for name, inner in value.items()}
     if isinstance(value, list | tuple):
@@ -29,7 +32,7 @@ def _widened(value: object) -> object:
 
 
 def dumps_exact(value: object) -> bytes:
-    """Write JSON with Decimals as number literals, and datetimes and UUIDs as strings."""
+    """Write JSON with Decimals as number literals, datetimes and UUIDs as strings, dataclasses as objects."""
     try:
         return orjson.dumps(value, default=_exact, option=orjson.OPT_NON_STR_KEYS)
     except orjson.JSONEncodeError:

@@ -1,15 +1,29 @@
-"""Writes of points: members, earns, burns, reversals, purchases from outside, expiry."""
+"""Writes of points: members, the verbs, purchases from outside, households, imports, the daily work."""
 
+from loyalty.points.operations.accounts import merge_accounts
+from loyalty.points.operations.adjusting import adjust
 from loyalty.points.operations.batches import earn_batch
 from loyalty.points.operations.corrections import correct_earns
 from loyalty.points.operations.earning import earn
-from loyalty.points.operations.expiring import expire_due
+from loyalty.points.operations.expiring import expire_due, start_daily_work, start_expiry
+from loyalty.points.operations.holding import capture, hold, release, release_due_holds
+from loyalty.points.operations.importing import apply_import, stage_import, start_import
 from loyalty.points.operations.members import enroll_members
+from loyalty.points.operations.pending import activate_due, cancel, confirm
 from loyalty.points.operations.purchases import earn_for_event, earn_for_purchase, earn_for_referral
-from loyalty.points.operations.spending import burn, reverse
+from loyalty.points.operations.reconciling import reconcile_book, start_due_reconciliation, start_reconciliation
+from loyalty.points.operations.reversing import reinstate, reverse
+from loyalty.points.operations.spending import burn
+from loyalty.points.operations.transferring import transfer
 
 __all__ = [
+    "activate_due",
+    "adjust",
+    "apply_import",
     "burn",
+    "cancel",
+    "capture",
+    "confirm",
     "correct_earns",
     "earn",
     "earn_batch",
@@ -18,5 +32,18 @@ __all__ = [
     "earn_for_referral",
     "enroll_members",
     "expire_due",
+    "hold",
+    "merge_accounts",
+    "reconcile_book",
+    "reinstate",
+    "release",
+    "release_due_holds",
     "reverse",
+    "stage_import",
+    "start_daily_work",
+    "start_due_reconciliation",
+    "start_expiry",
+    "start_import",
+    "start_reconciliation",
+    "transfer",
 ]

@@ -3,13 +3,14 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import IntegrityError, transaction
 
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.ids import new_public_id
+from loyalty.foundation.orm import sql
 from loyalty.ledger import api as ledger
 from loyalty.points import queries
 from loyalty.points.contracts import MemberRef, PoolMemberDocument, PoolRole, PoolSeat
@@ -24,7 +25,16 @@ from loyalty.points.errors import (
 )
 from loyalty.points.models import Pool, PoolMember, PoolStatus
 from loyalty.points.operations.members import customer_of
+from loyalty.points.policy import moving
 from loyalty.programs import api as programs
+
+COUNT_SPENDING = """
+    INSERT INTO points_pool_spending AS s (member_id, business_date, points_spent)
+    SELECT m.id, %(day)s, %(points)s FROM points_pool_member m WHERE m.public_id = %(member)s
+    ON CONFLICT (member_id, business_date) DO UPDATE SET points_spent = s.points_spent + excluded.points_spent
+    WHERE s.points_spent + excluded.points_spent <= %(limit)s
+    RETURNING points_spent
+"""
 
 
 def seat_of(
@@ -45,6 +55,21 @@ def seat_of(
     if found is None:
         raise PoolMemberNotFound("The customer is not in this household.")
     return found
+
+
+def count_spending(seat: PoolSeat, points: int, today: date) -> None:
+    """Count points against the daily limit of a customer in a household; the row stays locked until the end.
+
+    A burn that is taken back later the same day does not give the limit back.
+
+    :raises CapReached: the limit has not so much room left.
+    """
+    limit = moving.spending_limit(seat)
+    if limit is None:
+        return
+    facts = {"member": seat.member_id, "day": today, "points": points, "limit": limit}
+    if points > limit or sql.fetch_one(COUNT_SPENDING, facts) is None:
+        raise ledger.CapReached("The daily limit in the household is reached.", points_max=limit)
 
 
 @transaction.atomic

@@ -1,4 +1,4 @@
-"""Burning and reversing."""
+"""Redeeming points: a member's own, or a household's."""
 
 from datetime import datetime
 from decimal import Decimal
@@ -8,45 +8,56 @@ from django.db import transaction
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.money import Money
+from loyalty.foundation.resilience.failpoints import maybe_fail
 from loyalty.ledger import api as ledger
 from loyalty.points import policy
-from loyalty.points.contracts import BurnReceipt, BurnRequest, Key, ReverseReceipt, ReverseRequest
+from loyalty.points.contracts import BurnReceipt, BurnRequest, MemberFacts, PoolSeat
+from loyalty.points.errors import PoolRoleRefused
+from loyalty.points.operations.keys import find_earlier, signed
 from loyalty.points.operations.members import resolve_member
+from loyalty.points.operations.pools import count_spending, seat_of
+from loyalty.points.policy import moving
+from loyalty.points.queries import find_member
 from loyalty.programs import api as programs
 
 
 @transaction.atomic
 def burn(*, request: BurnRequest, actor: Actor, now: datetime) -> BurnReceipt:
-    """Redeem a member's points, first to expire first; the burn rule says what they are worth.
+    """Redeem points in the order that the program says; the burn rule says what they are worth.
 
     :raises IdempotencyKeyReused: the key was used for another request.
     :raises InsufficientPoints: fewer points are available.
     :raises MemberNotNamed, MemberUnknown, NotAMember, AccountNotFound: nobody is meant.
-    :raises ProgramNotActive, AccountNotActive, BurnRuleMissing: nothing is redeemed now.
+    :raises PoolNotFound, PoolMemberNotFound, PoolRoleRefused, CapReached: the household does not allow it.
+    :raises ProgramNotActive, AccountNotActive, BurnRuleMissing, BurnLimitRefused: nothing is redeemed now, or not so.
     :raises RuleResultInvalid: the program's rule gives an impossible value.
     """
-    earlier = _find_earlier_burn(request.key)
+    earlier = find_earlier(request.key)
     if earlier is not None:
-        return earlier
+        return burn_receipt(earlier)
+    maybe_fail("burn.looked_up")
     policy.check_occurred_at(request.occurred_at, now)
-    member = resolve_member(request.member, may_enroll=False, actor=actor, now=now)
+    member, seat = _who(request, actor, now)
     plan = programs.get_plan(member.program_id, at=request.occurred_at)
     policy.check_open(plan, request.occurred_at)
+    moving.check_burn(plan.burn, request.points)
+    if seat is not None:
+        count_spending(seat, request.points, programs.business_date(plan.timezone, now))
     _, trace = policy.decide_burn(plan, member, request.points, request.context, now)
     posting = ledger.BurnPosting(
+        **signed(request.key, actor, request.occurred_at),
         account_id=member.account_id,
         points_amount=request.points,
-        idempotency_scope=request.key.scope,
-        idempotency_key=request.key.key,
-        request_hash=request.key.request_hash,
-        occurred_at=request.occurred_at,
-        actor_ref=actor.ref,
+        consumption=ledger.Consumption(plan.burn.consumption.value),
+        customer_ref=seat.customer_id if seat else None,
         program_version_ref=str(plan.version_id),
         reason=str(request.context.get("description", ""))[:500],
         trace=trace,
         context=request.context,
     )
-    receipt = _burn_receipt(ledger.burn(posting, now=now))
+    maybe_fail("burn.decided")
+    receipt = burn_receipt(ledger.burn(posting, now=now))
+    maybe_fail("burn.posted")
     if not receipt.is_replay:
         audit.record(
             actor=actor,
@@ -61,26 +72,27 @@ def burn(*, request: BurnRequest, actor: Actor, now: datetime) -> BurnReceipt:
                 "value": trace["value"],
             },
         )
+        maybe_fail("burn.audited")
     return receipt
 
 
-def _find_earlier_burn(key: Key) -> BurnReceipt | None:
-    posted = ledger.find_receipt(idempotency_scope=key.scope, idempotency_key=key.key)
-    if posted is None:
-        return None
-    # The ledger compares the request itself; what is asked for here is not posted, because the key is taken.
-    again = ledger.BurnPosting(
-        account_id=posted.account_id,
-        points_amount=max(posted.points_amount, 1),
-        idempotency_scope=key.scope,
-        idempotency_key=key.key,
-        request_hash=key.request_hash,
-        occurred_at=posted.occurred_at,
-    )
-    return _burn_receipt(ledger.burn(again, now=posted.recorded_at))
+def _who(request: BurnRequest, actor: Actor, now: datetime) -> tuple[MemberFacts, PoolSeat | None]:
+    """Give whose points are meant: a member's, or a household's on behalf of somebody in it."""
+    if request.pool_id is None:
+        member = resolve_member(request.member, may_enroll=False, actor=actor, now=now)
+        if member.kind == "pool":
+            raise PoolRoleRefused("Name the household and the customer who spends.")
+        return member, None
+    seat = seat_of(pool_id=request.pool_id, ref=request.member)
+    moving.check_may_spend(seat)
+    found = find_member(account_id=seat.account_id)
+    if found is None:
+        raise ledger.AccountNotFound("There is no such account.", account_id=str(seat.account_id))
+    return found, seat
 
 
-def _burn_receipt(posted: ledger.Receipt) -> BurnReceipt:
+def burn_receipt(posted: ledger.Receipt) -> BurnReceipt:
+    """Give the answer to a burn from the ledger's receipt alone, so that a replay is the same to the letter."""
     value = (posted.trace or {}).get("value") or {"amount": "0", "currency": ""}
     return BurnReceipt(
         transaction_id=posted.transaction_id,
@@ -88,50 +100,5 @@ def _burn_receipt(posted: ledger.Receipt) -> BurnReceipt:
         points_amount=posted.points_amount,
         points_balance=posted.points_balance,
         value=Money(Decimal(value["amount"]), value["currency"]),
-        is_replay=posted.is_replay,
-    )
-
-
-@transaction.atomic
-def reverse(*, request: ReverseRequest, actor: Actor, now: datetime) -> ReverseReceipt:
-    """Take back an earn or a burn, wholly or in part. A reversal is lawful in an inactive program too.
-
-    :raises IdempotencyKeyReused: the key was used for another request.
-    :raises TransactionNotFound, TransactionNotReversible, AlreadyReversed, ReversalExceeds: it cannot be taken back.
-    :raises InsufficientPoints: the points to take back have been spent.
-    :raises AccountNotActive: the account is closed.
-    """
-    posting = ledger.ReversePosting(
-        reverses=request.transaction_id,
-        points_amount=request.points,
-        idempotency_scope=request.key.scope,
-        idempotency_key=request.key.key,
-        request_hash=request.key.request_hash,
-        occurred_at=request.occurred_at,
-        actor_ref=actor.ref,
-        reason=request.reason,
-    )
-    posted = ledger.reverse(posting, now=now)
-    if not posted.is_replay:
-        audit.record(
-            actor=actor,
-            act="points.reverse",
-            subject_kind="account",
-            subject_ref=str(posted.account_id),
-            at=now,
-            after={
-                "transaction_id": str(posted.transaction_id),
-                "reverses": str(request.transaction_id),
-                "points_amount": posted.points_amount,
-                "points_balance": posted.points_balance,
-            },
-            reason=request.reason,
-        )
-    return ReverseReceipt(
-        transaction_id=posted.transaction_id,
-        account_id=posted.account_id,
-        points_amount=posted.points_amount,
-        points_balance=posted.points_balance,
-        reverses=request.transaction_id,
         is_replay=posted.is_replay,
     )

@@ -10,6 +10,7 @@ from loyalty.foundation.orm import sql
 from loyalty.ledger import api as ledger
 from loyalty.points.contracts import MemberFacts
 from loyalty.points.models import AccountRow
+from loyalty.points.registry import list_tiers_at
 from loyalty.programs import api as programs
 
 # "Expiring" without a date means within the next month.
@@ -145,3 +146,9 @@ def list_customer_refs(customer_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, str
     """Give the BSS's references of customers by id, in one statement."""
     statement = "SELECT customer_ref, public_id FROM customers_directory WHERE public_id = ANY(%s::uuid[])"
     return {row["public_id"]: row["customer_ref"] for row in sql.fetch_all(statement, [list(customer_ids)])}
+
+
+def find_tier_as_of(account_id: uuid.UUID, *, at: datetime) -> dict[str, str] | None:
+    """Give the tier in force at an instant by code and name; None when there was none or nobody knows."""
+    tier = list_tiers_at([account_id], at).get(account_id)
+    return {"code": tier[0], "name": tier[1]} if tier else None

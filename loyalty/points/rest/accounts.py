@@ -1,6 +1,7 @@
 """Accounts over HTTP: list, read, enrol, statement, what expires."""
 
 import uuid
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
@@ -15,11 +16,13 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.web.idempotency import require_key
 from loyalty.foundation.web.serializers import ExactJSONField
 from loyalty.foundation.web.views import AllowListedOrdering, ReadOnlyApiViewSet
 from loyalty.ledger import api as ledger
 from loyalty.points import api, queries
 from loyalty.points.models import AccountRow
+from loyalty.points.rest.calls import IDEMPOTENCY_KEY, answer, key_of
 from loyalty.points.rest.filters import (
     CURSOR,
     PAGE_SIZE,
@@ -29,6 +32,7 @@ from loyalty.points.rest.filters import (
     read_whole,
     refuse_filter,
 )
+from loyalty.points.rest.pools import ReasonGiven
 from loyalty.points.rest.serializers import EnrollWrite, TierNamed
 
 DAYS_MAX = 3660
@@ -111,24 +115,98 @@ class StatementPage(KeysetList):
 
 
 class LotSerializer(serializers.Serializer[Any]):
-    """Points earned together that will expire together."""
+    """Points earned together that will expire together; ``spendable_until`` is the end of the grace behind that."""
 
     transaction_id = serializers.UUIDField()
     earned_at = serializers.DateTimeField()
     expires_at = serializers.DateTimeField(allow_null=True)
+    spendable_until = serializers.DateTimeField(allow_null=True)
     points_original = serializers.IntegerField()
     points_remaining = serializers.IntegerField()
+    points_held = serializers.IntegerField()
 
 
-class ExpiringAnswer(serializers.Serializer[Any]):
-    """What expires until when."""
+class LotList(serializers.Serializer[Any]):
+    """Lots in the order in which they are spent."""
 
-    points_expiring = serializers.IntegerField()
-    until = serializers.DateTimeField()
     results = LotSerializer(many=True)
 
 
+class PeriodSerializer(serializers.Serializer[Any]):
+    """What expires in a day (YYYY-MM-DD) or a month (YYYY-MM) of the program's zone."""
+
+    period = serializers.CharField()
+    points = serializers.IntegerField()
+
+
+class ExpiringAnswer(serializers.Serializer[Any]):
+    """What expires until when, lot by lot, and with ``by`` summed up."""
+
+    points_expiring = serializers.IntegerField()
+    until = serializers.DateTimeField()
+    groups = PeriodSerializer(many=True)
+    results = LotSerializer(many=True)
+
+
+class HoldSerializer(serializers.Serializer[Any]):
+    """A hold as it stands."""
+
+    id = serializers.UUIDField(source="hold_id")
+    points_amount = serializers.IntegerField()
+    points_captured = serializers.IntegerField()
+    state = serializers.CharField()
+    reason = serializers.CharField()
+    held_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField()
+    ended_at = serializers.DateTimeField(allow_null=True)
+    captured_by = serializers.UUIDField(allow_null=True)
+
+
+class HoldList(serializers.Serializer[Any]):
+    """Holds, newest first."""
+
+    results = HoldSerializer(many=True)
+
+
+class PendingSerializer(serializers.Serializer[Any]):
+    """A pending earn as it stands; ``points_amount`` is what is left of it."""
+
+    transaction_id = serializers.UUIDField()
+    points_amount = serializers.IntegerField()
+    points_original = serializers.IntegerField()
+    state = serializers.CharField()
+    occurred_at = serializers.DateTimeField(source="earned_at")
+    activates_at = serializers.DateTimeField(allow_null=True)
+    expires_at = serializers.DateTimeField(allow_null=True)
+    spendable_until = serializers.DateTimeField(allow_null=True)
+    ended_by = serializers.UUIDField(allow_null=True)
+
+
+class PendingList(serializers.Serializer[Any]):
+    """Pending earns, newest first."""
+
+    results = PendingSerializer(many=True)
+
+
+class MergeWrite(ReasonGiven):
+    """The account that takes all of this one."""
+
+    into_account_id = serializers.UUIDField()
+    idempotency_key = serializers.CharField(max_length=200, required=False)
+
+
+class MergeAnswer(serializers.Serializer[Any]):
+    """What was moved, and what both have now."""
+
+    transaction_id = serializers.UUIDField()
+    account_id = serializers.UUIDField()
+    points_amount = serializers.IntegerField()
+    into_account_id = serializers.UUIDField(source="to_account_id")
+    into_points_balance = serializers.IntegerField(source="to_points_balance")
+
+
 AS_OF = OpenApiParameter("as_of", OpenApiTypes.DATETIME, description="Also give the balance as it was known then.")
+BY = OpenApiParameter("by", OpenApiTypes.STR, enum=["day", "month"], description="Also sum up by day or month.")
 DAYS = OpenApiParameter("days", OpenApiTypes.INT, description="How far to look ahead; 30 when left out.")
 
 
@@ -140,6 +218,13 @@ class AccountViewSet(ReadOnlyApiViewSet):
         "retrieve": "points.view",
         "statement": "points.view",
         "expiring": "points.view",
+        "lots": "points.view",
+        "holds": "points.view",
+        "pending": "points.view",
+        "freeze": "ledger.freeze",
+        "unfreeze": "ledger.freeze",
+        "close": "ledger.close",
+        "merge": "ledger.merge",
         "create": "programs.enroll",
     }
     queryset = AccountRow.objects.order_by("-id")
@@ -160,13 +245,18 @@ class AccountViewSet(ReadOnlyApiViewSet):
 
     @extend_schema(parameters=[AS_OF])
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Read one account; with ``as_of`` also the balance as the book knew it at that instant."""
+        """Read one account; with ``as_of`` also the balance as the book knew it then, and the tier of then."""
         row = self.get_object()
         body = dict(self.get_serializer(row).data)
         raw = request.query_params.get("as_of")
         if raw:
             at = read_instant(raw)
-            body |= {"as_of": at, "points_balance_as_of": ledger.get_balance_as_of(row.public_id, as_of=at)}
+            tier = queries.find_tier_as_of(row.public_id, at=at)
+            body |= {
+                "as_of": at,
+                "points_balance_as_of": ledger.get_balance_as_of(row.public_id, as_of=at),
+                "tier_as_of": tier,
+            }
         return Response(body)
 
     @extend_schema(request=EnrollWrite, responses={201: AccountSerializer, 200: AccountSerializer})
@@ -192,20 +282,94 @@ class AccountViewSet(ReadOnlyApiViewSet):
         told = list(StatementLineSerializer(lines, many=True).data)
         return Response(keyset_page(request, told, last, count, True))
 
-    @extend_schema(responses={200: ExpiringAnswer}, parameters=[DAYS], filters=False)
+    @extend_schema(responses={200: ExpiringAnswer}, parameters=[DAYS, BY], filters=False)
     @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
     def expiring(self, request: Request, **kwargs: Any) -> Response:
-        """Tell which points expire soon, soonest first."""
-        account_id, now = self.get_object().public_id, clock.now()
+        """Tell which points expire soon, soonest first; with ``by`` also how many a day or a month."""
+        row, now = self.get_object(), clock.now()
         until = now + timedelta(days=read_whole(request, "days", queries.EXPIRING_WITHIN.days, 1, DAYS_MAX))
+        by = request.query_params.get("by", "")
+        if by not in ("", "day", "month"):
+            raise refuse_filter("by", "Give day or month.")
+        account_id = row.public_id
         total = ledger.list_points_expiring([account_id], now=now, until=until).get(account_id, 0)
         lots = [lot for lot in ledger.list_expiring(account_id, until=until, limit=LOTS_MAX) if is_alive(lot, now)]
-        return Response({"points_expiring": total, "until": until, "results": LotSerializer(lots, many=True).data})
+        groups = queries.list_expiring_by(account_id, by=by, now=now, until=until) if by else []
+        body = {"points_expiring": total, "until": until, "groups": groups}
+        return Response({**body, "results": LotSerializer(lots, many=True).data})
+
+    @extend_schema(responses={200: LotList}, parameters=[AS_OF], filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    def lots(self, request: Request, **kwargs: Any) -> Response:
+        """List the lots with points left, now or as the book knew them at an instant."""
+        account_id, raw = self.get_object().public_id, request.query_params.get("as_of")
+        found = (
+            ledger.list_lots_as_of(account_id, as_of=read_instant(raw), limit=LOTS_MAX)
+            if raw
+            else ledger.list_lots(account_id, limit=LOTS_MAX)
+        )
+        return Response({"results": LotSerializer(found, many=True).data})
+
+    @extend_schema(responses={200: HoldList}, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    def holds(self, request: Request, **kwargs: Any) -> Response:
+        """List the account's holds, newest first."""
+        found = ledger.list_holds(self.get_object().public_id, limit=LOTS_MAX)
+        return Response({"results": HoldSerializer(found, many=True).data})
+
+    @extend_schema(responses={200: PendingList}, filters=False)
+    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    def pending(self, request: Request, **kwargs: Any) -> Response:
+        """List the account's pending earns, newest first."""
+        found = ledger.list_pending(self.get_object().public_id, is_any_state=True, limit=LOTS_MAX)
+        return Response({"results": PendingSerializer(found, many=True).data})
+
+    @extend_schema(request=ReasonGiven, responses={200: AccountSerializer})
+    @action(detail=True, methods=["post"])
+    def freeze(self, request: Request, **kwargs: Any) -> Response:
+        """Refuse earns, burns, transfers and holds from now on; reversals and expiry go on."""
+        return self._set(request, ledger.freeze_account)
+
+    @extend_schema(request=ReasonGiven, responses={200: AccountSerializer})
+    @action(detail=True, methods=["post"])
+    def unfreeze(self, request: Request, **kwargs: Any) -> Response:
+        """Take postings again."""
+        return self._set(request, ledger.unfreeze_account)
+
+    @extend_schema(request=ReasonGiven, responses={200: AccountSerializer})
+    @action(detail=True, methods=["post"])
+    def close(self, request: Request, **kwargs: Any) -> Response:
+        """Close an empty account for good."""
+        return self._set(request, ledger.close_account)
+
+    def _set(self, request: Request, change: Callable[..., None]) -> Response:
+        body = ReasonGiven(data=request.data)
+        body.is_valid(raise_exception=True)
+        row = self.get_object()
+        change(account_id=row.public_id, reason=body.validated_data["reason"], actor=self.actor, now=clock.now())
+        return self.respond_with(self.get_queryset().get(pk=row.pk))
+
+    @extend_schema(request=MergeWrite, responses={200: MergeAnswer}, parameters=[IDEMPOTENCY_KEY])
+    @action(detail=True, methods=["post"])
+    def merge(self, request: Request, **kwargs: Any) -> Response:
+        """Move all that the account has into another, and close it; its id leads there from now on."""
+        body = MergeWrite(data=request.data)
+        body.is_valid(raise_exception=True)
+        account_id = self.get_object().public_id
+        movement = api.merge_accounts(
+            account_id=account_id,
+            key=key_of("merge", require_key(request), request.data, account_id=str(account_id)),
+            into_account_id=body.validated_data["into_account_id"],
+            reason=body.validated_data["reason"],
+            actor=self.actor,
+            now=clock.now(),
+        )
+        return answer(MergeAnswer(movement).data, is_replay=movement.is_replay, is_created=False)
 
 
 def is_alive(lot: ledger.LotView, now: datetime) -> bool:
     """Tell whether a lot can still be spent; what is due but not swept yet cannot."""
-    return lot.expires_at is None or lot.expires_at > now
+    return lot.spendable_until is None or lot.spendable_until > now
 
 
 def read_instant(raw: str) -> datetime:

@@ -94,20 +94,12 @@ class EarnBatchWrite(StrictSerializer):
 
 
 class BurnWrite(MemberNamed):
-    """Points to redeem."""
+    """Points to redeem; with ``pool_id`` those of a household, on behalf of the customer named."""
 
     points = PointsField()
+    pool_id = serializers.UUIDField(required=False)
     transaction_context = ContextField(required=False)
     occurred_at = serializers.DateTimeField(required=False)
-    idempotency_key = serializers.CharField(max_length=200, required=False)
-
-
-class ReverseWrite(StrictSerializer):
-    """A transaction to take back; without ``points`` all that is left of it."""
-
-    transaction_id = serializers.UUIDField()
-    points = PointsField(required=False)
-    reason = serializers.CharField(max_length=500, required=False, allow_blank=True, default="")
     idempotency_key = serializers.CharField(max_length=200, required=False)
 
 
@@ -278,16 +270,6 @@ class BurnAnswer(serializers.Serializer[Any]):
     value = MoneyAnswer()
 
 
-class ReverseAnswer(serializers.Serializer[Any]):
-    """What was taken back."""
-
-    transaction_id = serializers.UUIDField()
-    account_id = serializers.UUIDField()
-    points_amount = serializers.IntegerField()
-    points_balance = serializers.IntegerField()
-    reverses = serializers.UUIDField()
-
-
 class ExpiryAnswer(serializers.Serializer[Any]):
     """What expired."""
 
@@ -324,24 +306,6 @@ class TotalsAnswer(serializers.Serializer[Any]):
     expired = serializers.IntegerField(source="points_expired")
     adjusted = serializers.IntegerField(source="points_adjusted")
     outstanding = serializers.IntegerField(source="points_outstanding")
-
-
-class InvariantAnswer(serializers.Serializer[Any]):
-    """One law of the ledger and how often it is broken."""
-
-    code = serializers.CharField()
-    title = serializers.CharField()
-    violations = serializers.IntegerField()
-
-
-class ProofAnswer(serializers.Serializer[Any]):
-    """The ledger proved."""
-
-    is_balanced = serializers.BooleanField()
-    as_of = serializers.DateTimeField()
-    totals = TotalsAnswer()
-    invariants = InvariantAnswer(many=True)
-    duration_ms = serializers.FloatField()
 
 
 class SimulatedWalletAnswer(serializers.Serializer[Any]):

@@ -17,6 +17,7 @@ from loyalty.foundation.web.views import ApiViewSet
 from loyalty.ledger import api as ledger
 from loyalty.points.models import AccountRow
 from loyalty.points.rest import verbs
+from loyalty.points.rest.calls import IDEMPOTENCY_KEY, require_permission
 from loyalty.points.rest.filters import (
     CURSOR,
     PAGE_SIZE,
@@ -153,7 +154,7 @@ class TransactionViewSet(TransactionList):
     @extend_schema(
         request=TransactionWrite,
         responses={201: OpenApiTypes.OBJECT, 200: OpenApiTypes.OBJECT},
-        parameters=[verbs.IDEMPOTENCY_KEY],
+        parameters=[IDEMPOTENCY_KEY],
     )
     def create(self, request: Request) -> Response:
         """Earn, burn or reverse, as ``kind`` says; the rest of the body is what that verb takes."""
@@ -162,7 +163,7 @@ class TransactionViewSet(TransactionList):
         if not isinstance(kind, str) or kind not in verbs.VERBS:
             TransactionWrite(data=request.data).is_valid(raise_exception=True)
         post, permission = verbs.VERBS[str(kind)]
-        verbs.require_permission(request, permission)
+        require_permission(request, permission)
         return post(request, sent, self.actor)
 
     @extend_schema(

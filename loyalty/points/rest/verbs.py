@@ -1,54 +1,23 @@
-"""The verbs over HTTP: earn, burn, reverse, expire, reconcile, proof. Keys make each call once."""
+"""Earning, burning and expiring over HTTP. Keys make each call once."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
-from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.actor import Actor
-from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
-from loyalty.foundation.web.idempotency import fingerprint, require_key
-from loyalty.foundation.web.permissions import PermissionMissing, Permitted
+from loyalty.foundation.resilience.failpoints import maybe_fail
+from loyalty.foundation.web.idempotency import require_key
 from loyalty.foundation.web.views import ApiView
-from loyalty.ledger.api import AccountNotFound
 from loyalty.points import api
 from loyalty.points.rest import serializers
+from loyalty.points.rest.calls import IDEMPOTENCY_KEY, answer, burn_body, key_of, require_permission
+from loyalty.points.rest.moves import post_reverse
 from loyalty.programs.api import EVENT_PURCHASE, WALLET_MAIN
-
-SCOPE = "http"
-IDEMPOTENCY_KEY = OpenApiParameter(
-    "Idempotency-Key",
-    OpenApiTypes.STR,
-    OpenApiParameter.HEADER,
-    description="A key of the caller's own that names this one change; required here or in the body.",
-)
-
-
-def key_of(verb: str, key: str, content: Any) -> api.Key:
-    """Make the key of a call: its content is what was sent, without the key itself."""
-    told = {name: value for name, value in content.items() if name != "idempotency_key"}
-    return api.Key(scope=SCOPE, key=key, request_hash=fingerprint({"verb": verb, "content": told}))
-
-
-def require_permission(request: Request, code: str) -> None:
-    """Refuse when the caller lacks a permission that depends on what is asked.
-
-    :raises PermissionMissing: the caller does.
-    """
-    holders = [holder for holder in (request.user, request.auth) if isinstance(holder, Permitted)]
-    if not all(holder.has_permission(code) for holder in holders):
-        raise PermissionMissing(f"This needs the permission {code}.", permission=code)
-
-
-def answer(body: Mapping[str, Any], *, is_replay: bool, is_created: bool) -> Response:
-    """Answer a call; a replay has the same body, 200, and the header that says so."""
-    headers = {"Idempotent-Replayed": "true"} if is_replay else {}
-    return Response(body, status=201 if is_created and not is_replay else 200, headers=headers)
 
 
 def earn_request(given: Mapping[str, Any], key: api.Key, now: datetime) -> api.EarnRequest:
@@ -90,32 +59,11 @@ def post_burn(request: Request, sent: Any, actor: Actor) -> Response:
         points=given["points"],
         occurred_at=given.get("occurred_at", now),
         context=given.get("transaction_context", {}),
+        pool_id=given.get("pool_id"),
     )
     receipt = api.burn(request=burn, actor=actor, now=now)
-    told = {
-        "transaction_id": receipt.transaction_id,
-        "account_id": receipt.account_id,
-        "points_amount": receipt.points_amount,
-        "points_balance": receipt.points_balance,
-        "value": {"amount": format(receipt.value.amount, "f"), "currency": receipt.value.currency},
-    }
-    return answer(told, is_replay=receipt.is_replay, is_created=True)
-
-
-def post_reverse(request: Request, sent: Any, actor: Actor) -> Response:
-    """Reverse as ``sent`` says and answer."""
-    body = serializers.ReverseWrite(data=sent)
-    body.is_valid(raise_exception=True)
-    given, now = body.validated_data, clock.now()
-    reversal = api.ReverseRequest(
-        transaction_id=given["transaction_id"],
-        key=key_of("reverse", require_key(request), sent),
-        points=given.get("points"),
-        reason=given["reason"],
-        occurred_at=now,
-    )
-    receipt = api.reverse(request=reversal, actor=actor, now=now)
-    return answer(serializers.ReverseAnswer(receipt).data, is_replay=receipt.is_replay, is_created=True)
+    maybe_fail("burn.committed")
+    return answer(burn_body(receipt), is_replay=receipt.is_replay, is_created=True)
 
 
 # By the kind of transaction: what posts it, and the permission that takes.
@@ -209,21 +157,6 @@ class BurnView(ApiView):
         return post_burn(request, request.data, self.actor)
 
 
-class ReverseView(ApiView):
-    """Take a transaction back."""
-
-    permissions: ClassVar[dict[str, str]] = {"post": "points.reverse"}
-
-    @extend_schema(
-        request=serializers.ReverseWrite,
-        responses={201: serializers.ReverseAnswer, 200: serializers.ReverseAnswer},
-        parameters=[IDEMPOTENCY_KEY],
-    )
-    def post(self, request: Request) -> Response:
-        """Take back an earn or a burn, wholly or in part."""
-        return post_reverse(request, request.data, self.actor)
-
-
 class ExpireView(ApiView):
     """Expire what is due."""
 
@@ -234,29 +167,3 @@ class ExpireView(ApiView):
         """Expire points that are due now; calling it twice expires nothing twice."""
         serializers.NoBody(data=request.data).is_valid(raise_exception=True)
         return Response(serializers.ExpiryAnswer(api.expire_due(actor=self.actor, now=clock.now())).data)
-
-
-class ReconcileView(ApiView):
-    """Hold one account against its entries and lots."""
-
-    permissions: ClassVar[dict[str, str]] = {"get": "points.view"}
-
-    @extend_schema(responses={200: serializers.ReconciliationAnswer})
-    def get(self, request: Request, account_id: str) -> Response:
-        """Tell whether the balance equals the sums of entries and of lots."""
-        try:
-            wanted = parse_public_id(account_id)
-        except PublicIdInvalid as refusal:
-            raise AccountNotFound("There is no such account.") from refusal
-        return Response(serializers.ReconciliationAnswer(api.reconcile(wanted)).data)
-
-
-class ProofView(ApiView):
-    """Prove the whole ledger."""
-
-    permissions: ClassVar[dict[str, str]] = {"get": "points.prove"}
-
-    @extend_schema(responses={200: serializers.ProofAnswer})
-    def get(self, request: Request) -> Response:
-        """Give the totals and every invariant with its number of violations."""
-        return Response(serializers.ProofAnswer(api.prove(now=clock.now())).data)

@@ -36,6 +36,61 @@ BEGIN
     RETURN v_rows;
 END $$;
 
+-- Makes the opening lots of the chunk that stands in the temporary table points_import_chunk, by one adjustment of many
+-- lines, and keeps what became of each row. A row's key is the import and its number, so no row counts twice.
+CREATE OR REPLACE FUNCTION points_post_import(
+    p_import bigint, p_import_ref uuid, p_program uuid, p_version text, p_actor text, p_now timestamptz,
+    p_timezone text, p_grace_days integer, p_expires_at timestamptz, p_spendable_until timestamptz)
+RETURNS TABLE (imported bigint, refused bigint, points bigint) LANGUAGE plpgsql AS $$
+DECLARE
+    v_rows integer[];
+    v_accounts uuid[];
+    v_points bigint[];
+    v_lines jsonb;
+    v_refusals text[];
+    v_transactions uuid[];
+BEGIN
+    -- The ledger counts its lines from 1 without a gap, so lines and answers meet by their place.
+    SELECT array_agg(r.row ORDER BY r.line), array_agg(r.account_ref ORDER BY r.line),
+        array_agg(r.points_balance ORDER BY r.line),
+        jsonb_agg(jsonb_build_object('line', r.line, 'transaction_id', ledger_new_public_id(p_now),
+            'account_id', r.account_ref, 'points_change', r.points_balance, 'reason_code', 'opening_balance',
+            'idempotency_scope', 'points.import', 'idempotency_key', p_import_ref || ':' || r.row,
+            'request_hash', sha256(convert_to(r.account_ref || ':' || r.points_balance, 'UTF8')),
+            'occurred_at', p_now, 'expires_at', r.expires_at, 'spendable_until', r.spendable_until,
+            'actor_ref', p_actor, 'program_version_ref', p_version) ORDER BY r.line)
+            FILTER (WHERE r.points_balance > 0)
+        INTO v_rows, v_accounts, v_points, v_lines
+        -- Rows without points come last and are no lines.
+        FROM (SELECT c.row, c.points_balance, s.public_id AS account_ref,
+                  row_number() OVER (ORDER BY (c.points_balance > 0) DESC, c.row)::integer AS line,
+                  CASE WHEN c.expires_on IS NULL THEN p_expires_at
+                      ELSE (c.expires_on + 1)::timestamp AT TIME ZONE p_timezone END AS expires_at,
+                  CASE WHEN c.expires_on IS NULL THEN p_spendable_until
+                      ELSE (c.expires_on + 1 + p_grace_days)::timestamp AT TIME ZONE p_timezone END AS spendable_until
+              FROM points_import_chunk c
+              JOIN customers_directory d ON d.customer_ref = c.customer_ref
+              JOIN ledger_account_summary s ON s.owner_ref = d.public_id AND s.program_ref = p_program
+                  AND s.kind = 'member' AND s.wallet = c.wallet
+              WHERE c.code = '') r;
+    IF v_lines IS NOT NULL THEN
+        SELECT array_agg(b.refusal ORDER BY b.line), array_agg((b.receipt).transaction_id ORDER BY b.line)
+            INTO v_refusals, v_transactions FROM ledger_adjust_batch(v_lines, p_now) b;
+    END IF;
+    RETURN QUERY
+    WITH told AS (
+        INSERT INTO points_import_result AS t (import_id, row, code, account_public_id, transaction_public_id)
+        SELECT p_import, r.row, coalesce(r.refusal, ''), r.account_ref, r.transaction_ref
+        FROM unnest(v_rows, v_accounts, v_refusals, v_transactions) AS r (row, account_ref, refusal, transaction_ref)
+        UNION ALL
+        SELECT p_import, c.row, c.code, NULL, NULL FROM points_import_chunk c WHERE c.code <> ''
+        RETURNING t.code)
+    SELECT count(*) FILTER (WHERE t.code = ''), count(*) FILTER (WHERE t.code <> ''), (
+        SELECT coalesce(sum(r.points), 0)::bigint
+        FROM unnest(v_points, v_refusals) AS r (points, refusal) WHERE r.refusal IS NULL)
+    FROM told t;
+END $$;
+
 -- Warns the owners of accounts p_after < id <= p_until of points that expire within one of their program's numbers of
 -- days; with several such numbers only the nearest counts, so that nobody hears twice at once. Each (account, date,
 -- number) is said once: the row that remembers it and the fact are written by this one statement.

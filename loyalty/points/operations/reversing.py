@@ -1,0 +1,176 @@
+"""Taking transactions back: wholly, in part, by line; and giving expired points back."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from loyalty.foundation.audit import api as audit
+from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.orm import sql
+from loyalty.foundation.resilience.failpoints import maybe_fail
+from loyalty.ledger import api as ledger
+from loyalty.points.contracts import LineToReverse, Movement, ReinstateRequest, ReverseRequest
+from loyalty.points.errors import NothingToReverse
+from loyalty.points.operations.keys import find_earlier, signed
+from loyalty.points.policy import moving
+from loyalty.programs import api as programs
+
+LINES_BEFORE = """
+    SELECT line_id, amount_reversed FROM points_reversed_line WHERE transaction_public_id = %s AND line_id = ANY(%s)
+"""
+# The row of each line is locked from here on, so that two reversals of one line are counted one after the other.
+COUNT_LINES = """
+    INSERT INTO points_reversed_line AS r (transaction_public_id, line_id, amount, amount_reversed, points_reversed)
+    SELECT %(transaction)s, * FROM unnest(%(lines)s::text[], %(amounts)s::numeric[], %(taken)s::numeric[],
+        %(points)s::bigint[])
+    ON CONFLICT (transaction_public_id, line_id) DO UPDATE
+    SET amount_reversed = r.amount_reversed + excluded.amount_reversed,
+        points_reversed = r.points_reversed + excluded.points_reversed
+"""
+
+
+@transaction.atomic
+def reverse(*, request: ReverseRequest, actor: Actor, now: datetime) -> Movement:
+    """Take a transaction back, wholly, in part or by line. A reversal is lawful in an inactive program too.
+
+    What may be taken back of points that were spent meanwhile is for the program's version of today to say.
+
+    :raises IdempotencyKeyReused: the key was used for another request.
+    :raises TransactionNotFound, TransactionNotReversible, AlreadyReversed, ReversalExceeds: it cannot be taken back.
+    :raises LineUnknown, LineExceeded, NothingToReverse: the purchase has no such line, or not so much of it left.
+    :raises InsufficientPoints, ClawbackRefused: the points have been spent and the program takes no more.
+    :raises AccountNotActive: the account is closed.
+    """
+    earlier = find_earlier(request.key)
+    if earlier is not None:
+        return movement_of(earlier)
+    maybe_fail("reverse.looked_up")
+    first = ledger.get_transaction(request.transaction_id)
+    plan = programs.get_plan(first.program_ref, at=now)
+    context: dict[str, Any] = {}
+    points = request.points
+    if request.lines:
+        points, context = _count_lines(first, request.lines)
+    is_expiry = first.kind is ledger.TransactionKind.EXPIRE
+    until, spendable = moving.lifetime_of(plan, _reinstated_until(plan, now)) if is_expiry else (None, None)
+    posting = ledger.ReversePosting(
+        **signed(request.key, actor, request.occurred_at),
+        reverses=request.transaction_id,
+        points_amount=points,
+        policy=ledger.ReversalPolicy(plan.reversal.clawback.value),
+        expires_at=until,
+        spendable_until=spendable,
+        reason=request.reason,
+        context=context or None,
+    )
+    maybe_fail("reverse.decided")
+    posted = ledger.reverse(posting, now=now)
+    maybe_fail("reverse.posted")
+    if not posted.is_replay:
+        _audit("points.reverse", posted, request.reason, actor, now, lines=context.get("lines"))
+        maybe_fail("reverse.audited")
+    return movement_of(posted)
+
+
+def _count_lines(first: ledger.TransactionView, wanted: Sequence[LineToReverse]) -> tuple[int, dict[str, Any]]:
+    """Decide how many points go back with lines, and remember that they did."""
+    names = [one.line_id for one in wanted]
+    # Nobody else reverses lines of this transaction until we are through.
+    sql.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"points.lines:{first.transaction_id}"])
+    before = {
+        row["line_id"]: row["amount_reversed"] for row in sql.fetch_all(LINES_BEFORE, [first.transaction_id, names])
+    }
+    verdicts = moving.decide_lines(first.trace or {}, abs(first.points_change), wanted, before)
+    sql.execute(
+        COUNT_LINES,
+        {
+            "transaction": first.transaction_id,
+            "lines": names,
+            "amounts": [one.amount for one in verdicts],
+            "taken": [one.amount_reversed for one in verdicts],
+            "points": [one.points for one in verdicts],
+        },
+    )
+    told = [
+        {"line_id": one.line_id, "amount": format(one.amount_reversed, "f"), "points": one.points} for one in verdicts
+    ]
+    points = sum(one.points for one in verdicts)
+    if points == 0:
+        raise NothingToReverse("These lines earned nothing.")
+    return points, {"lines": told}
+
+
+@transaction.atomic
+def reinstate(*, request: ReinstateRequest, actor: Actor, now: datetime) -> Movement:
+    """Give expired points back, from breakage, with a new date: the day given, or the program's ``reinstate_days``.
+
+    :raises IdempotencyKeyReused: the key was used for another request.
+    :raises TransactionNotFound, TransactionNotReversible, AlreadyReversed, ReversalExceeds: no expiry, or too much.
+    :raises AccountNotActive: the account is closed.
+    """
+    earlier = find_earlier(request.key)
+    if earlier is not None:
+        return movement_of(earlier)
+    first = ledger.get_transaction(request.transaction_id)
+    if first.kind is not ledger.TransactionKind.EXPIRE:
+        raise ledger.TransactionNotReversible("Only an expiry is reinstated.", kind=first.kind.value)
+    plan = programs.get_plan(first.program_ref, at=now)
+    until, spendable = moving.lifetime_of(plan, request.expires_on or _reinstated_until(plan, now))
+    moving.check_last_day(until, now)
+    posting = ledger.ReversePosting(
+        **signed(request.key, actor, now),
+        reverses=request.transaction_id,
+        points_amount=request.points,
+        expires_at=until,
+        spendable_until=spendable,
+        reason=request.reason,
+    )
+    posted = ledger.reverse(posting, now=now)
+    if not posted.is_replay:
+        _audit("points.reinstate", posted, request.reason, actor, now)
+    return movement_of(posted)
+
+
+def _reinstated_until(plan: programs.ProgramPlan, now: datetime) -> date:
+    return programs.business_date(plan.timezone, now) + timedelta(days=plan.reversal.reinstate_days)
+
+
+def movement_of(posted: ledger.Receipt) -> Movement:
+    """Give the answer to a verb from the ledger's receipt alone, so that a replay is the same to the letter."""
+    return Movement(
+        transaction_id=posted.transaction_id,
+        account_id=posted.account_id,
+        points_amount=posted.points_amount,
+        points_balance=posted.points_balance,
+        points_unrecovered=posted.points_unrecovered,
+        reverses=posted.reverses,
+        is_replay=posted.is_replay,
+    )
+
+
+def _audit(
+    act: str,
+    posted: ledger.Receipt,
+    reason: str,
+    actor: Actor,
+    now: datetime,
+    *,
+    lines: Sequence[Mapping[str, Any]] | None = None,
+) -> None:
+    audit.record(
+        actor=actor,
+        act=act,
+        subject_kind="account",
+        subject_ref=str(posted.account_id),
+        at=now,
+        after={
+            "transaction_id": str(posted.transaction_id),
+            "reverses": str(posted.reverses),
+            "points_amount": posted.points_amount,
+            "points_balance": posted.points_balance,
+            **({"lines": lines} if lines else {}),
+        },
+        reason=reason,
+    )

@@ -1,0 +1,193 @@
+"""The same at once: transfers that cross, limits, keys, lines, holds, imports from many threads."""
+
+import io
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+import pytest
+
+from loyalty.foundation.audit.models import AuditEntry
+from loyalty.foundation.kernel.errors import Refusal
+from loyalty.ledger import api as ledger
+from loyalty.points import api
+from loyalty.points.models import ReversedLine
+from loyalty.programs import contracts as terms
+from tests.points.test_races import THREADS, at_once
+from tests.points.world import ACTOR, World, assert_ledger_holds, count_transactions, key, make_world
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def world(now: datetime) -> World:
+    """A program that lets 100 points a day be transferred."""
+    return make_world(now, transfer=terms.TransferPlan(points_daily=100))
+
+
+def give(world: World, sender: api.MemberFacts, taker: api.MemberFacts, points: int, once: api.Key) -> api.Movement:
+    """Transfer points."""
+    request = api.TransferRequest(
+        from_account_id=sender.account_id, to_account_id=taker.account_id, points=points, key=once
+    )
+    return api.transfer(request=request, actor=ACTOR, now=world.now)
+
+
+def balance(member: api.MemberFacts) -> int:
+    """Give what the member has."""
+    return ledger.get_account(member.account_id).points_posted
+
+
+def test_transfers__crossing_at_once__end_with_the_same_sum(world: World) -> None:
+    one, two = world.member(), world.member()
+    for member in (one, two):
+        world.earn(member, points=100)
+    heard = at_once(lambda number: give(world, *((one, two) if number % 2 else (two, one)), 10, key()))
+    assert all(isinstance(answer, api.Movement) for answer in heard), heard
+    assert (balance(one), balance(two)) == (100, 100)
+    assert_ledger_holds(world.now)
+
+
+def test_transfers__at_the_daily_limit__never_pass_it(world: World) -> None:
+    one, two = world.member(), world.member()
+    world.earn(one, points=1000)
+    heard = at_once(lambda _: give(world, one, two, 30, key()))
+    assert sum(isinstance(answer, api.Movement) for answer in heard) == 3
+    assert sum(isinstance(answer, ledger.CapReached) for answer in heard) == THREADS - 3
+    assert (balance(one), balance(two)) == (910, 90)
+    assert_ledger_holds(world.now)
+
+
+def test_transfer__same_key_at_once__moves_once(world: World) -> None:
+    one, two, once = world.member(), world.member(), key()
+    world.earn(one, points=100)
+    heard = at_once(lambda _: give(world, one, two, 10, once))
+    assert len({answer.transaction_id for answer in heard if isinstance(answer, api.Movement)}) == 1, heard
+    assert (balance(two), AuditEntry.objects.filter(act="points.transfer").count()) == (10, 1)
+
+
+def test_lines__reversed_at_once__never_exceed_the_line(world: World) -> None:
+    member = world.member()
+    lines = [{"line_id": "1", "amount": "100", "eligible_amount": "100", "reason": "", "points": "10"}]
+    posting = ledger.EarnPosting(
+        idempotency_scope="tests",
+        idempotency_key="purchase",
+        occurred_at=world.now,
+        account_id=member.account_id,
+        points_amount=10,
+        trace={"base": {"amount": "100", "lines": lines}},
+    )
+    purchase = ledger.earn(posting, now=world.now).transaction_id
+
+    def take_back(_: int) -> api.Movement:
+        request = api.ReverseRequest(
+            transaction_id=purchase,
+            key=key(),
+            points=None,
+            reason="",
+            occurred_at=world.now,
+            lines=(api.LineToReverse(line_id="1", amount=Decimal(30)),),
+        )
+        return api.reverse(request=request, actor=ACTOR, now=world.now)
+
+    heard = at_once(take_back)
+    assert sum(isinstance(answer, api.Movement) for answer in heard) == 3, heard
+    assert all(isinstance(answer, api.Movement | api.LineExceeded) for answer in heard)
+    row = ReversedLine.objects.get()
+    assert (int(row.amount_reversed), row.points_reversed, balance(member)) == (90, 9, 1)
+    assert_ledger_holds(world.now)
+
+
+def test_hold__captured_and_released_at_once__ends_once(world: World) -> None:
+    member = world.member()
+    world.earn(member, points=100)
+    request = api.HoldRequest(
+        member=api.MemberRef(account_id=member.account_id),
+        points=40,
+        expires_at=world.now + timedelta(minutes=5),
+        key=key(),
+    )
+    held = api.hold(request=request, actor=ACTOR, now=world.now)
+
+    def end(number: int) -> object:
+        ending = api.EndHoldRequest(hold_id=held.hold_id, key=key())
+        return (api.capture if number % 2 else api.release)(request=ending, actor=ACTOR, now=world.now)
+
+    heard = at_once(end)
+    assert sum(not isinstance(answer, Exception) for answer in heard) == 1, heard
+    assert all(isinstance(answer, ledger.HoldNotActive) for answer in heard if isinstance(answer, Exception))
+    account = ledger.get_account(member.account_id)
+    assert account.points_held == 0 and account.points_posted in (60, 100)
+    assert_ledger_holds(world.now)
+
+
+def test_household__spenders_at_their_limit__never_pass_it(world: World) -> None:
+    owner, spender = world.member(), world.member()
+    pool = api.create_pool(
+        name="Us",
+        program_id=world.program_id,
+        owner=api.MemberRef(customer_id=owner.customer_id),
+        actor=ACTOR,
+        now=world.now,
+    )
+    api.add_pool_member(
+        pool_id=pool.public_id,
+        customer=api.MemberRef(customer_id=spender.customer_id),
+        document=api.PoolMemberDocument(role=api.PoolRole.SPENDER, points_daily_max=50),
+        actor=ACTOR,
+        now=world.now,
+    )
+    world.earn(owner, points=100)
+    assert ledger.get_account(pool.account_public_id).points_posted == 100, "the owner earns into the household"
+    named = api.MemberRef(customer_id=spender.customer_id)
+
+    def spend(_: int) -> api.BurnReceipt:
+        request = api.BurnRequest(member=named, key=key(), points=20, occurred_at=world.now, pool_id=pool.public_id)
+        return api.burn(request=request, actor=ACTOR, now=world.now)
+
+    heard = at_once(spend)
+    assert sum(isinstance(answer, api.BurnReceipt) for answer in heard) == 2, heard
+    assert sum(isinstance(answer, ledger.CapReached) for answer in heard) == THREADS - 2
+    assert ledger.get_account(pool.account_public_id).points_posted == 60
+    assert_ledger_holds(world.now)
+
+
+def test_household__two_at_once_for_one_customer__is_one(world: World) -> None:
+    owner = world.member()
+    named = api.MemberRef(customer_id=owner.customer_id)
+    heard = at_once(
+        lambda _: api.create_pool(name="Us", program_id=world.program_id, owner=named, actor=ACTOR, now=world.now)
+    )
+    assert sum(isinstance(answer, api.PoolMemberTaken) for answer in heard) == THREADS - 1, heard
+
+
+def test_import__taken_in_by_many_at_once__counts_each_row_once(world: World) -> None:
+    rows = "".join(f"BSS-{number},7\n" for number in range(40))
+    made, _ = api.stage_import(
+        program_id=world.program_id,
+        file=io.BytesIO(f"customer_ref,points_balance\n{rows}".encode()),
+        file_name="",
+        key="k",
+        actor=ACTOR,
+        now=world.now,
+    )
+    heard = at_once(lambda _: api.apply_import(import_id=made.public_id, actor=ACTOR, now=world.now))
+    assert {answer.points_imported for answer in heard if isinstance(answer, api.ImportReport)} == {280}, heard
+    assert count_transactions() == 40
+    assert_ledger_holds(world.now)
+
+
+def test_burns_and_expiry__at_once__leave_the_book_balanced(world: World) -> None:
+    members = [world.member() for _ in range(4)]
+    for member in members:
+        world.earn(member, points=100)
+
+    def work(number: int) -> object:
+        if number % 2:
+            return api.expire_due(actor=ACTOR, now=world.now + timedelta(days=4000))
+        try:
+            return world.burn(members[number % 4], 60)
+        except Refusal as refusal:
+            return refusal
+
+    at_once(work)
+    assert_ledger_holds(world.now + timedelta(days=4000))
