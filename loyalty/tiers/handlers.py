@@ -36,6 +36,7 @@ def on_nothing_earned(event: Envelope, *, now: datetime) -> None:
         data=event.data,
         transaction_id=event.id,
         occurred_at=event.occurred_at,
+        is_purchase=True,
         actor=system_actor("tiers.on_nothing_earned"),
         now=now,
     )

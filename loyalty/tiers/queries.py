@@ -43,7 +43,7 @@ AS_OF = """
         ORDER BY c.effective_at DESC, c.id DESC LIMIT 1) l ON true
     LEFT JOIN LATERAL (
         SELECT c.id, c.from_code FROM tiers_tierchange c
-        WHERE c.account_public_id = m.account_public_id AND {known}
+        WHERE c.account_public_id = m.account_public_id AND {told}
         ORDER BY c.effective_at, c.id LIMIT 1) f ON true
     WHERE m.account_public_id = ANY(%(accounts)s::uuid[]) AND m.enrolled_at <= %(at)s
 """
@@ -52,6 +52,7 @@ KNOWN = {
     "occurred": "c.superseded_at IS NULL",
     "recorded": "c.recorded_at <= %(at)s AND (c.superseded_at IS NULL OR c.superseded_at > %(at)s)",
 }
+TOLD = {"occurred": KNOWN["occurred"], "recorded": "true"}
 NAMES = """
     SELECT m.account_public_id || ' ' || t.code AS key, t.name FROM programs_membership m
     JOIN programs_tiers t ON t.program_id = m.program_id WHERE m.account_public_id = ANY(%s::uuid[])
@@ -124,7 +125,7 @@ def _standing(member: points.MemberFacts, look: Look, steps: Sequence[programs.T
         points_lifetime=member.points_lifetime,
         current=ladder.tier_named(look.plan.tiers, member.tier_code),
         calculated=ladder.highest(steps, look.value),
-        following=ladder.above(steps, look.value),
+        following=_following(steps, look.value, ladder.tier_named(look.plan.tiers, member.tier_code)),
         qualifier=look.plan.tier_policy.qualifier.value,
         qualifying_value=look.value,
         counts_from=_told(look.window.counts_from),
@@ -132,6 +133,13 @@ def _standing(member: points.MemberFacts, look: Look, steps: Sequence[programs.T
         kept_until=_told(look.track.kept_until),
         manual=look.manual,
     )
+
+
+def _following(
+    steps: Sequence[programs.TierPlan], value: Decimal, has: programs.TierPlan | None
+) -> programs.TierPlan | None:
+    """Give the next tier above both what a member has and what it has reached."""
+    return ladder.above(steps, max(value, Decimal(floor_of(has))))
 
 
 def standing_as_of(member: points.MemberFacts, *, at: datetime, basis: str) -> TierStanding:
@@ -179,7 +187,7 @@ def projection_of(member: points.MemberFacts, *, now: datetime) -> TierProjectio
         projected = replay(terms, steps, look.member, track, today, on + DAY)[1].tier
     current = ladder.tier_named(look.plan.tiers, member.tier_code)
     projected = _under_manual(look.manual, projected, current, on, look.plan.timezone)
-    following = ladder.above(steps, look.value)
+    following = _following(steps, look.value, track.tier)
     can_fall = terms.downgrade != "never" and track.kept_until not in (None, FOREVER)
     return TierProjection(
         account_id=member.account_id,
@@ -222,7 +230,7 @@ def list_tiers_as_of(
 
     ``occurred``: by business date, with all that is known today; ``recorded``: as the book said at that instant.
     """
-    rows = sql.fetch_all(AS_OF.format(known=KNOWN[basis]), {"accounts": list(account_ids), "at": at})
+    rows = sql.fetch_all(AS_OF.format(known=KNOWN[basis], told=TOLD[basis]), {"accounts": list(account_ids), "at": at})
     return {row["account_id"]: row["code"] for row in rows}
 
 

@@ -69,6 +69,14 @@ def take_late_purchase(
         after={"since": first.isoformat(), "tiers": [code for _, code in corrected.codes_since(first)]},
         reason=Reason.LATE_PURCHASE.value,
     )
+    points.correct_earns(
+        account_id=member.account_id,
+        since=first,
+        tier_timeline=corrected.codes_since(first),
+        causation_id=causation_id,
+        actor=actor,
+        now=now,
+    )
     return Correction(first, corrected)
 
 

@@ -24,12 +24,21 @@ LATE_AFTER = timedelta(hours=1)
 
 @transaction.atomic
 def take_earn(
-    *, data: Mapping[str, Any], transaction_id: uuid.UUID, occurred_at: datetime, actor: Actor, now: datetime
+    *,
+    data: Mapping[str, Any],
+    transaction_id: uuid.UUID,
+    occurred_at: datetime,
+    actor: Actor,
+    now: datetime,
+    is_purchase: bool = False,
 ) -> Settlement:
     """Count what was earned or bought on its business day, and raise the member's tier when that reaches a higher one.
 
-    A late purchase raises it from its business instant on. The same transaction twice is counted once.
+    A late purchase raises it from its business instant on. The same transaction twice is counted once. ``is_purchase``:
+    a purchase that earned nothing, which no posting stands for.
     """
+    if is_purchase:
+        data = {**data, "context": {**(data.get("context") or {}), "counts_purchase": True}}
     counted = count_posting(
         data=data,
         transaction_id=transaction_id,
