@@ -1,5 +1,6 @@
 """Tiers over HTTP."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -7,6 +8,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.work import api as work
+from loyalty.foundation.work.models import Run
 from loyalty.points import api as points
 from tests.conftest import ClientWith
 from tests.points.world import World, make_world
@@ -88,3 +91,78 @@ def test_moves__unknown_field_or_no_permission__are_refused(
     assert reader.post(f"{TIER}/upgrade/", body).status_code == 403
     assert reader.post(f"{TIER}/downgrade/", body).status_code == 403
     assert APIClient().get(f"{TIER}/calculate/", body).status_code == 401
+
+
+def test_projection__a_member__tells_what_becomes_of_its_tier(
+    admin_client: APIClient, member: points.MemberFacts
+) -> None:
+    told = admin_client.get(f"{TIER}/projection/", {"account_id": str(member.account_id)}).json()
+    assert told["projected_tier"]["code"] == "SILVER"
+    assert (told["points_qualifying"], told["points_to_next"], told["points_to_stay"]) == (120, 380, None)
+    assert (told["period_starts_at"], told["manual"]) == (None, None)
+
+
+def test_assign__a_pin__is_told_with_its_end_and_taken_off(admin_client: APIClient, member: points.MemberFacts) -> None:
+    account = {"account_id": str(member.account_id)}
+    until = (clock.now() + timedelta(days=3)).replace(microsecond=0)
+    body = {**account, "tier": "GOLD", "mode": "pin", "until": until.isoformat(), "reason": "VIP"}
+    answer = admin_client.post(f"{TIER}/assign/", body, format="json")
+    assert (answer.status_code, answer.json()["tier"]["code"]) == (200, "GOLD")
+    manual = answer.json()["manual"]
+    assert (manual["mode"], manual["tier"], manual["reason"]) == ("pin", "GOLD", "VIP")
+    assert admin_client.get(f"{TIER}/projection/", account).json()["manual"] == manual
+    off = admin_client.post(f"{TIER}/assign/", {**account, "mode": "none"}, format="json")
+    assert (off.status_code, off.json()["tier"]["code"], off.json()["manual"]) == (200, "SILVER", None)
+
+
+@pytest.mark.parametrize(
+    "body, status, code",
+    [
+        ({"tier": "GOLD", "mode": "often", "reason": "x"}, 400, "invalid"),
+        ({"tier": "GOLD", "mode": "pin", "reason": "x", "until": "2020-01-01T00:00:00Z"}, 400, "tier.manual_invalid"),
+        ({"tier": "GOLD", "mode": "pin"}, 400, "tier.manual_invalid"),
+        ({"tier": "DIAMOND", "mode": "pin", "reason": "x"}, 404, "program.tier_not_found"),
+    ],
+)
+def test_assign__wrong__is_refused(
+    admin_client: APIClient, member: points.MemberFacts, body: dict[str, Any], status: int, code: str
+) -> None:
+    answer = admin_client.post(f"{TIER}/assign/", {"account_id": str(member.account_id), **body}, format="json")
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+
+
+def test_calculate__as_of__tells_the_tier_that_was_in_force(
+    admin_client: APIClient, member: points.MemberFacts
+) -> None:
+    account = {"account_id": str(member.account_id)}
+    before = clock.now()
+    admin_client.post(f"{TIER}/upgrade/", {**account, "tier": "GOLD", "reason": "VIP"})
+    for route, place in (("calculate", "tier"), ("benefits", "tier")):
+        told = admin_client.get(f"{TIER}/{route}/", {**account, "as_of": before.isoformat()}).json()
+        assert told[place]["code"] == "BRONZE"
+        assert admin_client.get(f"{TIER}/{route}/", account).json()[place]["code"] == "GOLD"
+    wrong = admin_client.get(f"{TIER}/calculate/", {**account, "as_of": "yesterday"})
+    assert (wrong.status_code, wrong.json()["code"]) == (400, "invalid")
+
+
+def test_recalculate__a_program__is_a_run_that_counts_and_looks(
+    admin_client: APIClient, world: World, member: points.MemberFacts
+) -> None:
+    body = {"program_id": str(world.program_id), "is_recount": True}
+    answer = admin_client.post(f"{TIER}/recalculate/", body, format="json")
+    assert answer.status_code == 202
+    again = admin_client.post(f"{TIER}/recalculate/", body, format="json")
+    assert (again.status_code, again.json()["code"]) == (409, "run.already_active")
+    assert work.execute_next(now=clock.now())
+    run = Run.objects.get(public_id=answer.json()["run"]["id"])
+    assert run.status == "SUCCEEDED", run.error
+    assert run.result == {"looked": 1, "counted": 1, "upgraded": 1, "downgraded": 0, "levelled": 0}
+    unknown = admin_client.post(f"{TIER}/recalculate/", {"program_id": str(uuid4())}, format="json")
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "program.not_found")
+
+
+@pytest.mark.parametrize(
+    "method, route", [("get", "projection"), ("post", "assign"), ("post", "recalculate"), ("get", "calculate")]
+)
+def test_routes__without_permission__are_forbidden(client_with: ClientWith, method: str, route: str) -> None:
+    assert getattr(client_with("customers.view"), method)(f"{TIER}/{route}/").status_code == 403

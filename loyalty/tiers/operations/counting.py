@@ -1,5 +1,6 @@
 """Counting: what a member did is added to its business day once, beside the balance that it spends."""
 
+import hashlib
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -130,8 +131,13 @@ def count_reversal(*, data: Mapping[str, Any], transaction_id: uuid.UUID, now: d
     is_new = count(transaction_id, member, figures)
     if whole.purchases and first.points_reversed >= size:
         gone = DayFigures(day=whole.day, purchases=-whole.purchases)
-        count(uuid.uuid5(first.transaction_id, "returned"), member, gone)
+        count(name_of_return(first.transaction_id), member, gone)
     return Counted(member=member, plan=plan, figures=figures, is_new=is_new)
+
+
+def name_of_return(transaction_id: uuid.UUID) -> uuid.UUID:
+    """Give the name under which the return of a whole purchase is counted; ``tiers_recount`` gives the same."""
+    return uuid.UUID(hashlib.md5(f"{transaction_id} returned".encode(), usedforsecurity=False).hexdigest())
 
 
 def list_days(account_id: uuid.UUID, since: date | None = None) -> list[DayFigures]:

@@ -51,36 +51,44 @@ DECLARE
     v_zone text := p_terms ->> 'zone';
     v_counted bigint;
 BEGIN
-    WITH flow AS (
-        SELECT f.transaction_id, m.account_public_id AS account, f.kind, f.wallet, f.points_change,
+    WITH moved AS (
+        SELECT f.*, m.account_public_id AS account,
             CASE WHEN f.kind = 'reverse' THEN f.reversed_occurred_at ELSE f.occurred_at END AS happened_at,
-            CASE WHEN f.kind = 'reverse' THEN f.reversed_context ELSE f.context END AS context,
-            CASE WHEN f.kind = 'reverse' THEN abs(f.points_change)::numeric / nullif(abs(f.reversed_points_change), 0)
-                END AS share
+            CASE WHEN f.kind = 'reverse' THEN f.reversed_context ELSE f.context END AS reason_context
         FROM programs_membership m
         JOIN ledger_member_flow f ON f.customer_ref = m.customer_public_id AND f.program_ref = p_program
         WHERE m.account_public_id = ANY (p_accounts) AND NOT f.is_pending
             AND (f.kind = 'earn' OR f.kind = 'reverse' AND f.reversed_kind = 'earn'
-                OR f.kind = 'adjust' AND f.reason_code = 'backdated_correction')
-            AND coalesce(CASE WHEN f.kind = 'reverse' THEN f.reversed_context ELSE f.context END ->> 'counts_for_tier', 'true')
-                <> 'false'),
+                OR f.kind = 'adjust' AND f.reason_code = 'backdated_correction')),
+    flow AS (
+        SELECT f.transaction_id, f.account, f.kind, f.wallet, f.points_change,
+            (f.happened_at AT TIME ZONE v_zone)::date AS day,
+            (f.reason_context ->> 'transaction_amount')::numeric AS amount,
+            f.kind <> 'adjust' AND coalesce((f.reason_context ->> 'counts_purchase')::boolean, false)
+                AND f.reason_context ->> 'transaction_amount' IS NOT NULL AS is_purchase,
+            abs(f.points_change)::numeric / nullif(abs(f.reversed_points_change), 0) AS share, f.reverses,
+            abs(f.reversed_points_change) AS size
+        FROM moved f WHERE coalesce((f.reason_context ->> 'counts_for_tier')::boolean, true)),
+    -- A purchase of which all was taken back is none any more; that is counted once too, under a name of its own.
+    facts AS (
+        SELECT f.transaction_id, f.account, f.day, f.wallet, f.points_change,
+            CASE WHEN NOT f.is_purchase THEN 0 WHEN f.kind = 'reverse' THEN -round(f.amount * f.share, 4)
+                ELSE round(f.amount, 4) END AS spend,
+            (f.is_purchase AND f.kind = 'earn')::integer AS purchases
+        FROM flow f
+        UNION ALL
+        SELECT md5(f.reverses || ' returned')::uuid, f.account, f.day, 'main', 0, 0, -1
+        FROM flow f WHERE f.kind = 'reverse' AND f.is_purchase
+        GROUP BY f.reverses, f.account, f.day, f.size HAVING sum(abs(f.points_change)) >= f.size),
     fresh AS (
         INSERT INTO tiers_counted (transaction_public_id, account_public_id, business_date)
-            SELECT f.transaction_id, f.account, (f.happened_at AT TIME ZONE v_zone)::date FROM flow f
-            ON CONFLICT DO NOTHING RETURNING transaction_public_id),
+            SELECT f.transaction_id, f.account, f.day FROM facts f ON CONFLICT DO NOTHING RETURNING transaction_public_id),
     figures AS (
-        SELECT f.account, (f.happened_at AT TIME ZONE v_zone)::date AS day,
+        SELECT f.account, f.day, f.spend, f.purchases,
             CASE WHEN (p_terms -> 'status_wallets') ? f.wallet OR (p_terms -> 'partner_wallets') ? f.wallet THEN 0
                 ELSE f.points_change END AS points,
-            CASE WHEN (p_terms -> 'status_wallets') ? f.wallet THEN f.points_change ELSE 0 END AS points_status,
-            CASE WHEN NOT coalesce((f.context ->> 'counts_purchase')::boolean, false)
-                    OR f.context ->> 'transaction_amount' IS NULL OR f.kind = 'adjust' THEN 0
-                WHEN f.kind = 'reverse' THEN -round((f.context ->> 'transaction_amount')::numeric * f.share, 4)
-                ELSE round((f.context ->> 'transaction_amount')::numeric, 4) END AS spend,
-            CASE WHEN NOT coalesce((f.context ->> 'counts_purchase')::boolean, false)
-                    OR f.context ->> 'transaction_amount' IS NULL OR f.kind = 'adjust' THEN 0
-                WHEN f.kind = 'reverse' THEN -(f.share = 1)::integer ELSE 1 END AS purchases
-        FROM flow f JOIN fresh ON fresh.transaction_public_id = f.transaction_id),
+            CASE WHEN (p_terms -> 'status_wallets') ? f.wallet THEN f.points_change ELSE 0 END AS points_status
+        FROM facts f JOIN fresh ON fresh.transaction_public_id = f.transaction_id),
     added AS (
         INSERT INTO tiers_qualifying_day AS d
                 (account_public_id, business_date, program_public_id, points, points_status, spend, purchases)

@@ -51,7 +51,9 @@ BEGIN
         SELECT k.account, k.customer, k.has_id, k.has_mode, k.given, k.has_min, k.joined, k.is_known, k.has_state,
             k.old_look_on,
             CASE WHEN k.is_known THEN k.track_tier_id ELSE k.has_id END AS track_id,
-            CASE WHEN k.is_known THEN k.kept_until END AS kept_until,
+            -- What was kept for ever, while all time counted, is kept to the end of the period when periods begin to count.
+            CASE WHEN k.is_known AND (v_window = 'lifetime' OR k.kept_until < '9999-12-31') THEN k.kept_until
+                END AS kept_until,
             CASE WHEN k.is_known THEN k.warned_until END AS warned_until,
             CASE WHEN k.is_known THEN k.manual_mode ELSE k.given_mode END AS mode,
             CASE WHEN k.is_known THEN k.manual_tier_id WHEN k.given_mode IS NOT NULL THEN k.has_id END AS manual_id,
