@@ -73,7 +73,7 @@ def test_assign_tiers__in_a_set__moves_only_those_who_differ(program: UUID, acto
     api.enroll_many(program_id=program, members=members, actor=actor, now=now)
     top = sql.fetch_all("SELECT tier_id FROM programs_tiers WHERE code = 'TOP'")[0]["tier_id"]
     wanted = [[member.account_id for member in members], [top, None]]
-    statement = "SELECT * FROM programs_assign_tiers(%s, %s::bigint[], false, %s)"
+    statement = "SELECT * FROM programs_assign_tiers(%s, %s::bigint[], '', NULL, %s)"
     moved = sql.fetch_all(statement, [*wanted, now])
     assert [(row["account_public_id"], row["from_code"], row["to_code"]) for row in moved] == [
         (members[0].account_id, "BASE", "TOP"),

@@ -146,7 +146,12 @@ REST_FRAMEWORK = {
     "TEST_REQUEST_RENDERER_CLASSES": ["loyalty.foundation.web.parsers.ExactJSONRenderer"],
 }
 SPECTACULAR_SETTINGS = {
-    "ENUM_NAME_OVERRIDES": {"ProgramStatusEnum": "loyalty.programs.contracts.ProgramStatus"},
+    "ENUM_NAME_OVERRIDES": {
+        "ProgramStatusEnum": "loyalty.programs.contracts.ProgramStatus",
+        "CapPeriodEnum": "loyalty.programs.contracts.CapPeriod",
+        "ExpiryKindEnum": "loyalty.programs.contracts.ExpiryKind",
+        "ExpiryPeriodEnum": "loyalty.programs.contracts.ExpiryPeriod",
+    },
     "TITLE": "Khaywe Loyalty Platform",
     "VERSION": "1",
     "OAS_VERSION": "3.1.0",

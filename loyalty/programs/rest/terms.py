@@ -17,7 +17,7 @@ LIST_MAX = 200
 
 def choice(kinds: type[StrEnum], **options: Any) -> serializers.ChoiceField:
     """Make a field of the values of an enum."""
-    return serializers.ChoiceField(choices=[kind.value for kind in kinds], required=False, **options)
+    return serializers.ChoiceField(choices=[(kind.value, kind.name) for kind in kinds], required=False, **options)
 
 
 def code_field(**options: Any) -> serializers.CharField:
@@ -273,7 +273,7 @@ class TermsFields(serializers.Serializer[Any]):
     expiry_days = serializers.IntegerField(source="document.expiry_days", allow_null=True)
     earn_rules = serializers.ListField(child=EarnRuleField(), source="document.earn_rules")
     stacking = serializers.ChoiceField(
-        choices=[kind.value for kind in contracts.Stacking], source="document.stacking", read_only=True
+        choices=[(kind.value, kind.name) for kind in contracts.Stacking], source="document.stacking", read_only=True
     )
     earn_base = EarnBaseField(source="document.earn_base")
     activation = ActivationField(source="document.activation")

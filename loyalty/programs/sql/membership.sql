@@ -87,22 +87,6 @@ LANGUAGE sql AS $$
     WHERE changed.from_id IS DISTINCT FROM changed.to_id
 $$;
 
--- The same for the two plain cases: a qualified tier, and a floor without an end. A member that has the tier already is
--- left as it is.
-CREATE OR REPLACE FUNCTION programs_assign_tiers(
-    p_accounts uuid[], p_tiers bigint[], p_is_by_hand boolean, p_at timestamptz)
-RETURNS TABLE (customer_public_id uuid, account_public_id uuid, program_public_id uuid,
-               from_code text, from_min_points bigint, to_code text, to_min_points bigint)
-LANGUAGE sql AS $$
-    SELECT a.* FROM (
-        SELECT array_agg(w.account) AS accounts, array_agg(w.tier) AS tiers
-        FROM unnest(p_accounts, p_tiers) AS w (account, tier)
-        JOIN programs_membership_row m ON m.account_public_id = w.account
-        WHERE m.tier_id IS DISTINCT FROM w.tier) AS moving
-    CROSS JOIN LATERAL programs_assign_tiers(
-        moving.accounts, moving.tiers, CASE WHEN p_is_by_hand THEN 'floor' ELSE '' END, NULL, p_at) AS a
-$$;
-
 -- Take members out, in sets; given back are those that were in.
 CREATE OR REPLACE FUNCTION programs_leave(p_program uuid, p_customers uuid[], p_at timestamptz)
 RETURNS TABLE (customer_public_id uuid, account_public_id uuid)
