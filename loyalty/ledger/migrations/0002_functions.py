@@ -8,7 +8,7 @@ from loyalty.foundation.orm.sql import install
 class Migration(migrations.Migration):
     dependencies = [("ledger", "0001_tables")]
     operations = [
-        install("loyalty.ledger", "common", "accounts", "earn", "earn_batch", "pending", "burn", "burn_batch"),
+        install("loyalty.ledger", "common", "caps", "accounts", "earn", "earn_batch", "pending", "burn", "burn_batch"),
         install(
             "loyalty.ledger", "adjust", "transfer", "hold", "reverse", "expire", "merge", "close", "reconcile", "views"
         ),

@@ -16,15 +16,6 @@ CREATE OR REPLACE FUNCTION ledger_earn_lines(
 RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql
 SET jit = off SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
-DECLARE
-    v_lines ledger_line[];
-    v_accounts bigint[];
-    v_headers bigint[];
-    v_granted bigint[] := p_points;
-    v_made bigint[];
-    v_expected bigint;
-    v_is_active boolean;
-    v_has_debt boolean;
 BEGIN
     IF true = ANY (p_cap_is_refused) THEN
         -- A line that a cap refuses must leave no header, so those lines are posted one by one.
@@ -35,6 +26,112 @@ BEGIN
             p_cap_is_refused, p_part_lines, p_part_codes, p_part_points) e;
         RETURN;
     END IF;
+    -- Nearly always every line can be posted and every key is new: then no line is looked at twice. When that proves
+    -- wrong, what was done is undone and the lines are posted with every question asked first.
+    BEGIN
+        RETURN QUERY SELECT e.* FROM ledger_earn_new_lines(
+            p_now, p_transactions, p_accounts, p_points, p_scopes, p_keys, p_hashes, p_occurred, p_expires, p_spendable,
+            p_actors, p_versions, p_traces, p_contexts, p_correlations, p_causations, p_customers, p_is_pending, p_activates,
+            p_cap_lines, p_cap_refs, p_cap_windows, p_cap_maxima, p_cap_per_point, p_cap_parts, p_cap_is_shared,
+            p_part_lines, p_part_codes, p_part_points) e;
+        RETURN;
+    EXCEPTION WHEN unique_violation OR SQLSTATE 'KL900' THEN
+        NULL;
+    END;
+    RETURN QUERY SELECT e.* FROM ledger_earn_any_lines(
+            p_now, p_transactions, p_accounts, p_points, p_scopes, p_keys, p_hashes, p_occurred, p_expires, p_spendable,
+            p_actors, p_versions, p_traces, p_contexts, p_correlations, p_causations, p_customers, p_is_pending, p_activates,
+            p_cap_lines, p_cap_refs, p_cap_windows, p_cap_maxima, p_cap_per_point, p_cap_parts, p_cap_is_shared,
+            p_part_lines, p_part_codes, p_part_points) e;
+END $$;
+
+-- Tells that lines cannot be posted without every question asked; never seen outside.
+CREATE OR REPLACE FUNCTION ledger_refuse_haste() RETURNS bigint LANGUAGE plpgsql AS $$
+BEGIN
+    RAISE EXCEPTION 'a line is not a new earn of an active account' USING ERRCODE = 'KL900';
+END $$;
+
+-- Posts lines that all have new keys, known and active accounts and sound amounts; fails (unique_violation, KL900) when
+-- one has not.
+CREATE OR REPLACE FUNCTION ledger_earn_new_lines(
+    p_now timestamptz, p_transactions uuid[], p_accounts uuid[], p_points bigint[], p_scopes text[], p_keys text[],
+    p_hashes bytea[], p_occurred timestamptz[], p_expires timestamptz[], p_spendable timestamptz[], p_actors text[],
+    p_versions text[], p_traces jsonb[], p_contexts jsonb[], p_correlations uuid[], p_causations uuid[], p_customers uuid[],
+    p_is_pending boolean[], p_activates timestamptz[], p_cap_lines integer[], p_cap_refs text[], p_cap_windows date[],
+    p_cap_maxima bigint[], p_cap_per_point bigint[], p_cap_parts text[], p_cap_is_shared boolean[],
+    p_part_lines integer[], p_part_codes text[], p_part_points bigint[])
+RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql
+SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+    v_lines ledger_line[];
+    v_accounts bigint[];
+    v_headers bigint[];
+    v_granted bigint[] := p_points;
+    v_posted bigint;
+BEGIN
+    WITH found AS MATERIALIZED (
+        SELECT l.*, a.id AS account_id, a.issuance_id, a.owner_ref, a.program_ref, a.kind, a.wallet, NULL::text AS refusal,
+            ledger_next_id() AS header_id
+        FROM unnest(p_transactions, p_accounts, p_points, p_scopes, p_keys, p_hashes, p_occurred, p_expires, p_spendable,
+                    p_actors, p_versions, p_traces, p_contexts, p_correlations, p_causations, p_customers, p_is_pending,
+                    p_activates) WITH ORDINALITY AS l (transaction_id, account_ref, points, scope, key, hash, occurred_at,
+                    expires_at, spendable_until, actor_ref, version_ref, trace, context, correlation_id, causation_id,
+                    customer_ref, is_pending, activates_at, line)
+        JOIN ledger_account a ON a.public_id = l.account_ref AND a.issuance_id IS NOT NULL
+        WHERE l.points BETWEEN 1 AND 1000000000000),
+    made AS (
+        INSERT INTO ledger_transaction (id, public_id, kind, idempotency_scope, idempotency_key, request_hash, account_id,
+                program_ref, customer_ref, is_pending, occurred_at, recorded_at, actor_ref, program_version_ref, trace, context)
+            OVERRIDING SYSTEM VALUE
+            SELECT f.header_id, f.transaction_id, 'earn', f.scope, f.key, f.hash, f.account_id, f.program_ref,
+                nullif(f.customer_ref, f.owner_ref), coalesce(f.is_pending, false), f.occurred_at, p_now, f.actor_ref,
+                f.version_ref, f.trace, f.context
+            FROM found f WHERE f.refusal IS NULL ORDER BY f.scope COLLATE "C", f.key COLLATE "C", f.line)
+    SELECT array_agg((f.line, f.header_id, f.transaction_id, f.account_ref, f.account_id, f.issuance_id, f.owner_ref,
+                coalesce(f.customer_ref, f.owner_ref), f.program_ref, f.kind, f.wallet, f.points, f.occurred_at, f.expires_at,
+                coalesce(f.spendable_until, f.expires_at), coalesce(f.is_pending, false), f.activates_at, f.correlation_id,
+                f.causation_id, f.context, f.refusal)::ledger_line ORDER BY f.line),
+            array_agg(f.account_id ORDER BY f.line),
+            array_agg(CASE WHEN f.refusal IS NULL THEN f.header_id END ORDER BY f.line)
+        INTO v_lines, v_accounts, v_headers
+        FROM found f;
+    IF cardinality(p_transactions) > coalesce(cardinality(v_lines), 0) THEN
+        PERFORM ledger_refuse_haste();
+    END IF;
+    IF p_cap_refs IS NOT NULL OR p_part_codes IS NOT NULL THEN
+        v_granted := ledger_count_caps_of_lines(
+            v_accounts, v_headers, p_points, p_cap_lines, p_cap_refs, p_cap_windows, p_cap_maxima, p_cap_per_point,
+            p_cap_parts, p_cap_is_shared, p_part_lines, p_part_codes, p_part_points);
+    END IF;
+    RETURN QUERY SELECT p.* FROM ledger_post_lines(v_lines, v_headers, v_granted, p_now) p;
+    GET DIAGNOSTICS v_posted = ROW_COUNT;
+    IF v_posted < cardinality(v_lines) THEN
+        RETURN QUERY SELECT d.* FROM ledger_settle_lines(v_lines, v_headers) d;
+    END IF;
+END $$;
+
+-- Posts any lines: refused ones and replays are told apart before anything is counted.
+CREATE OR REPLACE FUNCTION ledger_earn_any_lines(
+    p_now timestamptz, p_transactions uuid[], p_accounts uuid[], p_points bigint[], p_scopes text[], p_keys text[],
+    p_hashes bytea[], p_occurred timestamptz[], p_expires timestamptz[], p_spendable timestamptz[], p_actors text[],
+    p_versions text[], p_traces jsonb[], p_contexts jsonb[], p_correlations uuid[], p_causations uuid[], p_customers uuid[],
+    p_is_pending boolean[], p_activates timestamptz[], p_cap_lines integer[], p_cap_refs text[], p_cap_windows date[],
+    p_cap_maxima bigint[], p_cap_per_point bigint[], p_cap_parts text[], p_cap_is_shared boolean[],
+    p_part_lines integer[], p_part_codes text[], p_part_points bigint[])
+RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql
+SET jit = off SET plan_cache_mode = force_generic_plan AS $$
+#variable_conflict use_column
+DECLARE
+    v_lines ledger_line[];
+    v_accounts bigint[];
+    v_headers bigint[];
+    v_granted bigint[] := p_points;
+    v_made bigint[];
+    v_expected bigint;
+    v_is_active boolean;
+    v_has_debt boolean;
+BEGIN
     WITH found AS MATERIALIZED (
         SELECT l.*, a.id AS account_id, a.issuance_id, a.owner_ref, a.program_ref, a.kind, a.wallet,
             CASE WHEN l.points IS NULL OR l.points NOT BETWEEN 1 AND 1000000000000 THEN 'KL005'
@@ -100,11 +197,13 @@ BEGIN
     END IF;
 END $$;
 
--- Posts the lines whose headers and caps are written and whose balances are locked: balances, lots, entries, what is
--- pending, answers and events. Gives the answers, but for accounts in debt.
+-- Posts the lines whose headers and caps are written: balances, lots, entries, what is pending, answers and events. Gives
+-- the answers, but for accounts in debt. Balances are met ascending: with no other join allowed, the planner can only
+-- probe them in the order of the sorted places (or walk their key).
 CREATE OR REPLACE FUNCTION ledger_post_lines(
     p_lines ledger_line[], p_headers bigint[], p_granted bigint[], p_now timestamptz)
-RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql AS $$
+RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql
+SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 #variable_conflict use_column
 BEGIN
     RETURN QUERY WITH asked AS MATERIALIZED (
@@ -121,10 +220,11 @@ BEGIN
         UPDATE ledger_balance b SET points_posted = b.points_posted + s.points_now,
                 points_pending = b.points_pending + s.points_later,
                 lifetime_points_earned = b.lifetime_points_earned + s.points_now,
-                last_sequence = b.last_sequence + s.number, last_recorded_at = greatest(b.last_recorded_at, p_now)
+                last_sequence = CASE b.status WHEN 'ACTIVE' THEN b.last_sequence + s.number ELSE ledger_refuse_haste() END,
+                last_recorded_at = greatest(b.last_recorded_at, p_now)
             FROM (SELECT n.account_id, n.place, max(n.now_so_far)::bigint AS points_now,
                       max(n.later_so_far)::bigint AS points_later, max(n.number) AS number
-                  FROM numbered n GROUP BY n.account_id, n.place) s
+                  FROM numbered n GROUP BY n.account_id, n.place ORDER BY n.account_id) s
             WHERE b.account_id = s.account_id
             RETURNING s.place, b.points_posted - s.points_now AS posted, b.points_pending - s.points_later AS pending,
                 b.lifetime_points_earned - s.points_now AS earned, b.last_sequence - s.number AS sequence,
@@ -216,161 +316,6 @@ BEGIN
         receipt := ledger_receipt_of(v_line.header_id, false);
         RETURN NEXT;
     END LOOP;
-END $$;
-
--- Counts the caps of lines whose headers are written, in their order, writes what they counted, and gives what each line
--- is granted. One plain cap per line, the common case, is one upsert for all of them.
-CREATE OR REPLACE FUNCTION ledger_count_caps_of_lines(
-    p_accounts bigint[], p_headers bigint[], p_points bigint[], p_cap_lines integer[], p_cap_refs text[], p_cap_windows date[],
-    p_cap_maxima bigint[], p_cap_per_point bigint[], p_cap_parts text[], p_cap_is_shared boolean[],
-    p_part_lines integer[], p_part_codes text[], p_part_points bigint[])
-RETURNS bigint[] LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
-DECLARE
-    v_granted bigint[] := p_points;
-    v_asked numeric;
-    v_counted numeric;
-    v_is_plain boolean;
-BEGIN
-    v_is_plain := p_cap_per_point IS NULL AND p_cap_parts IS NULL AND p_cap_is_shared IS NULL AND p_part_codes IS NULL
-        AND cardinality(p_cap_lines) = (SELECT count(DISTINCT c) FROM unnest(p_cap_lines) c);
-    IF v_is_plain THEN
-        WITH cap AS MATERIALIZED (
-            SELECT p_accounts[c.line] AS account_id, c.ref, c.window_start, min(c.units_max) AS units_max,
-                max(c.units_max) AS highest, sum(p_points[c.line])::bigint AS points
-            FROM unnest(p_cap_lines, p_cap_refs, p_cap_windows, p_cap_maxima) AS c (line, ref, window_start, units_max)
-            WHERE p_headers[c.line] IS NOT NULL GROUP BY 1, 2, 3),
-        counted AS (
-            INSERT INTO ledger_cap_usage AS u (account_id, cap_ref, window_start, units_used, units_max, last_counted)
-                SELECT c.account_id, c.ref, c.window_start, least(c.points, c.units_max), c.units_max,
-                    least(c.points, c.units_max)
-                -- A limit that changes from line to line is counted line by line below.
-                FROM cap c WHERE NOT EXISTS (SELECT 1 FROM cap o WHERE o.highest <> o.units_max)
-                ORDER BY c.account_id, c.ref COLLATE "C", c.window_start
-                ON CONFLICT (account_id, cap_ref, window_start) DO UPDATE SET
-                    last_counted = greatest(0, least(EXCLUDED.last_counted, EXCLUDED.units_max - u.units_used)),
-                    units_used = u.units_used + greatest(0, least(EXCLUDED.last_counted, EXCLUDED.units_max - u.units_used)),
-                    units_max = greatest(EXCLUDED.units_max, u.units_used)
-                RETURNING u.last_counted)
-        SELECT (SELECT sum(c.points) FROM cap c), (SELECT sum(n.last_counted) FROM counted n) INTO v_asked, v_counted;
-        v_is_plain := v_asked IS NULL OR v_counted IS NOT NULL;
-    END IF;
-    IF NOT v_is_plain THEN
-        RETURN ledger_count_caps_by_line(
-            p_accounts, p_headers, p_points, p_cap_lines, p_cap_refs, p_cap_windows, p_cap_maxima, p_cap_per_point, p_cap_parts,
-            p_cap_is_shared, p_part_lines, p_part_codes, p_part_points);
-    END IF;
-    IF v_counted < v_asked THEN
-        -- What was counted of a cap is shared out in the order of its lines.
-        SELECT array_agg(coalesce(s.granted, p.points) ORDER BY p.line) INTO v_granted
-            FROM unnest(p_points) WITH ORDINALITY AS p (points, line)
-            LEFT JOIN (
-                SELECT c.line, greatest(0, least(p_points[c.line], u.last_counted - (
-                    sum(p_points[c.line]) OVER (PARTITION BY u.account_id, u.cap_ref, u.window_start ORDER BY c.line)
-                    - p_points[c.line])))::bigint AS granted
-                FROM unnest(p_cap_lines, p_cap_refs, p_cap_windows) AS c (line, ref, window_start)
-                JOIN ledger_cap_usage u ON u.account_id = p_accounts[c.line] AND u.cap_ref = c.ref
-                    AND u.window_start = c.window_start
-                WHERE p_headers[c.line] IS NOT NULL) s ON s.line = p.line;
-    END IF;
-    INSERT INTO ledger_cap_hit (transaction_id, cap_ref, window_start, account_id, points_asked, points_counted, units_counted)
-        SELECT p_headers[c.line], c.ref, c.window_start, p_accounts[c.line], p_points[c.line], v_granted[c.line],
-            v_granted[c.line]
-        FROM unnest(p_cap_lines, p_cap_refs, p_cap_windows) AS c (line, ref, window_start) WHERE p_headers[c.line] IS NOT NULL;
-    RETURN v_granted;
-END $$;
-
--- The same for lines with several caps, parts, units or shared caps: the rows are locked ascending, once each, and the
--- lines counted one after the other.
-CREATE OR REPLACE FUNCTION ledger_count_caps_by_line(
-    p_accounts bigint[], p_headers bigint[], p_points bigint[], p_cap_lines integer[], p_cap_refs text[], p_cap_windows date[],
-    p_cap_maxima bigint[], p_cap_per_point bigint[], p_cap_parts text[], p_cap_is_shared boolean[],
-    p_part_lines integer[], p_part_codes text[], p_part_points bigint[])
-RETURNS bigint[] LANGUAGE plpgsql AS $$
-DECLARE
-    v_caps integer := coalesce(cardinality(p_cap_lines), 0);
-    v_granted bigint[] := p_points;
-    -- The caps that are counted, ascending, once each; and for each cap of each line the place of its cap among them.
-    v_accounts bigint[];
-    v_refs text[];
-    v_windows date[];
-    v_used bigint[];
-    v_maxima bigint[];
-    v_places integer[];
-    -- What each cap of each line was asked and counted, and what each part was granted.
-    v_asked bigint[] := array_fill(0::bigint, ARRAY[v_caps]);
-    v_counted bigint[] := array_fill(0::bigint, ARRAY[v_caps]);
-    v_parts bigint[] := p_part_points;
-    v_cut record;
-    v_line record;
-BEGIN
-    WITH flat AS MATERIALIZED (
-        SELECT c.n, x.account_id, c.ref, c.window_start,
-            dense_rank() OVER (ORDER BY x.account_id, c.ref COLLATE "C", c.window_start)::integer AS place
-        FROM unnest(p_cap_lines, p_cap_refs, p_cap_windows, p_cap_is_shared) WITH ORDINALITY
-                AS c (line, ref, window_start, is_shared, n),
-            LATERAL (SELECT CASE WHEN c.is_shared THEN 0 ELSE p_accounts[c.line] END AS account_id) x
-        WHERE p_headers[c.line] IS NOT NULL),
-    counted AS (
-        SELECT array_agg(k.account_id ORDER BY k.place) AS accounts, array_agg(k.ref ORDER BY k.place) AS refs,
-            array_agg(k.window_start ORDER BY k.place) AS windows
-        FROM (SELECT DISTINCT f.place, f.account_id, f.ref, f.window_start FROM flat f) k)
-    SELECT c.accounts, c.refs, c.windows, (SELECT array_agg(f.place ORDER BY s.n) FROM generate_series(1, v_caps) AS s (n)
-                                           LEFT JOIN flat f ON f.n = s.n)
-        INTO v_accounts, v_refs, v_windows, v_places FROM counted c;
-    INSERT INTO ledger_cap_usage (account_id, cap_ref, window_start, units_used, units_max)
-        SELECT k.account_id, k.ref, k.window_start, 0, 0
-        FROM unnest(v_accounts, v_refs, v_windows) WITH ORDINALITY AS k (account_id, ref, window_start, place)
-        ORDER BY k.place
-        ON CONFLICT DO NOTHING;
-    SELECT array_agg(x.units_used ORDER BY x.place), array_agg(x.units_max ORDER BY x.place) INTO v_used, v_maxima
-        FROM (SELECT k.place, u.units_used, u.units_max
-              FROM unnest(v_accounts, v_refs, v_windows) WITH ORDINALITY AS k (account_id, ref, window_start, place)
-              JOIN ledger_cap_usage u
-                  ON u.account_id = k.account_id AND u.cap_ref = k.ref AND u.window_start = k.window_start
-              ORDER BY u.account_id, u.cap_ref, u.window_start FOR NO KEY UPDATE OF u) x;
-    FOR v_line IN
-        SELECT l.line, c.first, c.last, p.first AS part_first, p.last AS part_last
-        FROM generate_series(1, cardinality(p_points)) AS l (line)
-        LEFT JOIN (SELECT x.line, min(x.n)::integer AS first, max(x.n)::integer AS last
-                   FROM unnest(p_cap_lines) WITH ORDINALITY AS x (line, n) GROUP BY x.line) c ON c.line = l.line
-        LEFT JOIN (SELECT x.line, min(x.n)::integer AS first, max(x.n)::integer AS last
-                   FROM unnest(p_part_lines) WITH ORDINALITY AS x (line, n) GROUP BY x.line) p ON p.line = l.line
-        WHERE p_headers[l.line] IS NOT NULL AND (c.first IS NOT NULL OR p.first IS NOT NULL) ORDER BY l.line
-    LOOP
-        SELECT g.granted, g.asked INTO v_cut FROM ledger_cut_to_caps(
-            p_part_codes[v_line.part_first:v_line.part_last],
-            CASE WHEN v_line.part_first IS NULL THEN ARRAY[p_points[v_line.line]]
-                ELSE p_part_points[v_line.part_first:v_line.part_last] END,
-            p_cap_refs[v_line.first:v_line.last], p_cap_windows[v_line.first:v_line.last],
-            p_cap_maxima[v_line.first:v_line.last],
-            ARRAY(SELECT v_used[v_places[n]] FROM generate_series(v_line.first, v_line.last) n),
-            p_cap_per_point[v_line.first:v_line.last], p_cap_parts[v_line.first:v_line.last], NULL) g;
-        v_granted[v_line.line] := (SELECT coalesce(sum(g), 0) FROM unnest(v_cut.granted) g);
-        FOR n IN coalesce(v_line.part_first, 1) .. coalesce(v_line.part_last, 0) LOOP
-            v_parts[n] := v_cut.granted[n - v_line.part_first + 1];
-        END LOOP;
-        FOR n IN coalesce(v_line.first, 1) .. coalesce(v_line.last, 0) LOOP
-            v_asked[n] := v_cut.asked[n - v_line.first + 1];
-            v_counted[n] := CASE WHEN p_cap_parts[n] IS NULL THEN v_granted[v_line.line] ELSE coalesce(v_cut.granted[
-                array_position(p_part_codes[v_line.part_first:v_line.part_last], p_cap_parts[n])], 0) END;
-            v_maxima[v_places[n]] := greatest(p_cap_maxima[n], v_used[v_places[n]]);
-            v_used[v_places[n]] := v_used[v_places[n]] + v_counted[n] * coalesce(p_cap_per_point[n], 1);
-        END LOOP;
-    END LOOP;
-    UPDATE ledger_cap_usage u SET units_used = k.units_used, units_max = k.units_max
-        FROM unnest(v_accounts, v_refs, v_windows, v_used, v_maxima)
-            AS k (account_id, ref, window_start, units_used, units_max)
-        WHERE u.account_id = k.account_id AND u.cap_ref = k.ref AND u.window_start = k.window_start;
-    INSERT INTO ledger_cap_hit
-        SELECT p_headers[p_cap_lines[n]], p_cap_refs[n], p_cap_windows[n],
-            CASE WHEN p_cap_is_shared[n] THEN 0 ELSE p_accounts[p_cap_lines[n]] END, v_asked[n], v_counted[n],
-            v_counted[n] * coalesce(p_cap_per_point[n], 1), p_cap_parts[n]
-        FROM generate_series(1, v_caps) n WHERE p_headers[p_cap_lines[n]] IS NOT NULL;
-    INSERT INTO ledger_part
-        SELECT p_headers[p.line], row_number() OVER (PARTITION BY p.line ORDER BY p.n), p.code, p.points, v_parts[p.n]
-        FROM unnest(p_part_lines, p_part_codes, p_part_points) WITH ORDINALITY AS p (line, code, points, n)
-        WHERE p_headers[p.line] IS NOT NULL;
-    RETURN v_granted;
 END $$;
 
 -- Earns line by line, each in a subtransaction, so that a refused line leaves nothing. Caps and balances that exist are
