@@ -117,6 +117,29 @@ class Book:
         values = self._values(key, account_id=self.account_id, to_account_id=other.account_id, **fields)
         return api.merge_accounts(api.MergePosting(**values), actor=system_actor("tests"), now=self.now)
 
+    def adjust_posting(
+        self, change: int, key: str = "", *, days: float | None = None, **fields: Any
+    ) -> api.AdjustPosting:
+        """Say what to adjust; ``days`` until what is added expires."""
+        expires_at = None if days is None else self.now + timedelta(days=days)
+        values = {"account_id": self.account_id, "points_change": change, "reason_code": "goodwill"}
+        return api.AdjustPosting(**self._values(key, **{**values, "expires_at": expires_at, **fields}))
+
+    def adjust(self, change: int, key: str = "", *, days: float | None = None, **fields: Any) -> api.Receipt:
+        """Add or take points for a reason."""
+        return api.adjust(self.adjust_posting(change, key, days=days, **fields), now=self.now)
+
+    def confirm(self, pending: api.Receipt, key: str = "", **fields: Any) -> api.Receipt:
+        """Confirm a pending earn."""
+        return api.confirm(
+            api.ConfirmPosting(**self._values(key, confirms=pending.transaction_id, **fields)), now=self.now
+        )
+
+    def cancel(self, pending: api.Receipt, points: int | None = None, key: str = "", **fields: Any) -> api.Receipt:
+        """Cancel a pending earn."""
+        values = {"cancels": pending.transaction_id, "points_amount": points, **fields}
+        return api.cancel(api.CancelPosting(**self._values(key, **values)), now=self.now)
+
     def cap(self, points_max: int, ref: str = "daily") -> tuple[api.CapLine, ...]:
         """One cap with its window on this day."""
         return (api.CapLine(cap_ref=ref, window_start=self.now.date(), units_max=points_max),)

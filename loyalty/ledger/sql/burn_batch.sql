@@ -77,6 +77,7 @@ BEGIN
         WITH open AS MATERIALIZED (
             SELECT c.line, c.account_id, c.refusal, (c.asked).points_change AS change,
                 coalesce((c.asked).spendable_until, (c.asked).expires_at, 'infinity') > p_now AS is_spendable,
+                bool_or((c.asked).points_change < 0) OVER (PARTITION BY c.account_id) AS is_spent,
                 dense_rank() OVER (ORDER BY c.account_id) AS place,
                 min(c.line) OVER (PARTITION BY (c.asked).idempotency_scope, (c.asked).idempotency_key) AS first_line
             FROM unnest(p_changes) c WHERE c.refusal IS NULL)
@@ -84,14 +85,14 @@ BEGIN
         JOIN ledger_balance b ON b.account_id = o.account_id
         CROSS JOIN LATERAL (
             SELECT coalesce(sum(x.points_remaining - x.points_held), 0) AS points FROM ledger_lot_open x
-            WHERE o.change < 0 AND x.account_id = o.account_id AND x.spendable_until > p_now) s
+            WHERE o.is_spent AND x.account_id = o.account_id AND x.spendable_until > p_now) s
         ORDER BY o.line
     LOOP
         v_free[v_line.place] := coalesce(v_free[v_line.place], v_line.free);
         v_why := CASE
             WHEN v_posted[v_line.first_line] THEN 'replay'
             WHEN v_line.status = 'CLOSED' OR v_line.status = 'FROZEN' AND v_line.change < 0 THEN 'KL003'
-            WHEN v_free[v_line.place] + v_line.change < 0 THEN 'KL001' END;
+            WHEN v_line.change < 0 AND v_free[v_line.place] + v_line.change < 0 THEN 'KL001' END;
         IF v_why IS NULL THEN
             v_posted[v_line.first_line] := true;
             IF v_line.change < 0 OR v_line.is_spendable THEN

@@ -341,7 +341,7 @@ BEGIN
     PERFORM 1 FROM ledger_balance b WHERE b.account_id IN (
             SELECT a.id FROM ledger_account a WHERE a.public_id = ANY (p_accounts))
         ORDER BY b.account_id FOR NO KEY UPDATE;
-    FOR n IN 1 .. cardinality(p_transactions) LOOP
+    FOR v_line IN 1 .. cardinality(p_transactions) LOOP
         SELECT array_agg(c.ref ORDER BY c.n) AS refs, array_agg(c.window_start ORDER BY c.n) AS windows,
                 array_agg(c.units_max ORDER BY c.n) AS maxima, array_agg(c.per_point ORDER BY c.n) AS per_point,
                 array_agg(c.part ORDER BY c.n) AS parts, array_agg(c.is_shared ORDER BY c.n) AS is_shared,
@@ -350,19 +350,19 @@ BEGIN
             FROM unnest(p_cap_lines, p_cap_refs, p_cap_windows, p_cap_maxima, p_cap_per_point, p_cap_parts, p_cap_is_shared,
                         p_cap_is_refused) WITH ORDINALITY
                 AS c (line, ref, window_start, units_max, per_point, part, is_shared, is_refused, n)
-            WHERE c.line = n;
+            WHERE c.line = v_line;
         SELECT array_agg(p.code ORDER BY p.n) AS codes, array_agg(p.points ORDER BY p.n) AS points INTO v_parts
             FROM unnest(p_part_lines, p_part_codes, p_part_points) WITH ORDINALITY AS p (line, code, points, n)
-            WHERE p.line = n;
-        line := n;
+            WHERE p.line = v_line;
+        line := v_line;
         refusal := NULL;
         receipt := NULL;
         BEGIN
             receipt := ledger_earn(
-                p_transactions[n], p_accounts[n], p_points[n], p_scopes[n], p_keys[n], p_hashes[n], p_occurred[n], p_expires[n],
-                v_caps.refs, v_caps.windows, v_caps.maxima, p_actors[n], p_versions[n], p_traces[n], p_contexts[n],
-                p_correlations[n], p_causations[n], p_now, p_spendable[n], p_customers[n], coalesce(p_is_pending[n], false),
-                p_activates[n], v_parts.codes, v_parts.points, v_caps.per_point, v_caps.parts, v_caps.is_shared,
+                p_transactions[v_line], p_accounts[v_line], p_points[v_line], p_scopes[v_line], p_keys[v_line], p_hashes[v_line], p_occurred[v_line], p_expires[v_line],
+                v_caps.refs, v_caps.windows, v_caps.maxima, p_actors[v_line], p_versions[v_line], p_traces[v_line], p_contexts[v_line],
+                p_correlations[v_line], p_causations[v_line], p_now, p_spendable[v_line], p_customers[v_line], coalesce(p_is_pending[v_line], false),
+                p_activates[v_line], v_parts.codes, v_parts.points, v_caps.per_point, v_caps.parts, v_caps.is_shared,
                 v_caps.is_refused);
         EXCEPTION WHEN OTHERS THEN
             IF SQLSTATE NOT LIKE 'KL%' THEN
