@@ -56,8 +56,8 @@ class AmountField(serializers.DecimalField):
         super().__init__(**{"max_digits": 20, "decimal_places": 6, "coerce_to_string": True, **options})
 
     def to_internal_value(self, data: Any) -> Decimal:
-        """Read the amount."""
-        if isinstance(data, bool):
+        """Read the amount; digits of other scripts are not read as numbers, because few people would notice them."""
+        if isinstance(data, bool) or (isinstance(data, str) and not data.isascii()):
             self.fail("invalid")
         return super().to_internal_value(data)
 
