@@ -10,10 +10,12 @@ from uuid import UUID, uuid4
 import pytest
 
 from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.orm import sql
 from loyalty.ledger import api as ledger
 from loyalty.points import api, queries, registry
 from loyalty.points.models import NothingEarned, RuleGiven
+from loyalty.points.rest import serializers
 from loyalty.programs import api as programs
 from tests.points.facts import A_TENTH, cap, rule
 from tests.points.world import ACTOR, World, assert_ledger_holds, count_transactions, give_tier, key, make_world
@@ -150,6 +152,7 @@ def test_caps__of_rule_transaction_and_period__cut_in_order_and_are_told(now: da
     assert second.trace["points_lost_to_caps"] == 60
     usage = {one.cap_ref: one.units_used for one in ledger.list_cap_usage(member.account_id)}
     assert usage["day"] == 200
+    assert_ledger_holds(now)
 
 
 def test_caps__that_refuse__leave_everything_as_it_was(now: datetime) -> None:
@@ -236,6 +239,19 @@ def test_segments__of_the_member__reach_the_rules(now: datetime) -> None:
             api.register_member_facts("segment_codes", known)
 
 
+def test_purchase_count__counts_what_was_before__also_what_earned_nothing(now: datetime) -> None:
+    above_10 = {"if": [{">": [{"var": "transaction_amount"}, 10]}, 1, 0]}
+    third = {"if": [{"==": [{"var": "purchase_count"}, 2]}, 30, above_10]}
+    world = make(now, rule("base", third))
+    member = world.member()
+    amounts = ["20", "5", "20", "20"]
+    earned = [
+        world.earn(member, amount, occurred_at=now + timedelta(seconds=n)).points_amount
+        for n, amount in enumerate(amounts)
+    ]
+    assert earned == [1, 0, 30, 1]
+
+
 def household(world: World, *members: api.MemberFacts) -> UUID:
     """Put members into a household that they earn for; give its account."""
     pool, account = (
@@ -300,6 +316,7 @@ def test_earn_batch__everything_a_program_promises__is_what_single_earns_would_b
     assert [told(line.receipt) for line in lines] == [told(receipt) for receipt in single]
     again = api.earn_batch(requests=[world.request(first, "100", key=key("k"))] * 2, actor=ACTOR, now=now)
     assert [line.receipt.is_replay if line.receipt else None for line in again] == [False, True]
+    assert_ledger_holds(now)
 
 
 def test_earn_batch__lines_that_earn_nothing__are_remembered_with_their_reason(now: datetime) -> None:
@@ -322,6 +339,7 @@ def test_activation__pending_points__wait_and_are_counted_under_caps(now: dateti
     ledger.activate_due(now=now + timedelta(days=15))
     assert ledger.get_account(member.account_id).points_posted == 15
     assert world.earn(member, points=3).is_pending is False, "points given directly do not wait"
+    assert_ledger_holds(now)
 
 
 def test_activation__by_hand__is_pending_without_a_day(now: datetime) -> None:
@@ -330,3 +348,15 @@ def test_activation__by_hand__is_pending_without_a_day(now: datetime) -> None:
     first = world.earn(member, "100", key=once)
     assert (first.is_pending, first.activates_at) == (True, None)
     assert world.earn(member, "100", key=once) == replace(first, is_replay=True)
+
+
+def test_earn_answer__written_by_hand__is_what_its_description_says(now: datetime) -> None:
+    world = make(
+        now, rule("base", A_TENTH), rule("status", 7, wallet="status"), wallets=STATUS, expiry_days=30,
+        activation=programs.ActivationPlan(kind=programs.ActivationKind.AFTER_DAYS, days=14),
+    )  # fmt: skip
+    for receipt in (world.earn(world.member(), "100"), world.earn(world.member(), points=5)):
+        described = serializers.EarnAnswer(receipt).data
+        written = serializers.earn_answer(receipt)
+        assert list(written) == list(described)
+        assert dumps_exact(written) == dumps_exact(described)

@@ -2,6 +2,8 @@
 
 from django.db import migrations, models
 
+from loyalty.foundation.orm.sql import install
+
 
 class Migration(migrations.Migration):
     dependencies = [("points", "0002_movement")]
@@ -22,4 +24,5 @@ class Migration(migrations.Migration):
                 ],
             },
         ),
+        install("loyalty.points", "seen"),
     ]

@@ -26,9 +26,9 @@ from loyalty.points.policy.base import Base, base_of, base_trace, read_purchase
 from loyalty.points.policy.caps import apply_caps, caps_for
 from loyalty.points.policy.checks import tier_of
 from loyalty.points.policy.facts import rule_facts
-from loyalty.points.policy.matching import Circumstances, mismatch
+from loyalty.points.policy.matching import Circumstances, compiled, mismatch
 from loyalty.points.policy.trace import jsonable, number_of, plain, steps_of, tier_named, version_of
-from loyalty.programs.api import ProgramPlan, TierPlan, earn_schema_of, expiry_of, local_time
+from loyalty.programs.api import ProgramPlan, TierPlan, expiry_of, local_time
 from loyalty.programs.contracts import (
     EVENT_PURCHASE,
     WALLET_MAIN,
@@ -157,25 +157,20 @@ def _ask(about: Situation) -> Iterator[Asked]:
         partner_ref=about.purchase.partner_ref,
         rules_given=facts.member.rules_given,
     )
-    named = sorted((rule for rule in plan.earn_rules if rule.event_type == facts.event_type), key=_priority)
+    named = [pair for pair in compiled(plan).rules if pair[0].event_type == facts.event_type]
     multiplier = about.tier.multiplier if about.tier else ONE
     is_worthless = facts.event_type == EVENT_PURCHASE and not about.base.eligible_amount
-    for rule in named:
+    for rule, checked in named:
         is_multiplied = rule.is_multiplied and rule.kind is EarnRuleKind.BASE
         asked = Asked(rule, mismatch(rule, at), [], None, multiplier if is_multiplied else ONE)
         if is_worthless:
             asked.reason = about.base.reason or "nothing_eligible"
-        elif not asked.reason and rule.rule is not None:
-            checked = rules.check(rule.rule, earn_schema_of(facts.event_type), expects="number")
+        elif not asked.reason and checked is not None:
             outcome = rules.explain(checked, about.told, now=about.now)
             asked.points, asked.steps = number_of(outcome.value), steps_of(rule.rule, outcome)
             round_points(asked.exact)
             asked.reason = "" if asked.points else "gives_nothing"
         yield asked
-
-
-def _priority(rule: EarnRulePlan) -> tuple[int, str]:
-    return rule.priority, rule.code
 
 
 def count_rules(asked: Sequence[Asked], stacking: Stacking) -> None:

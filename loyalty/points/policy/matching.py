@@ -1,6 +1,8 @@
 """Whether a rule applies, and which facts the rules of a version read."""
 
+from collections import OrderedDict
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -29,12 +31,48 @@ def mismatch(rule: EarnRulePlan, at: Circumstances) -> str:
     return "given_before" if rule.once_per is OncePer.MEMBER and rule.code in at.rules_given else ""
 
 
+@dataclass(frozen=True, slots=True)
+class Compiled:
+    """The rules of a version in order of their priority, checked, and the names of the facts that they read."""
+
+    plan: ProgramPlan
+    rules: tuple[tuple[EarnRulePlan, rules.Rule | None], ...]
+    fields: frozenset[str]
+
+
+# A plan that is in use is one object for as long as it is; checking its rules anew for each purchase would cost more
+# than running them.
+_compiled: OrderedDict[int, Compiled] = OrderedDict()
+COMPILED_MAX = 500
+
+
+def compiled(plan: ProgramPlan) -> Compiled:
+    """Give the checked rules of a plan, made once per object."""
+    found = _compiled.get(id(plan))
+    if found is not None and found.plan is plan:
+        return found
+    made = _compile(plan)
+    _compiled[id(plan)] = made
+    while len(_compiled) > COMPILED_MAX:
+        with suppress(KeyError):  # another thread may have been first
+            _compiled.popitem(last=False)
+    return made
+
+
+def _compile(plan: ProgramPlan) -> Compiled:
+    ordered = sorted(plan.earn_rules, key=lambda rule: (rule.priority, rule.code))
+    checked = [
+        (one, None)
+        if one.rule is None
+        else (one, rules.check(one.rule, earn_schema_of(one.event_type), expects="number"))
+        for one in ordered
+    ]
+    names = {"segment_codes"} if any(one.segment_codes for one in ordered) else set()
+    for _, rule in checked:
+        names |= rules.uses_fields(rule) if rule is not None else set()
+    return Compiled(plan, tuple(checked), frozenset(names))
+
+
 def fields_read(plan: ProgramPlan) -> frozenset[str]:
     """Give the names of the facts that the rules of a version read, in their conditions too."""
-    names: set[str] = set()
-    for one in plan.earn_rules:
-        if one.segment_codes:
-            names.add("segment_codes")
-        if one.rule is not None:
-            names |= rules.uses_fields(rules.check(one.rule, earn_schema_of(one.event_type), expects="number"))
-    return frozenset(names)
+    return compiled(plan).fields

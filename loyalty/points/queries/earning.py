@@ -12,41 +12,18 @@ from loyalty.points.contracts import Key, MemberFacts, MemberRef
 from loyalty.points.registry import list_member_facts, list_tiers_at
 from loyalty.programs.contracts import ProgramPlan
 
-# The joins run over the member's own rows by their keys; the counter of purchases is read only where a rule asks.
-SEEN = """
-    SELECT m.account_public_id AS account_id, m.customer_public_id AS customer_id, d.customer_ref,
-        m.program_public_id AS program_id, m.tier_code, m.tier_since_at, m.enrolled_at,
-        s.points_available, s.points_posted, s.lifetime_points_earned AS points_lifetime, s.status,
-        p.edit_version, o.public_id AS pool_id,
-        CASE WHEN h.is_earning_into_pool THEN o.account_public_id END AS pool_account_id,
-        (SELECT array_agg(g.rule_code) FROM points_rule_given g WHERE g.account_public_id = m.account_public_id)
-            AS rules_given
-    FROM programs_membership m
-    JOIN ledger_account_summary s ON s.account_id = m.account_id
-    JOIN customers_directory d ON d.customer_id = m.customer_id
-    JOIN programs_directory p ON p.program_id = m.program_id
-    LEFT JOIN points_pool_member h ON h.customer_public_id = m.customer_public_id
-        AND h.program_public_id = m.program_public_id AND h.left_at IS NULL
-    LEFT JOIN points_pool o ON o.id = h.pool_id AND o.status = 'ACTIVE'
-"""
-ONE = f"""
-    SELECT x.*, EXISTS (SELECT FROM points_nothing_earned n
-                        WHERE n.idempotency_scope = %(scope)s AND n.idempotency_key = %(key)s) AS is_answered
-    FROM ({SEEN} WHERE {{condition}}) x
-"""
-BY_ACCOUNT = ONE.format(condition="m.account_public_id = %(account_id)s")
-BY_ID = ONE.format(condition="m.customer_public_id = %(customer_id)s AND m.program_public_id = %(program_id)s")
-BY_REF = ONE.format(condition="d.customer_ref = %(customer_ref)s AND m.program_public_id = %(program_id)s")
-MANY_BY_ACCOUNT = f"{SEEN} WHERE m.account_public_id = ANY(%s::uuid[])"
-MANY_BY_CUSTOMER = f"""
-    {SEEN} WHERE (m.customer_public_id, m.program_public_id) IN (SELECT * FROM unnest(%s::uuid[], %s::uuid[]))
+ONE = "SELECT * FROM points_seen(%s, %s, %s, %s, %s, %s)"
+MANY_BY_ACCOUNT = "SELECT * FROM points_seen_members WHERE account_id = ANY(%s::uuid[])"
+MANY_BY_CUSTOMER = """
+    SELECT * FROM points_seen_members
+    WHERE (customer_id, program_id) IN (SELECT * FROM unnest(%s::uuid[], %s::uuid[]))
 """
 # A purchase that earned nothing counts too; a refused one has a code with a dot.
 PURCHASES = """
     SELECT (SELECT count(*) FROM points_nothing_earned x WHERE x.account_public_id = n.account
             AND x.occurred_at < n.at AND position('.' IN x.reason) = 0)
-        + (SELECT count(*) FROM ledger_member_flow f WHERE f.account_id = n.account AND f.kind = 'earn'
-            AND f.occurred_at < n.at AND f.context ->> 'counts_purchase' = 'true') AS purchases
+        + (SELECT count(*) FROM ledger_member_flow f WHERE f.account_public_id = n.account AND f.kind = 'earn'
+            AND f.occurred_at < n.at AND f.confirms IS NULL AND f.context ->> 'counts_purchase' = 'true') AS purchases
     FROM unnest(%s::uuid[], %s::timestamptz[]) WITH ORDINALITY AS n (account, at, place) ORDER BY n.place
 """
 
@@ -62,13 +39,8 @@ class Seen:
 
 def find_seen(ref: MemberRef, key: Key) -> Seen | None:
     """Give the member that a reference names, read in one statement together with the key; None when there is none."""
-    params: dict[str, Any] = {"scope": key.scope, "key": key.key, "program_id": ref.program_id}
-    if ref.account_id is not None:
-        row = sql.fetch_one(BY_ACCOUNT, params | {"account_id": ref.account_id})
-    elif ref.customer_id is not None:
-        row = sql.fetch_one(BY_ID, params | {"customer_id": ref.customer_id})
-    else:
-        row = sql.fetch_one(BY_REF, params | {"customer_ref": ref.customer_ref})
+    asked = [ref.account_id, ref.customer_id, ref.customer_ref, ref.program_id, key.scope, key.key]
+    row = sql.fetch_one(ONE, asked)
     if row is None or ref.program_id not in (None, row["program_id"]):
         return None
     is_answered = row.pop("is_answered")

@@ -1,6 +1,6 @@
 """What points takes over HTTP."""
 
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,7 @@ from loyalty.foundation.web.serializers import (
     StrictSerializer,
     WholeNumberField,
 )
-from loyalty.points.contracts import MemberRef
+from loyalty.points.contracts import EarnReceipt, MemberRef
 from loyalty.programs.api import EVENT_PURCHASE, EXPIRY_DAYS_MAX
 
 AMOUNT_MIN = Decimal("0.000001")
@@ -229,6 +229,42 @@ class EarnAnswer(serializers.Serializer[Any]):
     tier = TierNamed(allow_null=True)
     other_wallets = WalletEarned(many=True)
     trace = serializers.DictField()
+
+
+def earn_answer(receipt: EarnReceipt) -> dict[str, Any]:
+    """Give what ``EarnAnswer`` describes; written by hand, because this is the answer that is given most often."""
+    return {
+        "transaction_id": receipt.transaction_id,
+        "account_id": receipt.account_id,
+        "customer_id": receipt.customer_id,
+        "program_id": receipt.program_id,
+        "wallet": receipt.wallet,
+        "points_amount": receipt.points_amount,
+        "points_balance": receipt.points_balance,
+        "points_lost_to_caps": receipt.points_lost_to_caps,
+        "is_pending": receipt.is_pending,
+        "activates_at": _instant(receipt.activates_at),
+        "expires_at": _instant(receipt.expires_at),
+        "spendable_until": _instant(receipt.spendable_until),
+        "tier": receipt.tier,
+        "other_wallets": [
+            {
+                "wallet": one.wallet,
+                "transaction_id": one.transaction_id,
+                "account_id": one.account_id,
+                "points_amount": one.points_amount,
+                "points_balance": one.points_balance,
+                "points_lost_to_caps": one.points_lost_to_caps,
+                "expires_at": _instant(one.expires_at),
+            }
+            for one in receipt.other_wallets
+        ],
+        "trace": receipt.trace,
+    }
+
+
+def _instant(at: datetime | None) -> str | None:
+    return None if at is None else at.astimezone(UTC).isoformat().replace("+00:00", "Z")
 
 
 class EarnBatchResult(serializers.Serializer[Any]):

@@ -44,7 +44,7 @@ def post_earn(request: Request, sent: Any, actor: Actor) -> Response:
         require_permission(request, "points.earn_direct")
     now = clock.now()
     receipt = api.earn(request=earn_request(body.validated_data, key, now), actor=actor, now=now)
-    told = serializers.EarnAnswer(receipt).data
+    told = serializers.earn_answer(receipt)
     return answer(told, is_replay=receipt.is_replay, is_created=receipt.transaction_id is not None)
 
 
