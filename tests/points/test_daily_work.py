@@ -232,6 +232,19 @@ def test_rest__liability__rolls_forward_month_by_month(admin_client: APIClient, 
         assert admin_client.get(f"{V1}/services/points/liability/", {**query, **bad}).status_code == 400
 
 
+def test_rest__what_expires_in_a_program__is_summed_up_by_month_or_day(admin_client: APIClient, world: World) -> None:
+    for _ in range(2):
+        world.earn(world.member(), points=10)
+    url = f"{V1}/loyaltyPrograms/{world.program_id}/expiring/"
+    last = (world.now + timedelta(days=90)).date()
+    told = admin_client.get(url).json()
+    assert (told["points_expiring"], told["groups"]) == (20, [{"period": last.strftime("%Y-%m"), "points": 20}])
+    by_day = admin_client.get(url, {"by": "day", "days": "200"}).json()
+    assert by_day["groups"] == [{"period": last.isoformat(), "points": 20}]
+    assert admin_client.get(url, {"by": "week"}).status_code == 400
+    assert admin_client.get(f"{V1}/loyaltyPrograms/nonsense/expiring/").status_code == 404
+
+
 def test_rest__daily_work__is_a_run_of_its_program(admin_client: APIClient, world: World) -> None:
     url = f"{V1}/loyaltyPrograms/{world.program_id}/expire/"
     first = admin_client.post(url)

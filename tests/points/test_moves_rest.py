@@ -500,3 +500,32 @@ def test_expiring__by_month__sums_up_the_last_days(admin_client: APIClient, memb
     last = (programs.business_date("Europe/Berlin", clock.now()) + timedelta(days=365)).strftime("%Y-%m")
     assert told["groups"] == [{"period": last, "points": 1000}]
     assert admin_client.get(url, {"by": "week"}).json()["code"] == "filter.invalid"
+
+
+def test_transactions__posted_by_kind__go_to_their_verbs(
+    admin_client: APIClient, client_with: ClientWith, member: api.MemberFacts, other: api.MemberFacts
+) -> None:
+    url = f"{V1}/loyaltyTransactions/"
+    moved = admin_client.post(
+        url, {"kind": "transfer", **giving(member, other, 10)}, headers={"Idempotency-Key": "k-t"}
+    )
+    assert (moved.status_code, moved.json()["to"]["points_balance"]) == (201, 10)
+    taken = admin_client.post(url, {"kind": "adjust", **adjusting(other, -4)}, headers={"Idempotency-Key": "k-a"})
+    assert (taken.status_code, taken.json()["points_balance"]) == (201, 6)
+    refused = client_with("points.earn").post(
+        url, {"kind": "adjust", **adjusting(other, -4)}, headers={"Idempotency-Key": "k-b"}
+    )
+    assert (refused.status_code, refused.json()["code"]) == (403, "permission.missing")
+
+
+@pytest.mark.parametrize("order, left", [("fifo", [30, 100]), ("lifo", [100, 30]), ("proportional", [65, 65])])
+def test_burn__order_of_the_program__says_which_lots_go(
+    admin_client: APIClient, world: World, other: api.MemberFacts, order: str, left: list[int]
+) -> None:
+    world.change(burn=terms.BurnPlan(consumption=terms.Consumption(order)))
+    today = programs.business_date("Europe/Berlin", clock.now())
+    for days in (10, 20):
+        body = adjusting(other, 100, expires_on=(today + timedelta(days=days)).isoformat())
+        post(admin_client, "adjust/", body, f"a-{days}")
+    assert post(admin_client, "burn/", {"account_id": str(other.account_id), "points": 70}).status_code == 201
+    assert [lot.points_remaining for lot in ledger.list_lots(other.account_id)] == left

@@ -1,7 +1,7 @@
 """Holding the whole book against itself, account by account: nightly all of it, in between what was touched."""
 
 import uuid
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -103,6 +103,8 @@ def _begin(kind: str, run_id: uuid.UUID, now: datetime) -> Reconciliation:
 def _finish(made: Reconciliation, actor: Actor, now: datetime) -> ReconciliationReport:
     violated: tuple[str, ...] = ()
     if made.kind == WHOLE:
+        # Totals and liability then read the closed days and the open tail behind them.
+        ledger.close_days(until=(now - timedelta(days=1)).astimezone(UTC).date(), now=now)
         proof = ledger.prove(now=now)
         violated = tuple(one.code for one in proof.invariants if one.violations)
         made.invariants = [{"code": one.code, "violations": one.violations} for one in proof.invariants]

@@ -5,6 +5,7 @@ from datetime import datetime
 from typing import Any
 
 from loyalty.foundation.orm import sql
+from loyalty.programs import api as programs
 
 # The last day of points is the day before the midnight that ends them.
 GROUPED = """
@@ -24,6 +25,10 @@ def list_expiring_by(account_id: uuid.UUID, *, by: str, now: datetime, until: da
 
 
 def list_program_expiring_by(program_id: uuid.UUID, *, by: str, now: datetime, until: datetime) -> list[dict[str, Any]]:
-    """Give how many points of a whole program expire in each day or month of its zone that has some."""
+    """Give how many points of a whole program expire in each day or month of its zone that has some.
+
+    :raises ProgramNotFound: there is no such program.
+    """
+    programs.get_plan(program_id, at=now)
     facts = {"form": FORMS[by], "program": program_id, "now": now, "until": until}
     return sql.fetch_all(GROUPED.format(whose="l.program_ref = %(program)s"), facts)

@@ -22,6 +22,7 @@ from loyalty.foundation.web.views import AllowListedOrdering, ReadOnlyApiViewSet
 from loyalty.ledger import api as ledger
 from loyalty.points import api, queries
 from loyalty.points.models import AccountRow
+from loyalty.points.rest.books import PeriodAnswer
 from loyalty.points.rest.calls import IDEMPOTENCY_KEY, answer, key_of
 from loyalty.points.rest.filters import (
     CURSOR,
@@ -132,19 +133,12 @@ class LotList(serializers.Serializer[Any]):
     results = LotSerializer(many=True)
 
 
-class PeriodSerializer(serializers.Serializer[Any]):
-    """What expires in a day (YYYY-MM-DD) or a month (YYYY-MM) of the program's zone."""
-
-    period = serializers.CharField()
-    points = serializers.IntegerField()
-
-
 class ExpiringAnswer(serializers.Serializer[Any]):
     """What expires until when, lot by lot, and with ``by`` summed up."""
 
     points_expiring = serializers.IntegerField()
     until = serializers.DateTimeField()
-    groups = PeriodSerializer(many=True)
+    groups = PeriodAnswer(many=True)
     results = LotSerializer(many=True)
 
 

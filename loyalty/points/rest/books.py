@@ -1,7 +1,7 @@
 """The book as a whole over HTTP: proof, liability by month, reconciliations and what they found."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from drf_spectacular.types import OpenApiTypes
@@ -30,6 +30,7 @@ from loyalty.points.rest.programs import program_id_of
 from loyalty.points.rest.serializers import MoneyAnswer, ReconciliationAnswer, TotalsAnswer
 
 IDS_MAX = 10**9 - 1
+DAYS_MAX = 3660
 MODES = [("incremental", "incremental"), ("whole", "whole")]
 
 
@@ -72,6 +73,13 @@ class LiabilityAnswer(serializers.Serializer[Any]):
     program = serializers.UUIDField()
     months = MonthAnswer(many=True)
     is_reconciled = serializers.BooleanField()
+
+
+class PeriodAnswer(serializers.Serializer[Any]):
+    """What expires in a day (YYYY-MM-DD) or a month (YYYY-MM) of the program's zone."""
+
+    period = serializers.CharField()
+    points = serializers.IntegerField()
 
 
 class ReconcileWrite(StrictSerializer):
@@ -224,6 +232,37 @@ class DiscrepanciesView(ApiView):
         latest = queries.find_latest_reconciliation()
         told = keyset_page(request, list(DiscrepancySerializer(rows, many=True).data), last, count, True)
         return Response({**told, "latest": ReconciliationReportSerializer(latest).data if latest else None})
+
+
+class ProgramExpiringAnswer(serializers.Serializer[Any]):
+    """What expires in each day or month until when."""
+
+    points_expiring = serializers.IntegerField()
+    until = serializers.DateTimeField()
+    groups = PeriodAnswer(many=True)
+
+
+class ProgramExpiringView(ApiView):
+    """What will expire in a program."""
+
+    permissions: ClassVar[dict[str, str]] = {"get": "points.view"}
+
+    @extend_schema(
+        responses={200: ProgramExpiringAnswer},
+        parameters=[
+            OpenApiParameter("days", OpenApiTypes.INT, description="How far to look ahead; 365 when left out."),
+            OpenApiParameter("by", OpenApiTypes.STR, enum=["day", "month"], description="By month when left out."),
+        ],
+    )
+    def get(self, request: Request, id: str) -> Response:
+        """Tell how many points of all members expire in each day or month ahead."""
+        now, by = clock.now(), request.query_params.get("by") or "month"
+        if by not in ("day", "month"):
+            raise refuse_filter("by", "Give day or month.")
+        until = now + timedelta(days=read_whole(request, "days", 365, 1, DAYS_MAX))
+        program_id = program_id_of(id)
+        groups = queries.list_program_expiring_by(program_id, by=by, now=now, until=until)
+        return Response({"points_expiring": sum(one["points"] for one in groups), "until": until, "groups": groups})
 
 
 class DailyWorkView(ApiView):

@@ -106,19 +106,26 @@ class BurnWrite(MemberNamed):
 class TransactionWrite(StrictSerializer):
     """A transaction to post: its kind, and what the verb of that kind takes."""
 
-    kind = serializers.ChoiceField(choices=["earn", "burn", "reverse"])
+    kind = serializers.ChoiceField(choices=["earn", "burn", "transfer", "adjust", "reverse"])
     account_id = serializers.UUIDField(required=False)
     customer_id = serializers.UUIDField(required=False)
     customer_ref = serializers.CharField(max_length=100, required=False)
     program_id = serializers.UUIDField(required=False)
     transaction_amount = AmountField(required=False, min_value=AMOUNT_MIN)
-    points = PointsField(required=False)
+    # An adjustment takes points with a minus.
+    points = WholeNumberField(required=False, min_value=-POINTS_MAX, max_value=POINTS_MAX)
     wallet = serializers.CharField(max_length=50, required=False)
     event_type = serializers.CharField(max_length=100, required=False)
     currency = serializers.CharField(max_length=3, required=False)
     transaction_context = ContextField(required=False)
     occurred_at = serializers.DateTimeField(required=False)
     transaction_id = serializers.UUIDField(required=False)
+    pool_id = serializers.UUIDField(required=False)
+    from_account_id = serializers.UUIDField(required=False)
+    to_account_id = serializers.UUIDField(required=False)
+    reason_code = serializers.CharField(max_length=50, required=False)
+    expires_on = serializers.DateField(required=False)
+    lines = serializers.ListField(child=serializers.DictField(), required=False)
     reason = serializers.CharField(max_length=500, required=False, allow_blank=True)
     idempotency_key = serializers.CharField(max_length=200, required=False)
 

@@ -157,7 +157,7 @@ class TransactionViewSet(TransactionList):
         parameters=[IDEMPOTENCY_KEY],
     )
     def create(self, request: Request) -> Response:
-        """Earn, burn or reverse, as ``kind`` says; the rest of the body is what that verb takes."""
+        """Earn, burn, transfer, adjust or reverse, as ``kind`` says; the rest of the body is what that verb takes."""
         sent: dict[str, Any] = dict(request.data) if isinstance(request.data, dict) else {}
         kind = sent.pop("kind", None)
         if not isinstance(kind, str) or kind not in verbs.VERBS:

@@ -31,6 +31,7 @@ paths = [
     path("services/points/discrepancies/", books.DiscrepanciesView.as_view(), name="points-discrepancies"),
     path("services/points/proof/", books.ProofView.as_view(), name="points-proof"),
     path("services/points/liability/", books.LiabilityView.as_view(), name="points-liability"),
+    path("loyaltyPrograms/<str:id>/expiring/", books.ProgramExpiringView.as_view(), name="programs-expiring"),
     path("loyaltyPrograms/<str:id>/expire/", books.DailyWorkView.as_view(), name="programs-expire"),
     path("loyaltyPrograms/<str:id>/analytics/", programs.AnalyticsView.as_view(), name="programs-analytics"),
     path("loyaltyPrograms/<str:id>/simulate/", programs.SimulateView.as_view(), name="programs-simulate"),

@@ -16,7 +16,7 @@ from loyalty.foundation.web.views import ApiView
 from loyalty.points import api
 from loyalty.points.rest import serializers
 from loyalty.points.rest.calls import IDEMPOTENCY_KEY, answer, burn_body, key_of, require_permission
-from loyalty.points.rest.moves import post_reverse
+from loyalty.points.rest.moves import post_adjust, post_reverse, post_transfer
 from loyalty.programs.api import EVENT_PURCHASE, WALLET_MAIN
 
 
@@ -70,6 +70,8 @@ def post_burn(request: Request, sent: Any, actor: Actor) -> Response:
 VERBS: Mapping[str, tuple[Callable[[Request, Any, Actor], Response], str]] = {
     "earn": (post_earn, "points.earn"),
     "burn": (post_burn, "points.burn"),
+    "transfer": (post_transfer, "points.transfer"),
+    "adjust": (post_adjust, "points.adjust"),
     "reverse": (post_reverse, "points.reverse"),
 }
 
