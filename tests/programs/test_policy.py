@@ -26,6 +26,14 @@ def test_choose_tier__below_the_lowest__is_none() -> None:
     assert policy.choose_tier((tier("SILVER", 100),), 99) is None
 
 
+def test_choose_tier__by_invitation__is_never_reached_by_points() -> None:
+    ladder = (*LADDER, tier("BLACK", 50, is_invitation_only=True))
+    chosen, following = policy.choose_tier(ladder, 60), policy.next_tier(ladder, 10)
+    assert chosen is not None
+    assert following is not None
+    assert (chosen.code, following.code) == ("BRONZE", "SILVER")
+
+
 @given(st.sets(st.integers(0, 10_000), max_size=12), st.integers(0, 12_000))
 def test_choose_tier__any_ladder__is_the_highest_reached(thresholds: set[int], points: int) -> None:
     ladder = [tier(f"T{low}", low) for low in thresholds]

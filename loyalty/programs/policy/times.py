@@ -8,8 +8,13 @@ from zoneinfo import ZoneInfo
 from loyalty.programs.contracts import ProgramPlan, ProgramStatus
 
 
-class HasMinPoints(Protocol):
+class Step(Protocol):
     """A tier as far as choosing goes."""
+
+    @property
+    def is_invitation_only(self) -> bool:
+        """Whether no number of points leads there."""
+        ...
 
     @property
     def min_points(self) -> int:
@@ -17,18 +22,22 @@ class HasMinPoints(Protocol):
         ...
 
 
-AnyTier = TypeVar("AnyTier", bound=HasMinPoints)
+AnyTier = TypeVar("AnyTier", bound=Step)
 
 
 def choose_tier(tiers: Sequence[AnyTier], points: int) -> AnyTier | None:
-    """Give the highest tier whose ``min_points`` is reached, boundary inclusive; None when even the lowest is not."""
-    reached = [tier for tier in tiers if tier.min_points <= points]
+    """Give the highest tier whose ``min_points`` is reached, boundary inclusive; None when even the lowest is not.
+
+    A tier by invitation is not reached by points.
+    """
+    reached = [tier for tier in tiers if tier.min_points <= points and not tier.is_invitation_only]
     return max(reached, key=lambda tier: tier.min_points, default=None)
 
 
 def next_tier(tiers: Sequence[AnyTier], points: int) -> AnyTier | None:
-    """Give the lowest tier that is not reached yet."""
-    return min((tier for tier in tiers if tier.min_points > points), key=lambda tier: tier.min_points, default=None)
+    """Give the lowest tier that points have not reached yet."""
+    ahead = [tier for tier in tiers if tier.min_points > points and not tier.is_invitation_only]
+    return min(ahead, key=lambda tier: tier.min_points, default=None)
 
 
 def business_date(timezone: str, at: datetime) -> date:
