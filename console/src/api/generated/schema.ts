@@ -787,10 +787,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Caps; they are written through their program. */
+        /** @description Caps; adding one changes its program. */
         get: operations["earnCaps_list"];
         put?: never;
-        post?: never;
+        /** @description Add a cap to a program; an active one gets a new version at this instant. */
+        post: operations["earnCaps_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -909,10 +910,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Read one account; with ``as_of`` also the balance as the book knew it at that instant. */
+        /** @description Read one account; with ``as_of`` also the balance as the book knew it then, and the tier of then. */
         get: operations["loyaltyAccounts_retrieve"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/loyaltyAccounts/{id}/close/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Close an empty account for good. */
+        post: operations["loyaltyAccounts_close_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -926,8 +944,93 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Tell which points expire soon, soonest first. */
+        /** @description Tell which points expire soon, soonest first; with ``by`` also how many a day or a month. */
         get: operations["loyaltyAccounts_expiring_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/loyaltyAccounts/{id}/freeze/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Refuse earns, burns, transfers and holds from now on; reversals and expiry go on. */
+        post: operations["loyaltyAccounts_freeze_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/loyaltyAccounts/{id}/holds/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the account's holds, newest first. */
+        get: operations["loyaltyAccounts_holds_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/loyaltyAccounts/{id}/lots/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the lots with points left, now or as the book knew them at an instant. */
+        get: operations["loyaltyAccounts_lots_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/loyaltyAccounts/{id}/merge/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Move all that the account has into another, and close it; its id leads there from now on. */
+        post: operations["loyaltyAccounts_merge_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/loyaltyAccounts/{id}/pending/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the account's pending earns, newest first. */
+        get: operations["loyaltyAccounts_pending_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -947,6 +1050,23 @@ export interface paths {
         get: operations["loyaltyAccounts_statement_retrieve"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/loyaltyAccounts/{id}/unfreeze/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take postings again. */
+        post: operations["loyaltyAccounts_unfreeze_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -980,7 +1100,7 @@ export interface paths {
         };
         /** @description Answer with one object. */
         get: operations["loyaltyPrograms_retrieve"];
-        /** @description Write the whole document; an active program's change begins a new version at this instant. */
+        /** @description Write the whole document; an active program's change begins a new version, at once or at effective_at. */
         put: operations["loyaltyPrograms_update"];
         post?: never;
         /** @description Delete a draft that nobody is a member of. */
@@ -1002,6 +1122,40 @@ export interface paths {
         get: operations["loyaltyPrograms_analytics_retrieve"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/loyaltyPrograms/{id}/expire/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Expire what is due and what sleeps, and warn of what is next, as a run; the day does it by itself once. */
+        post: operations["loyaltyPrograms_expire_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/loyaltyPrograms/{id}/leave/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take a member out; its account stays, and enrolling again leads back to it. */
+        post: operations["loyaltyPrograms_leave_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1032,11 +1186,46 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description What the program promised from which instant on, newest first. */
+        /** @description Which versions there are and what each changed; the one that begins last comes first. */
         get: operations["loyaltyPrograms_versions_list"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/loyaltyPrograms/{id}/versions/diff/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What two versions promise differently, by place and in words. */
+        get: operations["loyaltyPrograms_versions_diff_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/loyaltyPrograms/{id}/versions/{number}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One version, whole. */
+        get: operations["loyaltyPrograms_versions_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Take a version back that is scheduled; versions that begin later lose its changes too. */
+        delete: operations["loyaltyPrograms_versions_destroy"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1186,10 +1375,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Expiry rules; they are written through their program. */
+        /** @description Expiry rules, one in a program; writing one changes its program. */
         get: operations["pointsExpiryRules_list"];
         put?: never;
-        post?: never;
+        /** @description Say how long a program's points last; an active one gets a new version at this instant. */
+        post: operations["pointsExpiryRules_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1211,6 +1401,163 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/pointsImports/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Members with their opening points, from a CSV file. */
+        get: operations["pointsImports_list"];
+        put?: never;
+        /** @description Read a file and take its rows in as a run; the same key with the same file gives the same import. */
+        post: operations["pointsImports_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/pointsImports/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one object. */
+        get: operations["pointsImports_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/pointsImports/{id}/report/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Download what became of every row as CSV. */
+        get: operations["pointsImports_report_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/pointsImports/{id}/results/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List what became of the rows, in the order of the file. */
+        get: operations["pointsImports_results_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/pools/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Households: members of a program who share an account. */
+        get: operations["pools_list"];
+        put?: never;
+        /** @description Make a household; its owner is a member of the program and in no other household of it. */
+        post: operations["pools_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/pools/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one object. */
+        get: operations["pools_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/pools/{id}/close/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Close an empty household for good. */
+        post: operations["pools_close_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/pools/{id}/members/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List who is in the household, and who was. */
+        get: operations["pools_members_retrieve"];
+        put?: never;
+        /** @description Take somebody in; a new owner makes the old one a spender. */
+        post: operations["pools_members_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/pools/{id}/members/{member_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Let somebody go; the points stay in the household. */
+        delete: operations["pools_members_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Give somebody another role, limit or choice. */
+        patch: operations["pools_members_partial_update"];
         trace?: never;
     };
     "/api/loyalty/v1/roles/": {
@@ -1506,6 +1853,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/services/points/adjust/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Add points or take some, with a reason code of the program's; many need a permission of their own. */
+        post: operations["services_points_adjust_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/services/points/burn/": {
         parameters: {
             query?: never;
@@ -1517,6 +1881,23 @@ export interface paths {
         put?: never;
         /** @description Redeem points; the burn rule says what they are worth. */
         post: operations["services_points_burn_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/services/points/discrepancies/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List what did not agree, newest first, and how the last reconciliation went. */
+        get: operations["services_points_discrepancies_retrieve"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1574,6 +1955,108 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/services/points/hold/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Hold points for a purchase that is not final; after its time they are free again by themselves. */
+        post: operations["services_points_hold_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/services/points/hold/{hold_id}/capture/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Burn held points, all or some; the burn rule says what they are worth. */
+        post: operations["services_points_hold_capture_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/services/points/hold/{hold_id}/release/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Free held points again. */
+        post: operations["services_points_hold_release_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/services/points/liability/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give the liability of a program month by month; the closing of one is the opening of the next. */
+        get: operations["services_points_liability_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/services/points/pending/{transaction_id}/cancel/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Drop a pending earn; the caps have room again. */
+        post: operations["services_points_pending_cancel_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/services/points/pending/{transaction_id}/confirm/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Post a pending earn: its points can be spent from now on. */
+        post: operations["services_points_pending_confirm_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/services/points/proof/": {
         parameters: {
             query?: never;
@@ -1585,6 +2068,23 @@ export interface paths {
         get: operations["services_points_proof_retrieve"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/services/points/reconcile/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Put a reconciliation in line; one at a time. */
+        post: operations["services_points_reconcile_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1608,6 +2108,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/services/points/reinstate/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take an expiry back, wholly or in part; the points get a new last day. */
+        post: operations["services_points_reinstate_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/services/points/reverse/": {
         parameters: {
             query?: never;
@@ -1617,8 +2134,42 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Take back an earn or a burn, wholly or in part. */
+        /** @description Take back a transaction, wholly, some of its points, or some lines of a purchase. */
         post: operations["services_points_reverse_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/services/points/transfer/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Move points between two accounts of one program; they keep the dates on which they expire. */
+        post: operations["services_points_transfer_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/services/tier/assign/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Give a member a tier as a floor, a pin or once, with an end and a reason, or take it off again. */
+        post: operations["services_tier_assign_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1632,7 +2183,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Tell the benefits of the tier a member has. */
+        /** @description Tell the benefits of the tier a member has, and what its tiers have granted. */
         get: operations["services_tier_benefits_retrieve"];
         put?: never;
         post?: never;
@@ -1649,7 +2200,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Tell the tier a member has, the one its points qualify for, and how far the next one is. */
+        /** @description Tell the tier a member has, the one it qualifies for, and how far the next one is. */
         get: operations["services_tier_calculate_retrieve"];
         put?: never;
         post?: never;
@@ -1687,6 +2238,40 @@ export interface paths {
         get: operations["services_tier_history_retrieve"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/services/tier/projection/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Tell the tier a member will have after its period when nothing more happens, and what it takes to stay. */
+        get: operations["services_tier_projection_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/services/tier/recalculate/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Start a look at all members of a program; ``runs/{id}/`` tells how far it is. */
+        post: operations["services_tier_recalculate_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1776,10 +2361,14 @@ export interface components {
             enrolled_at: string;
             /** Format: uuid */
             id: string;
+            kind: string;
             lifetime_points_earned: number;
             lifetime_points_redeemed: number;
+            /** Format: uuid */
+            merged_into: string | null;
             points_available: number;
             points_balance: number;
+            points_debt: number;
             /** @description Points that expire within thirty days. */
             readonly points_expiring: number;
             points_held: number;
@@ -1790,6 +2379,59 @@ export interface components {
             program_name: string;
             status: string;
             readonly tier: components["schemas"]["TierNamed"] | null;
+            wallet: string;
+        };
+        /** @description When earned points can be spent. */
+        ActivationField: {
+            days?: number | null;
+            kind?: components["schemas"]["ActivationFieldKindEnum"];
+        };
+        /**
+         * @description * `immediate` - immediate
+         *     * `after_days` - after_days
+         *     * `on_confirmation` - on_confirmation
+         * @enum {string}
+         */
+        ActivationFieldKindEnum: "immediate" | "after_days" | "on_confirmation";
+        /** @description When earned points can be spent. */
+        ActivationFieldRequest: {
+            days?: number | null;
+            kind?: components["schemas"]["ActivationFieldKindEnum"];
+        };
+        /** @description What was adjusted. */
+        AdjustAnswer: {
+            /** Format: uuid */
+            account_id: string;
+            points_amount: number;
+            points_balance: number;
+            reason_code: string;
+            /** Format: uuid */
+            transaction_id: string;
+        };
+        /** @description Points to add, or with a minus to take; ``expires_on`` is the last day of points that are added. */
+        AdjustWriteRequest: {
+            /** Format: uuid */
+            account_id: string;
+            /** Format: date */
+            expires_on?: string;
+            idempotency_key?: string;
+            /** Format: int64 */
+            points: number;
+            /** @default  */
+            reason: string;
+            reason_code: string;
+        };
+        /** @description Reasons and limits of adjustments. */
+        AdjustmentField: {
+            /** Format: int64 */
+            points_max_without_approval?: number | null;
+            reason_codes?: components["schemas"]["ReasonField"][];
+        };
+        /** @description Reasons and limits of adjustments. */
+        AdjustmentFieldRequest: {
+            /** Format: int64 */
+            points_max_without_approval?: number | null;
+            reason_codes?: components["schemas"]["ReasonFieldRequest"][];
         };
         /** @description A program in figures. */
         AnalyticsAnswer: {
@@ -1832,13 +2474,55 @@ export interface components {
             customer_id: string;
             features: unknown;
         };
-        /** @description What a member's tier brings. */
+        /** @description What a tier granted. */
+        BenefitGrantAnswer: {
+            code: string;
+            /** Format: date-time */
+            granted_at: string;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            /** Format: date */
+            period_start: string;
+            points_amount: number;
+            refusal_code: string;
+            state: string;
+            tier: string;
+            /** Format: uuid */
+            transaction_id: string | null;
+            /** Format: date-time */
+            withdrawn_at: string | null;
+        };
+        /** @description What a tier grants once on entering. */
+        BenefitGrantField: {
+            code: string;
+            kind?: components["schemas"]["BenefitGrantFieldKindEnum"];
+            /** Format: int64 */
+            points?: number;
+        };
+        /**
+         * @description * `points` - points
+         *     * `feature` - feature
+         * @enum {string}
+         */
+        BenefitGrantFieldKindEnum: "points" | "feature";
+        /** @description What a tier grants once on entering. */
+        BenefitGrantFieldRequest: {
+            code: string;
+            kind?: components["schemas"]["BenefitGrantFieldKindEnum"];
+            /** Format: int64 */
+            points?: number;
+        };
+        /** @description What a member's tier brings, and what tiers granted. */
         BenefitsAnswer: {
             /** Format: uuid */
             account_id: string;
             benefits: string[];
+            granted: components["schemas"]["BenefitGrantAnswer"][];
             tier: components["schemas"]["TierAnswer"] | null;
         };
+        /** @enum {unknown} */
+        BlankEnum: "";
         /** @description What was redeemed and what it is worth. */
         BurnAnswer: {
             /** Format: uuid */
@@ -1849,7 +2533,27 @@ export interface components {
             transaction_id: string;
             value: components["schemas"]["MoneyAnswer"];
         };
-        /** @description Points to redeem. */
+        /** @description How points are spent. */
+        BurnField: {
+            consumption?: components["schemas"]["ConsumptionEnum"];
+            /** Format: int64 */
+            points_max?: number | null;
+            /** Format: int64 */
+            points_min?: number;
+            /** Format: int64 */
+            points_step?: number;
+        };
+        /** @description How points are spent. */
+        BurnFieldRequest: {
+            consumption?: components["schemas"]["ConsumptionEnum"];
+            /** Format: int64 */
+            points_max?: number | null;
+            /** Format: int64 */
+            points_min?: number;
+            /** Format: int64 */
+            points_step?: number;
+        };
+        /** @description Points to redeem; with ``pool_id`` those of a household, on behalf of the customer named. */
         BurnWriteRequest: {
             /** Format: uuid */
             account_id?: string;
@@ -1861,6 +2565,8 @@ export interface components {
             occurred_at?: string;
             /** Format: int64 */
             points: number;
+            /** Format: uuid */
+            pool_id?: string;
             /** Format: uuid */
             program_id?: string;
             transaction_context?: unknown;
@@ -1892,6 +2598,32 @@ export interface components {
             updated_at: string;
             version: number;
         };
+        /** @description The most that is earned in a window. */
+        CapField: {
+            code: string;
+            /** Format: decimal */
+            limit: string;
+            measure?: components["schemas"]["MeasureEnum"];
+            on_reach?: components["schemas"]["OnReachEnum"];
+            partner_ref?: string;
+            period?: components["schemas"]["Period3f7Enum"];
+            rule_code?: string;
+            scope?: components["schemas"]["ScopeEnum"];
+            tier_codes?: string[];
+        };
+        /** @description The most that is earned in a window. */
+        CapFieldRequest: {
+            code: string;
+            /** Format: decimal */
+            limit: string;
+            measure?: components["schemas"]["MeasureEnum"];
+            on_reach?: components["schemas"]["OnReachEnum"];
+            partner_ref?: string;
+            period?: components["schemas"]["Period3f7Enum"];
+            rule_code?: string;
+            scope?: components["schemas"]["ScopeEnum"];
+            tier_codes?: string[];
+        };
         /** @description How much of a cap an account has used in one window. */
         CapUsage: {
             /** Format: uuid */
@@ -1909,6 +2641,15 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["CapUsage"][];
         };
+        /** @description How many of the held points to burn; all of them when left out. The rest is free again. */
+        CaptureWriteRequest: {
+            idempotency_key?: string;
+            /** Format: int64 */
+            points?: number;
+            /** @default  */
+            reason: string;
+            transaction_context?: unknown;
+        };
         /**
          * @description * `email` - email
          *     * `sms` - sms
@@ -1920,6 +2661,13 @@ export interface components {
         CheckPermissionRequest: {
             permission: string;
         };
+        /**
+         * @description * `only_pending` - only_pending
+         *     * `within_balance` - within_balance
+         *     * `unlimited` - unlimited
+         * @enum {string}
+         */
+        ClawbackEnum: "only_pending" | "within_balance" | "unlimited";
         /** @description What a customer allows on one channel for one purpose. */
         Consent: {
             /** Format: date-time */
@@ -1947,6 +2695,13 @@ export interface components {
             /** @default  */
             reason: string;
         };
+        /**
+         * @description * `fifo` - fifo
+         *     * `lifo` - lifo
+         *     * `proportional` - proportional
+         * @enum {string}
+         */
+        ConsumptionEnum: "fifo" | "lifo" | "proportional";
         /** @description An address as answered. */
         ContactPoint: {
             address: string;
@@ -2005,31 +2760,103 @@ export interface components {
             last_error: string;
             type: string;
         };
+        /** @description What two versions promise differently. */
+        DiffAnswer: {
+            changes: components["schemas"]["Difference"][];
+            from: number;
+            to: number;
+        };
+        /** @description One difference between two versions. */
+        Difference: {
+            after: unknown | null;
+            before: unknown | null;
+            /** @description The place, with codes instead of positions: caps.daily.limit */
+            path: string;
+            words: string;
+        };
+        /** @description Two figures of an account that should be equal and were not. */
+        Discrepancy: {
+            /** Format: uuid */
+            account_id: string;
+            code: string;
+            expected: number;
+            found: number;
+            /** Format: date-time */
+            found_at: string;
+            id: number;
+            /** Format: uuid */
+            reconciliation_id: string;
+        };
         /** @description Two figures that should be equal. */
         DiscrepancyAnswer: {
             code: string;
             expected: number;
             found: number;
         };
-        /** @description What was earned; no ``transaction_id`` means nothing was, and the trace tells why. */
+        /** @description A page of discrepancies with the reconciliation that ran last. */
+        DiscrepancyPage: {
+            count: number;
+            count_is_exact: boolean;
+            latest: components["schemas"]["ReconciliationReport"] | null;
+            next: string | null;
+            previous: string | null;
+            results: components["schemas"]["Discrepancy"][];
+        };
+        /**
+         * @description * `never` - never
+         *     * `one_step` - one_step
+         *     * `by_balance` - by_balance
+         * @enum {string}
+         */
+        DowngradeEnum: "never" | "one_step" | "by_balance";
+        /**
+         * @description What was earned; no ``transaction_id`` means nothing was, and the trace tells why.
+         *
+         *     Pending points are in no balance until ``activates_at``, or until somebody confirms them.
+         */
         EarnAnswer: {
             /** Format: uuid */
             account_id: string;
+            /** Format: date-time */
+            activates_at: string | null;
             /** Format: uuid */
             customer_id: string;
             /** Format: date-time */
             expires_at: string | null;
+            is_pending: boolean;
+            other_wallets: components["schemas"]["WalletEarned"][];
             points_amount: number;
             points_balance: number;
             points_lost_to_caps: number;
             /** Format: uuid */
             program_id: string;
+            /** Format: date-time */
+            spendable_until: string | null;
             tier: components["schemas"]["TierNamed"] | null;
             trace: {
                 [key: string]: unknown;
             };
             /** Format: uuid */
             transaction_id: string | null;
+            wallet: string;
+        };
+        /** @description Which part of a purchase earns. */
+        EarnBaseField: {
+            excluded_categories?: string[];
+            excluded_channels?: string[];
+            excluded_products?: string[];
+            net_of_fees?: boolean;
+            net_of_points_paid?: boolean;
+            net_of_tax?: boolean;
+        };
+        /** @description Which part of a purchase earns. */
+        EarnBaseFieldRequest: {
+            excluded_categories?: string[];
+            excluded_channels?: string[];
+            excluded_products?: string[];
+            net_of_fees?: boolean;
+            net_of_points_paid?: boolean;
+            net_of_tax?: boolean;
         };
         /** @description What a batch earned. */
         EarnBatchAnswer: {
@@ -2056,15 +2883,40 @@ export interface components {
             idempotency_key?: string;
             items: components["schemas"]["EarnItemRequest"][];
         };
-        /** @description A cap of a program's newest version. */
+        /** @description A cap of a program's version in effect. */
         EarnCap: {
+            code: string;
             /** Format: uuid */
             id: string;
-            period: components["schemas"]["PeriodEnum"];
-            points_max: number;
+            /** Format: decimal */
+            limit: string;
+            measure: string;
+            on_reach: string;
+            partner_ref: string;
+            period: string;
+            /** @description The limit of a cap that counts points. */
+            points_max: number | null;
             /** Format: uuid */
             program: string;
             program_version: number;
+            rule_code: string;
+            scope: string;
+            tier_codes: string[];
+        };
+        /** @description A cap to add to a program; without a code it is called by its scope and period, a member's day ``daily``. */
+        EarnCapWriteRequest: {
+            code?: string;
+            /** Format: decimal */
+            limit: string;
+            measure?: components["schemas"]["MeasureEnum"];
+            on_reach?: components["schemas"]["OnReachEnum"];
+            partner_ref?: string;
+            period?: components["schemas"]["Period3f7Enum"];
+            /** Format: uuid */
+            program: string;
+            rule_code?: string;
+            scope?: components["schemas"]["ScopeEnum"];
+            tier_codes?: string[];
         };
         /** @description One purchase of a batch. */
         EarnItemRequest: {
@@ -2074,6 +2926,8 @@ export interface components {
             /** Format: uuid */
             customer_id?: string;
             customer_ref?: string;
+            /** @description Another event than a purchase; it needs no amount. */
+            event_type?: string;
             idempotency_key?: string;
             /** Format: date-time */
             occurred_at?: string;
@@ -2084,8 +2938,68 @@ export interface components {
             /** Format: decimal */
             transaction_amount?: string;
             transaction_context?: unknown;
+            /** @description Where points given directly go; the main wallet when left out. */
+            wallet?: string;
         };
-        /** @description A purchase that earns, or points given directly. */
+        /** @description One way to earn. */
+        EarnRuleField: {
+            code: string;
+            /** Format: date */
+            ends_on?: string | null;
+            event_type?: string;
+            hour_from?: number | null;
+            hour_until?: number | null;
+            is_multiplied?: boolean;
+            kind?: components["schemas"]["EarnRuleFieldKindEnum"];
+            name?: string;
+            once_per?: components["schemas"]["OncePerEnum"] | components["schemas"]["BlankEnum"];
+            partner_ref?: string;
+            priority?: number;
+            /** @description A rule in JSONLogic that gives a number; a rule in words stands beside it in answers. */
+            rule: unknown;
+            /** @description The rule said. */
+            readonly rule_in_words: string;
+            /** @description Public ids of segments; a member of any of them. */
+            segment_codes?: string[];
+            /** Format: date */
+            starts_on?: string | null;
+            tier_codes?: string[];
+            wallet?: string;
+            /** @description ISO weekdays, Monday is 1; none is all. */
+            weekdays?: number[];
+        };
+        /**
+         * @description * `base` - base
+         *     * `bonus` - bonus
+         * @enum {string}
+         */
+        EarnRuleFieldKindEnum: "base" | "bonus";
+        /** @description One way to earn. */
+        EarnRuleFieldRequest: {
+            code: string;
+            /** Format: date */
+            ends_on?: string | null;
+            event_type?: string;
+            hour_from?: number | null;
+            hour_until?: number | null;
+            is_multiplied?: boolean;
+            kind?: components["schemas"]["EarnRuleFieldKindEnum"];
+            name?: string;
+            once_per?: components["schemas"]["OncePerEnum"] | components["schemas"]["BlankEnum"];
+            partner_ref?: string;
+            priority?: number;
+            /** @description A rule in JSONLogic that gives a number; a rule in words stands beside it in answers. */
+            rule: unknown;
+            /** @description Public ids of segments; a member of any of them. */
+            segment_codes?: string[];
+            /** Format: date */
+            starts_on?: string | null;
+            tier_codes?: string[];
+            wallet?: string;
+            /** @description ISO weekdays, Monday is 1; none is all. */
+            weekdays?: number[];
+        };
+        /** @description A purchase that earns, points given directly, or another event that a rule of the program names. */
         EarnWriteRequest: {
             /** Format: uuid */
             account_id?: string;
@@ -2093,6 +3007,8 @@ export interface components {
             /** Format: uuid */
             customer_id?: string;
             customer_ref?: string;
+            /** @description Another event than a purchase; it needs no amount. */
+            event_type?: string;
             idempotency_key?: string;
             /** Format: date-time */
             occurred_at?: string;
@@ -2103,7 +3019,15 @@ export interface components {
             /** Format: decimal */
             transaction_amount?: string;
             transaction_context?: unknown;
+            /** @description Where points given directly go; the main wallet when left out. */
+            wallet?: string;
         };
+        /**
+         * @description * `immediate` - immediate
+         *     * `next_period` - next_period
+         * @enum {string}
+         */
+        EffectEnum: "immediate" | "next_period";
         /** @description A customer to take into a program. */
         EnrollWriteRequest: {
             /** Format: uuid */
@@ -2181,8 +3105,9 @@ export interface components {
             sent_at: string | null;
             status: string;
         };
-        /** @description What expires until when. */
+        /** @description What expires until when, lot by lot, and with ``by`` summed up. */
         ExpiringAnswer: {
+            groups: components["schemas"]["Period"][];
             points_expiring: number;
             results: components["schemas"]["Lot"][];
             /** Format: date-time */
@@ -2195,14 +3120,65 @@ export interface components {
             lots_expired: number;
             points_expired: number;
         };
-        /** @description How long points of a program's newest version last. */
+        /** @description How long points last. */
+        ExpiryField: {
+            days?: number | null;
+            grace_days_after?: number;
+            kind?: components["schemas"]["KindA5cEnum"];
+            /** @description MM-DD */
+            month_day?: string;
+            months?: number | null;
+            period?: components["schemas"]["PeriodDf0Enum"];
+            periods?: number;
+            tier_overrides?: {
+                [key: string]: components["schemas"]["TierExpiryField"];
+            };
+            warn_days_before?: number[];
+        };
+        /** @description How long points last. */
+        ExpiryFieldRequest: {
+            days?: number | null;
+            grace_days_after?: number;
+            kind?: components["schemas"]["KindA5cEnum"];
+            /** @description MM-DD */
+            month_day?: string;
+            months?: number | null;
+            period?: components["schemas"]["PeriodDf0Enum"];
+            periods?: number;
+            tier_overrides?: {
+                [key: string]: components["schemas"]["TierExpiryFieldRequest"];
+            };
+            warn_days_before?: number[];
+        };
+        /** @description How long points of a program's version in effect last. */
         ExpiryRule: {
-            expiry_days: number;
+            /** @description The whole rule, as the program's document has it under expiry. */
+            details: unknown;
+            /** @description The days of an expiry by age. */
+            expiry_days: number | null;
             /** Format: uuid */
             id: string;
+            kind: string;
             /** Format: uuid */
             program: string;
             program_version: number;
+        };
+        /** @description How long points of a program last from now on. */
+        ExpiryRuleWriteRequest: {
+            days?: number | null;
+            grace_days_after?: number;
+            kind?: components["schemas"]["KindA5cEnum"];
+            /** @description MM-DD */
+            month_day?: string;
+            months?: number | null;
+            period?: components["schemas"]["PeriodDf0Enum"];
+            periods?: number;
+            /** Format: uuid */
+            program: string;
+            tier_overrides?: {
+                [key: string]: components["schemas"]["TierExpiryFieldRequest"];
+            };
+            warn_days_before?: number[];
         };
         /** @description What is known of a customer. */
         FeatureSet: {
@@ -2243,6 +3219,103 @@ export interface components {
             month: string;
             new_members: number;
         };
+        /** @description A hold as it stands. */
+        Hold: {
+            /** Format: uuid */
+            captured_by: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: date-time */
+            held_at: string;
+            /** Format: uuid */
+            id: string;
+            points_amount: number;
+            points_captured: number;
+            reason: string;
+            state: string;
+        };
+        /** @description A hold and what the account has now. */
+        HoldAnswer: {
+            /** Format: uuid */
+            account_id: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: date-time */
+            held_at: string;
+            /** Format: uuid */
+            hold_id: string;
+            points_amount: number;
+            /** @description Points that could be spent right after. */
+            readonly points_available: number;
+            points_balance: number;
+            points_held: number;
+            state: string;
+        };
+        /** @description Holds, newest first. */
+        HoldList: {
+            results: components["schemas"]["Hold"][];
+        };
+        /** @description Points to set aside until ``expires_at`` or for so many minutes; with ``pool_id`` those of a household. */
+        HoldWriteRequest: {
+            /** Format: uuid */
+            account_id?: string;
+            /** Format: uuid */
+            customer_id?: string;
+            customer_ref?: string;
+            /** Format: date-time */
+            expires_at?: string;
+            expires_in_minutes?: number;
+            idempotency_key?: string;
+            /** Format: int64 */
+            points: number;
+            /** Format: uuid */
+            pool_id?: string;
+            /** Format: uuid */
+            program_id?: string;
+            /** @default  */
+            reason: string;
+        };
+        /** @description An import, how far it is and what it did. */
+        Import: {
+            /** Format: date-time */
+            created_at: string;
+            customers_created: number;
+            file_name: string;
+            /** Format: uuid */
+            id: string;
+            members_enrolled: number;
+            points_imported: number;
+            /** Format: uuid */
+            program: string;
+            rows_done: number;
+            rows_imported: number;
+            rows_refused: number;
+            rows_total: number;
+            /** Format: uuid */
+            run_id: string | null;
+        };
+        /** @description What became of a row; no code means that it was taken in. */
+        ImportResult: {
+            /** Format: uuid */
+            account_id: string | null;
+            code: string;
+            customer_ref: string;
+            points_balance: number;
+            row: number;
+            /** Format: uuid */
+            transaction_id: string | null;
+            wallet: string;
+        };
+        /** @description A page of results. */
+        ImportResultPage: {
+            count: number;
+            count_is_exact: boolean;
+            next: string | null;
+            previous: string | null;
+            results: components["schemas"]["ImportResult"][];
+        };
         /** @description One event as senders write it; read row by row, so that one bad event does not refuse the others. */
         InboundEventRequest: {
             /** Format: uuid */
@@ -2258,9 +3331,12 @@ export interface components {
         InboundEventsRequest: {
             events: components["schemas"]["InboundEventRequest"][];
         };
-        /** @description One law of the ledger and how often it is broken. */
+        /** @description One law of the ledger, how often it is broken, and the first cases. */
         InvariantAnswer: {
             code: string;
+            /** Format: double */
+            duration_ms: number;
+            examples: unknown;
             title: string;
             violations: number;
         };
@@ -2275,22 +3351,72 @@ export interface components {
             name: string;
             secret: string;
         };
+        /**
+         * @description * `never` - never
+         *     * `age` - age
+         *     * `fixed_date` - fixed_date
+         *     * `end_of_period` - end_of_period
+         *     * `inactivity` - inactivity
+         * @enum {string}
+         */
+        KindA5cEnum: "never" | "age" | "fixed_date" | "end_of_period" | "inactivity";
+        /** @description Who leaves, and why. */
+        LeaveWriteRequest: {
+            /** Format: uuid */
+            customer_id: string;
+            /** @default  */
+            reason: string;
+        };
+        /** @description What a program owes its members, month by month (UTC). */
+        LiabilityAnswer: {
+            is_reconciled: boolean;
+            months: components["schemas"]["MonthAnswer"][];
+            /** Format: uuid */
+            program: string;
+        };
+        /** @description A line of a purchase; without ``amount`` all that is left of it. */
+        LineWriteRequest: {
+            /** Format: decimal */
+            amount?: string;
+            line_id: string;
+        };
         /** @description User name and password. */
         LoginRequest: {
             password: string;
             username: string;
         };
-        /** @description Points earned together that will expire together. */
+        /** @description Points earned together that will expire together; ``spendable_until`` is the end of the grace behind that. */
         Lot: {
             /** Format: date-time */
             earned_at: string;
             /** Format: date-time */
             expires_at: string | null;
+            points_held: number;
             points_original: number;
             points_remaining: number;
+            /** Format: date-time */
+            spendable_until: string | null;
             /** Format: uuid */
             transaction_id: string;
         };
+        /** @description Lots in the order in which they are spent. */
+        LotList: {
+            results: components["schemas"]["Lot"][];
+        };
+        /** @description A tier given by hand. */
+        ManualTierAnswer: {
+            mode: string;
+            reason: string;
+            tier: string | null;
+            /** Format: date-time */
+            until: string | null;
+        };
+        /**
+         * @description * `points` - points
+         *     * `money` - money
+         * @enum {string}
+         */
+        MeasureEnum: "points" | "money";
         /** @description A member of a segment. */
         Member: {
             /** Format: date-time */
@@ -2302,10 +3428,68 @@ export interface components {
             /** @description Name the membership: the segment's and the customer's ids. */
             readonly id: string;
         };
+        /** @description A customer in a program. */
+        Membership: {
+            /** Format: uuid */
+            account_id: string;
+            /** Format: uuid */
+            customer_id: string;
+            /** Format: date-time */
+            enrolled_at: string;
+            /** Format: date-time */
+            left_at: string | null;
+            /** Format: uuid */
+            program: string;
+            tier_code: string | null;
+            /** @description Empty when the tier follows the points; else floor, pin or one_off. */
+            tier_mode: string;
+            tier_name: string | null;
+            /** Format: date-time */
+            tier_until_at: string | null;
+        };
+        /** @description What was moved, and what both have now. */
+        MergeAnswer: {
+            /** Format: uuid */
+            account_id: string;
+            /** Format: uuid */
+            into_account_id: string;
+            into_points_balance: number;
+            points_amount: number;
+            /** Format: uuid */
+            transaction_id: string;
+        };
+        /** @description The account that takes all of this one. */
+        MergeWriteRequest: {
+            idempotency_key?: string;
+            /** Format: uuid */
+            into_account_id: string;
+            /** @default  */
+            reason: string;
+        };
         /** @description An amount of money. */
         MoneyAnswer: {
             amount: string;
             currency: string;
+        };
+        /** @description A month: opening + issued - redeemed - expired + adjusted = closing; ``money`` is what the closing is worth. */
+        MonthAnswer: {
+            adjusted: number;
+            closing: number;
+            expired: number;
+            issued: number;
+            money: components["schemas"]["MoneyAnswer"] | null;
+            month: string;
+            opening: number;
+            redeemed: number;
+        };
+        /** @description What was moved, without sign, and what the account has now. */
+        MovementAnswer: {
+            /** Format: uuid */
+            account_id: string;
+            points_amount: number;
+            points_balance: number;
+            /** Format: uuid */
+            transaction_id: string;
         };
         /** @description A campaign to create. */
         NewCampaignRequest: {
@@ -2379,6 +3563,18 @@ export interface components {
             roles?: string[];
             username: string;
         };
+        /**
+         * @description * `truncate` - truncate
+         *     * `refuse` - refuse
+         * @enum {string}
+         */
+        OnReachEnum: "truncate" | "refuse";
+        /**
+         * @description * `` -
+         *     * `member` - member
+         * @enum {string}
+         */
+        OncePerEnum: "member";
         PaginatedAccountList: {
             /** @example 123 */
             count: number;
@@ -2559,6 +3755,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Field"][];
         };
+        PaginatedImportList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["Import"][];
+        };
         PaginatedMemberList: {
             /** @example 123 */
             count: number;
@@ -2588,6 +3799,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Permission"][];
+        };
+        PaginatedPoolList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["Pool"][];
         };
         PaginatedProgramList: {
             /** @example 123 */
@@ -2786,27 +4012,76 @@ export interface components {
             is_active?: boolean;
             roles?: string[];
         };
-        /** @description A program as it is written. */
-        PatchedProgramWriteRequest: {
+        /** @description What to change of a place; what is left out stays. */
+        PatchedPoolMemberChangeRequest: {
+            is_earning_into_pool?: boolean;
+            /** Format: int64 */
+            points_daily_max?: number | null;
+            role?: components["schemas"]["RoleEnum"];
+        };
+        /** @description Some fields of a program; each one is written whole. */
+        PatchedProgramPatchRequest: {
+            activation?: components["schemas"]["ActivationFieldRequest"];
+            adjustment?: components["schemas"]["AdjustmentFieldRequest"];
+            burn?: components["schemas"]["BurnFieldRequest"];
             /** @description A rule in JSONLogic that gives a number; a rule in words stands beside it in answers. */
             burn_rule?: unknown | null;
+            caps?: components["schemas"]["CapFieldRequest"][];
             code?: string;
             currency?: string;
             description?: string;
+            earn_base?: components["schemas"]["EarnBaseFieldRequest"];
             /** Format: int64 */
             earn_cap_daily?: number | null;
             /** @description A rule in JSONLogic that gives a number; a rule in words stands beside it in answers. */
             earn_rule?: unknown | null;
+            earn_rules?: components["schemas"]["EarnRuleFieldRequest"][];
+            /**
+             * Format: date-time
+             * @description A future instant: the change becomes a scheduled version. Left out, it counts at once.
+             */
+            effective_at?: string;
             /** Format: date */
             end_date?: string | null;
             enrollment?: components["schemas"]["EnrollmentEnum"];
+            expiry?: components["schemas"]["ExpiryFieldRequest"];
             expiry_days?: number | null;
             name?: string;
+            /** Format: decimal */
+            point_value?: string | null;
+            referral?: components["schemas"]["ReferralFieldRequest"];
+            reversal?: components["schemas"]["ReversalFieldRequest"];
+            stacking?: components["schemas"]["StackingEnum"];
             /** Format: date */
             start_date?: string | null;
-            status?: components["schemas"]["ProgramWriteStatusEnum"];
+            status?: components["schemas"]["ProgramStatusEnum"];
+            tier_policy?: components["schemas"]["TierPolicyFieldRequest"];
             tiers?: components["schemas"]["TierFieldRequest"][];
             timezone?: string;
+            transfer?: components["schemas"]["TransferFieldRequest"];
+            wallets?: components["schemas"]["WalletFieldRequest"][];
+        };
+        /** @description A pending earn as it stands; ``points_amount`` is what is left of it. */
+        Pending: {
+            /** Format: date-time */
+            activates_at: string | null;
+            /** Format: uuid */
+            ended_by: string | null;
+            /** Format: date-time */
+            expires_at: string | null;
+            /** Format: date-time */
+            occurred_at: string;
+            points_amount: number;
+            points_original: number;
+            /** Format: date-time */
+            spendable_until: string | null;
+            state: string;
+            /** Format: uuid */
+            transaction_id: string;
+        };
+        /** @description Pending earns, newest first. */
+        PendingList: {
+            results: components["schemas"]["Pending"][];
         };
         /** @description What came of a campaign. */
         Performance: {
@@ -2827,11 +4102,28 @@ export interface components {
             total_sent: number;
             unknown: number;
         };
+        /** @description What expires in a day (YYYY-MM-DD) or a month (YYYY-MM) of the program's zone. */
+        Period: {
+            period: string;
+            points: number;
+        };
         /**
-         * @description * `day` - day
+         * @description * `transaction` - transaction
+         *     * `day` - day
+         *     * `week` - week
+         *     * `month` - month
+         *     * `year` - year
+         *     * `program` - program
          * @enum {string}
          */
-        PeriodEnum: "day";
+        Period3f7Enum: "transaction" | "day" | "week" | "month" | "year" | "program";
+        /**
+         * @description * `month` - month
+         *     * `quarter` - quarter
+         *     * `year` - year
+         * @enum {string}
+         */
+        PeriodDf0Enum: "month" | "quarter" | "year";
         /** @description A permission of the catalogue. */
         Permission: {
             code: string;
@@ -2844,6 +4136,66 @@ export interface components {
             earned: number;
             expired: number;
             outstanding: number;
+        };
+        /** @description A household and what its account has. */
+        Pool: {
+            /** Format: uuid */
+            account_id: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            id: string;
+            /** @description How many customers are in it. */
+            readonly member_count: number;
+            name: string;
+            /** @description Points that can be spent now. */
+            readonly points_available: number;
+            /** @description Points posted. */
+            readonly points_balance: number;
+            /** Format: uuid */
+            program: string;
+            status: string;
+        };
+        /** @description A customer's place in a household. */
+        PoolMember: {
+            /** Format: uuid */
+            customer_id: string;
+            /** @description The BSS's own id of the customer. */
+            readonly customer_ref: string;
+            /** Format: uuid */
+            id: string;
+            is_earning_into_pool: boolean;
+            /** Format: date-time */
+            joined_at: string;
+            /** Format: date-time */
+            left_at: string | null;
+            points_daily_max: number | null;
+            role: components["schemas"]["RoleEnum"];
+        };
+        /** @description All places of a household. */
+        PoolMemberPage: {
+            results: components["schemas"]["PoolMember"][];
+        };
+        /** @description Somebody to take in. */
+        PoolMemberWriteRequest: {
+            /** Format: uuid */
+            customer_id?: string;
+            customer_ref?: string;
+            /** @default false */
+            is_earning_into_pool: boolean;
+            /** Format: int64 */
+            points_daily_max?: number | null;
+            /** @default spender */
+            role: components["schemas"]["RoleEnum"];
+        };
+        /** @description A household to make, with its owner. */
+        PoolWriteRequest: {
+            /** Format: uuid */
+            customer_id?: string;
+            customer_ref?: string;
+            name: string;
+            /** Format: uuid */
+            program_id: string;
         };
         /** @description Who would be written to and who not, and how it looks for one of them. */
         PreviewAnswer: {
@@ -2858,81 +4210,95 @@ export interface components {
         PreviewRequest: {
             rules?: unknown | null;
         };
-        /** @description A program, whole, as the console reads and writes it. */
+        /** @description A program, whole, as the console reads and writes it; its terms are those in effect. */
         Program: {
-            /** @description The burn rule in JSONLogic. */
-            readonly burn_rule: {
-                [key: string]: unknown;
-            } | null;
+            activation: components["schemas"]["ActivationField"];
+            adjustment: components["schemas"]["AdjustmentField"];
+            burn: components["schemas"]["BurnField"];
+            burn_rule: unknown | null;
             /** @description The burn rule said. */
             readonly burn_rule_in_words: string;
+            caps: components["schemas"]["CapField"][];
             code: string;
             /** Format: date-time */
             created_at: string;
             currency: string;
             description: string;
-            /** @description The most points a member earns in a day of the program's zone. */
-            readonly earn_cap_daily: number | null;
-            /** @description The earn rule in JSONLogic. */
-            readonly earn_rule: {
-                [key: string]: unknown;
-            } | null;
+            earn_base: components["schemas"]["EarnBaseField"];
+            earn_cap_daily: number | null;
+            earn_rule: unknown | null;
             /** @description The earn rule said. */
             readonly earn_rule_in_words: string;
+            earn_rules: components["schemas"]["EarnRuleField"][];
             /** Format: date */
             end_date: string | null;
             enrollment: string;
-            /** @description How many days points last. */
-            readonly expiry_days: number | null;
+            expiry: components["schemas"]["ExpiryField"];
+            expiry_days: number | null;
             /** Format: uuid */
             id: string;
             member_count: number;
             name: string;
-            /** @description The number of the version in effect. */
-            readonly program_version: number;
+            /** Format: decimal */
+            point_value?: string | null;
+            /** @description The version in effect. */
+            program_version: number;
+            referral: components["schemas"]["ReferralField"];
+            reversal: components["schemas"]["ReversalField"];
+            readonly stacking: components["schemas"]["StackingEnum"];
             /** Format: date */
             start_date: string | null;
             status: string;
-            tiers: components["schemas"]["ProgramTier"][];
+            tier_policy: components["schemas"]["TierPolicyField"];
+            tiers: components["schemas"]["TierField"][];
             timezone: string;
+            transfer: components["schemas"]["TransferField"];
             /** Format: date-time */
             updated_at: string;
             version: number;
+            wallets: components["schemas"]["WalletField"][];
         };
-        /** @description A tier within its program's document. */
-        ProgramTier: {
-            benefits: string[];
-            code: string;
-            color: string;
-            /** Format: uuid */
-            id: string;
-            min_points: number;
-            /** Format: decimal */
-            multiplier: string;
-            name: string;
-            priority: number;
-        };
-        /** @description A program as it is written. */
-        ProgramWriteRequest: {
+        /** @description A program as it is written anew, at once or from an instant on. */
+        ProgramPutRequest: {
+            activation?: components["schemas"]["ActivationFieldRequest"];
+            adjustment?: components["schemas"]["AdjustmentFieldRequest"];
+            burn?: components["schemas"]["BurnFieldRequest"];
             /** @description A rule in JSONLogic that gives a number; a rule in words stands beside it in answers. */
             burn_rule?: unknown | null;
+            caps?: components["schemas"]["CapFieldRequest"][];
             code?: string;
             currency?: string;
             description?: string;
+            earn_base?: components["schemas"]["EarnBaseFieldRequest"];
             /** Format: int64 */
             earn_cap_daily?: number | null;
             /** @description A rule in JSONLogic that gives a number; a rule in words stands beside it in answers. */
             earn_rule?: unknown | null;
+            earn_rules?: components["schemas"]["EarnRuleFieldRequest"][];
+            /**
+             * Format: date-time
+             * @description A future instant: the change becomes a scheduled version. Left out, it counts at once.
+             */
+            effective_at?: string;
             /** Format: date */
             end_date?: string | null;
             enrollment?: components["schemas"]["EnrollmentEnum"];
+            expiry?: components["schemas"]["ExpiryFieldRequest"];
             expiry_days?: number | null;
             name: string;
+            /** Format: decimal */
+            point_value?: string | null;
+            referral?: components["schemas"]["ReferralFieldRequest"];
+            reversal?: components["schemas"]["ReversalFieldRequest"];
+            stacking?: components["schemas"]["StackingEnum"];
             /** Format: date */
             start_date?: string | null;
-            status?: components["schemas"]["ProgramWriteStatusEnum"];
+            status?: components["schemas"]["ProgramStatusEnum"];
+            tier_policy?: components["schemas"]["TierPolicyFieldRequest"];
             tiers?: components["schemas"]["TierFieldRequest"][];
             timezone?: string;
+            transfer?: components["schemas"]["TransferFieldRequest"];
+            wallets?: components["schemas"]["WalletFieldRequest"][];
         };
         /**
          * @description * `DRAFT` - DRAFT
@@ -2940,7 +4306,66 @@ export interface components {
          *     * `INACTIVE` - INACTIVE
          * @enum {string}
          */
-        ProgramWriteStatusEnum: "DRAFT" | "ACTIVE" | "INACTIVE";
+        ProgramStatusEnum: "DRAFT" | "ACTIVE" | "INACTIVE";
+        /** @description A program as it is written. */
+        ProgramWriteRequest: {
+            activation?: components["schemas"]["ActivationFieldRequest"];
+            adjustment?: components["schemas"]["AdjustmentFieldRequest"];
+            burn?: components["schemas"]["BurnFieldRequest"];
+            /** @description A rule in JSONLogic that gives a number; a rule in words stands beside it in answers. */
+            burn_rule?: unknown | null;
+            caps?: components["schemas"]["CapFieldRequest"][];
+            code?: string;
+            currency?: string;
+            description?: string;
+            earn_base?: components["schemas"]["EarnBaseFieldRequest"];
+            /** Format: int64 */
+            earn_cap_daily?: number | null;
+            /** @description A rule in JSONLogic that gives a number; a rule in words stands beside it in answers. */
+            earn_rule?: unknown | null;
+            earn_rules?: components["schemas"]["EarnRuleFieldRequest"][];
+            /** Format: date */
+            end_date?: string | null;
+            enrollment?: components["schemas"]["EnrollmentEnum"];
+            expiry?: components["schemas"]["ExpiryFieldRequest"];
+            expiry_days?: number | null;
+            name: string;
+            /** Format: decimal */
+            point_value?: string | null;
+            referral?: components["schemas"]["ReferralFieldRequest"];
+            reversal?: components["schemas"]["ReversalFieldRequest"];
+            stacking?: components["schemas"]["StackingEnum"];
+            /** Format: date */
+            start_date?: string | null;
+            status?: components["schemas"]["ProgramStatusEnum"];
+            tier_policy?: components["schemas"]["TierPolicyFieldRequest"];
+            tiers?: components["schemas"]["TierFieldRequest"][];
+            timezone?: string;
+            transfer?: components["schemas"]["TransferFieldRequest"];
+            wallets?: components["schemas"]["WalletFieldRequest"][];
+        };
+        /** @description What becomes of a member's tier when nothing more happens; days in the program's zone, ends exclusive. */
+        ProjectionAnswer: {
+            /** Format: uuid */
+            account_id: string;
+            /** Format: date */
+            grace_until: string | null;
+            /** Format: date */
+            kept_until: string | null;
+            manual: components["schemas"]["ManualTierAnswer"] | null;
+            next_tier: components["schemas"]["TierAnswer"] | null;
+            /** Format: date */
+            period_ends_at: string | null;
+            /** Format: date */
+            period_starts_at: string | null;
+            points_qualifying: number | string;
+            points_to_next: number | string | null;
+            points_to_stay: number | string | null;
+            /** Format: date */
+            projected_on: string;
+            projected_tier: components["schemas"]["TierAnswer"] | null;
+            tier: components["schemas"]["TierAnswer"] | null;
+        };
         /** @description The ledger proved. */
         ProofAnswer: {
             /** Format: date-time */
@@ -2957,6 +4382,54 @@ export interface components {
          * @enum {string}
          */
         PurposeEnum: "marketing" | "service";
+        /**
+         * @description * `points` - points
+         *     * `spend` - spend
+         *     * `count` - count
+         *     * `tenure` - tenure
+         *     * `rule` - rule
+         * @enum {string}
+         */
+        QualifierEnum: "points" | "spend" | "count" | "tenure" | "rule";
+        /** @description A reason for adjustments. */
+        ReasonField: {
+            code: string;
+            name?: string;
+        };
+        /** @description A reason for adjustments. */
+        ReasonFieldRequest: {
+            code: string;
+            name?: string;
+        };
+        /** @description Why. */
+        ReasonGivenRequest: {
+            /** @default  */
+            reason: string;
+        };
+        /** @description Why. */
+        ReasonWriteRequest: {
+            idempotency_key?: string;
+            /** @default  */
+            reason: string;
+        };
+        /** @description A program whose members are to be looked at; ``is_recount`` first counts what nobody has counted yet. */
+        RecalculateWriteRequest: {
+            /** @default false */
+            is_recount: boolean;
+            /** Format: uuid */
+            program_id: string;
+        };
+        /**
+         * @description * `incremental` - incremental
+         *     * `whole` - whole
+         * @enum {string}
+         */
+        ReconcileWriteModeEnum: "incremental" | "whole";
+        /** @description The whole book, or the accounts touched since the last reconciliation that finished. */
+        ReconcileWriteRequest: {
+            /** @default incremental */
+            mode: components["schemas"]["ReconcileWriteModeEnum"];
+        };
         /** @description A balance beside the sums that make it. */
         ReconciliationAnswer: {
             /** Format: uuid */
@@ -2967,6 +4440,47 @@ export interface components {
             sum_of_entries: number;
             sum_of_lots: number;
         };
+        /** @description A reconciliation as it stands. */
+        ReconciliationReport: {
+            accounts_checked: number;
+            discrepancies_found: number;
+            /** Format: date-time */
+            finished_at: string | null;
+            /** Format: uuid */
+            id: string;
+            invariants: unknown | null;
+            mode: string;
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            touched_since: string | null;
+        };
+        /** @description What both sides of a referral get. */
+        ReferralField: {
+            /** Format: int64 */
+            referee_points?: number;
+            /** Format: int64 */
+            referrer_points?: number;
+        };
+        /** @description What both sides of a referral get. */
+        ReferralFieldRequest: {
+            /** Format: int64 */
+            referee_points?: number;
+            /** Format: int64 */
+            referrer_points?: number;
+        };
+        /** @description An expiry to take back; without ``points`` all of it, without a day for as long as the program says. */
+        ReinstateWriteRequest: {
+            /** Format: date */
+            expires_on?: string;
+            idempotency_key?: string;
+            /** Format: int64 */
+            points?: number;
+            /** @default  */
+            reason: string;
+            /** Format: uuid */
+            transaction_id: string;
+        };
         /** @description An event that was not taken in. */
         RejectedEvent: {
             code: string;
@@ -2974,20 +4488,32 @@ export interface components {
             index: number;
             message: string;
         };
-        /** @description What was taken back. */
-        ReverseAnswer: {
+        /** @description What was taken back, and what of it could not be. */
+        ReversalAnswer: {
             /** Format: uuid */
             account_id: string;
             points_amount: number;
             points_balance: number;
+            points_unrecovered: number;
             /** Format: uuid */
             reverses: string;
             /** Format: uuid */
             transaction_id: string;
         };
-        /** @description A transaction to take back; without ``points`` all that is left of it. */
+        /** @description What a reversal may take back. */
+        ReversalField: {
+            clawback?: components["schemas"]["ClawbackEnum"];
+            reinstate_days?: number;
+        };
+        /** @description What a reversal may take back. */
+        ReversalFieldRequest: {
+            clawback?: components["schemas"]["ClawbackEnum"];
+            reinstate_days?: number;
+        };
+        /** @description A transaction to take back: ``points`` or ``lines`` of it, or without both all that is left. */
         ReverseWriteRequest: {
             idempotency_key?: string;
+            lines?: components["schemas"]["LineWriteRequest"][];
             /** Format: int64 */
             points?: number;
             /** @default  */
@@ -3006,11 +4532,22 @@ export interface components {
             /** @description Give the patterns that the role holds. */
             readonly permissions: string[];
         };
-        /** @description The earn or burn rule of a program's newest version. */
+        /**
+         * @description * `owner` - owner
+         *     * `spender` - spender
+         *     * `viewer` - viewer
+         * @enum {string}
+         */
+        RoleEnum: "owner" | "spender" | "viewer";
+        /** @description A way to earn, or the burn rule, of a program's version in effect. */
         Rule: {
+            code: string;
+            /** @description The whole way to earn; empty for the burn rule. */
+            details: unknown;
             /** Format: uuid */
             id: string;
             kind: components["schemas"]["RuleKindEnum"];
+            name: string;
             /** Format: uuid */
             program: string;
             program_version: number;
@@ -3044,6 +4581,25 @@ export interface components {
             subject_ref: string;
             total: number;
         };
+        /** @description A run and how it stands. */
+        RunNamed: {
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            status: string;
+        };
+        /** @description The run that was put in line. */
+        RunStarted: {
+            run: components["schemas"]["RunNamed"];
+        };
+        /**
+         * @description * `member` - member
+         *     * `household` - household
+         *     * `program` - program
+         *     * `partner` - partner
+         * @enum {string}
+         */
+        ScopeEnum: "member" | "household" | "program" | "partner";
         /** @description A segment as answered. */
         Segment: {
             /** Format: date-time */
@@ -3067,40 +4623,92 @@ export interface components {
             }[];
             version: number;
         };
-        /** @description A sample purchase, and what to try instead of what the program promises. */
+        /** @description An account and what it has now. */
+        Side: {
+            /** Format: uuid */
+            account_id: string;
+            points_balance: number;
+        };
+        /**
+         * @description A sample purchase or event, who makes it, and what to try instead of what the program promises.
+         *
+         *     Terms of the program stand flat beside the purchase, in the shapes in which a program is written.
+         */
         SimulateWriteRequest: {
             /** Format: uuid */
             account_id?: string;
+            activation?: unknown;
+            adjustment?: unknown;
+            burn?: unknown;
             burn_rule?: unknown | null;
+            caps?: unknown;
             /** @default  */
             currency: string;
+            earn_base?: unknown;
             /** Format: int64 */
             earn_cap_daily?: number | null;
             earn_rule?: unknown | null;
+            earn_rules?: unknown;
+            /** @default customer.purchase */
+            event_type: string;
+            expiry?: unknown;
             expiry_days?: number | null;
             /** Format: date-time */
             occurred_at?: string;
+            point_value?: unknown | null;
             /** Format: int64 */
             points_lifetime?: number;
             /** Format: int64 */
             points_to_burn?: number;
+            /** @description Another version than that of the day. */
+            program_version?: number;
+            referral?: unknown;
+            reversal?: unknown;
+            segment_codes?: string[];
+            stacking?: unknown;
             tier_code?: string;
+            tier_policy?: unknown;
+            tiers?: unknown;
             /** Format: decimal */
-            transaction_amount: string;
+            transaction_amount?: string;
             transaction_context?: unknown;
+            transfer?: unknown;
+            wallets?: unknown;
         };
-        /** @description What a sample purchase would earn. */
-        SimulationAnswer: {
+        /** @description What would go into one wallet. */
+        SimulatedWalletAnswer: {
+            /** Format: date-time */
+            activates_at: string | null;
             /** Format: date-time */
             expires_at: string | null;
+            is_pending: boolean;
             points_amount: number;
             points_lost_to_caps: number;
+            /** Format: date-time */
+            spendable_until: string | null;
+            trace: {
+                [key: string]: unknown;
+            };
+            wallet: string;
+        };
+        /** @description What a sample purchase would earn; the figures on top are those of the main wallet. */
+        SimulationAnswer: {
+            /** Format: date-time */
+            activates_at: string | null;
+            /** Format: date-time */
+            expires_at: string | null;
+            is_pending: boolean;
+            points_amount: number;
+            points_lost_to_caps: number;
+            /** Format: date-time */
+            spendable_until: string | null;
             tier_code: string | null;
             tier_code_after: string | null;
             trace: {
                 [key: string]: unknown;
             };
             value: components["schemas"]["MoneyAnswer"] | null;
+            wallets: components["schemas"]["SimulatedWalletAnswer"][];
         };
         /** @description A snapshot as answered. */
         Snapshot: {
@@ -3114,18 +4722,34 @@ export interface components {
             /** Format: date-time */
             taken_at: string;
         };
-        /** @description Where a member stands. */
+        /**
+         * @description * `sum` - sum
+         *     * `best` - best
+         *     * `first` - first
+         * @enum {string}
+         */
+        StackingEnum: "sum" | "best" | "first";
+        /** @description Where a member stands; ``points_to_next`` is in the unit of the qualifier. */
         StandingAnswer: {
             /** Format: uuid */
             account_id: string;
             calculated_tier: components["schemas"]["TierAnswer"] | null;
+            /** Format: date */
+            counts_from: string | null;
+            /** Format: date */
+            counts_until: string;
             /** Format: uuid */
             customer_id: string;
+            /** Format: date */
+            kept_until: string | null;
+            manual: components["schemas"]["ManualTierAnswer"] | null;
             next_tier: components["schemas"]["TierAnswer"] | null;
             points_lifetime: number;
-            points_to_next: number | null;
+            points_qualifying: number | string;
+            points_to_next: number | string | null;
             /** Format: uuid */
             program_id: string;
+            qualifier: string;
             tier: components["schemas"]["TierAnswer"] | null;
         };
         /** @description One line of a statement. */
@@ -3172,11 +4796,13 @@ export interface components {
         };
         /** @description A tier. */
         Tier: {
+            benefit_grants: unknown;
             benefits: string[];
             code: string;
             color: string;
             /** Format: uuid */
             id: string;
+            is_invitation_only: boolean;
             min_points: number;
             /** Format: decimal */
             multiplier: string;
@@ -3194,7 +4820,32 @@ export interface components {
             multiplier: string;
             name: string;
         };
-        /** @description One change of a member's tier. */
+        /**
+         * @description * `floor` - floor
+         *     * `pin` - pin
+         *     * `one_off` - one_off
+         *     * `none` - none
+         * @enum {string}
+         */
+        TierAssignWriteModeEnum: "floor" | "pin" | "one_off" | "none";
+        /** @description A tier to give by hand; ``mode`` none takes the one given by hand off again. */
+        TierAssignWriteRequest: {
+            /** Format: uuid */
+            account_id?: string;
+            /** Format: uuid */
+            customer_id?: string;
+            customer_ref?: string;
+            mode: components["schemas"]["TierAssignWriteModeEnum"];
+            /** Format: uuid */
+            program_id?: string;
+            /** @default  */
+            reason: string;
+            /** @default  */
+            tier: string;
+            /** Format: date-time */
+            until?: string | null;
+        };
+        /** @description One change of a member's tier; a change with ``superseded_at`` was corrected by a late purchase. */
         TierChangeAnswer: {
             /** Format: uuid */
             account_id: string;
@@ -3202,21 +4853,55 @@ export interface components {
             /** Format: date-time */
             changed_at: string;
             direction: string;
+            /** Format: date-time */
+            effective_at: string;
             from_tier: string | null;
             /** Format: uuid */
             id: string;
             note: string;
             points_lifetime: number;
             reason: string;
+            /** Format: date-time */
+            recorded_at: string;
+            /** Format: date-time */
+            superseded_at: string | null;
             to_tier: string | null;
         };
+        /** @description How long points of members of one tier last instead. */
+        TierExpiryField: {
+            days?: number | null;
+            months?: number | null;
+        };
+        /** @description How long points of members of one tier last instead. */
+        TierExpiryFieldRequest: {
+            days?: number | null;
+            months?: number | null;
+        };
         /** @description A tier within a program's document. */
-        TierFieldRequest: {
+        TierField: {
+            benefit_grants?: components["schemas"]["BenefitGrantField"][];
             benefits?: string[];
             code?: string;
             color?: string;
             /** Format: uuid */
             id?: string;
+            is_invitation_only?: boolean;
+            /** Format: int64 */
+            min_points: number;
+            /** Format: decimal */
+            multiplier?: string;
+            name: string;
+            priority?: number;
+        };
+        /** @description A tier within a program's document. */
+        TierFieldRequest: {
+            benefit_grants?: components["schemas"]["BenefitGrantFieldRequest"][];
+            benefits?: string[];
+            code?: string;
+            color?: string;
+            /** Format: uuid */
+            id?: string;
+            is_invitation_only?: boolean;
             /** Format: int64 */
             min_points: number;
             /** Format: decimal */
@@ -3256,6 +4941,36 @@ export interface components {
         TierNamed: {
             code: string;
             name: string;
+        };
+        /** @description How members move through the tiers. */
+        TierPolicyField: {
+            cycle_months?: number | null;
+            /** @description MM-DD */
+            cycle_start?: string;
+            downgrade?: components["schemas"]["DowngradeEnum"];
+            effect?: components["schemas"]["EffectEnum"];
+            grace_days?: number;
+            qualifier?: components["schemas"]["QualifierEnum"];
+            rolling_months?: number | null;
+            /** @description A rule in JSONLogic that gives a number; a rule in words stands beside it in answers. */
+            rule?: unknown | null;
+            validity?: components["schemas"]["ValidityEnum"];
+            window?: components["schemas"]["WindowEnum"];
+        };
+        /** @description How members move through the tiers. */
+        TierPolicyFieldRequest: {
+            cycle_months?: number | null;
+            /** @description MM-DD */
+            cycle_start?: string;
+            downgrade?: components["schemas"]["DowngradeEnum"];
+            effect?: components["schemas"]["EffectEnum"];
+            grace_days?: number;
+            qualifier?: components["schemas"]["QualifierEnum"];
+            rolling_months?: number | null;
+            /** @description A rule in JSONLogic that gives a number; a rule in words stands beside it in answers. */
+            rule?: unknown | null;
+            validity?: components["schemas"]["ValidityEnum"];
+            window?: components["schemas"]["WindowEnum"];
         };
         /** @description A token without its secret. */
         Token: {
@@ -3362,6 +5077,7 @@ export interface components {
             /** Format: uuid */
             customer_id?: string;
             customer_ref?: string;
+            event_type?: string;
             idempotency_key?: string;
             kind: components["schemas"]["TransactionWriteKindEnum"];
             /** Format: date-time */
@@ -3376,6 +5092,67 @@ export interface components {
             transaction_context?: unknown;
             /** Format: uuid */
             transaction_id?: string;
+            wallet?: string;
+        };
+        /** @description What was given, for what fee, and what both have now. */
+        TransferAnswer: {
+            from: components["schemas"]["Side"];
+            points_amount: number;
+            points_fee: number;
+            to: components["schemas"]["Side"];
+            /** Format: uuid */
+            transaction_id: string;
+        };
+        /** @description Whether and how members give points to each other. */
+        TransferField: {
+            account_age_days_min?: number;
+            counts_for_tier?: boolean;
+            /** Format: decimal */
+            fee_percent?: string;
+            /** Format: int64 */
+            fee_points?: number;
+            is_allowed?: boolean;
+            /** Format: int64 */
+            points_daily?: number | null;
+            /** Format: int64 */
+            points_max?: number | null;
+            /** Format: int64 */
+            points_min?: number;
+            /** Format: int64 */
+            points_monthly?: number | null;
+        };
+        /** @description Whether and how members give points to each other. */
+        TransferFieldRequest: {
+            account_age_days_min?: number;
+            counts_for_tier?: boolean;
+            /** Format: decimal */
+            fee_percent?: string;
+            /** Format: int64 */
+            fee_points?: number;
+            is_allowed?: boolean;
+            /** Format: int64 */
+            points_daily?: number | null;
+            /** Format: int64 */
+            points_max?: number | null;
+            /** Format: int64 */
+            points_min?: number;
+            /** Format: int64 */
+            points_monthly?: number | null;
+        };
+        /** @description Points to give; ``customer_id`` or ``customer_ref`` names who acts when the sender is a household. */
+        TransferWriteRequest: {
+            /** Format: uuid */
+            customer_id?: string;
+            customer_ref?: string;
+            /** Format: uuid */
+            from_account_id: string;
+            idempotency_key?: string;
+            /** Format: int64 */
+            points: number;
+            /** @default  */
+            reason: string;
+            /** Format: uuid */
+            to_account_id: string;
         };
         /** @description The answer to a trigger; ``audience`` are those who are written to. */
         TriggerAnswer: {
@@ -3400,24 +5177,88 @@ export interface components {
             readonly roles: string[];
             username: string;
         };
-        /** @description A version: what the program promised from an instant on. */
+        /**
+         * @description * `rest_of_period` - rest_of_period
+         *     * `rest_plus_next` - rest_plus_next
+         * @enum {string}
+         */
+        ValidityEnum: "rest_of_period" | "rest_plus_next";
+        /** @description A version, whole: what the program promises from an instant on. */
         Version: {
+            activation: components["schemas"]["ActivationField"];
+            adjustment: components["schemas"]["AdjustmentField"];
+            burn: components["schemas"]["BurnField"];
             burn_rule: unknown | null;
             /** @description The burn rule said. */
             readonly burn_rule_in_words: string;
+            caps: components["schemas"]["CapField"][];
+            /** @description Fields that differ from the version that it follows. */
+            changed: string[];
+            earn_base: components["schemas"]["EarnBaseField"];
             earn_cap_daily: number | null;
             earn_rule: unknown | null;
             /** @description The earn rule said. */
             readonly earn_rule_in_words: string;
+            earn_rules: components["schemas"]["EarnRuleField"][];
+            expiry: components["schemas"]["ExpiryField"];
             expiry_days: number | null;
             /** Format: uuid */
             id: string;
             number: number;
+            /** Format: decimal */
+            point_value?: string | null;
+            /** Format: date-time */
+            recorded_at: string;
+            referral: components["schemas"]["ReferralField"];
+            reversal: components["schemas"]["ReversalField"];
+            readonly stacking: components["schemas"]["StackingEnum"];
             /** Format: date-time */
             starts_at: string;
-            tiers: unknown;
-            /** Format: date-time */
+            /** @description current, scheduled or past */
+            status: string;
+            tier_policy: components["schemas"]["TierPolicyField"];
+            tiers: components["schemas"]["TierField"][];
+            transfer: components["schemas"]["TransferField"];
+            /**
+             * Format: date-time
+             * @description Null until it counts.
+             */
             used_at: string | null;
+            wallets: components["schemas"]["WalletField"][];
+        };
+        /** @description What went into a wallet beside the main one. */
+        WalletEarned: {
+            /** Format: uuid */
+            account_id: string;
+            /** Format: date-time */
+            expires_at: string | null;
+            points_amount: number;
+            points_balance: number;
+            points_lost_to_caps: number;
+            /** Format: uuid */
+            transaction_id: string;
+            wallet: string;
+        };
+        /** @description A kind of points. */
+        WalletField: {
+            code: string;
+            is_transferable?: boolean;
+            kind?: components["schemas"]["WalletFieldKindEnum"];
+            name?: string;
+        };
+        /**
+         * @description * `redeemable` - redeemable
+         *     * `status` - status
+         *     * `partner` - partner
+         * @enum {string}
+         */
+        WalletFieldKindEnum: "redeemable" | "status" | "partner";
+        /** @description A kind of points. */
+        WalletFieldRequest: {
+            code: string;
+            is_transferable?: boolean;
+            kind?: components["schemas"]["WalletFieldKindEnum"];
+            name?: string;
         };
         /** @description A column of the features table. */
         WarehouseColumn: {
@@ -3444,6 +5285,15 @@ export interface components {
             table: string;
             user: string;
         };
+        /**
+         * @description * `lifetime` - lifetime
+         *     * `calendar_year` - calendar_year
+         *     * `anniversary` - anniversary
+         *     * `rolling` - rolling
+         *     * `cycle` - cycle
+         * @enum {string}
+         */
+        WindowEnum: "lifetime" | "calendar_year" | "anniversary" | "rolling" | "cycle";
         /** @description What a test of the connection found. */
         XivaConnection: {
             breaker_state: string;
@@ -6000,6 +7850,50 @@ export interface operations {
             };
         };
     };
+    earnCaps_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EarnCapWriteRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EarnCap"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     earnCaps_retrieve: {
         parameters: {
             query?: never;
@@ -6313,6 +8207,11 @@ export interface operations {
             query?: {
                 customer_id?: string;
                 customer_ref?: string;
+                /**
+                 * @description * `member` - member
+                 *     * `pool` - pool
+                 */
+                kind?: "member" | "pool";
                 /** @description Which field to use when ordering the results. */
                 ordering?: string;
                 /** @description A page number within the paginated result set. */
@@ -6320,6 +8219,7 @@ export interface operations {
                 /** @description Number of results to return per page. */
                 page_size?: number;
                 program?: string;
+                search?: string;
                 /**
                  * @description * `ACTIVE` - ACTIVE
                  *     * `FROZEN` - FROZEN
@@ -6327,6 +8227,7 @@ export interface operations {
                  */
                 status?: "ACTIVE" | "CLOSED" | "FROZEN";
                 tier?: string;
+                wallet?: string;
             };
             header?: never;
             path?: never;
@@ -6462,9 +8363,57 @@ export interface operations {
             };
         };
     };
+    loyaltyAccounts_close_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReasonGivenRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     loyaltyAccounts_expiring_retrieve: {
         parameters: {
             query?: {
+                /** @description Also sum up by day or month. */
+                by?: "day" | "month";
                 /** @description How far to look ahead; 30 when left out. */
                 days?: number;
             };
@@ -6482,6 +8431,230 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExpiringAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    loyaltyAccounts_freeze_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReasonGivenRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    loyaltyAccounts_holds_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    loyaltyAccounts_lots_retrieve: {
+        parameters: {
+            query?: {
+                /** @description Also give the balance as it was known then. */
+                as_of?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LotList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    loyaltyAccounts_merge_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's own that names this one change; required here or in the body. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    loyaltyAccounts_pending_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PendingList"];
                 };
             };
             /** @description Refused or failed */
@@ -6529,6 +8702,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["StatementPage"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    loyaltyAccounts_unfreeze_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReasonGivenRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
                 };
             };
             /** @description Refused or failed */
@@ -6709,7 +8928,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ProgramWriteRequest"];
+                "application/json": components["schemas"]["ProgramPutRequest"];
             };
         };
         responses: {
@@ -6802,7 +9021,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["PatchedProgramWriteRequest"];
+                "application/json": components["schemas"]["PatchedProgramPatchRequest"];
             };
         };
         responses: {
@@ -6879,7 +9098,49 @@ export interface operations {
             };
         };
     };
-    loyaltyPrograms_simulate_create: {
+    loyaltyPrograms_expire_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunStarted"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    loyaltyPrograms_leave_create: {
         parameters: {
             query?: never;
             header?: never;
@@ -6889,6 +9150,52 @@ export interface operations {
             cookie?: never;
         };
         requestBody: {
+            content: {
+                "application/json": components["schemas"]["LeaveWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Membership"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    loyaltyPrograms_simulate_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["SimulateWriteRequest"];
             };
@@ -6948,6 +9255,141 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["PaginatedVersionList"];
                 };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    loyaltyPrograms_versions_diff_retrieve: {
+        parameters: {
+            query: {
+                from: number;
+                to: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiffAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    loyaltyPrograms_versions_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description The number of the version. */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Version"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    loyaltyPrograms_versions_destroy: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the program that was read. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+                /** @description The number of the version. */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused or failed */
             default: {
@@ -7167,7 +9609,7 @@ export interface operations {
                 cursor?: string;
                 customer_id?: string;
                 customer_ref?: string;
-                kind?: "burn" | "earn" | "expire" | "reverse";
+                kind?: "adjust" | "burn" | "earn" | "expire" | "reverse" | "transfer";
                 /** @description A page number within the paginated result set. */
                 page?: number;
                 /** @description Up to 500. */
@@ -7458,6 +9900,50 @@ export interface operations {
             };
         };
     };
+    pointsExpiryRules_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ExpiryRuleWriteRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExpiryRule"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     pointsExpiryRules_retrieve: {
         parameters: {
             query?: never;
@@ -7476,6 +9962,607 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExpiryRule"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    pointsImports_list: {
+        parameters: {
+            query?: {
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                program?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedImportList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    pointsImports_create: {
+        parameters: {
+            query: {
+                /** @description How the file is called. */
+                file_name?: string;
+                /** @description The program to join. */
+                program: string;
+            };
+            header?: {
+                /** @description A key of the caller's own that names this one change; required here or in the body. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "text/csv": string;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    pointsImports_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Import"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    pointsImports_report_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    pointsImports_results_retrieve: {
+        parameters: {
+            query?: {
+                /** @description Where the page begins; taken from `next`. */
+                cursor?: string;
+                /** @description Only the rows that were refused. */
+                only?: "refused";
+                /** @description Up to 500. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImportResultPage"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    pools_list: {
+        parameters: {
+            query?: {
+                customer_id?: unknown;
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                program?: string;
+                status?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedPoolList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    pools_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["PoolWriteRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pool"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    pools_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pool"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    pools_close_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReasonGivenRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Pool"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    pools_members_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolMemberPage"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    pools_members_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PoolMemberWriteRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolMember"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    pools_members_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                /** @description A place in the household. */
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    pools_members_partial_update: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description The ETag of the place that was read. */
+                "If-Match"?: string;
+            };
+            path: {
+                id: string;
+                /** @description A place in the household. */
+                member_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedPoolMemberChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PoolMember"];
                 };
             };
             /** @description Refused or failed */
@@ -8451,6 +11538,61 @@ export interface operations {
             };
         };
     };
+    services_points_adjust_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's own that names this one change; required here or in the body. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdjustWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdjustAnswer"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdjustAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     services_points_burn_create: {
         parameters: {
             query?: never;
@@ -8481,6 +11623,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BurnAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    services_points_discrepancies_retrieve: {
+        parameters: {
+            query?: {
+                account_id?: string;
+                /** @description Where the page begins; taken from `next`. */
+                cursor?: string;
+                /** @description Up to 500. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DiscrepancyPage"];
                 };
             };
             /** @description Refused or failed */
@@ -8648,6 +11836,327 @@ export interface operations {
             };
         };
     };
+    services_points_hold_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's own that names this one change; required here or in the body. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldAnswer"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    services_points_hold_capture_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's own that names this one change; required here or in the body. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                hold_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["CaptureWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurnAnswer"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurnAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    services_points_hold_release_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's own that names this one change; required here or in the body. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                hold_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReasonWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    services_points_liability_retrieve: {
+        parameters: {
+            query: {
+                /** @description The first month, as 2026-01; a year ago when left out. */
+                from?: string;
+                program: string;
+                /** @description The last month; this one when left out. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["LiabilityAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    services_points_pending_cancel_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's own that names this one change; required here or in the body. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReasonWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovementAnswer"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovementAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    services_points_pending_confirm_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's own that names this one change; required here or in the body. */
+                "Idempotency-Key"?: string;
+            };
+            path: {
+                transaction_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReasonWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovementAnswer"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MovementAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     services_points_proof_retrieve: {
         parameters: {
             query?: never;
@@ -8663,6 +12172,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProofAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    services_points_reconcile_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ReconcileWriteRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RunStarted"];
                 };
             };
             /** @description Refused or failed */
@@ -8730,6 +12283,61 @@ export interface operations {
             };
         };
     };
+    services_points_reinstate_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's own that names this one change; required here or in the body. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReinstateWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReversalAnswer"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReversalAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     services_points_reverse_create: {
         parameters: {
             query?: never;
@@ -8751,7 +12359,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReverseAnswer"];
+                    "application/json": components["schemas"]["ReversalAnswer"];
                 };
             };
             201: {
@@ -8759,7 +12367,106 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ReverseAnswer"];
+                    "application/json": components["schemas"]["ReversalAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    services_points_transfer_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's own that names this one change; required here or in the body. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferAnswer"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    services_tier_assign_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TierAssignWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StandingAnswer"];
                 };
             };
             /** @description Refused or failed */
@@ -8789,6 +12496,9 @@ export interface operations {
         parameters: {
             query?: {
                 account_id?: string;
+                /** @description The tier that was in force then. */
+                as_of?: string;
+                basis?: "occurred" | "recorded";
                 customer_id?: string;
                 customer_ref?: string;
                 program_id?: string;
@@ -8834,6 +12544,9 @@ export interface operations {
         parameters: {
             query?: {
                 account_id?: string;
+                /** @description The tier that was in force then. */
+                as_of?: string;
+                basis?: "occurred" | "recorded";
                 customer_id?: string;
                 customer_ref?: string;
                 program_id?: string;
@@ -8940,6 +12653,97 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TierHistoryPage"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    services_tier_projection_retrieve: {
+        parameters: {
+            query?: {
+                account_id?: string;
+                customer_id?: string;
+                customer_ref?: string;
+                program_id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProjectionAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    services_tier_recalculate_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RecalculateWriteRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
                 };
             };
             /** @description Refused or failed */

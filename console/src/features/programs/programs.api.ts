@@ -1,82 +1,58 @@
-/** Programs as the server reads and writes them: one document with its tiers, rules, cap and expiry. */
+/** Programs as the server reads and writes them: one document with its tiers, rules, caps, expiry and policies, in versions. */
 import { get, getTagged, patchTagged, post, remove, type Tagged } from '@/shared/http/client'
 import type { Page } from '@/shared/http/pages'
 import type { Precise, Schemas } from '@/shared/http/schema'
-import type { Json } from '@/shared/RuleEditor'
+import type { EarnRule, ProgramDraft, ProgramStatus, Tier } from './document/types'
 
-export type ProgramStatus = 'DRAFT' | 'ACTIVE' | 'INACTIVE'
-export type Enrollment = 'automatic' | 'explicit'
+export type { ProgramStatus, Tier }
 
-export interface Tier {
-  id?: string
-  code: string
-  name: string
-  min_points: number
-  /** A decimal text, exact. */
-  multiplier: string
-  benefits: string[]
-  priority: number
-  color: string
-}
+/** A rule as it is served, with its words. */
+export type ServedRule = EarnRule & { rule_in_words: string }
+type Served = Omit<ProgramDraft, 'earn_rules'> & { earn_rules: ServedRule[] }
 
-/** What the user edits; the same names as on the wire, so that a refusal finds its field. */
-export interface ProgramDraft {
-  name: string
-  code: string
-  description: string
-  status: ProgramStatus
-  start_date: string | null
-  end_date: string | null
-  currency: string
-  timezone: string
-  enrollment: Enrollment
-  tiers: Tier[]
-  earn_rule: Json
-  burn_rule: Json
-  earn_cap_daily: number | null
-  expiry_days: number | null
-}
+export type Program = Precise<Schemas['Program'], Served>
 
-export type Program = Precise<Schemas['Program'], ProgramDraft>
+export type VersionStatus = 'current' | 'scheduled' | 'past'
+export type ProgramVersion = Precise<Schemas['Version'], { status: VersionStatus }>
+export type VersionChange = Schemas['Difference']
 
-export type ProgramVersion = Schemas['Version']
-
-/** A purchase to try, with the promises on screen instead of the saved ones. */
+/** A purchase to try. */
 export interface SimulationRequest {
   transaction_amount: string
   currency: string
-  transaction_context: Record<string, string>
+  transaction_context: Record<string, unknown>
   tier_code?: string
-  earn_rule?: Json
-  earn_cap_daily?: number | null
-  expiry_days?: number | null
+  occurred_at?: string
+  event_type?: string
+  segment_codes?: string[]
 }
 
 export type Simulation = Schemas['SimulationAnswer']
 
 export type ProgramAnalytics = Schemas['AnalyticsAnswer']
 
-export function blankProgram(): ProgramDraft {
-  return {
-    name: '', code: '', description: '', status: 'DRAFT', start_date: null, end_date: null, currency: 'USD', timezone: 'UTC', enrollment: 'automatic',
-    tiers: [], earn_rule: null, burn_rule: null, earn_cap_daily: null, expiry_days: null,
-  }
-}
+/** What of the document a trial takes from the screen instead of from the server. */
+const PROMISES = ['tiers', 'earn_rules', 'stacking', 'earn_base', 'activation', 'caps', 'expiry', 'wallets', 'tier_policy', 'referral', 'point_value', 'burn_rule', 'burn'] as const satisfies readonly (keyof ProgramDraft)[]
 
-export function draftOf(program: Program): ProgramDraft {
-  return {
-    name: program.name, code: program.code, description: program.description ?? '', status: program.status, start_date: program.start_date, end_date: program.end_date,
-    currency: program.currency, timezone: program.timezone, enrollment: program.enrollment ?? 'automatic',
-    tiers: program.tiers.map((tier) => ({ id: tier.id, code: tier.code, name: tier.name, min_points: tier.min_points, multiplier: String(tier.multiplier), benefits: tier.benefits ?? [], priority: tier.priority, color: tier.color ?? '' })),
-    earn_rule: program.earn_rule ?? null, burn_rule: program.burn_rule ?? null, earn_cap_daily: program.earn_cap_daily, expiry_days: program.expiry_days,
-  }
-}
+const at = (id: string): string => `loyaltyPrograms/${id}/`
 
 export const listPrograms = (params: Record<string, unknown>, signal?: AbortSignal): Promise<Page<Program>> => get<Page<Program>>('loyaltyPrograms/', params, signal)
-export const getProgram = (id: string): Promise<Tagged<Program>> => getTagged<Program>(`loyaltyPrograms/${id}/`)
+export const getProgram = (id: string): Promise<Tagged<Program>> => getTagged<Program>(at(id))
 export const createProgram = (draft: ProgramDraft): Promise<Program> => post<Program>('loyaltyPrograms/', draft)
-export const saveProgram = (id: string, part: Partial<ProgramDraft>, etag: string | null): Promise<Tagged<Program>> => patchTagged<Program>(`loyaltyPrograms/${id}/`, part, etag)
-export const deleteProgram = (id: string, etag: string | null): Promise<void> => remove(`loyaltyPrograms/${id}/`, etag)
-export const listVersions = (id: string, signal?: AbortSignal): Promise<Page<ProgramVersion>> => get<Page<ProgramVersion>>(`loyaltyPrograms/${id}/versions/`, { page_size: 50 }, signal)
-export const simulate = (id: string, request: SimulationRequest): Promise<Simulation> => post<Simulation>(`loyaltyPrograms/${id}/simulate/`, request)
-export const getAnalytics = (id: string, signal?: AbortSignal): Promise<ProgramAnalytics> => get<ProgramAnalytics>(`loyaltyPrograms/${id}/analytics/`, {}, signal)
+export const saveProgram = (id: string, part: Partial<ProgramDraft>, etag: string | null): Promise<Tagged<Program>> => patchTagged<Program>(at(id), part, etag)
+/** The changes from an instant on; the program as it is now comes back. */
+export const scheduleProgram = (id: string, part: Partial<ProgramDraft>, effectiveAt: string, etag: string | null): Promise<Tagged<Program>> => patchTagged<Program>(at(id), { ...part, effective_at: effectiveAt }, etag)
+export const deleteProgram = (id: string, etag: string | null): Promise<void> => remove(at(id), etag)
+
+export const listVersions = (id: string, signal?: AbortSignal): Promise<Page<ProgramVersion>> => get<Page<ProgramVersion>>(`${at(id)}versions/`, { page_size: 100 }, signal)
+export const getVersion = (id: string, number: number, signal?: AbortSignal): Promise<ProgramVersion> => get<ProgramVersion>(`${at(id)}versions/${number}/`, {}, signal)
+export const cancelVersion = (id: string, number: number): Promise<void> => remove(`${at(id)}versions/${number}/`)
+export async function diffVersions(id: string, from: number, to: number, signal?: AbortSignal): Promise<VersionChange[]> {
+  return (await get<Schemas['DiffAnswer']>(`${at(id)}versions/diff/`, { from, to }, signal)).changes
+}
+
+export function simulate(id: string, request: SimulationRequest, draft: ProgramDraft | null = null): Promise<Simulation> {
+  const promises = draft === null ? {} : Object.fromEntries(PROMISES.map((name) => [name, draft[name]]))
+  return post<Simulation>(`${at(id)}simulate/`, { ...request, ...promises })
+}
+export const getAnalytics = (id: string, signal?: AbortSignal): Promise<ProgramAnalytics> => get<ProgramAnalytics>(`${at(id)}analytics/`, {}, signal)

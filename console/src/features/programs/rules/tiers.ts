@@ -1,5 +1,6 @@
 /** Changing the list of tiers, as pure functions; the order of the list is the order of the tiers. */
-import type { Tier } from '../programs.api'
+import { blankTier } from '../document/blank'
+import type { Tier } from '../document/types'
 
 const RANGE_STEP = 1000
 
@@ -12,7 +13,7 @@ const numbered = (tiers: Tier[]): Tier[] => tiers.map((tier, position) => ({ ...
 
 export function withTier(tiers: readonly Tier[], name: string): Tier[] {
   const top = tiers.reduce((most, tier) => Math.max(most, tier.min_points), -RANGE_STEP)
-  return numbered([...tiers, { code: codeFrom(name), name, min_points: top < 0 ? 0 : top + RANGE_STEP, multiplier: '1', benefits: [], priority: 0, color: '' }])
+  return numbered([...tiers, { ...blankTier(), code: codeFrom(name), name, min_points: top < 0 ? 0 : top + RANGE_STEP }])
 }
 
 export function withoutTier(tiers: readonly Tier[], position: number): Tier[] {
@@ -39,7 +40,7 @@ export function changedTier(tiers: readonly Tier[], position: number, part: Part
 export function usualTiers(names: readonly string[]): Tier[] {
   const from = [0, 1000, 5000, 20000]
   const multipliers = ['1', '1.25', '1.5', '2']
-  return numbered(names.map((name, place) => ({ code: codeFrom(name), name, min_points: from[place] ?? place * RANGE_STEP, multiplier: multipliers[place] ?? '1', benefits: [], priority: 0, color: '' })))
+  return numbered(names.map((name, place) => ({ ...blankTier(), code: codeFrom(name), name, min_points: from[place] ?? place * RANGE_STEP, multiplier: multipliers[place] ?? '1' })))
 }
 
 /** Tiers whose points do not rise with their order: allowed, but surely not meant. */
