@@ -49,6 +49,7 @@ class _Sink:
         told = {
             "event": str(event.id), "type": event.type, "key": event.key,
             "transaction": event.subject_ref if event.subject_kind == "transaction" else "",
+            "hold": str(event.data.get("hold_id") or "") if event.subject_kind == "hold" else "",
             "points": event.data.get("points_amount"), "account": event.data.get("account_id"),
         }  # fmt: skip
         descriptor = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)

@@ -3,6 +3,7 @@
 What they were told stands in the acknowledgement log, a file outside the database, and in the ``Call`` objects.
 """
 
+import http
 import http.client
 import json
 import random
@@ -28,6 +29,7 @@ AGAIN_S = 0.02
 REPLAYS_OF_HUNDRED, TWINS_OF_HUNDRED = 15, 5
 # Purchases of 40 days ago with points that live 30 days: due when they are posted.
 LONG_AGO = timedelta(days=40)
+FIXED_PATHS = {verb: f"services/points/{verb}/" for verb in ("transfer", "adjust", "hold")}
 _ANSWERED, _REFUSED_FROM, _FAULT_FROM = 200, 400, 500
 _THROTTLED = 429
 
@@ -75,7 +77,7 @@ class Clients:
         self.statuses: Counter[int] = Counter()
         self._log = log.open("a", buffering=1)
         self._lock = threading.Lock()
-        self._verbs = verbs
+        self._verbs = dict(verbs)
         self._open = threading.Event()
         self._ended = threading.Event()
         self._twins: list[Call] = []
@@ -83,6 +85,14 @@ class Clients:
         self._threads = [threading.Thread(target=self._play, args=(n,), daemon=True) for n in range(CLIENTS)]
         for thread in self._threads:
             thread.start()
+
+    def leave_out_unknown(self) -> None:
+        """Leave out the verbs that the platform at this address does not know."""
+        for verb, path in FIXED_PATHS.items():
+            status, _ = self._send(Call("probe", verb, path, {}))
+            if status == http.HTTPStatus.NOT_FOUND:
+                for left_out in (verb, *(("capture", "release") if verb == "hold" else ())):
+                    self._verbs.pop(left_out, None)
 
     def begin(self) -> None:
         """Let them play."""
@@ -300,10 +310,51 @@ def _purchase(chance: random.Random, marker: str, clients: Clients) -> Asked:
     return "webhooks/customer-events/", {"events": [event] * chance.choice((1, 1, 1, 2))}
 
 
+def _transfer(chance: random.Random, marker: str, clients: Clients) -> Asked:
+    one, other = chance.sample(clients.world.account_ids, 2)
+    body = {"from_account_id": one, "to_account_id": other, "points": chance.randint(1, 60), "reason": marker}
+    return "services/points/transfer/", body
+
+
+def _adjust(chance: random.Random, marker: str, clients: Clients) -> Asked:
+    body = {
+        "account_id": _account(chance, clients), "points": chance.choice((-1, 1)) * chance.randint(1, 40),
+        "reason_code": "goodwill", "reason": marker,
+    }  # fmt: skip
+    return "services/points/adjust/", body
+
+
+def _hold(chance: random.Random, marker: str, clients: Clients) -> Asked:
+    body = {
+        "account_id": _account(chance, clients), "points": chance.randint(1, 50), "expires_in_minutes": 60,
+        "reason": marker,
+    }  # fmt: skip
+    return "services/points/hold/", body
+
+
+def _end_hold(act: str) -> "Callable[[random.Random, str, Clients], Asked | None]":
+    def make(chance: random.Random, marker: str, clients: Clients) -> Asked | None:
+        # Two may well be asked to end the same hold: one of them is refused.
+        held = [str(call.told["hold_id"]) for call in clients.acknowledged("hold")[-12:]]
+        if not held:
+            return None
+        body: dict[str, Any] = {"reason": marker}
+        if act == "capture":
+            body["transaction_context"] = {"description": marker}
+        return f"services/points/hold/{chance.choice(held)}/{act}/", body
+
+    return make
+
+
 VERBS: dict[str, Maker] = {
-    "earn": Maker(30, _earn),
+    "earn": Maker(28, _earn),
     "earn_direct": Maker(18, _earn_direct),
-    "burn": Maker(24, _burn),
-    "reverse": Maker(12, _reverse),
-    "purchase": Maker(16, _purchase),
+    "burn": Maker(18, _burn),
+    "reverse": Maker(10, _reverse),
+    "purchase": Maker(14, _purchase),
+    "transfer": Maker(12, _transfer),
+    "adjust": Maker(6, _adjust),
+    "hold": Maker(10, _hold),
+    "capture": Maker(6, _end_hold("capture")),
+    "release": Maker(4, _end_hold("release")),
 }

@@ -27,6 +27,7 @@ TRANSACTIONS = """
     FROM ledger_transaction t
     LEFT JOIN ledger_entry e ON e.transaction_id = t.id AND e.account_id = t.account_id AND e.line = 1
 """
+HOLDS = "SELECT public_id::text, state::text, reason, points_amount FROM ledger_hold"
 DEAD = "SELECT handler, event_id::text, last_error FROM events_inboxentry WHERE state = 'DEAD'"
 # Every verb whose answer names the transaction it made.
 EFFECTLESS = {"hold", "release"}
@@ -49,6 +50,7 @@ def look(own: Connection, calls: list[Call], plan: Nursery, tally: Tally) -> lis
     posted = [Posted(*row) for row in own.execute(TRANSACTIONS).fetchall()]
     findings = [*_sql(plan, tally), *_counts(posted, calls), *_acknowledgements(posted, calls)]
     findings += _events(posted, plan, tally)
+    findings += _holds([(str(i), str(s), str(r), int(n)) for i, s, r, n in own.execute(HOLDS).fetchall()], calls, plan)
     dead = own.execute(DEAD).fetchall()
     if dead:
         findings.append(Finding(EVENTS, "dead letters", len(dead), [str(row) for row in dead]))
@@ -135,6 +137,31 @@ def _events(posted: list[Posted], plan: Nursery, tally: Tally) -> Iterator[Findi
     yield Finding(EVENTS, "events of transactions that are not there", len(invented), invented)
     yield Finding(EVENTS, "events that tell other points", len(wrong), wrong)
     tally.out_of_order = _disorder(list(heard), by_id)
+
+
+def _holds(held: list[tuple[str, str, str, int]], calls: list[Call], plan: Nursery) -> Iterator[Finding]:
+    """The same for holds, which move no points and so are no transactions."""
+    asked = {call.marker: call for call in calls if call.verb == "hold"}
+    number = Counter(marker for _, _, marker, _ in held)
+    doubled = [marker for marker, times in number.items() if times > 1 and marker in asked]
+    yield Finding(COUNT, "holds with more than one effect", len(doubled), doubled)
+    standing = {one: points for one, _, _, points in held}
+    lost = [
+        f"hold {call.marker}" for call in asked.values()
+        if call.is_acknowledged and standing.get(str(call.told.get("hold_id"))) != call.told.get("points_amount")
+    ]  # fmt: skip
+    yield Finding(CLIENT, "holds acknowledged and lost", len(lost), lost)
+    states = {one: state for one, state, _, _ in held}
+    again = [
+        f"release {call.marker}" for call in calls
+        if call.verb == "release" and call.is_acknowledged and states.get(str(call.told.get("hold_id"))) != "RELEASED"
+    ]  # fmt: skip
+    yield Finding(CLIENT, "releases acknowledged and lost", len(again), again)
+    heard = {told["hold"] for told in _delivered(plan.delivered) if told["type"] == "points.held"}
+    missing = [one for one in standing if one not in heard]
+    yield Finding(EVENTS, "holds whose event never came", len(missing), missing)
+    invented = [one for one in heard if one and one not in standing]
+    yield Finding(EVENTS, "events of holds that are not there", len(invented), invented)
 
 
 def _disorder(order: list[str], by_id: dict[str, Posted]) -> int:

@@ -165,6 +165,7 @@ def run(installation: Installation, world: World, wish: Wish, keep: Path | None 
         clients = Clients(world, plan.port, wish.seed, folder / "acknowledged.log", VERBS)
         storm = Storm(url, wish.seed)
         try:
+            clients.leave_out_unknown()
             while not outcome.findings and (not outcome.tally.rounds or time.monotonic() - began < wish.seconds):
                 _storm(installation, keeper, clients, storm, outcome)
                 _calm(url, plan, keeper, clients, outcome)

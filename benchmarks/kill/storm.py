@@ -21,7 +21,8 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 # In the order in which a posting writes them.
 TABLES = (
     "ledger_transaction", "ledger_cap_usage", "ledger_balance", "ledger_cap_hit", "ledger_lot", "ledger_lot_open",
-    "ledger_allocation", "ledger_entry", "events_outbox", "audit_auditentry", "events_inboxentry", "events_relaycursor",
+    "ledger_allocation", "ledger_hold", "ledger_hold_lot", "ledger_answer", "ledger_entry", "events_outbox",
+    "audit_auditentry", "events_inboxentry", "events_relaycursor",
 )  # fmt: skip
 # Rare enough that the clients get on between two strokes: a locked table holds everybody up.
 PAUSE_S = (0.1, 0.4)

@@ -23,6 +23,8 @@ PROGRAM: dict[str, Any] = {
     "burn_rule": {"/": [{"var": "points_requested"}, 100]},
     "earn_cap_daily": 1_000_000,
     "expiry_days": 30,
+    "transfer": {"is_allowed": True},
+    "adjustment": {"reason_codes": [{"code": "goodwill", "name": "Goodwill"}]},
 }  # fmt: skip
 
 
