@@ -1,6 +1,7 @@
 """The command line: ``./khaywe bench kill --minutes N --seed S [--fault NAME | --self-test]``."""
 
 import argparse
+import os
 import secrets
 import shutil
 import sys
@@ -51,7 +52,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if chosen.keep is not None:
         chosen.keep.mkdir(parents=True, exist_ok=True)
     print(report.heading(seed), flush=True)
-    if not chosen.on_disk:
+    if not chosen.on_disk and "TMPDIR" not in os.environ:
         tempfile.tempdir = _memory_folder()
     try:
         with temporary_installation("kill", Use.BENCH) as installation, tempfile.TemporaryDirectory() as place:
