@@ -86,6 +86,11 @@ class Clients:
         for thread in self._threads:
             thread.start()
 
+    @property
+    def answered(self) -> int:
+        """How many answers came, of any kind but faults."""
+        return sum(number for status, number in list(self.statuses.items()) if _ANSWERED <= status < _FAULT_FROM)
+
     def leave_out_unknown(self) -> None:
         """Leave out the verbs that the platform at this address does not know."""
         for verb, path in FIXED_PATHS.items():

@@ -35,6 +35,8 @@ class Nursery:
     fault: str = ""
     # A process that reaches no failpoint dies after a time drawn from this range.
     life_s: tuple[float, float] = (0.1, 1.5)
+    # … or when it has used so much processor time, which is some requests' worth.
+    work_s: tuple[float, float] = (0.02, 0.2)
 
     @property
     def deaths(self) -> Path:
@@ -59,7 +61,8 @@ class Nursery:
     def load(cls, text: str) -> "Nursery":
         """Read it back."""
         values = json.loads(text)
-        return cls(**{**values, "points": tuple(values["points"]), "life_s": tuple(values["life_s"])})
+        pairs = {name: tuple(values[name]) for name in ("points", "life_s", "work_s")}
+        return cls(**{**values, **pairs})
 
 
 @dataclass(frozen=True)

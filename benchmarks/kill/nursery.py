@@ -17,6 +17,7 @@ import time
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 
 import django
 
@@ -34,23 +35,41 @@ from loyalty.config.launch.ports import LOOPBACK  # noqa: E402
 from loyalty.foundation.resilience import failpoints  # noqa: E402
 
 POLL_S = 0.005
-# At most this many passes of its point does a process live through.
-PASSES_MAX = 6
+LOOK_S = 0.013
+# A fork that has used less than this has only come up.
+WORK_MIN_S = 0.02
+# At most this many passes of any point does a process live through: some requests.
+PASSES_MAX = 20
 PASSES_OF_FAULT_MAX = 2
 # Of ten processes, so many are born with a failpoint; the others die by the clock.
 WITH_POINT_OF_TEN = 8
+AT_ANY_POINT_OF_TEN = 5
 # One that is to die at a point is given so much longer to come there.
-POINT_PATIENCE = 2
+POINT_PATIENCE = 3
 BACKLOG = 512
 
 
 @dataclass
 class Child:
-    """A process and when it dies by the clock, if it does."""
+    """A process and when it dies, if it does: by the processor time it has used, or by the clock once it did something.
+
+    On a busy machine a second may be no work at all, and one that dies before it worked dies nowhere.
+    """
 
     kind: str
     dies_at: float | None
+    budget_s: float = 0.0
     is_counted: bool = True
+
+    def is_due(self, pid: int, now: float) -> bool:
+        """Whether its time has come."""
+        if self.dies_at is None:
+            return False
+        try:
+            used = int(Path(f"/proc/{pid}/schedstat").read_text().split()[0]) / 1e9
+        except (OSError, ValueError, IndexError):
+            return now >= self.dies_at
+        return used >= self.budget_s or (now >= self.dies_at and used >= WORK_MIN_S)
 
 
 class Crib:
@@ -62,6 +81,7 @@ class Crib:
         self.living: dict[int, Child] = {}
         self.killed: Counter[str] = Counter()
         self.is_storm = False
+        self.look_at = 0.0
 
     def fill(self) -> None:
         """Bear whom the population lacks."""
@@ -71,10 +91,10 @@ class Crib:
                 self._bear(kind)
 
     def _bear(self, kind: str) -> None:
-        point, dies_at = self._fate(kind) if self.is_storm else (None, None)
+        point, dies_at, budget_s = self._fate(kind) if self.is_storm else (None, None, 0.0)
         pid = os.fork()
         if pid:
-            self.living[pid] = Child(kind, dies_at)
+            self.living[pid] = Child(kind, dies_at, budget_s)
             return
         code = 1
         try:
@@ -90,7 +110,7 @@ class Crib:
         finally:
             os._exit(code)
 
-    def _fate(self, kind: str) -> tuple[failpoints.Failpoint | None, float]:
+    def _fate(self, kind: str) -> tuple[failpoints.Failpoint | None, float, float]:
         """Draw where and when a process dies; both, because it may never come to its point."""
         own = [point for point in self.plan.points if kind_of(point) == kind]
         if kind in FAULT_KINDS.get(self.plan.fault, ()):
@@ -98,17 +118,25 @@ class Crib:
             own += [FAULT_POINT] * max(1, 2 * len(own))
         low, high = self.plan.life_s
         dies_at = time.monotonic() + self.chance.uniform(low, high)
+        budget_s = self.chance.uniform(*self.plan.work_s)
         if not own or self.chance.randrange(10) >= WITH_POINT_OF_TEN:
-            return None, dies_at
-        name = self.chance.choice(own)
-        passes = self.chance.randint(1, PASSES_MAX if name != FAULT_POINT else PASSES_OF_FAULT_MAX)
-        return failpoints.Failpoint(name, passes, str(self.plan.deaths)), dies_at + POINT_PATIENCE * high
+            return None, dies_at, budget_s
+        name, passes = self.chance.choice(own), 1
+        if name == FAULT_POINT:
+            passes = self.chance.randint(1, PASSES_OF_FAULT_MAX)
+        elif self.chance.randrange(10) < AT_ANY_POINT_OF_TEN:
+            # Where it happens to be; the others wait for their own point, or the rare ones would never be hit.
+            name, passes = failpoints.ANY, self.chance.randint(1, PASSES_MAX)
+        point = failpoints.Failpoint(name, passes, str(self.plan.deaths))
+        return point, dies_at + POINT_PATIENCE * high, budget_s + POINT_PATIENCE * self.plan.work_s[1]
 
     def bury(self) -> None:
         """Take away the dead, and kill those whose time has come."""
         now = time.monotonic()
+        looks = now >= self.look_at
+        self.look_at = now + LOOK_S if looks else self.look_at
         for pid, child in self.living.items():
-            if child.dies_at is not None and child.dies_at <= now:
+            if looks and child.is_due(pid, now):
                 child.dies_at = None
                 with suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGKILL)

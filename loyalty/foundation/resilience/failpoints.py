@@ -1,15 +1,17 @@
 """Named places where a process may be made to die, so that a harness can prove what a death there leaves behind.
 
 Off unless ``LOYALTY_FAILPOINT`` is set when the process starts: ``NAME:N`` kills the process with -9 at its N-th pass
-of the point NAME, ``LOYALTY_FAILPOINT_LOG`` is a file that gets one line for each such death. Without the variable a
-point costs one comparison. A point is named once, by a literal ``<area>.<what has just been done>``, because the
-harness reads the list of points from the source.
+of the point NAME (``*``: of any), ``LOYALTY_FAILPOINT_LOG`` is a file that gets one line for each such death. Without
+the variable a point costs one comparison. A point is named once, by a literal ``<area>.<what has just been done>``,
+because the harness reads the list of points from the source.
 """
 
 import os
 import signal
 from dataclasses import dataclass
 
+# As the name: whichever point it is, so that N counts the passes of all.
+ANY = "*"
 VARIABLE, LOG_VARIABLE = "LOYALTY_FAILPOINT", "LOYALTY_FAILPOINT_LOG"
 
 
@@ -53,7 +55,7 @@ def read(text: str, log: str) -> Failpoint | None:
 
 
 def _pass(point: Failpoint, name: str) -> None:
-    if point.name != name:
+    if point.name not in (name, ANY):
         return
     point.passes_left -= 1
     if point.passes_left > 0:

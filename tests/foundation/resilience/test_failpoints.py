@@ -46,6 +46,11 @@ def test_failpoint__without_a_number__kills_at_the_first_pass(tmp_path: Path) ->
     assert run("bell.rung", tmp_path / "log").stdout == ""
 
 
+def test_failpoint__any__counts_the_passes_of_all(tmp_path: Path) -> None:
+    assert run("*:4", tmp_path / "log").stdout.split() == ["0"]
+    assert (tmp_path / "log").read_text().split()[0] == "bell.heard"
+
+
 @pytest.mark.parametrize("text", ["bell.rung:0", "bell.rung:-1", "bell.rung:often"])
 def test_failpoint__read_from_nonsense__is_refused(text: str) -> None:
     with pytest.raises(ValueError):
