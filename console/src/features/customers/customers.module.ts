@@ -5,7 +5,7 @@ import { listCustomers } from './customers.api'
 export default defineModule({
   id: 'customers',
   permission: 'customers.view',
-  borrows: ['campaigns', 'programs'],
+  borrows: ['campaigns', 'points', 'programs'],
   nav: { labelKey: 'customers.title', icon: 'i-lucide-contact', to: '/customers', order: 50 },
   routes: [
     { path: 'customers', name: 'customers', component: () => import('./views/CustomersPage.vue'), meta: { titleKey: 'customers.title' } },

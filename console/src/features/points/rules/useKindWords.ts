@@ -6,7 +6,7 @@ const ICONS: Record<string, string> = { earn: 'i-lucide-plus', burn: 'i-lucide-t
 export function useKindWords() {
   const { t, te } = useI18n()
   const wordOf = (kind: string): string => {
-    const key = `customers.kinds.${kind.toLowerCase()}`
+    const key = `points.kinds.${kind.toLowerCase()}`
     return te(key) || te(key, 'en') ? t(key) : kind
   }
   return { wordOf, iconOf: (kind: string): string => ICONS[kind.toLowerCase()] ?? 'i-lucide-circle-dot' }
