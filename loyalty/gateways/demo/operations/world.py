@@ -23,7 +23,18 @@ PROGRAM: dict[str, Any] = {
     "earn_rule": {"if": [{">": [{"var": "transaction_amount"}, 100]}, {"*": [{"var": "transaction_amount"}, 0.1]}, 0]},
     "burn_rule": {"/": [{"var": "points_requested"}, 100]},
     "earn_cap_daily": 500,
-    "expiry_days": 365,
+    "expiry": {"kind": "age", "days": 365, "warn_days_before": [30, 7]},
+    "transfer": {"points_max": 1000, "points_monthly": 3000},
+    "adjustment": {
+        "reason_codes": [
+            {"code": "goodwill", "name": "Goodwill"},
+            {"code": "correction", "name": "Correction of a mistake"},
+            {"code": "fraud", "name": "Fraud"},
+        ],
+        "points_max_without_approval": 10_000,
+    },
+    # What the burn rule makes of a point, so that the book can be told in money.
+    "point_value": "0.01",
 }  # fmt: skip
 
 SEGMENTS: tuple[dict[str, Any], ...] = (
