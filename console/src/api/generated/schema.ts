@@ -1145,6 +1145,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/loyaltyPrograms/{id}/expiring/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Tell how many points of all members expire in each day or month ahead. */
+        get: operations["loyaltyPrograms_expiring_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/loyaltyPrograms/{id}/leave/": {
         parameters: {
             query?: never;
@@ -1309,7 +1326,7 @@ export interface paths {
         /** @description List transactions, newest first. */
         get: operations["loyaltyTransactions_list"];
         put?: never;
-        /** @description Earn, burn or reverse, as ``kind`` says; the rest of the body is what that verb takes. */
+        /** @description Earn, burn, transfer, adjust or reverse, as ``kind`` says; the rest of the body is what that verb takes. */
         post: operations["loyaltyTransactions_create"];
         delete?: never;
         options?: never;
@@ -2387,9 +2404,9 @@ export interface components {
             kind?: components["schemas"]["ActivationFieldKindEnum"];
         };
         /**
-         * @description * `immediate` - immediate
-         *     * `after_days` - after_days
-         *     * `on_confirmation` - on_confirmation
+         * @description * `immediate` - IMMEDIATE
+         *     * `after_days` - AFTER_DAYS
+         *     * `on_confirmation` - ON_CONFIRMATION
          * @enum {string}
          */
         ActivationFieldKindEnum: "immediate" | "after_days" | "on_confirmation";
@@ -2501,8 +2518,8 @@ export interface components {
             points?: number;
         };
         /**
-         * @description * `points` - points
-         *     * `feature` - feature
+         * @description * `points` - POINTS
+         *     * `feature` - FEATURE
          * @enum {string}
          */
         BenefitGrantFieldKindEnum: "points" | "feature";
@@ -2606,7 +2623,7 @@ export interface components {
             measure?: components["schemas"]["MeasureEnum"];
             on_reach?: components["schemas"]["OnReachEnum"];
             partner_ref?: string;
-            period?: components["schemas"]["Period3f7Enum"];
+            period?: components["schemas"]["CapPeriodEnum"];
             rule_code?: string;
             scope?: components["schemas"]["ScopeEnum"];
             tier_codes?: string[];
@@ -2619,11 +2636,21 @@ export interface components {
             measure?: components["schemas"]["MeasureEnum"];
             on_reach?: components["schemas"]["OnReachEnum"];
             partner_ref?: string;
-            period?: components["schemas"]["Period3f7Enum"];
+            period?: components["schemas"]["CapPeriodEnum"];
             rule_code?: string;
             scope?: components["schemas"]["ScopeEnum"];
             tier_codes?: string[];
         };
+        /**
+         * @description * `transaction` - TRANSACTION
+         *     * `day` - DAY
+         *     * `week` - WEEK
+         *     * `month` - MONTH
+         *     * `year` - YEAR
+         *     * `program` - PROGRAM
+         * @enum {string}
+         */
+        CapPeriodEnum: "transaction" | "day" | "week" | "month" | "year" | "program";
         /** @description How much of a cap an account has used in one window. */
         CapUsage: {
             /** Format: uuid */
@@ -2662,9 +2689,9 @@ export interface components {
             permission: string;
         };
         /**
-         * @description * `only_pending` - only_pending
-         *     * `within_balance` - within_balance
-         *     * `unlimited` - unlimited
+         * @description * `only_pending` - ONLY_PENDING
+         *     * `within_balance` - WITHIN_BALANCE
+         *     * `unlimited` - UNLIMITED
          * @enum {string}
          */
         ClawbackEnum: "only_pending" | "within_balance" | "unlimited";
@@ -2696,9 +2723,9 @@ export interface components {
             reason: string;
         };
         /**
-         * @description * `fifo` - fifo
-         *     * `lifo` - lifo
-         *     * `proportional` - proportional
+         * @description * `fifo` - FIFO
+         *     * `lifo` - LIFO
+         *     * `proportional` - PROPORTIONAL
          * @enum {string}
          */
         ConsumptionEnum: "fifo" | "lifo" | "proportional";
@@ -2803,9 +2830,9 @@ export interface components {
             results: components["schemas"]["Discrepancy"][];
         };
         /**
-         * @description * `never` - never
-         *     * `one_step` - one_step
-         *     * `by_balance` - by_balance
+         * @description * `never` - NEVER
+         *     * `one_step` - ONE_STEP
+         *     * `by_balance` - BY_BALANCE
          * @enum {string}
          */
         DowngradeEnum: "never" | "one_step" | "by_balance";
@@ -2911,7 +2938,7 @@ export interface components {
             measure?: components["schemas"]["MeasureEnum"];
             on_reach?: components["schemas"]["OnReachEnum"];
             partner_ref?: string;
-            period?: components["schemas"]["Period3f7Enum"];
+            period?: components["schemas"]["CapPeriodEnum"];
             /** Format: uuid */
             program: string;
             rule_code?: string;
@@ -2969,8 +2996,8 @@ export interface components {
             weekdays?: number[];
         };
         /**
-         * @description * `base` - base
-         *     * `bonus` - bonus
+         * @description * `base` - BASE
+         *     * `bonus` - BONUS
          * @enum {string}
          */
         EarnRuleFieldKindEnum: "base" | "bonus";
@@ -3023,8 +3050,8 @@ export interface components {
             wallet?: string;
         };
         /**
-         * @description * `immediate` - immediate
-         *     * `next_period` - next_period
+         * @description * `immediate` - IMMEDIATE
+         *     * `next_period` - NEXT_PERIOD
          * @enum {string}
          */
         EffectEnum: "immediate" | "next_period";
@@ -3037,8 +3064,8 @@ export interface components {
             program_id: string;
         };
         /**
-         * @description * `automatic` - automatic
-         *     * `explicit` - explicit
+         * @description * `automatic` - AUTOMATIC
+         *     * `explicit` - EXPLICIT
          * @enum {string}
          */
         EnrollmentEnum: "automatic" | "explicit";
@@ -3107,7 +3134,7 @@ export interface components {
         };
         /** @description What expires until when, lot by lot, and with ``by`` summed up. */
         ExpiringAnswer: {
-            groups: components["schemas"]["Period"][];
+            groups: components["schemas"]["PeriodAnswer"][];
             points_expiring: number;
             results: components["schemas"]["Lot"][];
             /** Format: date-time */
@@ -3124,11 +3151,11 @@ export interface components {
         ExpiryField: {
             days?: number | null;
             grace_days_after?: number;
-            kind?: components["schemas"]["KindA5cEnum"];
+            kind?: components["schemas"]["ExpiryKindEnum"];
             /** @description MM-DD */
             month_day?: string;
             months?: number | null;
-            period?: components["schemas"]["PeriodDf0Enum"];
+            period?: components["schemas"]["ExpiryPeriodEnum"];
             periods?: number;
             tier_overrides?: {
                 [key: string]: components["schemas"]["TierExpiryField"];
@@ -3139,17 +3166,33 @@ export interface components {
         ExpiryFieldRequest: {
             days?: number | null;
             grace_days_after?: number;
-            kind?: components["schemas"]["KindA5cEnum"];
+            kind?: components["schemas"]["ExpiryKindEnum"];
             /** @description MM-DD */
             month_day?: string;
             months?: number | null;
-            period?: components["schemas"]["PeriodDf0Enum"];
+            period?: components["schemas"]["ExpiryPeriodEnum"];
             periods?: number;
             tier_overrides?: {
                 [key: string]: components["schemas"]["TierExpiryFieldRequest"];
             };
             warn_days_before?: number[];
         };
+        /**
+         * @description * `never` - NEVER
+         *     * `age` - AGE
+         *     * `fixed_date` - FIXED_DATE
+         *     * `end_of_period` - END_OF_PERIOD
+         *     * `inactivity` - INACTIVITY
+         * @enum {string}
+         */
+        ExpiryKindEnum: "never" | "age" | "fixed_date" | "end_of_period" | "inactivity";
+        /**
+         * @description * `month` - MONTH
+         *     * `quarter` - QUARTER
+         *     * `year` - YEAR
+         * @enum {string}
+         */
+        ExpiryPeriodEnum: "month" | "quarter" | "year";
         /** @description How long points of a program's version in effect last. */
         ExpiryRule: {
             /** @description The whole rule, as the program's document has it under expiry. */
@@ -3167,11 +3210,11 @@ export interface components {
         ExpiryRuleWriteRequest: {
             days?: number | null;
             grace_days_after?: number;
-            kind?: components["schemas"]["KindA5cEnum"];
+            kind?: components["schemas"]["ExpiryKindEnum"];
             /** @description MM-DD */
             month_day?: string;
             months?: number | null;
-            period?: components["schemas"]["PeriodDf0Enum"];
+            period?: components["schemas"]["ExpiryPeriodEnum"];
             periods?: number;
             /** Format: uuid */
             program: string;
@@ -3351,15 +3394,6 @@ export interface components {
             name: string;
             secret: string;
         };
-        /**
-         * @description * `never` - never
-         *     * `age` - age
-         *     * `fixed_date` - fixed_date
-         *     * `end_of_period` - end_of_period
-         *     * `inactivity` - inactivity
-         * @enum {string}
-         */
-        KindA5cEnum: "never" | "age" | "fixed_date" | "end_of_period" | "inactivity";
         /** @description Who leaves, and why. */
         LeaveWriteRequest: {
             /** Format: uuid */
@@ -3412,8 +3446,8 @@ export interface components {
             until: string | null;
         };
         /**
-         * @description * `points` - points
-         *     * `money` - money
+         * @description * `points` - POINTS
+         *     * `money` - MONEY
          * @enum {string}
          */
         MeasureEnum: "points" | "money";
@@ -3564,14 +3598,14 @@ export interface components {
             username: string;
         };
         /**
-         * @description * `truncate` - truncate
-         *     * `refuse` - refuse
+         * @description * `truncate` - TRUNCATE
+         *     * `refuse` - REFUSE
          * @enum {string}
          */
         OnReachEnum: "truncate" | "refuse";
         /**
-         * @description * `` -
-         *     * `member` - member
+         * @description * `` - ALWAYS
+         *     * `member` - MEMBER
          * @enum {string}
          */
         OncePerEnum: "member";
@@ -4103,27 +4137,10 @@ export interface components {
             unknown: number;
         };
         /** @description What expires in a day (YYYY-MM-DD) or a month (YYYY-MM) of the program's zone. */
-        Period: {
+        PeriodAnswer: {
             period: string;
             points: number;
         };
-        /**
-         * @description * `transaction` - transaction
-         *     * `day` - day
-         *     * `week` - week
-         *     * `month` - month
-         *     * `year` - year
-         *     * `program` - program
-         * @enum {string}
-         */
-        Period3f7Enum: "transaction" | "day" | "week" | "month" | "year" | "program";
-        /**
-         * @description * `month` - month
-         *     * `quarter` - quarter
-         *     * `year` - year
-         * @enum {string}
-         */
-        PeriodDf0Enum: "month" | "quarter" | "year";
         /** @description A permission of the catalogue. */
         Permission: {
             code: string;
@@ -4258,6 +4275,13 @@ export interface components {
             version: number;
             wallets: components["schemas"]["WalletField"][];
         };
+        /** @description What expires in each day or month until when. */
+        ProgramExpiringAnswer: {
+            groups: components["schemas"]["PeriodAnswer"][];
+            points_expiring: number;
+            /** Format: date-time */
+            until: string;
+        };
         /** @description A program as it is written anew, at once or from an instant on. */
         ProgramPutRequest: {
             activation?: components["schemas"]["ActivationFieldRequest"];
@@ -4383,11 +4407,11 @@ export interface components {
          */
         PurposeEnum: "marketing" | "service";
         /**
-         * @description * `points` - points
-         *     * `spend` - spend
-         *     * `count` - count
-         *     * `tenure` - tenure
-         *     * `rule` - rule
+         * @description * `points` - POINTS
+         *     * `spend` - SPEND
+         *     * `count` - COUNT
+         *     * `tenure` - TENURE
+         *     * `rule` - RULE
          * @enum {string}
          */
         QualifierEnum: "points" | "spend" | "count" | "tenure" | "rule";
@@ -4593,10 +4617,10 @@ export interface components {
             run: components["schemas"]["RunNamed"];
         };
         /**
-         * @description * `member` - member
-         *     * `household` - household
-         *     * `program` - program
-         *     * `partner` - partner
+         * @description * `member` - MEMBER
+         *     * `household` - HOUSEHOLD
+         *     * `program` - PROGRAM
+         *     * `partner` - PARTNER
          * @enum {string}
          */
         ScopeEnum: "member" | "household" | "program" | "partner";
@@ -4723,9 +4747,9 @@ export interface components {
             taken_at: string;
         };
         /**
-         * @description * `sum` - sum
-         *     * `best` - best
-         *     * `first` - first
+         * @description * `sum` - SUM
+         *     * `best` - BEST
+         *     * `first` - FIRST
          * @enum {string}
          */
         StackingEnum: "sum" | "best" | "first";
@@ -5065,10 +5089,12 @@ export interface components {
         /**
          * @description * `earn` - earn
          *     * `burn` - burn
+         *     * `transfer` - transfer
+         *     * `adjust` - adjust
          *     * `reverse` - reverse
          * @enum {string}
          */
-        TransactionWriteKindEnum: "earn" | "burn" | "reverse";
+        TransactionWriteKindEnum: "earn" | "burn" | "transfer" | "adjust" | "reverse";
         /** @description A transaction to post: its kind, and what the verb of that kind takes. */
         TransactionWriteRequest: {
             /** Format: uuid */
@@ -5078,15 +5104,27 @@ export interface components {
             customer_id?: string;
             customer_ref?: string;
             event_type?: string;
+            /** Format: date */
+            expires_on?: string;
+            /** Format: uuid */
+            from_account_id?: string;
             idempotency_key?: string;
             kind: components["schemas"]["TransactionWriteKindEnum"];
+            lines?: {
+                [key: string]: unknown;
+            }[];
             /** Format: date-time */
             occurred_at?: string;
             /** Format: int64 */
             points?: number;
             /** Format: uuid */
+            pool_id?: string;
+            /** Format: uuid */
             program_id?: string;
             reason?: string;
+            reason_code?: string;
+            /** Format: uuid */
+            to_account_id?: string;
             /** Format: decimal */
             transaction_amount?: string;
             transaction_context?: unknown;
@@ -5178,8 +5216,8 @@ export interface components {
             username: string;
         };
         /**
-         * @description * `rest_of_period` - rest_of_period
-         *     * `rest_plus_next` - rest_plus_next
+         * @description * `rest_of_period` - REST_OF_PERIOD
+         *     * `rest_plus_next` - REST_PLUS_NEXT
          * @enum {string}
          */
         ValidityEnum: "rest_of_period" | "rest_plus_next";
@@ -5247,9 +5285,9 @@ export interface components {
             name?: string;
         };
         /**
-         * @description * `redeemable` - redeemable
-         *     * `status` - status
-         *     * `partner` - partner
+         * @description * `redeemable` - REDEEMABLE
+         *     * `status` - STATUS
+         *     * `partner` - PARTNER
          * @enum {string}
          */
         WalletFieldKindEnum: "redeemable" | "status" | "partner";
@@ -5286,11 +5324,11 @@ export interface components {
             user: string;
         };
         /**
-         * @description * `lifetime` - lifetime
-         *     * `calendar_year` - calendar_year
-         *     * `anniversary` - anniversary
-         *     * `rolling` - rolling
-         *     * `cycle` - cycle
+         * @description * `lifetime` - LIFETIME
+         *     * `calendar_year` - CALENDAR_YEAR
+         *     * `anniversary` - ANNIVERSARY
+         *     * `rolling` - ROLLING
+         *     * `cycle` - CYCLE
          * @enum {string}
          */
         WindowEnum: "lifetime" | "calendar_year" | "anniversary" | "rolling" | "cycle";
@@ -9115,6 +9153,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["RunStarted"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    loyaltyPrograms_expiring_retrieve: {
+        parameters: {
+            query?: {
+                /** @description By month when left out. */
+                by?: "day" | "month";
+                /** @description How far to look ahead; 365 when left out. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProgramExpiringAnswer"];
                 };
             };
             /** @description Refused or failed */
