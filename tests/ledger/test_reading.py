@@ -1,5 +1,6 @@
 """Reads: statement, lots, balance of any instant, transactions, receipts, reconciliation, proof."""
 
+import json
 import uuid
 from datetime import timedelta
 
@@ -7,6 +8,7 @@ import pytest
 
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.ledger import api
+from loyalty.ledger.queries.history import BALANCE_RECORDED
 from tests.ledger.book import NOW, SCOPE, Book, open_book, run
 
 
@@ -41,22 +43,22 @@ def test_balance_as_of__any_instant__is_what_the_book_knew(history: Book) -> Non
     assert balances == [0, 100, 100, 150, 150, 120, 120, 140, 140, 80, 80, 85, 85]
 
 
-def test_balance_as_of__thousands_of_entries__is_one_probe(book: Book) -> None:
-    for _ in range(4):
-        book.earn_all([book.earn_posting(1) for _ in range(500)])
+def test_balance_as_of__ten_thousand_entries__is_one_probe_of_an_index(book: Book) -> None:
+    for _ in range(10):
+        book.earn_all([book.earn_posting(1) for _ in range(1000)])
     run("ANALYZE ledger_entry")
-    plan = "\n".join(
-        row[0]
-        for row in run(
-            "EXPLAIN SELECT balance_after FROM ledger_entry WHERE account_id = (SELECT id FROM ledger_account "
-            "WHERE public_id = %s) AND account_sequence IS NOT NULL AND recorded_at <= %s "
-            "ORDER BY recorded_at DESC, account_sequence DESC LIMIT 1",
-            book.account_id,
-            NOW,
-        )
+    run("ANALYZE ledger_account")
+    explained = run(
+        "EXPLAIN (ANALYZE, FORMAT JSON) " + BALANCE_RECORDED.replace("%(account)s", "%s").replace("%(as_of)s", "%s"),
+        book.account_id,
+        NOW,
     )
-    assert "Index Only Scan Backward using ledger_entry_as_of" in plan
-    assert "Sort" not in plan
+    plan = json.loads(explained[0][0]) if isinstance(explained[0][0], str) else explained[0][0]
+    (probe,) = [scan for scan in plan[0]["Plan"]["Plans"] if scan.get("Relation Name") == "ledger_entry"]
+    assert probe["Node Type"] in ("Index Only Scan", "Index Scan")
+    assert probe["Index Name"] == "ledger_entry_as_of"
+    assert (probe["Actual Rows"], probe["Actual Loops"]) == (1, 1)
+    assert api.get_balance_as_of(book.account_id, as_of=NOW) == 10_000
 
 
 def test_lots__expiring__are_listed_in_the_order_of_spending(book: Book) -> None:

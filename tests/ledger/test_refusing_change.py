@@ -3,16 +3,26 @@
 import pytest
 from django.db import DatabaseError, transaction
 
-from tests.ledger.book import Book, run
+from loyalty.ledger import api
+from tests.ledger.book import NOW, Book, open_book, run
 
-TABLES = ("ledger_transaction", "ledger_entry", "ledger_lot", "ledger_allocation", "ledger_cap_hit")
+TABLES = (
+    "ledger_transaction", "ledger_entry", "ledger_lot", "ledger_allocation", "ledger_cap_hit", "ledger_part",
+    "ledger_answer", "ledger_debt_change", "ledger_day_close",
+)  # fmt: skip
 
 
 @pytest.fixture
 def full(book: Book) -> Book:
-    """An account with a row in each table."""
-    book.earn(100, caps=book.cap(100), days=5)
+    """An account with a row in each table; 60 points are left."""
+    debtor = open_book(program_ref=book.program_ref)
+    earned = debtor.earn(5)
+    debtor.burn(5)
+    debtor.reverse(earned, policy=api.ReversalPolicy.UNLIMITED)
+    parts = (api.EarnPart(code="base", points_amount=70), api.EarnPart(code="bonus", points_amount=30))
+    book.earn(100, caps=book.cap(100), parts=parts, days=5)
     book.burn(40)
+    api.close_days(until=NOW.date(), now=book.at(days=1).now)
     return book
 
 
@@ -23,11 +33,15 @@ def refused(statement: str) -> str:
     return str(getattr(fault.value.__cause__, "sqlstate", ""))
 
 
+def changes(table: str) -> list[str]:
+    """Statements that change what is only appended."""
+    column = "account_id" if table in ("ledger_transaction", "ledger_day_close") else "transaction_id"
+    return [f"UPDATE {table} SET {column} = 1", f"DELETE FROM {table}", f"TRUNCATE {table}"]
+
+
 @pytest.mark.parametrize("table", TABLES)
-@pytest.mark.parametrize("verb", ["UPDATE {} SET account_id = 1", "DELETE FROM {}", "TRUNCATE {}"])
-def test_append_only_tables__changed__refuse(full: Book, table: str, verb: str) -> None:
-    column = "lot_id" if table == "ledger_allocation" else "account_id"
-    assert refused(verb.format(table).replace("account_id", column)) == "23001"
+def test_append_only_tables__changed__refuse(full: Book, table: str) -> None:
+    assert [refused(statement) for statement in changes(table)] == ["23001"] * 3
 
 
 def test_entries__not_summing_to_zero__are_refused(full: Book) -> None:
@@ -71,3 +85,18 @@ def test_number__of_an_account_repeated__is_refused(full: Book) -> None:
         "balance_after, recorded_at FROM ledger_entry"
     )
     assert refused(statement) == "23505"
+
+
+def test_application_role__restricted__posts_but_cannot_change_what_is_appended(full: Book) -> None:
+    run("CREATE ROLE ledger_posts_only NOLOGIN")
+    run("GRANT ledger_posts_only TO CURRENT_USER")
+    run("GRANT SELECT, INSERT, UPDATE, DELETE, TRUNCATE ON ALL TABLES IN SCHEMA public TO ledger_posts_only")
+    run("SELECT ledger_restrict_role('ledger_posts_only')")
+    run("SET LOCAL ROLE ledger_posts_only")
+    assert full.earn(5, days=9).points_balance == 65
+    assert full.burn(62).points_balance == 3
+    full.hold(1)
+    for table in TABLES:
+        assert [refused(statement) for statement in changes(table)] == ["42501"] * 3
+    assert refused("DELETE FROM ledger_balance") == "42501"
+    run("RESET ROLE")

@@ -187,7 +187,8 @@ CHANGES = st.fixed_dictionaries(
 
 def earn_of(books: list[Book], world: str, draw: dict[str, Any]) -> api.EarnPosting:
     """Make the posting of a draw in one of two equal worlds."""
-    book, points = books[draw["which"]], draw["points"]
+    book: Book = books[draw["which"]]
+    points = draw["points"]
     first = None if draw["split"] is None else min(draw["split"], points)
     refuses = api.OnReach.REFUSE if draw["refuses"] else api.OnReach.TRUNCATE
     caps = tuple(

@@ -1,15 +1,14 @@
 -- What the verbs share: identifiers, refusals, the answer of a transaction, taking from lots, and debt.
 
 -- A time-ordered identifier (RFC 9562, version 7) of an instant, on every PostgreSQL from 15: 48 bits of its milliseconds,
--- then 36 bits of a running number, so that ids of one instant sort as they were made, then chance.
+-- then 30 bits of a running number, so that ids of one instant sort as they were made, then 32 bits of chance. One expression
+-- without FROM, so that the planner puts it in place: called, it costs ten times as much.
 CREATE OR REPLACE FUNCTION ledger_new_public_id(p_at timestamptz) RETURNS uuid LANGUAGE sql VOLATILE AS $$
     SELECT encode(
-        substring(int8send((extract(epoch FROM p_at) * 1000)::bigint) FROM 3 FOR 6)
-        || substring(int8send(28672 | (c.number >> 24)) FROM 7 FOR 2)
-        || int8send('-9223372036854775808'::bigint | ((c.number & 16777215) << 38) | (c.chance & 274877906943)),
+        substring(int8send((extract(epoch FROM p_at) * 1000)::bigint) FROM 3 FOR 6) || '\x7000'::bytea
+        || int8send('-9223372036854775808'::bigint | ((nextval('ledger_transaction_id_seq') & 1073741823) << 32)
+                    | ('x' || left(gen_random_uuid()::text, 8))::bit(32)::bigint),
         'hex')::uuid
-    FROM (SELECT nextval('ledger_transaction_id_seq') & 68719476735 AS number,
-                 ('x' || encode(substring(uuid_send(gen_random_uuid()) FROM 1 FOR 6), 'hex'))::bit(48)::bigint AS chance) c
 $$;
 
 -- Raises a refusal: the code is an SQLSTATE of class KL, the facts travel as JSON in the detail.
@@ -233,8 +232,9 @@ BEGIN
     WITH came AS (
         SELECT l.id AS lot_id, l.points_original AS points FROM ledger_lots_of(p_transaction) l WHERE l.account_id = p_account
         UNION ALL
-        SELECT l.id, -a.points_consumed FROM ledger_allocation a JOIN ledger_lot l ON l.id = a.lot_id
-        WHERE a.transaction_id = p_transaction AND a.points_consumed < 0 AND l.account_id = p_account),
+        -- A transfer with a fee gives the lot at the seam back in two pieces.
+        SELECT l.id, -sum(a.points_consumed)::bigint FROM ledger_allocation a JOIN ledger_lot l ON l.id = a.lot_id
+        WHERE a.transaction_id = p_transaction AND a.points_consumed < 0 AND l.account_id = p_account GROUP BY l.id),
     ordered AS (
         SELECT c.lot_id, c.points, sum(c.points) OVER w - c.points AS points_before, row_number() OVER w AS place
         FROM came c JOIN ledger_lot l ON l.id = c.lot_id

@@ -1,8 +1,9 @@
 -- Expires what is free of these lots (what holds reserve stays): one transaction per account, the points go to breakage.
--- The caller holds the balances of all their accounts, and no lot is without free points. Gives the points expired.
+-- The caller holds the balances of all their accounts, and no lot is without free points. p_is_held tells whether holds
+-- reserve some of any. Gives the points expired.
 CREATE OR REPLACE FUNCTION ledger_expire_lots(
-    p_accounts bigint[], p_untils timestamptz[], p_earned timestamptz[], p_lots bigint[], p_points bigint[], p_reason text,
-    p_now timestamptz)
+    p_accounts bigint[], p_untils timestamptz[], p_earned timestamptz[], p_lots bigint[], p_points bigint[],
+    p_is_held boolean, p_reason text, p_now timestamptz)
 RETURNS bigint LANGUAGE plpgsql SET jit = off AS $$
 DECLARE
     v_accounts bigint[];
@@ -11,15 +12,16 @@ DECLARE
     v_headers bigint[];
 BEGIN
     -- Lots that a hold reserves in part keep that part; the others go.
-    WITH gone AS (
-        DELETE FROM ledger_lot_open o
-            USING unnest(p_accounts, p_untils, p_earned, p_lots) AS d (account_id, spendable_until, earned_at, lot_id)
-            WHERE o.account_id = d.account_id AND o.spendable_until = d.spendable_until AND o.earned_at = d.earned_at
-            AND o.lot_id = d.lot_id AND o.points_held = 0)
-    UPDATE ledger_lot_open o SET points_remaining = o.points_held
-        FROM unnest(p_accounts, p_untils, p_earned, p_lots) AS d (account_id, spendable_until, earned_at, lot_id)
+    DELETE FROM ledger_lot_open o
+        USING unnest(p_accounts, p_untils, p_earned, p_lots) AS d (account_id, spendable_until, earned_at, lot_id)
         WHERE o.account_id = d.account_id AND o.spendable_until = d.spendable_until AND o.earned_at = d.earned_at
-        AND o.lot_id = d.lot_id AND o.points_held > 0;
+        AND o.lot_id = d.lot_id AND o.points_held = 0;
+    IF p_is_held THEN
+        UPDATE ledger_lot_open o SET points_remaining = o.points_held
+            FROM unnest(p_accounts, p_untils, p_earned, p_lots) AS d (account_id, spendable_until, earned_at, lot_id)
+            WHERE o.account_id = d.account_id AND o.spendable_until = d.spendable_until AND o.earned_at = d.earned_at
+            AND o.lot_id = d.lot_id AND o.points_held > 0;
+    END IF;
     SELECT array_agg(d.account_id), array_agg(d.points), array_agg(ledger_new_public_id(p_now)),
             array_agg(ledger_next_id())
         INTO v_accounts, v_totals, v_refs, v_headers
@@ -82,7 +84,8 @@ BEGIN
                       ORDER BY o.spendable_until LIMIT p_limit) d)
               ORDER BY b.account_id FOR UPDATE SKIP LOCKED) x;
     SELECT array_agg(d.account_id) AS accounts, array_agg(d.spendable_until) AS untils, array_agg(d.earned_at) AS earned,
-            array_agg(d.lot_id) AS lots, array_agg(d.points_remaining - d.points_held) AS points
+            array_agg(d.lot_id) AS lots, array_agg(d.points_remaining - d.points_held) AS points,
+            bool_or(d.points_held > 0) AS is_held
         INTO v_lots
         FROM (SELECT o.* FROM ledger_lot_open o
               WHERE o.account_id = ANY (v_accounts) AND o.spendable_until <= p_now AND o.points_remaining > o.points_held
@@ -91,7 +94,8 @@ BEGIN
     points_expired := 0;
     accounts_touched := 0;
     IF lots_expired > 0 THEN
-        points_expired := ledger_expire_lots(v_lots.accounts, v_lots.untils, v_lots.earned, v_lots.lots, v_lots.points, '', p_now);
+        points_expired := ledger_expire_lots(v_lots.accounts, v_lots.untils, v_lots.earned, v_lots.lots, v_lots.points,
+            v_lots.is_held, '', p_now);
         accounts_touched := (SELECT count(DISTINCT a.id) FROM unnest(v_lots.accounts) AS a (id));
     END IF;
     RETURN NEXT;
@@ -122,7 +126,8 @@ BEGIN
                   AND e.recorded_at >= p_inactive_since AND e.kind IN ('earn', 'burn', 'transfer')))
               ORDER BY b.account_id FOR UPDATE SKIP LOCKED) x;
     SELECT array_agg(o.account_id) AS accounts, array_agg(o.spendable_until) AS untils, array_agg(o.earned_at) AS earned,
-            array_agg(o.lot_id) AS lots, array_agg(o.points_remaining - o.points_held) AS points
+            array_agg(o.lot_id) AS lots, array_agg(o.points_remaining - o.points_held) AS points,
+            bool_or(o.points_held > 0) AS is_held
         INTO v_lots
         FROM ledger_lot_open o WHERE o.account_id = ANY (v_accounts) AND o.points_remaining > o.points_held
         -- Of an account that was posted to between the choice and its lock.
@@ -133,7 +138,7 @@ BEGIN
     accounts_touched := 0;
     IF lots_expired > 0 THEN
         points_expired := ledger_expire_lots(
-            v_lots.accounts, v_lots.untils, v_lots.earned, v_lots.lots, v_lots.points, 'inactivity', p_now);
+            v_lots.accounts, v_lots.untils, v_lots.earned, v_lots.lots, v_lots.points, v_lots.is_held, 'inactivity', p_now);
         accounts_touched := (SELECT count(DISTINCT a.id) FROM unnest(v_lots.accounts) AS a (id));
     END IF;
     RETURN NEXT;

@@ -36,7 +36,10 @@ BEGIN
     END IF;
     PERFORM 1 FROM ledger_cap_usage u WHERE u.account_id IN (v_from.id, v_to.id)
         ORDER BY u.account_id, u.cap_ref, u.window_start FOR UPDATE;
-    PERFORM ledger_lock_standing(ARRAY[v_from.id, v_to.id]);
+    PERFORM 1 FROM ledger_balance b WHERE b.account_id IN (v_from.id, v_to.id) ORDER BY b.account_id FOR UPDATE;
+    IF EXISTS (SELECT 1 FROM ledger_balance b WHERE b.account_id IN (v_from.id, v_to.id) AND b.status = 'CLOSED') THEN
+        PERFORM ledger_refuse('KL003', 'The account is closed.', jsonb_build_object('status', 'CLOSED'));
+    END IF;
     SELECT b.* INTO STRICT v_moved FROM ledger_balance b WHERE b.account_id = v_from.id;
     PERFORM ledger_merge_lots(v_id, v_from.id, v_to.id);
     PERFORM ledger_merge_caps(v_id, v_from.id, v_to.id);

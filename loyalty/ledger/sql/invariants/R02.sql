@@ -1,17 +1,17 @@
 -- R2: Every lot, allocation and reversal names what exists, in the accounts of its transaction
-WITH touched AS (
-    SELECT t.id AS transaction_id, t.account_id FROM ledger_transaction t
-    UNION
-    SELECT e.transaction_id, e.account_id FROM ledger_entry e WHERE e.account_sequence IS NOT NULL
-    UNION
+WITH stray AS (
+    SELECT 'lot' AS found_in, l.id, l.transaction_id, l.account_id FROM ledger_lot l
+    LEFT JOIN ledger_transaction t ON t.id = l.transaction_id WHERE l.account_id IS DISTINCT FROM t.account_id
+    UNION ALL
+    SELECT 'allocation', a.transaction_id, a.transaction_id, l.account_id FROM ledger_allocation a
+    LEFT JOIN ledger_lot l ON l.id = a.lot_id LEFT JOIN ledger_transaction t ON t.id = a.transaction_id
+    WHERE l.id IS NULL OR l.account_id IS DISTINCT FROM t.account_id)
+SELECT s.found_in, s.id FROM stray s
+WHERE NOT EXISTS (SELECT 1 FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id
+                  WHERE e.transaction_id = s.transaction_id AND e.account_id = s.account_id)
     -- A merge of an account whose posted balance is zero has no entries.
-    SELECT t.id, a.merged_into_id FROM ledger_transaction t JOIN ledger_account a ON a.id = t.account_id
-    WHERE t.reason_code = 'merge')
-SELECT 'lot' AS found_in, l.id FROM ledger_lot l
-LEFT JOIN touched t ON t.transaction_id = l.transaction_id AND t.account_id = l.account_id WHERE t.transaction_id IS NULL
-UNION ALL
-SELECT 'allocation', a.transaction_id FROM ledger_allocation a LEFT JOIN ledger_lot l ON l.id = a.lot_id
-LEFT JOIN touched t ON t.transaction_id = a.transaction_id AND t.account_id = l.account_id WHERE t.transaction_id IS NULL
+    AND NOT EXISTS (SELECT 1 FROM ledger_transaction t JOIN ledger_account a ON a.id = t.account_id
+                    WHERE t.id = s.transaction_id AND t.reason_code = 'merge' AND a.merged_into_id = s.account_id)
 UNION ALL
 SELECT 'reversal', r.id FROM ledger_transaction r LEFT JOIN ledger_transaction t ON t.id = r.reverses_id
 WHERE (r.kind = 'reverse') <> (r.reverses_id IS NOT NULL)
