@@ -199,11 +199,12 @@ def earn_of(books: list[Book], world: str, draw: dict[str, Any]) -> api.EarnPost
         for one in draw["caps"]
     )  # fmt: skip
     split = () if first is None else (("a", first), ("b", points - first))
-    return book.earn_posting(
+    posting: api.EarnPosting = book.earn_posting(
         points, f"{world}{draw['key']}", days=draw["days"], caps=caps, is_pending=draw["is_pending"],
         parts=tuple(api.EarnPart(code=code, points_amount=each) for code, each in split),
         request_hash=bytes(31) + bytes([draw["key"]]), context={"points": points}, trace={"key": draw["key"]},
     )  # fmt: skip
+    return posting
 
 
 def one_by_one(postings: list[Any], verb: Any) -> list[tuple[object, ...]]:
