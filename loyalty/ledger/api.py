@@ -108,6 +108,7 @@ from loyalty.ledger.queries.accounts import (
     list_expiring,
     list_lots,
     list_points_expiring,
+    list_shared_cap_usage,
     list_statement,
 )
 from loyalty.ledger.queries.history import get_balance_as_of, list_expiring_groups, list_lots_as_of
@@ -231,6 +232,7 @@ __all__ = [
     "list_lots_as_of",
     "list_pending",
     "list_points_expiring",
+    "list_shared_cap_usage",
     "list_statement",
     "list_transactions",
     "merge_accounts",

@@ -41,6 +41,8 @@ def test_caps__of_parts_and_of_the_whole__cut_parts_first_then_from_the_last(boo
     assert [(hit.cap_ref, hit.asked, hit.granted) for hit in receipt.caps] == [
         ("day", 130, 90), ("rule:base", 60, 40), ("rule:promo", 80, 50),
     ]  # fmt: skip
+    view = api.get_transaction(receipt.transaction_id)
+    assert (view.caps, view.wallet, view.is_pending, view.customer_ref) == (receipt.caps, "main", False, book.owner_ref)
     used = {usage.cap_ref: usage.units_used for usage in api.list_cap_usage(book.account_id)}
     assert used == {"day": 90, "rule:base": 40, "rule:promo": 50}
     assert broken() == {}
@@ -84,7 +86,8 @@ def test_cap__shared__is_used_by_all_accounts_together(book: Book) -> None:
     assert receipt.points_amount == 30
     other.reverse(receipt)
     assert book.earn(70, caps=shared).points_amount == 30
-    assert run("SELECT account_id, units_used FROM ledger_cap_usage") == [(0, 100)]
+    (usage,) = api.list_shared_cap_usage(["household:7:day", "other"])
+    assert (usage.account_id, usage.units_used, usage.units_max) == (None, 100, 100)
     assert broken() == {}
 
 

@@ -460,8 +460,11 @@ class TransactionView:
     transaction_id: uuid.UUID
     account_id: uuid.UUID
     owner_ref: uuid.UUID
+    customer_ref: uuid.UUID
     program_ref: uuid.UUID
+    wallet: str
     kind: TransactionKind
+    is_pending: bool
     points_change: int
     points_balance: int
     points_lost_to_caps: int
@@ -469,8 +472,12 @@ class TransactionView:
     occurred_at: datetime
     recorded_at: datetime
     reverses: uuid.UUID | None
+    confirms: uuid.UUID | None
+    hold_id: uuid.UUID | None
+    caps: tuple[CapHit, ...]
     actor_ref: str
     program_version_ref: str
+    reason_code: str
     reason: str
     trace: dict[str, Any] | None
     context: dict[str, Any] | None

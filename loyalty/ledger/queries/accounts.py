@@ -57,6 +57,10 @@ CAP_USAGE = """
     FROM ledger_cap_usage u JOIN ledger_account a ON a.id = u.account_id
     WHERE a.public_id = %(account)s ORDER BY u.window_start DESC, u.cap_ref LIMIT %(limit)s
 """
+SHARED_CAP_USAGE = """
+    SELECT u.cap_ref, u.window_start, u.units_used, u.units_max FROM ledger_cap_usage u
+    WHERE u.account_id = 0 AND u.cap_ref = ANY(%(refs)s::text[]) ORDER BY u.window_start DESC, u.cap_ref LIMIT %(limit)s
+"""
 
 
 def get_account(account_id: uuid.UUID) -> AccountView:
@@ -124,6 +128,12 @@ def list_points_expiring(account_ids: Sequence[uuid.UUID], *, now: datetime, unt
 def list_cap_usage(account_id: uuid.UUID, *, limit: int = PAGE_ROWS) -> list[CapUsageView]:
     """Give what an account has used of its caps, the newest window first."""
     return [CapUsageView(**row) for row in sql.fetch_all(CAP_USAGE, {"account": account_id, "limit": limit})]
+
+
+def list_shared_cap_usage(cap_refs: Sequence[str], *, limit: int = PAGE_ROWS) -> list[CapUsageView]:
+    """Give what has been used of caps that accounts share, the newest window first."""
+    rows = sql.fetch_all(SHARED_CAP_USAGE, {"refs": list(cap_refs), "limit": limit})
+    return [CapUsageView(account_id=None, **row) for row in rows]
 
 
 def _account(row: dict[str, Any]) -> AccountView:

@@ -24,6 +24,14 @@ def read_json(text: str | None) -> dict[str, Any] | None:
     return None if text is None else json.loads(text, parse_float=Decimal)
 
 
+def read_cap_hits(text: str) -> tuple[CapHit, ...]:
+    """Read what ledger_cap_hits_of gives."""
+    return tuple(
+        CapHit(cap_ref=ref, window_start=date.fromisoformat(window), asked=asked, granted=granted)
+        for ref, window, asked, granted in json.loads(text)
+    )
+
+
 def write_json(value: Mapping[str, Any] | None) -> str | None:
     """Write JSON for a jsonb parameter."""
     return None if value is None else dumps_exact(dict(value)).decode()
@@ -76,10 +84,7 @@ def hold_receipt_from(row: Mapping[str, Any]) -> HoldReceipt:
 
 def _cap_hits(row: Mapping[str, Any], caps: Sequence[CapLine], parts: Sequence[EarnPart]) -> tuple[CapHit, ...]:
     if row["caps"] is not None:
-        return tuple(
-            CapHit(cap_ref=ref, window_start=date.fromisoformat(window), asked=asked, granted=granted)
-            for ref, window, asked, granted in json.loads(row["caps"])
-        )
+        return read_cap_hits(row["caps"])
     if not caps:
         return ()
     of_parts = {part.code: part.points_amount for part in parts}

@@ -7,22 +7,26 @@ from typing import Any
 from loyalty.foundation.orm import sql
 from loyalty.ledger.contracts import Receipt, TransactionKind, TransactionView
 from loyalty.ledger.errors import IdempotencyKeyReused, TransactionNotFound
-from loyalty.ledger.queries.rows import read_json, receipt_from
+from loyalty.ledger.queries.rows import read_cap_hits, read_json, receipt_from
 
 PAGE_ROWS = 50
 # Beyond this a list tells that there are more, not how many.
 COUNT_MAX = 10_000
 # `public_id` is time-ordered, so its unique index is the reading order too.
 TRANSACTIONS = """
-    SELECT t.public_id AS transaction_id, a.public_id AS account_id, a.owner_ref, t.program_ref, t.kind,
+    SELECT t.public_id AS transaction_id, a.public_id AS account_id, a.owner_ref,
+        coalesce(t.customer_ref, a.owner_ref) AS customer_ref, t.program_ref, a.wallet, t.kind, t.is_pending,
         coalesce(e.points_change, 0) AS points_change, coalesce(w.points_balance, e.balance_after) AS points_balance,
         coalesce(w.points_lost_to_caps, 0) AS points_lost_to_caps, coalesce(v.points, 0)::bigint AS points_reversed,
-        t.occurred_at, t.recorded_at, r.public_id AS reverses, t.actor_ref, t.program_version_ref, t.reason,
+        t.occurred_at, t.recorded_at, r.public_id AS reverses, c.public_id AS confirms, h.public_id AS hold_id,
+        ledger_cap_hits_of(t.id) AS caps, t.actor_ref, t.program_version_ref, t.reason_code, t.reason,
         t.trace::text AS trace, t.context::text AS context
     FROM ledger_transaction t
     JOIN ledger_account a ON a.id = t.account_id
     LEFT JOIN ledger_entry e ON e.transaction_id = t.id AND e.line = 1
     LEFT JOIN ledger_transaction r ON r.id = t.reverses_id
+    LEFT JOIN ledger_transaction c ON c.id = t.confirms_id
+    LEFT JOIN ledger_hold h ON h.id = t.hold_id
     LEFT JOIN ledger_answer w ON w.transaction_id = t.id
     LEFT JOIN LATERAL (
         SELECT sum(abs(x.points_change)) AS points FROM ledger_transaction y
@@ -112,6 +116,7 @@ def _transaction(row: dict[str, Any]) -> TransactionView:
         **{
             **row,
             "kind": TransactionKind(row["kind"]),
+            "caps": read_cap_hits(row["caps"]) if row["caps"] else (),
             "trace": read_json(row["trace"]),
             "context": read_json(row["context"]),
         }
