@@ -21,7 +21,7 @@ from loyalty.tiers.contracts import Column, Reason, Settlement
 from loyalty.tiers.policy.terms import terms_for_sql, terms_of
 
 # One statement looks at so many: some hundred milliseconds, so that nobody waits long for a held member.
-CHUNK = 10_000
+CHUNK = 2_000
 NOTHING = Settlement(0, 0, 0)
 
 SETTLE = """

@@ -3,7 +3,7 @@
 CREATE OR REPLACE FUNCTION tiers_write(
     p_program uuid, p_seen tiers_seen[], p_terms jsonb, p_note text, p_actor text, p_causation uuid, p_now timestamptz)
 RETURNS TABLE (upgraded bigint, downgraded bigint, levelled bigint)
-LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO tiers_member_state AS s (account_public_id, program_public_id, track_tier_id, effective_tier_id, kept_until,
             warned_until, look_on, manual_mode, manual_tier_id, manual_until, is_manual_below, manual_reason)

@@ -7,9 +7,9 @@ CREATE OR REPLACE FUNCTION tiers_look(
     p_program uuid, p_accounts uuid[], p_values numeric[], p_terms jsonb, p_day date, p_mode text, p_reason text,
     p_effective_at timestamptz, p_now timestamptz)
 RETURNS SETOF tiers_seen LANGUAGE plpgsql STABLE
--- Planned once for each session: planning it anew costs more than looking at a member does, and the plan (an index probe
--- for each member) is the same for one and for thousands.
-SET plan_cache_mode = force_generic_plan AS $$
+-- Planned once for each session: planning it anew costs more than looking at a member does. The plan is an index probe for
+-- each member whether they are one or thousands, so no table may be scanned because it was small when the plan was made.
+SET plan_cache_mode = force_generic_plan SET enable_seqscan = off AS $$
 DECLARE
     v_zone text := p_terms ->> 'zone';
     v_window text := p_terms ->> 'window';
