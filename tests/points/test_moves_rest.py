@@ -529,3 +529,25 @@ def test_burn__order_of_the_program__says_which_lots_go(
         post(admin_client, "adjust/", body, f"a-{days}")
     assert post(admin_client, "burn/", {"account_id": str(other.account_id), "points": 70}).status_code == 201
     assert [lot.points_remaining for lot in ledger.list_lots(other.account_id)] == left
+
+
+@pytest.mark.parametrize("kind", [terms.ActivationKind.IMMEDIATE, terms.ActivationKind.ON_CONFIRMATION])
+def test_reverse__line_of_a_purchase_that_earned__takes_its_share(
+    admin_client: APIClient, world: World, other: api.MemberFacts, kind: terms.ActivationKind
+) -> None:
+    world.change(activation=terms.ActivationPlan(kind=kind))
+    purchase = {
+        "account_id": str(other.account_id),
+        "transaction_amount": "300.00",
+        "transaction_context": {"lines": [{"line_id": "a", "amount": "200.00"}, {"line_id": "b", "amount": "100.00"}]},
+    }
+    earned = post(admin_client, "earn/", purchase, "e-1").json()
+    assert earned["points_amount"] == 30, earned
+    back = {"transaction_id": earned["transaction_id"], "lines": [{"line_id": "b"}]}
+    answer = post(admin_client, "reverse/", back, "r-1")
+    assert (answer.status_code, answer.json()["points_amount"]) == (201, 10), answer.json()
+    rest = {"transaction_id": earned["transaction_id"], "lines": [{"line_id": "a"}]}
+    assert post(admin_client, "reverse/", rest, "r-2").json()["points_amount"] == 20
+    account = ledger.get_account(other.account_id)
+    assert (account.points_posted, account.points_pending) == (0, 0)
+    assert_ledger_holds(clock.now())

@@ -82,7 +82,7 @@ def _count_lines(first: ledger.TransactionView, wanted: Sequence[LineToReverse])
     before = {
         row["line_id"]: row["amount_reversed"] for row in sql.fetch_all(LINES_BEFORE, [first.transaction_id, names])
     }
-    verdicts = moving.decide_lines(first.trace or {}, abs(first.points_change), wanted, before)
+    verdicts = moving.decide_lines(first.trace or {}, _granted(first), wanted, before)
     sql.execute(
         COUNT_LINES,
         {
@@ -100,6 +100,13 @@ def _count_lines(first: ledger.TransactionView, wanted: Sequence[LineToReverse])
     if points == 0:
         raise NothingToReverse("These lines earned nothing.")
     return points, {"lines": told}
+
+
+def _granted(first: ledger.TransactionView) -> int:
+    """Give what an earn was granted; a pending one has moved nothing yet, but its decision tells."""
+    if first.points_change:
+        return abs(first.points_change)
+    return int((first.trace or {}).get("points_before_caps") or 0) - first.points_lost_to_caps
 
 
 @transaction.atomic
