@@ -129,5 +129,6 @@ def give_tier(member: api.MemberFacts, code: str, now: datetime) -> None:
     )
     assert tier is not None
     sql.fetch_all(
-        "SELECT * FROM programs_assign_tiers(%s, %s, true, %s)", [[member.account_id], [tier["tier_id"]], now]
+        "SELECT * FROM programs_assign_tiers(%s, %s::bigint[], 'floor', NULL, %s)",
+        [[member.account_id], [tier["tier_id"]], now],
     )

@@ -38,10 +38,12 @@ class TransactionSerializer(serializers.Serializer[Any]):
 
     id = serializers.UUIDField(source="transaction_id")
     account_id = serializers.UUIDField()
-    customer_id = serializers.UUIDField(source="owner_ref")
+    customer_id = serializers.UUIDField(source="customer_ref")
     program_id = serializers.UUIDField(source="program_ref")
     program_version_id = serializers.CharField(source="program_version_ref")
+    wallet = serializers.CharField()
     kind = serializers.CharField()
+    is_pending = serializers.BooleanField()
     points_amount = serializers.SerializerMethodField()
     points_change = serializers.IntegerField()
     points_balance = serializers.IntegerField()
@@ -50,7 +52,10 @@ class TransactionSerializer(serializers.Serializer[Any]):
     reverses = serializers.UUIDField(allow_null=True)
     occurred_at = serializers.DateTimeField()
     recorded_at = serializers.DateTimeField()
+    confirms = serializers.UUIDField(allow_null=True)
+    hold_id = serializers.UUIDField(allow_null=True)
     actor_ref = serializers.CharField()
+    reason_code = serializers.CharField()
     reason = serializers.CharField()
     # DRF collects declared fields, so the name does not hide the serializer's own context.
     context = ExactJSONField(allow_null=True)  # type: ignore[assignment]
