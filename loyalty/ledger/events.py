@@ -14,7 +14,11 @@ from loyalty.foundation.events.contracts import Fact
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PointsMoved(Fact):
-    """What every fact about points says; ``points_amount`` has no sign, ``points_balance`` is the balance after it."""
+    """What every fact about points says; ``points_amount`` has no sign, ``points_balance`` is the balance after it.
+
+    ``account_sequence`` numbers what moved on the account from 1 without a gap, and is None where nothing moved: facts
+    may arrive in another order than they happened, and a receiver orders them by it.
+    """
 
     transaction_id: uuid.UUID
     account_id: uuid.UUID
@@ -25,6 +29,7 @@ class PointsMoved(Fact):
     program_id: uuid.UUID
     points_amount: int
     points_balance: int
+    account_sequence: int | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -101,6 +106,7 @@ class PointsReversed(PointsMoved):
     to_account_kind: str | None
     to_owner_ref: uuid.UUID | None
     to_points_balance: int | None
+    to_account_sequence: int | None
     reason: str
     context: dict[str, Any] | None
 
@@ -126,6 +132,7 @@ class PointsTransferred(PointsMoved):
     to_account_kind: str
     to_owner_ref: uuid.UUID
     to_points_balance: int
+    to_account_sequence: int | None
     reason_code: str
     reason: str
     context: dict[str, Any] | None

@@ -103,6 +103,8 @@ MORE_PLANTS = [
     ("I2", "INSERT INTO ledger_answer VALUES ({burn}, 40, 1, 0, 0, 0, 0, 0)"),
     ("I4", "UPDATE ledger_hold SET ended_key = 'k' WHERE id = {hold}"),
     ("E2", "UPDATE events_outbox SET data = jsonb_set(data, '{{customer_id}}', '\"x\"') WHERE type = 'points.burned'"),
+    ("E2", "UPDATE events_outbox SET data = jsonb_set(data, '{{account_sequence}}', '77') "
+           "WHERE type = 'points.burned'"),
     ("E3", "INSERT INTO events_outbox (event_id, type, subject_kind, subject_ref, occurred_at, data) "
            "VALUES (gen_random_uuid(), 'points.held', 'hold', gen_random_uuid()::text, now(), '{{}}')"),
     ("R4", "UPDATE ledger_transaction t SET customer_ref = a.owner_ref FROM ledger_account a "

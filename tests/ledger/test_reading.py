@@ -9,7 +9,7 @@ import pytest
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.ledger import api
 from loyalty.ledger.queries.history import BALANCE_RECORDED
-from tests.ledger.book import NOW, SCOPE, Book, open_book, run
+from tests.ledger.book import NOW, SCOPE, Book, broken, event_of, open_book, run
 
 
 @pytest.fixture
@@ -144,3 +144,26 @@ def test_proof__sound_book__is_balanced_with_totals(history: Book) -> None:
     assert proof.is_balanced
     assert (proof.totals.points_issued, proof.totals.points_redeemed, proof.totals.points_outstanding) == (175, 90, 85)
     assert len(proof.invariants) >= 20
+
+
+def test_events__of_every_verb__tell_the_number_of_their_entry(book: Book) -> None:
+    other = open_book(program_ref=book.program_ref)
+    book.earn(100, days=1, caps=book.cap(100))
+    capped = book.earn(5, caps=book.cap(100))
+    book.earn_all([book.earn_posting(10), book.earn_posting(20)])
+    pending = book.earn(7, is_pending=True)
+    burned = book.burn(3)
+    book.capture(book.hold(4))
+    book.reverse(burned)
+    book.transfer(other, 6)
+    book.reverse(pending)
+    api.expire_due_lots(now=book.at(days=1).now)
+    told = {
+        event_of(view.transaction_id)[1]["account_sequence"]
+        for view in api.list_transactions(account_ids=[book.account_id])
+        if view.transaction_id not in (capped.transaction_id, pending.transaction_id) and view.points_change
+    }
+    assert told == set(range(1, 9))
+    assert event_of(capped.transaction_id)[1]["account_sequence"] is None
+    assert event_of(pending.transaction_id)[1]["account_sequence"] is None
+    assert broken(book.at(days=1).now) == {}

@@ -50,6 +50,7 @@ def test_transfer__with_a_fee__takes_it_from_the_sender_to_the_adjustment_accoun
     assert name == PointsTransferred.type
     assert set(data) == {field.name for field in dataclasses.fields(PointsTransferred)}
     assert (data["fee_points"], data["to_account_id"], data["to_points_balance"]) == (10, str(other.account_id), 50)
+    assert (data["account_sequence"], data["to_account_sequence"]) == (2, 1)
     assert broken() == {}
 
 

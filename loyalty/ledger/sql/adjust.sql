@@ -68,7 +68,8 @@ BEGIN
             jsonb_build_object('transaction_id', p_transaction, 'account_id', p_account,
                 'account_kind', v_account.kind, 'wallet', v_account.wallet, 'owner_ref', v_account.owner_ref,
                 'customer_id', coalesce(p_customer, v_account.owner_ref), 'program_id', v_account.program_ref,
-                'points_amount', abs(p_change), 'points_balance', v_balance.points_posted, 'points_change', p_change,
+                'points_amount', abs(p_change), 'points_balance', v_balance.points_posted,
+                'account_sequence', v_balance.last_sequence, 'points_change', p_change,
                 'occurred_at', p_occurred_at, 'recorded_at', p_now, 'reason_code', p_reason_code, 'reason', p_reason,
                 'expires_at', p_expires_at, 'context', p_context));
     RETURN ledger_receipt_of(v_id, false);

@@ -60,7 +60,7 @@ BEGIN
             jsonb_build_object('transaction_id', p_transaction, 'account_id', p_account,
                 'account_kind', v_account.kind, 'wallet', v_account.wallet, 'owner_ref', v_account.owner_ref,
                 'customer_id', coalesce(p_customer, v_account.owner_ref), 'program_id', v_account.program_ref,
-                'points_amount', p_points, 'points_balance', v_posted,
+                'points_amount', p_points, 'points_balance', v_posted, 'account_sequence', v_sequence,
                 'reason', p_reason, 'context', p_context));
     RETURN (p_transaction, p_account, v_account.owner_ref, v_account.program_ref, v_account.wallet,
         coalesce(p_customer, v_account.owner_ref), 'burn', p_points, v_posted, v_pending, v_held, v_debt, 0, 0, false, false,

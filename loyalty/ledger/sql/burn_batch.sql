@@ -154,7 +154,7 @@ BEGIN
             jsonb_build_object('transaction_id', d.public_id, 'account_id', a.account_id,
                 'account_kind', d.kind, 'wallet', d.wallet, 'owner_ref', d.owner_ref,
                 'customer_id', coalesce(a.customer_ref, d.owner_ref), 'program_id', d.program_ref,
-                'points_amount', abs(d.change), 'points_balance', d.balance,
+                'points_amount', abs(d.change), 'points_balance', d.balance, 'account_sequence', d.sequence,
                 'reason', coalesce(a.reason, ''), 'context', a.context)
             || CASE p_kind WHEN 'burn' THEN '{}'::jsonb ELSE jsonb_build_object('points_change', d.change,
                 'occurred_at', a.occurred_at, 'recorded_at', p_now, 'reason_code', a.reason_code,

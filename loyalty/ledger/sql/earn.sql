@@ -106,7 +106,8 @@ BEGIN
             jsonb_build_object('transaction_id', p_transaction, 'account_id', p_account,
                 'account_kind', v_account.kind, 'wallet', v_account.wallet, 'owner_ref', v_account.owner_ref,
                 'customer_id', coalesce(p_customer, v_account.owner_ref), 'program_id', v_account.program_ref,
-                'points_amount', v_granted, 'points_balance', v_posted, 'occurred_at', p_occurred_at, 'recorded_at', p_now,
+                'points_amount', v_granted, 'points_balance', v_posted,
+                'account_sequence', CASE WHEN v_granted > 0 THEN v_sequence END, 'occurred_at', p_occurred_at, 'recorded_at', p_now,
                 'points_lost_to_caps', p_points - v_granted, 'lifetime_points_earned', v_earned,
                 'expires_at', v_expires_at, 'confirms', NULL, 'context', p_context));
     RETURN (p_transaction, p_account, v_account.owner_ref, v_account.program_ref, v_account.wallet,

@@ -278,7 +278,8 @@ BEGIN
                 jsonb_build_object('transaction_id', d.transaction_id, 'account_id', d.account_ref,
                     'account_kind', d.kind, 'wallet', d.wallet, 'owner_ref', d.owner_ref,
                     'customer_id', d.customer_ref, 'program_id', d.program_ref,
-                    'points_amount', d.granted, 'points_balance', d.balance, 'occurred_at', d.occurred_at,
+                    'points_amount', d.granted, 'points_balance', d.balance,
+                    'account_sequence', CASE WHEN d.points_now > 0 THEN d.sequence END, 'occurred_at', d.occurred_at,
                     'recorded_at', p_now, 'points_lost_to_caps', d.points - d.granted, 'lifetime_points_earned', d.earned,
                     'expires_at', CASE WHEN d.granted > 0 THEN d.expires_at END, 'confirms', NULL, 'context', d.context)
                 || CASE WHEN d.points_later > 0 THEN jsonb_build_object('activates_at', d.activates_at) ELSE '{}' END

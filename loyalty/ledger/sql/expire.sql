@@ -61,7 +61,8 @@ BEGIN
         SELECT n.public_id, 'points.expired', n.owner_ref::text, 'transaction', n.public_id::text, p_now,
             jsonb_build_object('transaction_id', n.public_id, 'account_id', n.account_ref, 'account_kind', n.account_kind,
                 'customer_id', n.owner_ref, 'owner_ref', n.owner_ref, 'program_id', n.program_ref, 'wallet', n.wallet,
-                'points_amount', n.points, 'points_balance', n.points_posted, 'reason', p_reason)
+                'points_amount', n.points, 'points_balance', n.points_posted,
+                'account_sequence', n.last_sequence, 'reason', p_reason)
         FROM named n;
     RETURN (SELECT sum(t.points) FROM unnest(v_totals) AS t (points));
 END $$;

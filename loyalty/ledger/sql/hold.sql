@@ -206,9 +206,11 @@ RETURNS void LANGUAGE sql AS $$
             jsonb_build_object('transaction_id', t.public_id, 'account_id', a.public_id, 'account_kind', a.kind,
                 'customer_id', coalesce(t.customer_ref, a.owner_ref), 'owner_ref', a.owner_ref,
                 'program_id', t.program_ref, 'wallet', a.wallet, 'points_amount', p_points,
-                'points_balance', b.points_posted, 'reason', t.reason, 'context', t.context) || p_more
+                'points_balance', b.points_posted, 'account_sequence', e.account_sequence, 'reason', t.reason,
+                'context', t.context) || p_more
         FROM ledger_transaction t
         JOIN ledger_account a ON a.id = t.account_id JOIN ledger_balance b ON b.account_id = a.id
+        LEFT JOIN ledger_entry e ON e.transaction_id = t.id AND e.line = 1
         WHERE t.id = p_transaction
 $$;
 

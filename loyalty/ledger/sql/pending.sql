@@ -27,7 +27,7 @@ BEGIN
         VALUES (v_header.public_id, CASE WHEN p_granted > 0 THEN 'points.pending' ELSE 'points.capped' END,
             p_account.owner_ref::text, 'transaction', v_header.public_id::text, v_header.occurred_at, p_correlation,
             p_causation, ledger_earned_fact(v_header, p_account, p_granted, v_balance.points_posted, p_points - p_granted,
-                v_balance.lifetime_points_earned, CASE WHEN p_granted > 0 THEN p_expires_at END, NULL)
+                v_balance.lifetime_points_earned, CASE WHEN p_granted > 0 THEN p_expires_at END, NULL, NULL)
                 || CASE WHEN p_granted > 0 THEN jsonb_build_object('activates_at', p_activates_at) ELSE '{}' END);
     RETURN ledger_receipt_of(p_id, false);
 END $$;
@@ -35,12 +35,12 @@ END $$;
 -- The data of a fact about points earned, of a posting that is none of the hot ones (those build theirs in place).
 CREATE OR REPLACE FUNCTION ledger_earned_fact(
     p_header ledger_transaction, p_account ledger_account, p_points bigint, p_balance bigint, p_lost bigint,
-    p_earned bigint, p_expires_at timestamptz, p_confirms uuid)
+    p_earned bigint, p_expires_at timestamptz, p_confirms uuid, p_sequence bigint)
 RETURNS jsonb LANGUAGE sql STABLE AS $$
     SELECT jsonb_build_object('transaction_id', p_header.public_id, 'account_id', p_account.public_id,
         'account_kind', p_account.kind, 'wallet', p_account.wallet, 'owner_ref', p_account.owner_ref,
         'customer_id', coalesce(p_header.customer_ref, p_account.owner_ref), 'program_id', p_account.program_ref,
-        'points_amount', p_points, 'points_balance', p_balance, 'occurred_at', p_header.occurred_at,
+        'points_amount', p_points, 'points_balance', p_balance, 'account_sequence', p_sequence, 'occurred_at', p_header.occurred_at,
         'recorded_at', p_header.recorded_at, 'points_lost_to_caps', p_lost, 'lifetime_points_earned', p_earned,
         'expires_at', p_expires_at, 'confirms', p_confirms, 'context', p_header.context)
 $$;
@@ -146,7 +146,7 @@ BEGIN
     INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, correlation_id, causation_id, data)
         SELECT l.public_id, 'points.earned', a.owner_ref::text, 'transaction', l.public_id::text, t.occurred_at,
             p_correlation, p_causation,
-            ledger_earned_fact(t, a, l.points_amount, l.balance, 0, l.earned, l.expires_at, c.public_id)
+            ledger_earned_fact(t, a, l.points_amount, l.balance, 0, l.earned, l.expires_at, c.public_id, l.sequence)
         FROM line l JOIN ledger_transaction t ON t.id = l.header_id JOIN ledger_account a ON a.id = l.account_id
         JOIN ledger_transaction c ON c.id = l.confirms_id ORDER BY l.position;
     -- Debt is settled one by one, in order: it is rare, and each answer tells what was left of it.

@@ -336,7 +336,8 @@ BEGIN
         INTO v_more FROM ledger_transaction t JOIN ledger_balance b ON b.account_id = t.account_id WHERE t.id = p_transaction;
     IF p_other IS NULL THEN
         PERFORM ledger_tell(p_transaction, 'points.reversed', v_points, p_correlation, p_causation, v_more
-            || '{"to_account_id": null, "to_account_kind": null, "to_owner_ref": null, "to_points_balance": null}');
+            || '{"to_account_id": null, "to_account_kind": null, "to_owner_ref": null, "to_points_balance": null,
+                 "to_account_sequence": null}');
     ELSE
         PERFORM ledger_tell_transfer(p_transaction, p_other, 'points.reversed', p_correlation, p_causation,
                                      v_more || jsonb_build_object('points_amount', v_points));

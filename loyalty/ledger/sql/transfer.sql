@@ -120,11 +120,14 @@ RETURNS void LANGUAGE sql AS $$
             jsonb_build_object('transaction_id', t.public_id, 'account_id', a.public_id, 'account_kind', a.kind,
                 'customer_id', coalesce(t.customer_ref, a.owner_ref), 'owner_ref', a.owner_ref,
                 'program_id', t.program_ref, 'wallet', a.wallet, 'points_balance', b.points_posted,
+                'account_sequence', e.account_sequence, 'to_account_sequence', f.account_sequence,
                 'to_account_id', o.public_id, 'to_account_kind', o.kind, 'to_owner_ref', o.owner_ref,
                 'to_points_balance', d.points_posted, 'reason', t.reason, 'context', t.context) || p_more
         FROM ledger_transaction t
         JOIN ledger_account a ON a.id = t.account_id JOIN ledger_balance b ON b.account_id = a.id
         JOIN ledger_account o ON o.id = p_to JOIN ledger_balance d ON d.account_id = o.id
+        LEFT JOIN ledger_entry e ON e.transaction_id = t.id AND e.line = 1
+        LEFT JOIN ledger_entry f ON f.transaction_id = t.id AND f.line = 2
         WHERE t.id = p_transaction
 $$;
 
