@@ -48,12 +48,12 @@ export type TemplateId = 'rate' | 'category' | 'threshold' | 'weekend' | 'evenin
 /** First values for a new rule. */
 export const TEMPLATES: Record<TemplateId, { icon: string; kind: EarnKind; part: () => Partial<EarnRule> }> = {
   rate: { icon: 'i-lucide-coins', kind: 'base', part: () => ({ kind: 'base', rule: ruleOf({ kind: 'rate', rate: 1 }) }) },
-  category: { icon: 'i-lucide-tags', kind: 'base', part: () => ({ kind: 'base', rule: ruleOf({ kind: 'category', rates: [{ category: '', rate: 2 }], otherwise: 1 }) }) },
-  threshold: { icon: 'i-lucide-arrow-up-narrow-wide', kind: 'base', part: () => ({ kind: 'base', rule: ruleOf({ kind: 'threshold', from: 100, isInclusive: false, rate: 0.1 }) }) },
+  category: { icon: 'i-lucide-layers', kind: 'base', part: () => ({ kind: 'base', rule: ruleOf({ kind: 'category', rates: [{ category: '', rate: 2 }], otherwise: 1 }) }) },
+  threshold: { icon: 'i-lucide-gauge', kind: 'base', part: () => ({ kind: 'base', rule: ruleOf({ kind: 'threshold', from: 100, isInclusive: false, rate: 0.1 }) }) },
   fixed: { icon: 'i-lucide-hash', kind: 'base', part: () => ({ kind: 'base', rule: ruleOf({ kind: 'fixed', points: 10 }) }) },
-  weekend: { icon: 'i-lucide-calendar-days', kind: 'bonus', part: () => ({ kind: 'bonus', rule: ruleOf({ kind: 'rate', rate: 1 }), weekdays: [6, 7], is_multiplied: false }) },
+  weekend: { icon: 'i-lucide-calendar', kind: 'bonus', part: () => ({ kind: 'bonus', rule: ruleOf({ kind: 'rate', rate: 1 }), weekdays: [6, 7], is_multiplied: false }) },
   evening: { icon: 'i-lucide-moon', kind: 'bonus', part: () => ({ kind: 'bonus', rule: ruleOf({ kind: 'fixed', points: 50 }), hour_from: 18, hour_until: 22, is_multiplied: false }) },
-  once: { icon: 'i-lucide-party-popper', kind: 'bonus', part: () => ({ kind: 'bonus', rule: ruleOf({ kind: 'fixed', points: 500 }), once_per: 'member', is_multiplied: false }) },
+  once: { icon: 'i-lucide-sparkles', kind: 'bonus', part: () => ({ kind: 'bonus', rule: ruleOf({ kind: 'fixed', points: 500 }), once_per: 'member', is_multiplied: false }) },
   event: { icon: 'i-lucide-zap', kind: 'bonus', part: () => ({ kind: 'bonus', rule: ruleOf({ kind: 'fixed', points: 100 }), event_type: 'profile.completed', is_multiplied: false }) },
 }
 

@@ -24,7 +24,7 @@ export function useStageWords() {
       case 'base': return { icon: 'i-lucide-coins', title: t('programs.why.base'), value: number(Number(stage.value)) }
       case 'tier': return { icon: 'i-lucide-medal', title: stage.name ? t('programs.why.tier', { name: stage.name }) : t('programs.multiplier'), value: `× ${number(Number(stage.multiplier))}` }
       case 'bonus': return { icon: 'i-lucide-sparkles', tone: 'good', title: stage.words, value: `+ ${number(Number(stage.value))}` }
-      case 'rounded': return { icon: 'i-lucide-arrow-down-to-line', title: t('programs.why.rounded', { from: stage.from }), value: number(Number(stage.to)) }
+      case 'rounded': return { icon: 'i-lucide-chevron-down', title: t('programs.why.rounded', { from: stage.from }), value: number(Number(stage.to)) }
       case 'cap': {
         const unit = stage.measure === 'units' ? MICRO : 1
         const figures = { asked: number(stage.asked / unit), granted: number(stage.granted / unit) }
