@@ -49,15 +49,19 @@ BEGIN
         RAISE EXCEPTION 'a key of the batch was used meanwhile' USING ERRCODE = 'serialization_failure';
     END IF;
     IF v_made > 0 THEN
-        PERFORM ledger_post_changes(p_kind, v_changes, p_now);
+        RETURN QUERY SELECT p.* FROM ledger_post_changes(p_kind, v_changes, p_now) p;
     END IF;
-    RETURN QUERY
-        SELECT c.line, CASE WHEN c.refusal = 'replay' THEN CASE WHEN t.request_hash <> (c.asked).request_hash THEN 'KL004' END
-                ELSE c.refusal END,
-            CASE WHEN t.request_hash = (c.asked).request_hash THEN ledger_receipt_of(t.id, c.refusal IS NOT NULL) END
-        FROM unnest(v_changes) c
-        LEFT JOIN ledger_transaction t ON (c.refusal IS NULL OR c.refusal = 'replay')
-            AND t.idempotency_scope = (c.asked).idempotency_scope AND t.idempotency_key = (c.asked).idempotency_key;
+    IF v_made < cardinality(v_changes) THEN
+        -- The lines that posted nothing: refused, or replays of what their key did.
+        RETURN QUERY
+            SELECT c.line, CASE WHEN c.refusal = 'replay' THEN CASE WHEN t.request_hash <> (c.asked).request_hash THEN 'KL004' END
+                    ELSE c.refusal END,
+                CASE WHEN t.request_hash = (c.asked).request_hash THEN ledger_receipt_of(t.id, true) END
+            FROM unnest(v_changes) c
+            LEFT JOIN ledger_transaction t ON c.refusal = 'replay'
+                AND t.idempotency_scope = (c.asked).idempotency_scope AND t.idempotency_key = (c.asked).idempotency_key
+            WHERE c.refusal IS NOT NULL;
+    END IF;
 END $$;
 
 -- Decides lines whose balances are locked, in their order: which are refused with KL003 or KL001, and which repeat the key
@@ -105,62 +109,95 @@ BEGIN
     RETURN v_changes;
 END $$;
 
--- Posts the lines that are not refused: balances, lots, entries, debt, answers and events. Lots of accounts that have one
--- line are taken in one statement; where lines meet in an account they are taken one line after the other.
+-- Posts the lines that are not refused: balances, lots, entries, debt, answers and events, and gives their answers. Lots of
+-- accounts that have one line are taken in one statement; where lines meet in an account they are taken one by one.
 CREATE OR REPLACE FUNCTION ledger_post_changes(
     p_kind ledger_transaction_kind, p_changes ledger_change[], p_now timestamptz)
-RETURNS void LANGUAGE plpgsql AS $$
-DECLARE
-    v_line record;
+RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
 BEGIN
-    WITH line AS MATERIALIZED (
-        SELECT c.*, (c.asked).points_change AS change, (c.asked).transaction_id AS public_id,
-            sum((c.asked).points_change) OVER w AS so_far, row_number() OVER w AS number
-        FROM unnest(p_changes) c WHERE c.refusal IS NULL WINDOW w AS (PARTITION BY c.account_id ORDER BY c.line)),
+    RETURN QUERY WITH asked AS MATERIALIZED (
+        SELECT c.line, c.header_id, c.account_id, c.counter_id, c.owner_ref, c.program_ref, c.kind, c.wallet, c.is_alone,
+            (c.asked).transaction_id AS public_id, (c.asked).account_id AS account_ref, (c.asked).points_change AS change,
+            coalesce((c.asked).customer_ref, c.owner_ref) AS customer_ref, (c.asked).occurred_at, (c.asked).expires_at,
+            coalesce((c.asked).spendable_until, (c.asked).expires_at) AS spendable_until, (c.asked).reason_code,
+            coalesce((c.asked).reason, '') AS reason, (c.asked).trace, (c.asked).context, (c.asked).correlation_id,
+            (c.asked).causation_id
+        FROM unnest(p_changes) c WHERE c.refusal IS NULL),
+    line AS MATERIALIZED (
+        SELECT a.*, dense_rank() OVER (ORDER BY a.account_id) AS place, sum(a.change) OVER w AS so_far,
+            row_number() OVER w AS number
+        FROM asked a WINDOW w AS (PARTITION BY a.account_id ORDER BY a.line)),
     moved AS (
         UPDATE ledger_balance b SET points_posted = b.points_posted + s.points,
                 lifetime_points_redeemed = b.lifetime_points_redeemed - CASE p_kind WHEN 'burn' THEN s.points ELSE 0 END,
                 last_sequence = b.last_sequence + s.number, last_recorded_at = greatest(b.last_recorded_at, p_now)
-            FROM (SELECT l.account_id, sum(l.change)::bigint AS points, count(*) AS number FROM line l GROUP BY l.account_id) s
+            FROM (SELECT l.account_id, l.place, sum(l.change)::bigint AS points, count(*) AS number
+                  FROM line l GROUP BY l.account_id, l.place) s
             WHERE b.account_id = s.account_id
-            RETURNING b.*, s.points, s.number),
+            RETURNING s.place, b.points_posted - s.points AS posted, b.last_sequence - s.number AS sequence,
+                b.points_pending AS pending, b.points_held AS held, b.points_debt AS debt, b.last_recorded_at AS recorded),
+    -- The balances before, in the order of places: a line finds its own by subscript, not by a join.
+    base AS MATERIALIZED (
+        SELECT array_agg(m.posted ORDER BY m.place) AS posted, array_agg(m.sequence ORDER BY m.place) AS sequence,
+            array_agg(m.pending ORDER BY m.place) AS pending, array_agg(m.held ORDER BY m.place) AS held,
+            array_agg(m.debt ORDER BY m.place) AS debt, array_agg(m.recorded ORDER BY m.place) AS recorded
+        FROM moved m),
     done AS MATERIALIZED (
-        SELECT l.*, (m.points_posted - m.points + l.so_far)::bigint AS balance, m.last_sequence - m.number + l.number AS sequence,
-            m.points_pending AS pending, m.points_held AS held, m.points_debt AS debt, m.last_recorded_at AS recorded
-        FROM line l JOIN moved m ON m.account_id = l.account_id),
+        SELECT l.*, (b.posted[l.place] + l.so_far)::bigint AS balance, b.sequence[l.place] + l.number AS sequence,
+            b.pending[l.place] AS pending, b.held[l.place] AS held, b.debt[l.place] AS debt, b.recorded[l.place] AS recorded
+        FROM line l CROSS JOIN base b),
     lot AS (
         INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)
-            SELECT d.header_id, d.header_id, d.account_id, (d.asked).occurred_at, (d.asked).expires_at,
-                coalesce((d.asked).spendable_until, (d.asked).expires_at), d.change
+            SELECT d.header_id, d.header_id, d.account_id, d.occurred_at, d.expires_at, d.spendable_until, d.change
             FROM done d WHERE d.change > 0),
     lot_open AS (
         INSERT INTO ledger_lot_open (account_id, spendable_until, earned_at, lot_id, expires_at, points_original,
                 points_remaining)
-            SELECT d.account_id, coalesce((d.asked).spendable_until, (d.asked).expires_at, 'infinity'), (d.asked).occurred_at,
-                d.header_id, (d.asked).expires_at, d.change, d.change
+            SELECT d.account_id, coalesce(d.spendable_until, 'infinity'), d.occurred_at, d.header_id, d.expires_at, d.change,
+                d.change
             FROM done d WHERE d.change > 0 AND d.is_alone),
     entry AS (
-        INSERT INTO ledger_entry
+        INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after,
+                recorded_at)
             SELECT d.header_id, 1, d.account_id, p_kind, d.change, d.sequence, d.balance, d.recorded FROM done d
             UNION ALL
             SELECT d.header_id, 2, d.counter_id, p_kind, -d.change, NULL, NULL, d.recorded FROM done d),
     answer AS (
         INSERT INTO ledger_answer
             SELECT d.header_id, abs(d.change), d.balance, d.pending, d.held, 0, 0, 0 FROM done d
-            WHERE d.debt = 0 AND (d.pending <> 0 OR d.held <> 0))
-    INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, correlation_id, causation_id, data)
-        SELECT d.public_id, CASE p_kind WHEN 'burn' THEN 'points.burned' ELSE 'points.adjusted' END, d.owner_ref::text,
-            'transaction', d.public_id::text, a.occurred_at, a.correlation_id, a.causation_id,
-            jsonb_build_object('transaction_id', d.public_id, 'account_id', a.account_id,
-                'account_kind', d.kind, 'wallet', d.wallet, 'owner_ref', d.owner_ref,
-                'customer_id', coalesce(a.customer_ref, d.owner_ref), 'program_id', d.program_ref,
-                'points_amount', abs(d.change), 'points_balance', d.balance, 'account_sequence', d.sequence,
-                'reason', coalesce(a.reason, ''), 'context', a.context)
-            || CASE p_kind WHEN 'burn' THEN '{}'::jsonb ELSE jsonb_build_object('points_change', d.change,
-                'occurred_at', a.occurred_at, 'recorded_at', p_now, 'reason_code', a.reason_code,
-                'expires_at', a.expires_at) END
-        FROM done d, LATERAL (SELECT (d.asked).*) a ORDER BY d.line;
+            WHERE d.debt = 0 AND (d.pending <> 0 OR d.held <> 0)),
+    event AS (
+        INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, correlation_id, causation_id,
+                data)
+            SELECT d.public_id, CASE p_kind WHEN 'burn' THEN 'points.burned' ELSE 'points.adjusted' END, d.owner_ref::text,
+                'transaction', d.public_id::text, d.occurred_at, d.correlation_id, d.causation_id,
+                jsonb_build_object('transaction_id', d.public_id, 'account_id', d.account_ref,
+                    'account_kind', d.kind, 'wallet', d.wallet, 'owner_ref', d.owner_ref,
+                    'customer_id', d.customer_ref, 'program_id', d.program_ref,
+                    'points_amount', abs(d.change), 'points_balance', d.balance, 'account_sequence', d.sequence,
+                    'reason', d.reason, 'context', d.context)
+                || CASE p_kind WHEN 'burn' THEN '{}'::jsonb ELSE jsonb_build_object('points_change', d.change,
+                    'occurred_at', d.occurred_at, 'recorded_at', p_now, 'reason_code', d.reason_code,
+                    'expires_at', d.expires_at) END
+            FROM done d ORDER BY d.line)
+    SELECT d.line, NULL::text, (d.public_id, d.account_ref, d.owner_ref, d.program_ref, d.wallet, d.customer_ref, p_kind::text,
+        abs(d.change), d.balance, d.pending, d.held, 0, 0, 0, false, false, d.occurred_at, p_now,
+        CASE WHEN d.change > 0 THEN d.expires_at END, NULL::uuid, NULL::uuid, NULL::uuid, NULL::uuid, NULL::bigint, NULL::text,
+        d.trace::text, d.context::text)::ledger_receipt
+    FROM done d WHERE d.debt = 0;
     PERFORM ledger_consume_lots_of_changes(p_changes, p_now);
+    RETURN QUERY SELECT m.* FROM ledger_move_lots_by_line(p_changes, p_now) m;
+END $$;
+
+-- Moves, line after line, the lots of lines that meet in an account, and settles debts; gives the answers of accounts that
+-- were in debt.
+CREATE OR REPLACE FUNCTION ledger_move_lots_by_line(p_changes ledger_change[], p_now timestamptz)
+RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+DECLARE
+    v_line record;
+BEGIN
     FOR v_line IN
         SELECT c.*, (c.asked).points_change AS change, (c.asked).consumption AS consumption,
             (c.asked).occurred_at AS occurred_at, (c.asked).expires_at AS expires_at,
@@ -186,6 +223,9 @@ BEGIN
                 FROM ledger_balance b, ledger_entry e
                 WHERE b.account_id = v_line.account_id AND e.transaction_id = v_line.header_id AND e.line = 1
                     AND (b.points_pending <> 0 OR b.points_held <> 0 OR b.points_debt <> 0);
+            line := v_line.line;
+            receipt := ledger_receipt_of(v_line.header_id, false);
+            RETURN NEXT;
         END IF;
     END LOOP;
 END $$;
