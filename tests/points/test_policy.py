@@ -62,7 +62,7 @@ def test_decide_earn__trace__tells_each_part_of_the_rule() -> None:
     rule = {"if": [{"==": [{"var": "channel"}, "online"]}, {"*": [{"var": "transaction_amount"}, 2]}, 0]}
     verdict = decide(facts("10", under=plan(gives=rule), channel="online"))
     assert verdict.points == 20
-    steps = verdict.trace["steps"]
+    steps = verdict.trace["rules"][0]["steps"]
     assert {"rule": {"var": "channel"}, "facts": {"channel": "online"}}.items() <= next(
         step for step in steps if step["rule"] == {"var": "channel"}
     ).items()

@@ -158,7 +158,10 @@ def told_trace(
     hits = {(_ref_of(hit), _day(hit.window_start)): {"asked": hit.asked, "granted": hit.granted} for hit in caps}
     trace["caps"] = [cap | hits.get((cap["ref"], cap["window_start"]), {}) for cap in trace.get("caps") or ()]
     trace["points_lost_to_caps"] = trace["points_before_caps"] - points_granted
-    return trace
+    # The steps that counted stand with their rule; what is told has them on top too.
+    asked = trace.get("rules") or ()
+    first = next((one for one in asked if one["is_counted"]), asked[0] if asked else None)
+    return {"steps": first["steps"] if first else [], **trace}
 
 
 def _ref_of(hit: ledger.CapHit | CapResult) -> str:

@@ -32,6 +32,7 @@ from loyalty.points.operations.deciding import (
     other_wallets_of,
     posting_of,
     receipt_of,
+    told_trace,
     wallet_receipt_of,
 )
 from loyalty.points.operations.members import check_named_once, resolve_member
@@ -166,8 +167,9 @@ def nothing_of(request: EarnRequest, member: MemberFacts, verdict: WalletVerdict
     if is_told and is_purchase(request) and request.amount is not None:
         amount = format(request.amount, "f")
         context = {**request.context, "transaction_amount": amount, "currency": request.currency}
+    trace = told_trace(verdict.trace, 0, ())
     return remember_nothing(
-        request.key, member, verdict.trace, request.occurred_at, tier=verdict.trace["tier"], context=context
+        request.key, member, trace, request.occurred_at, tier=verdict.trace["tier"], context=context
     )
 
 

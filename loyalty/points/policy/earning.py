@@ -40,6 +40,8 @@ from loyalty.programs.contracts import (
 )
 
 ZERO = Decimal(0)
+# Facts that are told only where they say something; each of the traces is kept for ever.
+IDLE = frozenset({"tax_amount", "fee_amount", "points_paid_amount", "segment_codes", "purchase_count"})
 ONE = Decimal(1)
 
 
@@ -110,7 +112,6 @@ def decide_direct(
     trace = {
         **version_of(plan),
         "wallet": wallet,
-        "steps": [],
         "rules": [],
         "tier": tier_named(tier),
         "exact_points": str(points),
@@ -208,13 +209,11 @@ def _decide_wallet(
     )
     points = sum(part.points for part in parts)
     exact = sum((bonus.points for bonus in bonuses), sum((one.exact for one in counted), ZERO))
-    first = next((one for one in asked if one.is_counted), asked[0] if asked else None)
     trace = {
         **version_of(about.plan),
         "wallet": wallet,
-        "facts": {name: jsonable(value) for name, value in about.told.items()},
+        "facts": {name: jsonable(value) for name, value in about.told.items() if name not in IDLE or value},
         "base": base_trace(about.base, points),
-        "steps": first.steps if first else [],
         "rules": [_rule_trace(one) for one in asked],
         "stacking": about.plan.stacking.value,
         "base_points": plain(base) if any(one.points is not None for one in asked) else None,
