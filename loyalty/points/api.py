@@ -94,6 +94,7 @@ from loyalty.points.operations import (
     start_reconciliation,
     transfer,
 )
+from loyalty.points.operations.deciding import trace_of
 from loyalty.points.operations.members import enroll_customer, resolve_member
 from loyalty.points.operations.pools import (
     add_pool_member,
@@ -211,6 +212,7 @@ __all__ = [
     "resolve_member",
     "reverse",
     "simulate",
+    "trace_of",
     "stage_import",
     "start_daily_work",
     "start_due_reconciliation",

@@ -41,6 +41,25 @@ def stored_trace(receipt: api.EarnReceipt) -> dict[str, Any]:
     return dict(ledger.get_transaction(receipt.transaction_id).trace or {})
 
 
+def assert_simulated(world: World, of: api.MemberFacts, amount: str, **more: Any) -> api.EarnReceipt:
+    """Earn as a simulation has told, to the letter of the trace."""
+    asked = api.SimulateRequest(
+        program_id=world.program_id, occurred_at=world.now, amount=Decimal(amount), account_id=of.account_id, **more
+    )
+    before = count_transactions()
+    told = api.simulate(request=asked, now=world.now)
+    assert count_transactions() == before
+    real = world.earn(of, amount, **more)
+    trace = {name: value for name, value in real.trace.items() if name != "other_wallets"}
+    assert told.trace == trace
+    assert [(one.wallet, one.points_amount, one.points_lost_to_caps) for one in told.wallets[1:]] == [
+        (one.wallet, one.points_amount, one.points_lost_to_caps) for one in real.other_wallets
+    ]
+    if real.transaction_id is not None:
+        assert api.trace_of(ledger.get_transaction(real.transaction_id)) == real.trace
+    return real
+
+
 def test_earn__base_and_lines__count_net_and_stay_in_the_trace(now: datetime) -> None:
     base = programs.EarnBasePlan(net_of_tax=True, excluded_categories=("tobacco",))
     world = make(now, earn_base=base)
@@ -360,3 +379,22 @@ def test_earn_answer__written_by_hand__is_what_its_description_says(now: datetim
         written = serializers.earn_answer(receipt)
         assert list(written) == list(described)
         assert dumps_exact(written) == dumps_exact(described)
+
+
+@pytest.mark.parametrize("waits", [programs.ActivationKind.IMMEDIATE, programs.ActivationKind.ON_CONFIRMATION])
+def test_simulate__anything__is_what_the_earn_then_gives(now: datetime, waits: programs.ActivationKind) -> None:
+    world = make(
+        now, rule("base", A_TENTH), rule("welcome", 5, kind=BONUS, once_per=programs.OncePer.MEMBER),
+        rule("web", {"if": [{"==": [{"var": "channel"}, "web"]}, 3, 0]}, kind=BONUS), rule("s", 2, wallet="status"),
+        wallets=STATUS, expiry_days=30, activation=programs.ActivationPlan(kind=waits), point_value=Decimal("0.1"),
+        caps=(
+            cap("tx", "40", period=programs.CapPeriod.TRANSACTION), cap("base", "30", rule_code="base"),
+            cap("day", "45"),
+            cap("money", "7", scope=programs.CapScope.PROGRAM, measure=programs.CapMeasure.MONEY),
+        ),
+    )  # fmt: skip
+    member, other = world.member(), world.member()
+    give_tier(member, "GOLD", now)
+    for of, amount in [(member, "100"), (other, "200"), (member, "150"), (member, "5"), (other, "900"), (other, "1")]:
+        assert_simulated(world, of, amount, context={"channel": "web" if amount != "5" else "shop"})
+    assert_ledger_holds(now)

@@ -164,6 +164,14 @@ def told_trace(
     return {"steps": first["steps"] if first else [], **trace}
 
 
+def trace_of(view: ledger.TransactionView) -> dict[str, Any] | None:
+    """Give the trace of a transaction of the book as its answer told it; None where nothing was decided."""
+    if view.trace is None:
+        return None
+    posted = view.trace.get("points_posted", view.trace.get("points_before_caps", 0))
+    return told_trace(view.trace, posted - view.points_lost_to_caps, view.caps)
+
+
 def _ref_of(hit: ledger.CapHit | CapResult) -> str:
     return hit.cap_ref if isinstance(hit, ledger.CapHit) else hit.ref
 

@@ -89,7 +89,9 @@ def _request(request: SimulateRequest) -> EarnRequest:
 
 def _granted(verdict: WalletVerdict, member: MemberFacts) -> SimulatedWallet:
     """Count the caps of periods as the ledger would, by what is used of them now."""
-    parts, results = policy.apply_caps(verdict.parts, verdict.caps, _used(verdict.caps, verdict.wallet, member))
+    # What earns nothing is not counted, as it is not posted.
+    caps = verdict.caps if verdict.points else ()
+    parts, results = policy.apply_caps(verdict.parts, caps, _used(caps, verdict.wallet, member))
     granted = sum(part.points for part in parts)
     trace = told_trace(verdict.trace, granted, results)
     return SimulatedWallet(
@@ -112,7 +114,9 @@ def _used(caps: Sequence[CapCount], wallet: str, member: MemberFacts) -> Mapping
         found = ledger.find_account(owner_ref=member.customer_id, program_ref=member.program_id, wallet=wallet)
         account_id = found.account_id if found else NOBODY
     own = ledger.list_cap_usage(account_id) if account_id != NOBODY else []
-    return {(one.cap_ref, one.window_start): one.units_used for one in own}
+    refs = [cap.ref for cap in caps if cap.is_shared]
+    shared = ledger.list_shared_cap_usage(refs) if refs else []
+    return {(one.cap_ref, one.window_start): one.units_used for one in [*own, *shared]}
 
 
 def _member(plan: ProgramPlan, request: SimulateRequest) -> MemberFacts:

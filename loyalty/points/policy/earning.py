@@ -285,6 +285,8 @@ def _verdict(
     points = sum(part.points for part in left)
     if not points and not trace["reason"]:
         trace["reason"] = "caps_leave_nothing"
+    if at_once:
+        trace["points_posted"] = points  # what is left for the caps of periods to cut
     ends, until = expiry_of(plan, occurred_at, tier_code)
     granted = {(cap.code, cap.part): (one.asked, one.granted) for cap, one in zip(at_once, results, strict=True)}
     trace["caps"] = [_cap_trace(cap, granted.get((cap.code, cap.part))) for cap in caps]

@@ -4,7 +4,7 @@ import uuid
 from typing import Any, ClassVar
 
 from drf_spectacular.types import OpenApiTypes
-from drf_spectacular.utils import OpenApiParameter, extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
 from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -15,6 +15,7 @@ from loyalty.foundation.web.permissions import SIGNED_IN
 from loyalty.foundation.web.serializers import ExactJSONField
 from loyalty.foundation.web.views import ApiViewSet
 from loyalty.ledger import api as ledger
+from loyalty.points import api
 from loyalty.points.models import AccountRow
 from loyalty.points.rest import verbs
 from loyalty.points.rest.calls import IDEMPOTENCY_KEY, require_permission
@@ -66,9 +67,14 @@ class TransactionSerializer(serializers.Serializer[Any]):
 
 
 class TracedTransactionSerializer(TransactionSerializer):
-    """A transaction with the trace of the decision behind it."""
+    """A transaction with the trace of the decision behind it, and what each cap left of it."""
 
-    trace = ExactJSONField(allow_null=True)
+    trace = serializers.SerializerMethodField()
+
+    @extend_schema_field(OpenApiTypes.OBJECT)
+    def get_trace(self, view: ledger.TransactionView) -> dict[str, Any] | None:
+        """The decision as it was told, with what the caps counted."""
+        return api.trace_of(view)
 
 
 class TransactionPage(KeysetList):
