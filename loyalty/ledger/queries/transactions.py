@@ -48,7 +48,9 @@ def list_transactions(
 ) -> list[TransactionView]:
     """Give transactions, the newest first; the next page begins before the last one's id."""
     where, params = _narrowed(account_ids, program_ref, kind, before)
-    rows = sql.fetch_all(f"{TRANSACTIONS} WHERE {where} ORDER BY t.public_id DESC LIMIT %s", [*params, limit])
+    # The page is cut before anything is joined to it.
+    page = f"SELECT t.id FROM ledger_transaction t WHERE {where} ORDER BY t.public_id DESC LIMIT %s"
+    rows = sql.fetch_all(f"{TRANSACTIONS} WHERE t.id = ANY(ARRAY({page})) ORDER BY t.public_id DESC", [*params, limit])
     return [_transaction(row) for row in rows]
 
 
@@ -75,7 +77,8 @@ def _narrowed(
     """Give the condition of a list with its parameters."""
     conditions, params = ["true"], list[Any]()
     for condition, value in (
-        ("t.account_id IN (SELECT x.id FROM ledger_account x WHERE x.public_id = ANY(%s::uuid[]))",
+        # As an array and not as a join, so that one account's page is a walk along its index.
+        ("t.account_id = ANY(ARRAY(SELECT x.id FROM ledger_account x WHERE x.public_id = ANY(%s::uuid[])))",
          None if account_ids is None else list(account_ids)),
         ("t.program_ref = %s", program_ref),
         ("t.kind = %s", None if kind is None else kind.value),

@@ -86,6 +86,8 @@ CREATE TABLE ledger_transaction (
     CONSTRAINT ledger_transaction_public UNIQUE (public_id),
     CONSTRAINT ledger_transaction_once UNIQUE (idempotency_scope, idempotency_key)
 );
+-- The statement of an account, newest first, is a walk along this index.
+CREATE INDEX ledger_transaction_account ON ledger_transaction (account_id, public_id);
 CREATE INDEX ledger_transaction_reverses ON ledger_transaction (reverses_id) WHERE reverses_id IS NOT NULL;
 CREATE INDEX ledger_transaction_hold ON ledger_transaction (hold_id) WHERE hold_id IS NOT NULL;
 
