@@ -82,6 +82,23 @@ class EarnWrite(MemberNamed):
         return attrs
 
 
+# One for all requests: making its fields anew would cost more than reading the request with them, and reading keeps
+# nothing in them.
+_EARN = EarnWrite()
+
+
+def read_earn(sent: Any) -> dict[str, Any]:
+    """Read a purchase, points given directly or another event.
+
+    :raises ValidationError: with what is wrong, field by field.
+    """
+    if not isinstance(sent, dict):
+        body = EarnWrite(data=sent)
+        body.is_valid(raise_exception=True)
+        return dict(body.validated_data)
+    return dict(_EARN.run_validation(sent))
+
+
 class EarnItem(EarnWrite):
     """One purchase of a batch."""
 

@@ -37,13 +37,12 @@ def earn_request(given: Mapping[str, Any], key: api.Key, now: datetime) -> api.E
 
 def post_earn(request: Request, sent: Any, actor: Actor) -> Response:
     """Earn as ``sent`` says and answer."""
-    body = serializers.EarnWrite(data=sent)
-    body.is_valid(raise_exception=True)
+    given = serializers.read_earn(sent)
     key = key_of("earn", require_key(request), sent)
-    if "points" in body.validated_data:
+    if "points" in given:
         require_permission(request, "points.earn_direct")
     now = clock.now()
-    receipt = api.earn(request=earn_request(body.validated_data, key, now), actor=actor, now=now)
+    receipt = api.earn(request=earn_request(given, key, now), actor=actor, now=now)
     told = serializers.earn_answer(receipt)
     return answer(told, is_replay=receipt.is_replay, is_created=receipt.transaction_id is not None)
 

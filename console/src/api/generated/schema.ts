@@ -5021,16 +5021,21 @@ export interface components {
             outstanding: number;
             redeemed: number;
         };
-        /** @description A transaction with the trace of the decision behind it. */
+        /** @description A transaction with the trace of the decision behind it, and what each cap left of it. */
         TracedTransaction: {
             /** Format: uuid */
             account_id: string;
             actor_ref: string;
+            /** Format: uuid */
+            confirms: string | null;
             context: unknown | null;
             /** Format: uuid */
             customer_id: string;
             /** Format: uuid */
+            hold_id: string | null;
+            /** Format: uuid */
             id: string;
+            is_pending: boolean;
             kind: string;
             /** Format: date-time */
             occurred_at: string;
@@ -5044,22 +5049,32 @@ export interface components {
             program_id: string;
             program_version_id: string;
             reason: string;
+            reason_code: string;
             /** Format: date-time */
             recorded_at: string;
             /** Format: uuid */
             reverses: string | null;
-            trace: unknown | null;
+            /** @description The decision as it was told, with what the caps counted. */
+            readonly trace: {
+                [key: string]: unknown;
+            };
+            wallet: string;
         };
         /** @description A transaction. */
         Transaction: {
             /** Format: uuid */
             account_id: string;
             actor_ref: string;
+            /** Format: uuid */
+            confirms: string | null;
             context: unknown | null;
             /** Format: uuid */
             customer_id: string;
             /** Format: uuid */
+            hold_id: string | null;
+            /** Format: uuid */
             id: string;
+            is_pending: boolean;
             kind: string;
             /** Format: date-time */
             occurred_at: string;
@@ -5073,10 +5088,12 @@ export interface components {
             program_id: string;
             program_version_id: string;
             reason: string;
+            reason_code: string;
             /** Format: date-time */
             recorded_at: string;
             /** Format: uuid */
             reverses: string | null;
+            wallet: string;
         };
         /** @description A page of transactions. */
         TransactionPage: {
