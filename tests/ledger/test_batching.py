@@ -107,3 +107,12 @@ def test_batch__empty_or_too_long__does_nothing(book: Book) -> None:
     with pytest.raises(api.PointsAmountInvalid):
         book.earn_all([book.earn_posting(1), book.earn_posting(1, points_amount=-1)])
     assert book.balance == 0
+
+
+def test_batch__whatever_the_plan__numbers_lots_in_the_order_of_lines(book: Book) -> None:
+    for _ in range(30):
+        open_book()
+    run("SET LOCAL enable_nestloop = off")
+    assert all(line.receipt for line in book.earn_all([book.earn_posting(points) for points in range(1, 7)]))
+    assert all(line.receipt for line in api.adjust_batch([book.adjust_posting(points) for points in (8, 9)], now=NOW))
+    assert [size for size, _ in book.lots] == [1, 2, 3, 4, 5, 6, 8, 9]

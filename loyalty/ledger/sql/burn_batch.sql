@@ -31,7 +31,9 @@ BEGIN
               FROM unnest(p_lines) l
               LEFT JOIN ledger_account a ON a.public_id = l.account_id AND a.issuance_id IS NOT NULL
               LEFT JOIN ledger_transaction t
-                  ON t.idempotency_scope = l.idempotency_scope AND t.idempotency_key = l.idempotency_key) f;
+                  ON t.idempotency_scope = l.idempotency_scope AND t.idempotency_key = l.idempotency_key
+              -- Numbered in the order of the lines: lots of one date are spent in the order of their numbers.
+              ORDER BY l.line) f;
     v_changes := ledger_decide_changes(v_changes, p_now);
     WITH made AS (
         INSERT INTO ledger_transaction (id, public_id, kind, idempotency_scope, idempotency_key, request_hash, account_id,

@@ -71,15 +71,16 @@ DECLARE
     v_posted bigint;
 BEGIN
     WITH found AS MATERIALIZED (
-        SELECT l.*, a.id AS account_id, a.issuance_id, a.owner_ref, a.program_ref, a.kind, a.wallet, NULL::text AS refusal,
-            ledger_next_id() AS header_id
+        -- Numbered in the order of the lines: lots of one date are spent in the order of their numbers.
+        SELECT o.*, ledger_next_id() AS header_id FROM (
+        SELECT l.*, a.id AS account_id, a.issuance_id, a.owner_ref, a.program_ref, a.kind, a.wallet, NULL::text AS refusal
         FROM unnest(p_transactions, p_accounts, p_points, p_scopes, p_keys, p_hashes, p_occurred, p_expires, p_spendable,
                     p_actors, p_versions, p_traces, p_contexts, p_correlations, p_causations, p_customers, p_is_pending,
                     p_activates) WITH ORDINALITY AS l (transaction_id, account_ref, points, scope, key, hash, occurred_at,
                     expires_at, spendable_until, actor_ref, version_ref, trace, context, correlation_id, causation_id,
                     customer_ref, is_pending, activates_at, line)
         JOIN ledger_account a ON a.public_id = l.account_ref AND a.issuance_id IS NOT NULL
-        WHERE l.points BETWEEN 1 AND 1000000000000),
+        WHERE l.points BETWEEN 1 AND 1000000000000 ORDER BY l.line) o),
     made AS (
         INSERT INTO ledger_transaction (id, public_id, kind, idempotency_scope, idempotency_key, request_hash, account_id,
                 program_ref, customer_ref, is_pending, occurred_at, recorded_at, actor_ref, program_version_ref, trace, context)
@@ -133,17 +134,17 @@ DECLARE
     v_has_debt boolean;
 BEGIN
     WITH found AS MATERIALIZED (
+        SELECT o.*, ledger_next_id() AS header_id FROM (
         SELECT l.*, a.id AS account_id, a.issuance_id, a.owner_ref, a.program_ref, a.kind, a.wallet,
             CASE WHEN l.points IS NULL OR l.points NOT BETWEEN 1 AND 1000000000000 THEN 'KL005'
-                WHEN a.id IS NULL THEN 'KL002' WHEN b.status <> 'ACTIVE' THEN 'KL003' END AS refusal,
-            ledger_next_id() AS header_id
+                WHEN a.id IS NULL THEN 'KL002' WHEN b.status <> 'ACTIVE' THEN 'KL003' END AS refusal
         FROM unnest(p_transactions, p_accounts, p_points, p_scopes, p_keys, p_hashes, p_occurred, p_expires, p_spendable,
                     p_actors, p_versions, p_traces, p_contexts, p_correlations, p_causations, p_customers, p_is_pending,
                     p_activates) WITH ORDINALITY AS l (transaction_id, account_ref, points, scope, key, hash, occurred_at,
                     expires_at, spendable_until, actor_ref, version_ref, trace, context, correlation_id, causation_id,
                     customer_ref, is_pending, activates_at, line)
         LEFT JOIN ledger_account a ON a.public_id = l.account_ref AND a.issuance_id IS NOT NULL
-        LEFT JOIN ledger_balance b ON b.account_id = a.id),
+        LEFT JOIN ledger_balance b ON b.account_id = a.id ORDER BY l.line) o),
     made AS (
         INSERT INTO ledger_transaction (id, public_id, kind, idempotency_scope, idempotency_key, request_hash, account_id,
                 program_ref, customer_ref, is_pending, occurred_at, recorded_at, actor_ref, program_version_ref, trace, context)
