@@ -20,7 +20,7 @@ from loyalty.tiers.policy.terms import terms_of
 from tests.points.world import ACTOR, make_world
 from tests.tiers.histories import LADDERS, ZONES, Life, born, count_days, each_day, lives, noon, policies
 
-FIRST, LAST = date(2024, 12, 20), date(2025, 4, 10)
+FIRST, LAST = date(2024, 12, 20), date(2025, 3, 10)
 STANDS = """
     SELECT m.account_public_id, m.tier_code, s.kept_until FROM programs_membership m
     LEFT JOIN tiers_member_state s ON s.account_public_id = m.account_public_id WHERE m.program_public_id = %s
@@ -71,7 +71,7 @@ def live(policy: programs.TierPolicyPlan, zone: str, thresholds: tuple[int, ...]
 
 
 @pytest.mark.django_db
-@settings(max_examples=10, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(
     policies(), st.sampled_from(ZONES), st.sampled_from(LADDERS), st.lists(lives(FIRST, LAST), min_size=1, max_size=4)
 )
