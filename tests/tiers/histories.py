@@ -5,11 +5,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from random import Random
 from typing import Any
 from uuid import UUID
 from zoneinfo import ZoneInfo
-
-from hypothesis import strategies as st
 
 from loyalty.foundation.orm import sql
 from loyalty.programs import api as programs
@@ -33,38 +32,43 @@ class Life:
     days: tuple[DayFigures, ...]
 
 
-@st.composite
-def lives(draw: st.DrawFn, first: date, last: date) -> Life:
-    """Draw a member that joined and bought within a span of days."""
-    joined = draw(st.dates(first, last))
-    days = draw(st.dictionaries(st.dates(joined, last), st.integers(1, 300), max_size=8))
-    figures = (DayFigures(day, points=n, spend=Decimal(n) / 4, purchases=1 + n // 100) for day, n in days.items())
-    return Life(joined, tuple(sorted(figures, key=lambda one: one.day)))
+def draw_life(chance: Random, first: date, last: date) -> Life:
+    """Draw a member that joined early and bought here and there within a span of days."""
+    joined = first + timedelta(days=chance.randint(0, 20))
+    span = (last - joined).days
+    bought = {joined + timedelta(days=chance.randint(0, span)) for _ in range(chance.randint(0, 8))}
+    amounts = {day: chance.choice([chance.randint(1, 60), chance.randint(50, 600)]) for day in sorted(bought)}
+    return Life(
+        joined,
+        tuple(
+            DayFigures(day, points=n, spend=Decimal(n) * 3 / 4, purchases=1 + n // 100) for day, n in amounts.items()
+        ),
+    )
 
 
-@st.composite
-def policies(draw: st.DrawFn) -> programs.TierPolicyPlan:
-    """Draw how members qualify: every qualifier, window, effect, downgrade and validity.
+def draw_policy(chance: Random) -> programs.TierPolicyPlan:
+    """Draw how members qualify: every qualifier, window, effect, downgrade and validity; falls are common.
 
     Points of all time are what the ledger says, which these lives do not touch; ``test_operations`` has them.
     """
-    window = draw(st.sampled_from(list(programs.TierWindow)))
+    window = chance.choice([*programs.TierWindow, programs.TierWindow.ROLLING, programs.TierWindow.CYCLE])
     is_of_ledger = window is programs.TierWindow.LIFETIME
     qualifiers = [one for one in programs.TierQualifier if not (is_of_ledger and one is programs.TierQualifier.POINTS)]
-    qualifier = draw(st.sampled_from(qualifiers))
+    qualifier = chance.choice([*qualifiers, programs.TierQualifier.SPEND])
     has_periods = window not in (programs.TierWindow.LIFETIME, programs.TierWindow.ROLLING)
     rule = {"+": [{"var": "points"}, {"*": [{"var": "purchases"}, 10]}, {"var": "days_enrolled"}]}
+    falls = (programs.TierDowngrade.BY_BALANCE, programs.TierDowngrade.ONE_STEP)
     return programs.TierPolicyPlan(
         qualifier=qualifier,
         rule=rule if qualifier is programs.TierQualifier.RULE else None,
         window=window,
-        rolling_months=draw(st.integers(1, 4)) if window is programs.TierWindow.ROLLING else None,
-        cycle_start=draw(st.sampled_from(["02-29", "03-31", "07-01"])) if window is programs.TierWindow.CYCLE else "",
-        cycle_months=draw(st.sampled_from([1, 5, 6, 12])) if window is programs.TierWindow.CYCLE else None,
-        effect=draw(st.sampled_from(list(programs.TierEffect))) if has_periods else programs.TierEffect.IMMEDIATE,
-        downgrade=draw(st.sampled_from(list(programs.TierDowngrade))),
-        grace_days=draw(st.sampled_from([0, 0, 3, 40])),
-        validity=draw(st.sampled_from(list(programs.TierValidity))),
+        rolling_months=chance.choice([1, 1, 2]) if window is programs.TierWindow.ROLLING else None,
+        cycle_start=chance.choice(["02-29", "03-31", "07-01"]) if window is programs.TierWindow.CYCLE else "",
+        cycle_months=chance.choice([1, 1, 2, 5]) if window is programs.TierWindow.CYCLE else None,
+        effect=chance.choice(list(programs.TierEffect)) if has_periods else programs.TierEffect.IMMEDIATE,
+        downgrade=chance.choice([*falls, *falls, *falls, programs.TierDowngrade.NEVER]),
+        grace_days=chance.choice([0, 0, 3, 20]),
+        validity=chance.choice(list(programs.TierValidity)),
     )
 
 
