@@ -5,7 +5,7 @@ import os
 import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime
 from typing import Any
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer
@@ -24,6 +24,8 @@ from loyalty.foundation.kernel import clock
 from loyalty.ledger import api as ledger
 from loyalty.ledger import events as ledger_events
 from loyalty.points.tasks import expire_due
+
+Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 SINK = "kill.sink"
 LOOK_AGAIN_S = 0.02
@@ -76,9 +78,32 @@ def web(plan: Nursery, listening: socket.socket) -> None:
     server.socket = listening
     server.server_name, server.server_port = LOOPBACK, plan.port
     server.setup_environ()
-    server.set_app(get_wsgi_application())
+    server.set_app(_measured(get_wsgi_application()))
     while True:
         server.handle_request()
+
+
+def _measured(application: Application) -> Application:
+    """State the length of each answer: without it, one cut off by a death would look whole to the client."""
+
+    def answer(environ: dict[str, Any], start_response: Callable[..., Any]) -> list[bytes]:
+        started: list[Any] = []
+
+        def keep(status: str, headers: list[tuple[str, str]], exc_info: Any = None) -> None:
+            started[:] = [status, headers]
+
+        found = application(environ, keep)
+        try:
+            body = b"".join(found)
+        finally:
+            if hasattr(found, "close"):
+                found.close()
+        status, headers = started
+        named = [(name, value) for name, value in headers if name.lower() != "content-length"]
+        start_response(status, [*named, ("Content-Length", str(len(body)))])
+        return [body]
+
+    return answer
 
 
 def worker(plan: Nursery, listening: socket.socket) -> None:

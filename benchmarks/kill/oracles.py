@@ -23,7 +23,7 @@ SQL, COUNT, CLIENT, EVENTS = "SQL invariants", "count per key", "acknowledgement
 # The marker of the client travels in the request's own content, so it counts effects even where keys are forgotten.
 TRANSACTIONS = """
     SELECT t.public_id::text, t.kind::text, coalesce(t.context->>'description', nullif(t.reason, ''), ''),
-        abs(coalesce(e.points_change, 0)), e.account_id, e.account_sequence
+        abs(coalesce(e.points_change, 0)), e.account_id, e.account_sequence, t.reason_code
     FROM ledger_transaction t
     LEFT JOIN ledger_entry e ON e.transaction_id = t.id AND e.account_id = t.account_id AND e.line = 1
 """
@@ -43,6 +43,12 @@ class Posted:
     points: int
     account: int | None
     sequence: int | None
+    reason_code: str | None
+
+    @property
+    def is_of_platform(self) -> bool:
+        """Whether the platform posted it by itself: what expired, and corrections after a late purchase."""
+        return self.kind == "expire" or self.reason_code == "backdated_correction"
 
 
 def look(own: Connection, calls: list[Call], plan: Nursery, tally: Tally) -> list[Finding]:
@@ -74,9 +80,7 @@ def _counts(posted: list[Posted], calls: list[Call]) -> Iterator[Finding]:
     yield Finding(COUNT, "keys with more than one effect", len(doubled), doubled)
     refused = [m for m in number if known[m].is_refused]
     yield Finding(COUNT, "keys that were refused and yet took effect", len(refused), refused)
-    strange = [
-        one for one in posted if one.kind != "expire" and one.marker not in known and not one.marker.startswith("auto")
-    ]
+    strange = [one for one in posted if one.marker not in known and not one.is_of_platform]
     yield Finding(COUNT, "effects that nobody asked for", len(strange), [f"{one.kind} {one.id}" for one in strange])
 
 
