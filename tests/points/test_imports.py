@@ -265,6 +265,8 @@ def test_rest__bad_calls__are_refused(admin_client: APIClient, client_with: Clie
     assert upload(admin_client, world, FILE, program="x").json()["code"] == "filter.invalid"
     unknown = upload(admin_client, world, FILE, program="0190a0a0-0000-7000-8000-000000000000")
     assert (unknown.status_code, unknown.json()["code"]) == (404, "program.not_found")
+    empty = admin_client.post(f"{IMPORTS}?program={world.program_id}", headers={"Idempotency-Key": "e"})
+    assert (empty.status_code, empty.json()["code"]) == (400, "import.file_invalid")
     json_body = admin_client.post(IMPORTS, {"file": "x"}, headers={"Idempotency-Key": "k"})
     assert json_body.status_code == 415
     assert upload(client_with("points.view"), world, FILE).status_code == 403

@@ -1,5 +1,6 @@
 """Imports of members over HTTP: a CSV file as the body, read as it comes."""
 
+import io
 from collections.abc import Mapping
 from typing import IO, Any, ClassVar
 
@@ -147,7 +148,8 @@ class ImportViewSet(ReadOnlyApiViewSet):
         program_id, key = read_id(request, "program"), require_key(request)
         if program_id is None:
             raise refuse_filter("program", "Name the program.")
-        file: Any = request.data
+        # Where nothing is sent there is nothing to parse, and the framework hands over an empty form.
+        file: Any = request.data if hasattr(request.data, "read") else io.BytesIO()
         file_name = request.query_params.get("file_name", "").replace("\x00", "")[:200]
         made, is_new = api.start_import(
             program_id=program_id,
