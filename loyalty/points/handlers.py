@@ -24,6 +24,26 @@ def on_earning_event(event: Envelope, *, now: datetime) -> None:
         api.earn_for_event(event=_told(event), actor=system_actor("points.on_earning_event"), now=now)
 
 
+def on_member_left(event: Envelope, *, now: datetime) -> None:
+    """Freeze the accounts of a member who left, so that no later purchase earns on them."""
+    api.freeze_leaver(
+        program_id=uuid.UUID(event.data["program_id"]),
+        customer_id=uuid.UUID(event.data["customer_id"]),
+        actor=system_actor("points.on_member_left"),
+        now=now,
+    )
+
+
+def on_member_enrolled(event: Envelope, *, now: datetime) -> None:
+    """Open the accounts of a member who came back."""
+    api.open_returner(
+        program_id=uuid.UUID(event.data["program_id"]),
+        customer_id=uuid.UUID(event.data["customer_id"]),
+        actor=system_actor("points.on_member_enrolled"),
+        now=now,
+    )
+
+
 def _told(event: Envelope) -> api.InboundEvent:
     return api.InboundEvent(
         event_type=event.type,

@@ -324,3 +324,13 @@ class AccountDiscrepancy(models.Model):
 
     def __str__(self) -> str:
         return f"{self.account_public_id} {self.code}"
+
+
+class FrozenLeaver(models.Model):
+    """An account that was frozen because its member left; coming back opens it again, and no other frozen one."""
+
+    account_public_id = models.UUIDField(primary_key=True)
+    frozen_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.account_public_id)

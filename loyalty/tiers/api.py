@@ -23,7 +23,7 @@ from loyalty.tiers.operations.settling import (
     start_recalculation,
     start_settling,
 )
-from loyalty.tiers.operations.taking import take_correction, take_earn, take_enrolment, take_reversal
+from loyalty.tiers.operations.taking import take_correction, take_earn, take_enrolment, take_merge, take_reversal
 from loyalty.tiers.queries import (
     get_standing,
     list_benefits,
@@ -66,6 +66,7 @@ __all__ = [
     "take_correction",
     "take_earn",
     "take_enrolment",
+    "take_merge",
     "take_reversal",
     "upgrade",
 ]

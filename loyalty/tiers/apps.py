@@ -32,6 +32,7 @@ class TiersConfig(AppConfig):
             ("points.nothing_earned", handlers.on_nothing_earned),
             ("points.reversed", handlers.on_points_reversed),
             ("points.adjusted", handlers.on_points_adjusted),
+            ("points.transferred", handlers.on_points_transferred),
             ("member.enrolled", handlers.on_member_enrolled),
             ("program.changed", handlers.on_program_changed),
         ):

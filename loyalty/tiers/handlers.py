@@ -59,6 +59,19 @@ def on_points_adjusted(event: Envelope, *, now: datetime) -> None:
         )
 
 
+def on_points_transferred(event: Envelope, *, now: datetime) -> None:
+    """Take over what a merged account had counted; points that one member gives another count for no tier."""
+    if event.data["reason_code"] == "merge" and event.data["account_kind"] == "member":
+        api.take_merge(
+            program_id=uuid.UUID(event.data["program_id"]),
+            from_account_id=uuid.UUID(event.data["account_id"]),
+            to_account_id=uuid.UUID(event.data["to_account_id"]),
+            causation_id=event.id,
+            actor=system_actor("tiers.on_points_transferred"),
+            now=now,
+        )
+
+
 def on_member_enrolled(event: Envelope, *, now: datetime) -> None:
     """Grant what the first tier brings."""
     api.take_enrolment(

@@ -7,6 +7,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import transaction
 
 from loyalty.customers.api import overview
 from loyalty.foundation.audit.models import AuditEntry
@@ -280,3 +281,24 @@ def test_overview_part__of_a_customer__tells_accounts(world: World) -> None:
     world.earn(member, points=10)
     part = overview(member.customer_id, now=world.now)["account"]
     assert [(one["points_balance"], one["tier"]["code"]) for one in part["accounts"]] == [(10, "BRONZE")]
+
+
+def test_leaving__member_leaves_and_returns__account_is_frozen_and_opened(world: World) -> None:
+    member, suspect = world.member(), world.member()
+    for one in (member, suspect):
+        world.earn(one, points=10)
+    ledger.freeze_account(account_id=suspect.account_id, reason="fraud", actor=ACTOR, now=world.now)
+
+    def leave(one: api.MemberFacts) -> int:
+        return api.freeze_leaver(program_id=world.program_id, customer_id=one.customer_id, actor=ACTOR, now=world.now)
+
+    def come_back(one: api.MemberFacts) -> int:
+        return api.open_returner(program_id=world.program_id, customer_id=one.customer_id, actor=ACTOR, now=world.now)
+
+    assert [leave(member), leave(member), leave(suspect)] == [1, 0, 0]
+    with pytest.raises(ledger.AccountNotActive), transaction.atomic():
+        world.earn(member, points=5)
+    assert [come_back(member), come_back(member), come_back(suspect)] == [1, 0, 0]
+    assert world.earn(member, points=5).points_balance == 15
+    # Who was frozen for another reason stays so.
+    assert ledger.get_account(suspect.account_id).status is ledger.AccountStatus.FROZEN

@@ -116,3 +116,26 @@ def test_all_time__plain_program__writes_no_state_for_those_who_only_earn(db: No
     earn(world, member, 5)
     assert MemberState.objects.count() == 0
     assert api.get_standing(member.account_id, now=NOON).qualifying_value == 5
+
+
+def test_counting__merged_account__what_it_had_counted_counts_for_the_other(world: World) -> None:
+    first, second = world.member(), world.member()
+    earn(world, first, 60)
+    earn(world, second, 70)
+    later = at(world, NOON + timedelta(days=1))
+    earn(later, second, 5)
+    points.merge_accounts(
+        account_id=first.account_id,
+        into_account_id=second.account_id,
+        key=key(),
+        reason="same person",
+        actor=ACTOR,
+        now=later.now,
+    )
+    deliver(later.now)
+    InboxEntry.objects.filter(handler="tiers.on_points_transferred").update(state="PENDING")
+    deliver(later.now)
+    assert [(one.account_public_id, one.points) for one in QualifyingDay.objects.order_by("business_date")] == [
+        (second.account_id, 130),
+        (second.account_id, 5),
+    ]

@@ -1,6 +1,6 @@
 """Writes of points: members, the verbs, purchases from outside, households, imports, the daily work."""
 
-from loyalty.points.operations.accounts import merge_accounts
+from loyalty.points.operations.accounts import freeze_leaver, merge_accounts, open_returner
 from loyalty.points.operations.adjusting import adjust
 from loyalty.points.operations.batches import earn_batch
 from loyalty.points.operations.corrections import correct_earns
@@ -32,8 +32,10 @@ __all__ = [
     "earn_for_referral",
     "enroll_members",
     "expire_due",
+    "freeze_leaver",
     "hold",
     "merge_accounts",
+    "open_returner",
     "reconcile_book",
     "reinstate",
     "release",

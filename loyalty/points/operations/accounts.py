@@ -11,6 +11,7 @@ from loyalty.ledger import api as ledger
 from loyalty.points import queries
 from loyalty.points.contracts import Key, Movement
 from loyalty.points.errors import PoolRoleRefused
+from loyalty.points.models import AccountRow, FrozenLeaver
 from loyalty.points.operations.keys import find_earlier, signed
 
 
@@ -53,3 +54,32 @@ def _movement_of(posted: ledger.Receipt) -> Movement:
         to_points_balance=other.points_balance if other else None,
         is_replay=posted.is_replay,
     )
+
+
+@transaction.atomic
+def freeze_leaver(*, program_id: uuid.UUID, customer_id: uuid.UUID, actor: Actor, now: datetime) -> int:
+    """Freeze what a member who left can earn on and spend from; give the number of accounts. Twice freezes once."""
+    active = [one for one in _accounts_of(program_id, customer_id) if one.status == ledger.AccountStatus.ACTIVE.value]
+    for one in active:
+        ledger.freeze_account(account_id=one.public_id, reason="member.left", actor=actor, now=now)
+    FrozenLeaver.objects.bulk_create(
+        [FrozenLeaver(account_public_id=one.public_id, frozen_at=now) for one in active], ignore_conflicts=True
+    )
+    return len(active)
+
+
+@transaction.atomic
+def open_returner(*, program_id: uuid.UUID, customer_id: uuid.UUID, actor: Actor, now: datetime) -> int:
+    """Open the accounts that were frozen when the member left; what was frozen for another reason stays so."""
+    ids = [one.public_id for one in _accounts_of(program_id, customer_id)]
+    marks = FrozenLeaver.objects.filter(account_public_id__in=ids)
+    frozen = [mark.account_public_id for mark in marks.select_for_update()]
+    for account_id in frozen:
+        ledger.unfreeze_account(account_id=account_id, reason="member.enrolled", actor=actor, now=now)
+    marks.delete()
+    return len(frozen)
+
+
+def _accounts_of(program_id: uuid.UUID, customer_id: uuid.UUID) -> list[AccountRow]:
+    rows = AccountRow.objects.filter(kind="member", customer_public_id=customer_id, program_public_id=program_id)
+    return list(rows.order_by("id"))

@@ -148,3 +148,9 @@ def list_days(account_id: uuid.UUID, since: date | None = None) -> list[DayFigur
         [account_id, since or date.min],
     )
     return [DayFigures(**row) for row in rows]
+
+
+def move_days(*, from_account_id: uuid.UUID, to_account_id: uuid.UUID) -> int:
+    """Count for an account what another one had counted that was merged into it; give the number of days."""
+    row = sql.fetch_one("SELECT tiers_move_days(%s, %s) AS days", [from_account_id, to_account_id])
+    return int(row["days"]) if row else 0

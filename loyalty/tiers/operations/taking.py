@@ -14,7 +14,7 @@ from loyalty.programs import api as programs
 from loyalty.tiers.contracts import Settlement
 from loyalty.tiers.operations.benefits import award_benefits, grant_first_benefits
 from loyalty.tiers.operations.correcting import take_late_purchase
-from loyalty.tiers.operations.counting import Counted, count_posting, count_reversal
+from loyalty.tiers.operations.counting import Counted, count_posting, count_reversal, move_days
 from loyalty.tiers.operations.looking import NOTHING, qualify_member
 from loyalty.tiers.policy.terms import terms_for_sql
 
@@ -92,6 +92,21 @@ def take_correction(
 def take_reversal(*, data: Mapping[str, Any], transaction_id: uuid.UUID, now: datetime) -> None:
     """Take a reversed earn out of its day. It takes no tier away before the period ends."""
     count_reversal(data=data, transaction_id=transaction_id, now=now)
+
+
+@transaction.atomic
+def take_merge(
+    *,
+    program_id: uuid.UUID,
+    from_account_id: uuid.UUID,
+    to_account_id: uuid.UUID,
+    causation_id: uuid.UUID | None,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Count for an account what the one merged into it had counted, and look whether that raises its tier."""
+    move_days(from_account_id=from_account_id, to_account_id=to_account_id)
+    qualify_member(program_id=program_id, account_id=to_account_id, causation_id=causation_id, actor=actor, now=now)
 
 
 @transaction.atomic

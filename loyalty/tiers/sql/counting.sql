@@ -21,6 +21,24 @@ BEGIN
     RETURN true;
 END $$;
 
+-- Moves what an account has counted to the account it was merged into; done twice it moves nothing more.
+CREATE OR REPLACE FUNCTION tiers_move_days(p_from uuid, p_to uuid) RETURNS bigint LANGUAGE plpgsql AS $$
+DECLARE
+    v_moved bigint;
+BEGIN
+    UPDATE tiers_counted c SET account_public_id = p_to WHERE c.account_public_id = p_from;
+    WITH gone AS (DELETE FROM tiers_qualifying_day d WHERE d.account_public_id = p_from RETURNING d.*)
+    INSERT INTO tiers_qualifying_day AS d
+            (account_public_id, business_date, program_public_id, points, points_status, spend, purchases)
+        SELECT p_to, g.business_date, g.program_public_id, g.points, g.points_status, g.spend, g.purchases
+        FROM gone g ORDER BY g.business_date
+        ON CONFLICT (account_public_id, business_date) DO UPDATE SET points = d.points + EXCLUDED.points,
+            points_status = d.points_status + EXCLUDED.points_status, spend = d.spend + EXCLUDED.spend,
+            purchases = d.purchases + EXCLUDED.purchases;
+    GET DIAGNOSTICS v_moved = ROW_COUNT;
+    RETURN v_moved;
+END $$;
+
 -- What a rule may read of members, over the window of a day.
 CREATE OR REPLACE FUNCTION tiers_figures(p_accounts uuid[], p_terms jsonb, p_day date)
 RETURNS TABLE (account uuid, points bigint, spend numeric, purchases bigint, points_lifetime bigint, days_enrolled integer)
