@@ -227,6 +227,9 @@ class Clients:
                 },
             )
             answer = connection.getresponse()
+            # A server that died while it wrote the head leaves an answer without a length, which is none.
+            if answer.getheader("Content-Length") is None:
+                return 0, b""
             return answer.status, answer.read()
         except (OSError, http.client.HTTPException):
             return 0, b""

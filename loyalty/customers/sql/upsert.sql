@@ -1,9 +1,11 @@
 -- Take a batch of customers in. The caller filled the temporary tables customers_incoming and
--- customers_incoming_consent in this transaction; rows are locked in the order of their reference, so that two
--- imports wait for each other instead of dead-locking.
+-- customers_incoming_consent in this transaction. One batch at a time: a customer is unique by reference and by public id,
+-- and ON CONFLICT arbitrates by one index only, so two batches that bring the same new customer at once would break on the
+-- other.
 CREATE OR REPLACE FUNCTION customers_upsert(p_source text, p_now timestamptz)
 RETURNS TABLE (created_count bigint, updated_count bigint, unchanged_count bigint) LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM pg_advisory_xact_lock(hashtextextended('customers.upsert', 0));
     CREATE TEMP TABLE customers_touched (
         customer_id bigint PRIMARY KEY, public_id uuid, customer_ref text, is_created boolean
     ) ON COMMIT DROP;
