@@ -4,13 +4,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from loyalty.foundation.rules.contracts import Expects, Problem, Rule, Schema
+from loyalty.foundation.rules.contracts import Expects, Field, Problem, Rule, Schema
 from loyalty.foundation.rules.errors import RuleInvalid
-from loyalty.foundation.rules.literals import READERS
+from loyalty.foundation.rules.frame import zone_of
+from loyalty.foundation.rules.literals import READERS, read_instant, read_local_instant
 from loyalty.foundation.rules.memory import Memory
-from loyalty.foundation.rules.operators.spec import Table
+from loyalty.foundation.rules.operators.spec import Asks, Table
 from loyalty.foundation.rules.operators.table import OPERATORS
-from loyalty.foundation.rules.text import canonical, exact
+from loyalty.foundation.rules.text import PROFILE_FIRST, PROFILE_LATEST, PROFILES, canonical, exact
 from loyalty.foundation.rules.tree import Node, is_literal
 from loyalty.foundation.rules.types import ANY, BOOLEAN, NUMBERS, OPEN, Base, Type, common
 
@@ -20,6 +21,12 @@ _OF_PYTHON = {type(None): Base.NULL, bool: Base.BOOLEAN, str: Base.TEXT, int: Ba
 
 # What these give is asked for its truth wherever a yes or a no is wanted, as people write them: {"missing": ["city"]}.
 _TRUTH_OPERATORS = frozenset({"and", "or", "if", "?:", "missing", "missing_some"})
+
+_EXAMPLES = {
+    Base.DATE: 'Write a day as "2026-11-20".',
+    Base.DATETIME: 'Write an instant as "2026-11-20T08:00:00Z".',
+    Base.DECIMAL: 'Write a number as 0.5 or "0.5".',
+}
 
 Scope = Mapping[str, Type]
 
@@ -42,15 +49,17 @@ class Call:
 class Checker:
     """Builds the tree of one rule and gathers everything wrong with it."""
 
-    def __init__(self, schema: Schema | None, table: Table) -> None:
+    def __init__(self, schema: Schema | None, table: Table, profile: int = PROFILE_LATEST) -> None:
         self.schema = schema
         self.is_typed = schema is not None
+        self.profile = profile
+        self.zone = zone_under(schema, profile)
         self.problems: list[Problem] = []
         self._table = table
 
-    def problem(self, code: str, message: str, path: str) -> Node:
+    def problem(self, code: str, message: str, path: str, repair: str = "") -> Node:
         """Note a problem; the node that stands in its place fits everywhere, so that one mistake is told once."""
-        self.problems.append(Problem(code, message, path))
+        self.problems.append(Problem(code, message, path, repair))
         return Node("literal", (), ANY, path, None, is_typed=False)
 
     def node(self, raw: object, path: str, scope: Scope | None, *, wants_truth: bool = False) -> Node:
@@ -139,6 +148,8 @@ class Checker:
         here = f"{path}/{name.replace('~', '~0').replace('/', '~1')}"
         if operator is None or operator.is_internal:
             return self.problem("rule.unknown_operator", f'The operator "{name[:60]}" is not known.', path)
+        if not self._offers(operator.asks):
+            return self.problem("rule.not_offered", f"{name} asks for {operator.asks}, which this rule may not.", path)
         is_listed = isinstance(operands, (list, tuple))
         given: tuple[object, ...] = tuple(operands) if isinstance(operands, (list, tuple)) else (operands,)
         least, most = operator.arity
@@ -146,6 +157,32 @@ class Checker:
             return self.problem("rule.arity", f"{name} takes {_span(least, most)}, not {len(given)}.", path)
         paths = tuple(f"{here}/{index}" for index in range(len(given))) if is_listed else (here,)
         return operator.check(self, Call(name, given, path, paths, scope, wants_truth))
+
+    def filter_rule(self, raw: object, path: str, fields: tuple[Field, ...]) -> Rule:
+        """A rule within the rule, over the facts of an event; its problems become problems of this one."""
+        inner = Checker(Schema(fields, zone=self.zone), self._table, self.profile)
+        root = inner.node(raw, path, None, wants_truth=True)
+        if not inner.problems:
+            _check_expectation(inner, root, "boolean")
+        self.problems += inner.problems
+        return inner.rule(canonical(raw), "boolean", root)
+
+    def rule(self, text: str, expects: Expects, root: Node) -> Rule:
+        """The rule of a tree that this checker built."""
+        mark = self.schema.fingerprint if self.schema else ""
+        return Rule(text, mark, expects, self.profile, self.zone, str(root.type), self.schema, root)
+
+    def _offers(self, asks: Asks) -> bool:
+        """Whether the schema declares what an operator reads beyond facts."""
+        if asks == "facts":
+            return True
+        if self.schema is None:
+            return False
+        return {
+            "events": bool(self.schema.events),
+            "segments": self.schema.segments is not None,
+            "buckets": self.schema.has_buckets,
+        }[asks]
 
     def _list(self, raw: Sequence[object], path: str, scope: Scope | None) -> Node:
         args = tuple(self.node(inner, f"{path}/{index}", scope) for index, inner in enumerate(raw))
@@ -188,45 +225,69 @@ class Checker:
         return node
 
     def _read(self, node: Node, target: Base) -> Node:
-        value = READERS[target](str(node.value))
+        value = self.read_constant(str(node.value), target)
         if value is None:
-            return self.problem("rule.bad_literal", f'"{str(node.value)[:60]}" is not a {target}.', node.path)
+            return self._unreadable(node, target)
         base = _OF_PYTHON.get(type(value), target)
         return replace(node, value=value, type=Type(base))
+
+    def read_constant(self, text: str, target: Base) -> object:
+        """A constant written as text under the type its neighbours ask for, or None; its clock is the zone's."""
+        if target is Base.DATETIME:
+            return read_local_instant(text, zone_of(self.zone))
+        return READERS[target](text)
+
+    def _unreadable(self, node: Node, target: Base) -> Node:
+        said = f'"{str(node.value)[:60]}"'
+        if target is Base.DATETIME and read_instant(str(node.value)) is not None:
+            message = f"{said} was on the clocks of {self.zone} never or twice."
+            return self.problem("rule.bad_literal", message, node.path, "Write its offset, such as +02:00.")
+        return self.problem("rule.bad_literal", f"{said} is not a {target}.", node.path, _EXAMPLES.get(target, ""))
 
     def _required(self, node: Node, allowed: frozenset[Base], what: str) -> Node:
         if not node.type.is_list and (node.type.base in OPEN or node.type.base in allowed):
             return node
         if is_literal(node) and node.type.base is Base.TEXT:
             for base in (Base.DECIMAL, Base.DATE, Base.DATETIME):
-                if base in allowed and READERS[base](str(node.value)) is not None:
+                if base in allowed and self.read_constant(str(node.value), base) is not None:
                     return self._read(node, base)
         names = " or ".join(sorted(allowed))
         return self.problem("rule.type_mismatch", f"{what} needs {names} here, not {node.type}.", node.path)
 
 
-_rules: Memory[tuple[str, str, str], Rule] = Memory(size_max=4_096)
+_rules: Memory[tuple[str, str, str, int], Rule] = Memory(size_max=4_096)
 
 
-def check(rule_json: object, schema: Schema | None, expects: Expects = "boolean") -> Rule:
+def check(
+    rule_json: object, schema: Schema | None, expects: Expects = "boolean", profile: int = PROFILE_LATEST
+) -> Rule:
     """Check a rule against the fields it may read and give it its types.
 
     :param schema: the declared facts; None for the untyped mode, where operators convert as JavaScript does.
+    :param profile: the profile under which the rule was saved; a new rule is saved under the latest.
     :raises RuleInvalid: with every problem found, each with its code and place.
+    :raises ValueError: there is no such profile.
     """
+    if profile not in PROFILES:
+        raise ValueError(f"there is no profile {profile} of the rule language")
     text = canonical(rule_json)
-    key = (text, schema.fingerprint if schema else "", expects)
-    return _rules.get_or_make(key, lambda: _checked(rule_json, text, schema, expects))
+    key = (text, schema.fingerprint if schema else "", expects, profile)
+    return _rules.get_or_make(key, lambda: _checked(rule_json, text, schema, expects, profile))
 
 
-def _checked(rule_json: object, text: str, schema: Schema | None, expects: Expects) -> Rule:
-    checker = Checker(schema, OPERATORS)
+def zone_under(schema: Schema | None, profile: int) -> str:
+    """The time zone in which a rule's days count: before profile 2 that was UTC, whatever the schema says."""
+    return schema.zone if schema is not None and profile > PROFILE_FIRST else "UTC"
+
+
+def _checked(rule_json: object, text: str, schema: Schema | None, expects: Expects, profile: int) -> Rule:
+    checker = Checker(schema, OPERATORS, profile)
     root = checker.node(rule_json, "", None, wants_truth=checker.is_typed and expects == "boolean")
     if not checker.problems:
         _check_expectation(checker, root, expects)
     if checker.problems:
         raise RuleInvalid.of(checker.problems)
-    return Rule(text, schema.fingerprint if schema else "", expects, str(root.type), schema, root)
+    return checker.rule(text, expects, root)
 
 
 def _check_expectation(checker: Checker, root: Node, expects: Expects) -> None:

@@ -29,12 +29,14 @@ from sqlalchemy import (
     type_coerce,
 )
 from sqlalchemy import literal as bound
+from sqlalchemy.dialects.postgresql import BIT
 from sqlalchemy.types import ARRAY, NullType, String, TypeEngine
 
-from loyalty.foundation.rules.contracts import Field, FieldType, Rule
+from loyalty.foundation.rules.contracts import Field, FieldType, Rule, SetContext
 from loyalty.foundation.rules.errors import RuleNotCompilable
 from loyalty.foundation.rules.evaluating import root_of
 from loyalty.foundation.rules.frame import Frame
+from loyalty.foundation.rules.numbers import QUOTIENT_DECIMALS
 from loyalty.foundation.rules.operators.spec import Operator, Table
 from loyalty.foundation.rules.operators.table import OPERATORS
 from loyalty.foundation.rules.tree import Node, is_literal
@@ -67,9 +69,18 @@ class Compiler:
     text_type = Text()
     boolean_type = Boolean()
 
-    def __init__(self, columns: Columns, now: datetime, table: Table) -> None:
+    def __init__(
+        self,
+        columns: Columns,
+        now: datetime,
+        table: Table,
+        *,
+        zone: str = "UTC",
+        context: SetContext | None = None,
+    ) -> None:
         self.columns = columns
-        self.frame = Frame(None, now)
+        self.frame = Frame(None, now, zone)
+        self._context = context
         self._table = table
         self._elements: list[ColumnElement[Any]] = []
         self._names = 0
@@ -95,6 +106,15 @@ class Compiler:
         """The test, made total where that is needed."""
         return func.coalesce(test, false()) if is_total else test
 
+    def context(self, node: Node) -> SetContext:
+        """Who turns questions beyond the facts into SQL.
+
+        :raises RuleNotCompilable: the caller named nobody.
+        """
+        if self._context is None:
+            raise self.refusal(node, "nobody answers for it where this set is")
+        return self._context
+
     def number(self, node: Node) -> ColumnElement[Any]:
         """The value as NUMERIC, so that no arithmetic is done in integers that overflow or in binary fractions."""
         if is_literal(node):
@@ -103,6 +123,34 @@ class Compiler:
         if isinstance(value.type, Numeric) and not isinstance(value.type, Float):
             return value
         return cast(value, self.number_type)
+
+    def as_number(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        """A number that came from outside the rule, under the exact type."""
+        return cast(value, self.number_type)
+
+    def or_zero(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
+        """The number, 0 where there is none."""
+        return func.coalesce(value, self.constant_number(0))
+
+    def quotient(self, node: Node, dividend: ColumnElement[Any], divisor: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Cut after 38 decimals like the evaluator: a whole division of the shifted dividend, shifted back.
+
+        NULLIF is the CASE that keeps SQL from ever dividing by zero, whichever order it evaluates in.
+        """
+        shifted = dividend * self.constant_number(10**QUOTIENT_DECIMALS)
+        whole = func.div(shifted, func.nullif(divisor, self.constant_number(0)), type_=self.number_type)
+        return whole * self.constant_number(Decimal(1).scaleb(-QUOTIENT_DECIMALS))
+
+    def days_since_instant(self, moment: ColumnElement[Any]) -> ColumnElement[Any]:
+        """Whole days from the day of an instant, in the zone of the rule, to today."""
+        day = cast(func.timezone(str(self.frame.zone), moment), Date())
+        return self.constant(self.frame.today) - day
+
+    def bucket(self, key: ColumnElement[str], salt: str, count: int) -> ColumnElement[Any]:
+        """The bucket of ``bucket_of``: the first 32 bits of the hash as a whole number, modulo the count."""
+        mark = func.md5(func.concat(bound(f"{salt}:", Text()), key))
+        bits = func.concat(bound("x", Text()), func.left(mark, 8))
+        return cast(cast(bits, BIT(32)), BigInteger()) % bound(count, BigInteger())
 
     def constant_number(self, value: object) -> ColumnElement[Any]:
         """A number as an exact NUMERIC bind value."""
@@ -230,21 +278,37 @@ class Compiler:
         return [self.constant_number(node.value) if is_literal(node) else self.value(node) for node in nodes]
 
 
-def compile_predicate(rule: Rule, columns: Columns, *, now: datetime) -> ColumnElement[bool]:
+def compile_predicate(
+    rule: Rule,
+    columns: Columns,
+    *,
+    now: datetime,
+    dialect_name: str = "postgresql",
+    context: SetContext | None = None,
+) -> ColumnElement[bool]:
     """A condition for WHERE that is true for exactly the rows for which ``evaluate`` gives a true value.
 
     :param columns: a column for each field of ``uses_fields(rule)``.
-    :raises RuleNotCompilable: the rule uses something that only the rules of one customer may use.
+    :param dialect_name: the SQLAlchemy name of the database that will run it.
+    :param context: who answers for events, segments and buckets, where the rule asks for them.
+    :raises RuleNotCompilable: the rule uses something that this database, or a set at all, has no exact form for.
     """
-    return Compiler(columns, now, OPERATORS).truth(_typed_root(rule), False)
+    return Compiler(columns, now, OPERATORS, zone=rule.zone, context=context).truth(_typed_root(rule), False)
 
 
-def compile_value(rule: Rule, columns: Columns, *, now: datetime) -> ColumnElement[Any]:
+def compile_value(
+    rule: Rule,
+    columns: Columns,
+    *,
+    now: datetime,
+    dialect_name: str = "postgresql",
+    context: SetContext | None = None,
+) -> ColumnElement[Any]:
     """An expression that has for every row the value that ``evaluate`` gives.
 
     :raises RuleNotCompilable: as ``compile_predicate``.
     """
-    return Compiler(columns, now, OPERATORS).value(_typed_root(rule))
+    return Compiler(columns, now, OPERATORS, zone=rule.zone, context=context).value(_typed_root(rule))
 
 
 def _typed_root(rule: Rule) -> Node:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from datetime import datetime
 from decimal import DecimalException
 
-from loyalty.foundation.rules.contracts import Field, Outcome, Rule, TraceStep
+from loyalty.foundation.rules.contracts import Field, History, Outcome, Rule, TraceStep
 from loyalty.foundation.rules.errors import RuleFault
 from loyalty.foundation.rules.facts import look_up
 from loyalty.foundation.rules.frame import Closure, Frame
@@ -45,17 +45,28 @@ def root_of(rule: Rule) -> Node:
     return rule.root
 
 
-def evaluate(rule: Rule, facts: object, *, now: datetime) -> object:
+def evaluate(rule: Rule, facts: object, *, now: datetime, history: History | None = None) -> object:
     """The value of a rule for these facts.
 
     :param facts: a mapping of field names to values; in the untyped mode any JSON value.
-    :raises RuleFault: the facts are of other types than declared, or a limit of the run was met.
+    :param history: who answers for events, segments and buckets, where the rule asks for them.
+    :raises RuleFault: the facts are of other types than declared, or a limit of the run was met, or nobody answers.
     """
     program = _program(rule)
-    return _verdict(rule, _run(program.run, Frame(facts, now)))
+    return _verdict(rule, _run(program.run, Frame(facts, now, rule.zone, history)))
 
 
-def explain(rule: Rule, facts: object, *, now: datetime) -> Outcome:
+def matches(rule: Rule | None, facts: object, *, now: datetime) -> bool:
+    """Whether a rule is true for these facts; no rule is true for all.
+
+    :raises RuleFault: as ``evaluate``.
+    """
+    return rule is None or is_truthy(evaluate(rule, facts, now=now))
+
+
+def explain(
+    rule: Rule, facts: object, *, now: datetime, history: History | None = None, language: str = "en"
+) -> Outcome:
     """The value of a rule, with the value of every part of it and the parts on which it hung.
 
     Parts that short-circuiting passed over are computed too, so that every reason against is told, not only the first.
@@ -63,12 +74,12 @@ def explain(rule: Rule, facts: object, *, now: datetime) -> Outcome:
     :raises RuleFault: as ``evaluate``.
     """
     program = _program(rule)
-    value = _run(program.run, Frame(facts, now))
+    value = _run(program.run, Frame(facts, now, rule.zone, history))
     seen = _told(program.root)
-    values = {id(node): _value_or_fault(program.closure(node), Frame(facts, now)) for node in seen}
+    values = {id(node): _value_or_fault(program.closure(node), Frame(facts, now, rule.zone, history)) for node in seen}
     decisive = _decisive(program.root, values)
     told = [node for node in seen if node.operator != "literal" or id(node) in decisive]
-    speaker = speaker_for(rule.schema, "en")
+    speaker = speaker_for(rule.schema, language)
     steps = [
         TraceStep(
             path=node.path,

@@ -1,7 +1,7 @@
 """Reading constants of a rule as the type their neighbours ask for: money as text, dates as ISO 8601."""
 
 import re
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, tzinfo
 from decimal import Decimal
 
 from loyalty.foundation.rules.limits import is_sound_number
@@ -32,10 +32,24 @@ def read_date(text: str) -> date | None:
 
 def read_instant(text: str) -> datetime | None:
     """An instant such as "2026-11-20T08:00:00+01:00" in UTC, or None; without an offset it is meant in UTC."""
+    return read_local_instant(text, UTC)
+
+
+def read_local_instant(text: str, zone: tzinfo) -> datetime | None:
+    """An instant in UTC, or None; without an offset it is meant in the zone.
+
+    None also for what the clocks there never or twice showed, because nobody could say which instant is meant.
+    """
     try:
-        return in_utc(datetime.fromisoformat(text))
+        moment = datetime.fromisoformat(text)
+        return _settled(moment, zone) if moment.tzinfo is None else in_utc(moment)
     except (ValueError, OverflowError):
         return None
+
+
+def _settled(moment: datetime, zone: tzinfo) -> datetime | None:
+    earlier, later = (moment.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1))
+    return earlier if earlier == later else None
 
 
 def in_utc(moment: datetime) -> datetime:

@@ -7,7 +7,11 @@ from decimal import Decimal, InvalidOperation
 
 from loyalty.foundation.rules.limits import DEPTH_MAX, DOCUMENT_BYTES_MAX, measure, refuse
 
-PROFILE = "loyalty-jsonlogic 1"
+# What a rule means is fixed by the profile it was saved under; a rule without one was saved under the first.
+PROFILES = (1, 2)
+PROFILE_FIRST = 1
+PROFILE_LATEST = 2
+PROFILE = f"loyalty-jsonlogic {PROFILE_LATEST}"
 
 # Every level of a rule opens an object and a list of arguments; one more of each for the ends.
 _NESTING_MAX = 2 * (DEPTH_MAX + 1)
@@ -53,9 +57,9 @@ def canonical(rule_json: object) -> str:
     return _write(rule_json)
 
 
-def fingerprint(rule_json: object) -> str:
+def fingerprint(rule_json: object, profile: int = PROFILE_LATEST) -> str:
     """A short name for what a rule says: SHA-256 over the profile and the canonical text."""
-    return hashlib.sha256(f"{PROFILE}\n{canonical(rule_json)}".encode()).hexdigest()
+    return hashlib.sha256(f"loyalty-jsonlogic {profile}\n{canonical(rule_json)}".encode()).hexdigest()
 
 
 def plain_number(value: int | Decimal) -> str:

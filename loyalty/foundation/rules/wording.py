@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 
-from loyalty.foundation.rules.contracts import Field, Rule, Schema
+from loyalty.foundation.rules.contracts import EventQuestion, Field, Rule, Schema
 from loyalty.foundation.rules.operators.table import OPERATORS
 from loyalty.foundation.rules.phrases import PHRASES
 from loyalty.foundation.rules.text import plain_number
@@ -18,6 +18,8 @@ class Speaker:
     """Says expressions in one language; the operator table says which phrase each operator uses."""
 
     def __init__(self, schema: Schema | None, language: str) -> None:
+        self._schema = schema
+        self._language = language
         self._labels = {field.name: field.label or field.name for field in schema.fields} if schema else {}
         self._phrases = PHRASES.get(language, PHRASES["en"])
 
@@ -34,6 +36,28 @@ class Speaker:
         """The label of a field."""
         name = node.value.name if isinstance(node.value, Field) else str(node.value)
         return self._labels.get(name, name) or self.phrase("all_facts")
+
+    def events(self, phrase: str, question: EventQuestion) -> str:
+        """A measure of the events of one kind, with its window and which of them count."""
+        event = self._schema.event_types.get(question.event_type) if self._schema else None
+        kind = self.quoted(event.label or event.name if event else question.event_type)
+        labels = {one.name: one.label or one.name for one in event.fields} if event else {}
+        words = self.phrase(phrase, kind, labels.get(question.field or "", question.field or ""))
+        if question.days is not None:
+            words += self.phrase("events_in_days", str(question.days))
+        if question.filter is not None and isinstance(question.filter.root, Node):
+            inner = Speaker(question.filter.schema, self._language)
+            words += self.phrase("events_kept", inner.say(question.filter.root))
+        return words
+
+    def segment(self, segment_id: str) -> str:
+        """The name of a segment; its id where the schema does not know it."""
+        names = self._schema.segment_names if self._schema else {}
+        return self.quoted(names.get(segment_id, segment_id))
+
+    def quoted(self, text: str) -> str:
+        """A name or a text in quotation marks."""
+        return f'"{text}"'
 
     def phrase(self, name: str, *words: str) -> str:
         """A phrase of the language with words in its places."""

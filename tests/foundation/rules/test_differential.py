@@ -281,5 +281,7 @@ def test_generated_rules__every_compilable_operator__is_among_them() -> None:
     text = " ".join(rule.text for rule in checked(maker.boolean, 1_000, "boolean"))
     table: Table = OPERATORS
     row_only = {"map", "filter", "reduce", "merge"}
-    absent = [name for name, one in table.items() if not one.is_internal and f'"{name}"' not in text]
+    absent = [
+        name for name, one in table.items() if not one.is_internal and one.asks == "facts" and f'"{name}"' not in text
+    ]
     assert set(absent) <= row_only

@@ -8,7 +8,7 @@ from loyalty.foundation.rules.api import list_operators
 from tests.foundation.rules.world import SCHEMA
 
 FIELDS = [field.name for field in SCHEMA.fields]
-NAMES = [entry.name for entry in list_operators() if entry.is_compilable]
+NAMES = [entry.name for entry in list_operators() if entry.is_compilable and entry.asks == "facts"]
 DAY, INSTANT = "2026-11-20", "2026-10-21T14:30:00Z"
 CONSTANTS: list[Any] = [
     *(None, True, False, 0, 1, -1, 2, Decimal("0.1"), Decimal("30.5"), 10**20),
@@ -42,7 +42,7 @@ class WildMaker:
             case "days_ago":
                 return [pick.choice([0, 1, 30])]
             case "within_days":
-                return [self.rule(depth), pick.choice([0, 30])]
+                return [self.rule(depth), pick.choice([1, 30, -30])]
             case "missing":
                 return pick.sample(FIELDS, pick.choice([1, 2]))
             case "missing_some":

@@ -297,7 +297,7 @@ class RuleMaker:
         pick = self._chance
         return pick.choice(
             [
-                {"within_days": [{"var": pick.choice(["joined_on", "seen_at"])}, pick.choice([0, 1, 30, 365])]},
+                {"within_days": [{"var": pick.choice(["joined_on", "seen_at"])}, pick.choice([1, 30, 365, -1, -30])]},
                 {pick.choice(["<", ">=", "=="]): [{"var": "joined_on"}, (TODAY - timedelta(days=30)).isoformat()]},
                 {pick.choice([">", "<="]): [{"var": "seen_at"}, {"days_ago": [30]}]},
             ]

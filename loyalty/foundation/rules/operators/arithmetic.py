@@ -10,7 +10,6 @@ from sqlalchemy import ColumnElement, case, func, null, or_
 from loyalty.foundation.rules.frame import Closure, Frame
 from loyalty.foundation.rules.loose import to_number
 from loyalty.foundation.rules.numbers import EXACT, WHOLE_BITS_MAX, Number, quotient, remainder
-from loyalty.foundation.rules.numbers import QUOTIENT_DECIMALS as DECIMALS
 from loyalty.foundation.rules.operators.spec import Operator
 from loyalty.foundation.rules.tree import Node
 from loyalty.foundation.rules.types import DECIMAL, INTEGER, NUMBERS, Base
@@ -113,14 +112,9 @@ def _sql_minus(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
 
 
 def sql_quotient(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
-    """Cut after DECIMALS like the evaluator: a whole division of the shifted dividend, shifted back.
-
-    NULLIF is the CASE that keeps SQL from ever dividing by zero, whichever order it evaluates in.
-    """
+    """The exact quotient."""
     dividend, divisor = (compiler.number(arg) for arg in node.args)
-    shifted = dividend * compiler.constant_number(10**DECIMALS)
-    whole = func.div(shifted, func.nullif(divisor, compiler.constant_number(0)), type_=compiler.number_type)
-    return whole * compiler.constant_number(Decimal(1).scaleb(-DECIMALS))
+    return compiler.quotient(node, dividend, divisor)
 
 
 def _sql_remainder(compiler: "Compiler", node: Node) -> ColumnElement[Any]:

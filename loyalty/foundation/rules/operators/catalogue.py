@@ -9,4 +9,7 @@ _ROW_ONLY = frozenset({"filter", "map", "reduce", "merge"})
 
 def list_operators() -> list[OperatorEntry]:
     """Every operator a rule may use, with its meaning and whether it also runs over a set of customers."""
-    return [OperatorEntry(line.name, line.meaning, line.name not in _ROW_ONLY) for line in public_operators(OPERATORS)]
+    return [
+        OperatorEntry(line.name, line.meaning, line.name not in _ROW_ONLY, *line.arity, asks=line.asks)
+        for line in public_operators(OPERATORS)
+    ]

@@ -1,15 +1,18 @@
-"""Operators on days and instants; days are days in UTC, and the moment is handed in."""
+"""Operators on days and instants; days count in the zone of the rule, and the moment is handed in."""
 
 from collections.abc import Callable, Sequence
-from datetime import UTC, date, datetime, time, timedelta
-from typing import TYPE_CHECKING, Any
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ColumnElement, Date, cast, func
+from sqlalchemy import ColumnElement, Date, and_, false
+from sqlalchemy import cast as sql_cast
 
 from loyalty.foundation.rules.errors import RuleFault
 from loyalty.foundation.rules.frame import Closure, Frame
 from loyalty.foundation.rules.literals import in_utc, read_date, read_instant
 from loyalty.foundation.rules.operators.spec import Operator
+from loyalty.foundation.rules.text import PROFILE_FIRST
 from loyalty.foundation.rules.tree import Node
 from loyalty.foundation.rules.types import BOOLEAN, DATE, DATETIME, INTEGER, Base
 
@@ -32,8 +35,12 @@ def _check_date(checker: "Checker", call: "Call") -> Node:
 
 
 def _check_instant(checker: "Checker", call: "Call") -> Node:
-    value = read_instant(call.raw[0]) if isinstance(call.raw[0], str) else None
+    written = call.raw[0]
+    value = checker.read_constant(written, Base.DATETIME) if isinstance(written, str) else None
     if value is None:
+        if isinstance(written, str) and read_instant(written) is not None:
+            message = f"{checker.zone} had this time never or twice."
+            return checker.problem("rule.bad_literal", message, call.path, "Write its offset, such as +02:00.")
         return checker.problem("rule.bad_literal", 'An instant is written as "2026-11-20T08:00:00Z".', call.path)
     return checker.literal(value, call.path, Base.DATETIME)
 
@@ -46,11 +53,16 @@ def _check_days_ago(checker: "Checker", call: "Call") -> Node:
 
 
 def _check_within(checker: "Checker", call: "Call") -> Node:
+    """Profile 1 knew no days ahead and counted the first day of the window too, so there 0 meant today."""
     days = checker.whole(call.raw[1])
-    if days is None or not 0 <= days <= DAYS_MAX:
+    has_first = checker.profile == PROFILE_FIRST
+    if days is None or abs(days) > DAYS_MAX or (has_first and days < 0):
         return checker.problem("rule.bad_literal", f"The days are a whole number up to {DAYS_MAX}.", call.path)
+    if not days and not has_first:
+        repair = 'Write {"==": [field, {"today": []}]} for today.'
+        return checker.problem("rule.bad_literal", "Within 0 days there is nothing.", call.path, repair)
     moment = checker.require((checker.value(call, 0),), _MOMENTS, call.name)
-    return checker.make(call, moment, BOOLEAN, days)
+    return checker.make(call, moment, BOOLEAN, Span(days, has_first))
 
 
 def _check_days_since(checker: "Checker", call: "Call") -> Node:
@@ -66,6 +78,25 @@ def _check_now(checker: "Checker", call: "Call") -> Node:
     return checker.make(call, (), DATETIME)
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """So many days up to the reference, or (negative) after it; ``has_first``: with the instant it begins with."""
+
+    days: int
+    has_first: bool
+
+    def ends(self, frame: Frame, *, is_instant: bool) -> tuple[date, date]:
+        """Where it begins and where it ends, the end included."""
+        here: date = frame.now if is_instant else frame.today
+        there = here - timedelta(days=self.days)
+        return (there, here) if self.days >= 0 else (here, there)
+
+
+def span_of(node: Node) -> Span:
+    """The span of a ``within_days``."""
+    return cast(Span, node.value)
+
+
 def _days(node: Node) -> timedelta:
     return timedelta(days=node.value if isinstance(node.value, int) else 0)
 
@@ -79,15 +110,18 @@ def _build_now(node: Node, args: Sequence[Closure]) -> Closure:
     return lambda frame: frame.now
 
 
-def midnight(day: date) -> datetime:
-    """The first instant of a day in UTC."""
-    return datetime.combine(day, time(), tzinfo=UTC)
+def midnight(day: date, zone: tzinfo) -> datetime:
+    """The first instant of a day in a zone, in UTC; where the clocks skip midnight, the instant they skip it at."""
+    start = datetime.combine(day, time(), tzinfo=zone).astimezone(UTC)
+    if start.astimezone(zone).date() == day:
+        return start
+    return datetime.combine(day, time(), tzinfo=zone).replace(fold=1).astimezone(UTC)
 
 
 def _build_midnight(node: Node, args: Sequence[Closure]) -> Closure:
     def value(frame: Frame) -> object:
         day = args[0](frame)
-        return midnight(day) if isinstance(day, date) else None
+        return midnight(day, frame.zone) if isinstance(day, date) else None
 
     return value
 
@@ -104,19 +138,18 @@ def _moment(value: object) -> date | datetime | None:
     return read
 
 
-def is_within(moment: date | datetime, days: timedelta, frame: Frame) -> bool:
-    """Whether it lies between so many days ago and now, both included."""
-    if isinstance(moment, datetime):
-        return frame.now - days <= moment <= frame.now
-    return frame.today - days <= moment <= frame.today
+def is_within(moment: date | datetime, span: Span, frame: Frame) -> bool:
+    """Whether it lies in the span up to now, or from now on."""
+    first, last = span.ends(frame, is_instant=isinstance(moment, datetime))
+    return first < moment <= last or (span.has_first and moment == first)
 
 
 def _build_within(node: Node, args: Sequence[Closure]) -> Closure:
-    days = _days(node)
+    span = span_of(node)
 
     def value(frame: Frame) -> object:
         moment = _moment(args[0](frame))
-        return moment is not None and is_within(moment, days, frame)
+        return moment is not None and is_within(moment, span, frame)
 
     return value
 
@@ -126,7 +159,7 @@ def _build_days_since(node: Node, args: Sequence[Closure]) -> Closure:
         moment = _moment(args[0](frame))
         if moment is None:
             return None
-        day = moment.date() if isinstance(moment, datetime) else moment
+        day = moment.astimezone(frame.zone).date() if isinstance(moment, datetime) else moment
         return (frame.today - day).days
 
     return value
@@ -143,24 +176,27 @@ def _sql_now(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
 def _sql_midnight(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     day = node.args[0]
     if day.operator in ("days_ago", "today"):
-        return compiler.constant(midnight(compiler.frame.today - _days(day)))
-    return compiler.constant(midnight(day.value)) if isinstance(day.value, date) else compiler.constant(None)
+        return compiler.constant(midnight(compiler.frame.today - _days(day), compiler.frame.zone))
+    if isinstance(day.value, date):
+        return compiler.constant(midnight(day.value, compiler.frame.zone))
+    return compiler.constant(None)
 
 
 def _truth_within(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
-    moment, days, frame = node.args[0], _days(node), compiler.frame
-    if moment.type.base is Base.DATETIME:
-        ends = compiler.constant(frame.now - days), compiler.constant(frame.now)
-    else:
-        ends = compiler.constant(frame.today - days), compiler.constant(frame.today)
-    return compiler.settled(compiler.value(moment).between(*ends), is_total)
+    moment, span = node.args[0], span_of(node)
+    if moment.type.base is Base.NULL:
+        return false()
+    ends = span.ends(compiler.frame, is_instant=moment.type.base is Base.DATETIME)
+    first, last = (compiler.constant(end) for end in ends)
+    after = compiler.value(moment) >= first if span.has_first else compiler.value(moment) > first
+    return compiler.settled(and_(after, compiler.value(moment) <= last), is_total)
 
 
 def _sql_days_since(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     column = compiler.value(node.args[0])
     if node.args[0].type.base is Base.DATETIME:
-        column = cast(func.timezone("UTC", column), Date())
-    return compiler.constant(compiler.frame.today) - cast(column, Date())
+        return compiler.days_since_instant(column)
+    return compiler.constant(compiler.frame.today) - sql_cast(column, Date())
 
 
 def _say_days_ago(speaker: "Speaker", node: Node) -> str:
@@ -172,7 +208,8 @@ def _say_fixed(phrase: str) -> Callable[["Speaker", Node], str]:
 
 
 def _say_within(speaker: "Speaker", node: Node) -> str:
-    return speaker.phrase("within_days", speaker.say(node.args[0]), str(node.value))
+    days = span_of(node).days
+    return speaker.phrase("within_days" if days >= 0 else "within_ahead", speaker.say(node.args[0]), str(abs(days)))
 
 
 def _say_days_since(speaker: "Speaker", node: Node) -> str:
@@ -201,7 +238,7 @@ OPERATORS = (
     Operator(
         "today",
         (0, 0),
-        "The day of now in UTC.",
+        "The day of now in the zone of the rule.",
         _check_today,
         _build_days_ago,
         _say_fixed("today"),
@@ -220,7 +257,7 @@ OPERATORS = (
     Operator(
         "within_days",
         (2, 2),
-        "Whether a day or an instant lies in the last so many days. False against null.",
+        "Whether a day or an instant lies in the last so many days (negative: the next). False against null.",
         _check_within,
         _build_within,
         _say_within,

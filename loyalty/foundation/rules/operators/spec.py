@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 from sqlalchemy import ColumnElement
 
@@ -21,6 +21,7 @@ BuildFn = Callable[[Node, Sequence[Closure]], Closure]
 ValueFn = Callable[["Compiler", Node], ColumnElement[Any]]
 TruthFn = Callable[["Compiler", Node, bool], ColumnElement[bool]]
 WordsFn = Callable[["Speaker", Node], str]
+Asks = Literal["facts", "events", "segments", "buckets"]
 DecisiveFn = Callable[[Node, Sequence[object]], Sequence[int]]
 
 
@@ -31,6 +32,7 @@ class Operator:
     ``truth(compiler, node, is_total)``: when ``is_total`` the SQL is never NULL, otherwise NULL stands for false.
     An operator with ``truth`` and no ``value`` is a boolean that is never null. ``decisive`` says on which operands
     the value hung; without it the operator answers for itself. ``is_scoped``: the second operand sees an element.
+    ``asks`` says what beyond facts it reads; a schema has to declare that.
     """
 
     name: str
@@ -44,6 +46,7 @@ class Operator:
     decisive: DecisiveFn | None = None
     is_scoped: bool = False
     is_internal: bool = False
+    asks: Asks = "facts"
 
 
 Table = Mapping[str, Operator]

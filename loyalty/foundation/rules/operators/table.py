@@ -2,10 +2,20 @@
 
 from types import MappingProxyType
 
-from loyalty.foundation.rules.operators import arithmetic, comparison, data, dates, lists, logic, rounding, text
+from loyalty.foundation.rules.operators import (
+    arithmetic,
+    behaviour,
+    comparison,
+    data,
+    dates,
+    lists,
+    logic,
+    rounding,
+    text,
+)
 from loyalty.foundation.rules.operators.spec import Operator, Table
 
-_FAMILIES = (data, logic, comparison, arithmetic, rounding, text, lists, dates)
+_FAMILIES = (data, logic, comparison, arithmetic, rounding, text, lists, dates, behaviour)
 
 OPERATORS: Table = MappingProxyType({line.name: line for family in _FAMILIES for line in family.OPERATORS})
 
