@@ -3,6 +3,8 @@ import { fileURLToPath, URL } from 'node:url'
 import ui from '@nuxt/ui/vite'
 import vue from '@vitejs/plugin-vue'
 import { defineConfig } from 'vitest/config'
+import { lazyParts } from './scripts/lazyParts.ts'
+import { FRAME_SOURCES, pageIcons } from './scripts/pageIcons.ts'
 
 // The launcher builds into a folder of its own and must leave the sources as it found them.
 const outDir = process.env.CONSOLE_OUT_DIR || 'dist'
@@ -13,6 +15,8 @@ const SOLID_COLORS = ['primary', 'error', 'success', 'warning', 'info'] as const
 export default defineConfig({
   base: '/',
   plugins: [
+    pageIcons(),
+    lazyParts(),
     vue(),
     ui({
       autoImport: false,
@@ -25,8 +29,8 @@ export default defineConfig({
         formField: { slots: { label: 'text-sm font-medium text-toned' } },
         modal: { slots: { content: 'rounded-xl' } },
       },
-      // Without this the icons named in .ts files would be asked of an outside server at run time.
-      icon: { clientBundle: { scan: { globInclude: ['src/**/*.{vue,ts}'] }, sizeLimitKb: 512 } },
+      // The icons of the frame; those of the pages come with the first page (scripts/pageIcons.ts). None is asked of an outside server.
+      icon: { clientBundle: { scan: { globInclude: FRAME_SOURCES }, sizeLimitKb: 512 } },
     }),
   ],
   // vue-i18n without the parts for options components and for the browser's developer tools.

@@ -1,4 +1,6 @@
-/** Texts in the user's language: those of the frame at once, a feature's with its first page, other languages when chosen. */
+/** Texts in the user's language: those of the frame at once, a feature's with its first page, in the language that is spoken. */
+import { en as englishLibrary } from '@nuxt/ui/locale'
+import { shallowRef } from 'vue'
 import { createI18n } from 'vue-i18n'
 
 export const LANGUAGES = [
@@ -10,8 +12,11 @@ export type LanguageCode = (typeof LANGUAGES)[number]['code']
 type Messages = Record<string, unknown>
 
 const ENGLISH = import.meta.glob<Messages>(['./locales/en.json', '../shared/locales/en.json', '../features/*/locales/nav.en.json'], { eager: true, import: 'default' })
-const FEATURES = import.meta.glob<Messages>('../features/*/locales/en.json', { import: 'default' })
-const OTHERS = import.meta.glob<Messages>(['./locales/ar.json', '../shared/locales/ar.json', '../features/*/locales/ar.json'], { import: 'default' })
+const FEATURES = import.meta.glob<Messages>('../features/*/locales/{en,ar}.json', { import: 'default' })
+/** What the frame says in another language, and the words of the component library, in one file per language. */
+const FRAMES: Partial<Record<LanguageCode, () => Promise<{ frame: Record<string, Messages>; library: typeof englishLibrary }>>> = {
+  ar: () => import('./locales/frame.ar'),
+}
 
 /** A feature's file lives under the feature's name; those of app and shared bring their own top-level names. */
 export function namespaced(path: string, messages: Messages): Messages {
@@ -19,40 +24,59 @@ export function namespaced(path: string, messages: Messages): Messages {
   return feature ? { [feature]: messages } : messages
 }
 
-function english(): Messages {
-  return Object.entries(ENGLISH).reduce<Messages>((all, [path, messages]) => ({ ...all, ...namespaced(path, messages) }), {})
+function joined(files: Record<string, Messages>): Messages {
+  return Object.entries(files).reduce<Messages>((all, [path, messages]) => ({ ...all, ...namespaced(path, messages) }), {})
 }
 
 export const i18n = createI18n({
   legacy: false,
   locale: 'en',
   fallbackLocale: 'en',
-  messages: { en: english() as Record<string, never> },
+  messages: { en: joined(ENGLISH) as Record<string, never> },
   missingWarn: false,
   fallbackWarn: false,
 })
 
-const loaded = new Map<string, Promise<void>>()
+/** The component library's own words, for UApp. */
+export const libraryWords = shallowRef(englishLibrary)
 
-/** The English texts of one feature, once; other languages fall back to them. */
-export function loadTexts(feature: string): Promise<void> {
-  const path = `../features/${feature}/locales/en.json`
-  const load = FEATURES[path]
-  const known = loaded.get(feature)
-  if (known !== undefined || load === undefined) return known ?? Promise.resolve()
-  const coming = load().then((messages) => i18n.global.mergeLocaleMessage('en', namespaced(path, messages)))
-  loaded.set(feature, coming)
-  // A failed load (an upgrade in between) must not be remembered as done.
-  coming.catch(() => loaded.delete(feature))
+const loaded = new Map<string, Promise<void>>()
+const features = new Set<string>()
+
+/** One file of texts, once; a failed load (an upgrade in between) is not remembered as done. */
+function once(key: string, load: () => Promise<void>): Promise<void> {
+  const known = loaded.get(key)
+  if (known !== undefined) return known
+  const coming = load()
+  loaded.set(key, coming)
+  coming.catch(() => loaded.delete(key))
   return coming
 }
 
+function loadFeature(feature: string, code: LanguageCode): Promise<void> {
+  const path = `../features/${feature}/locales/${code}.json`
+  const load = FEATURES[path]
+  return load === undefined ? Promise.resolve() : once(path, async () => i18n.global.mergeLocaleMessage(code, namespaced(path, await load())))
+}
+
+const spoken = (): LanguageCode => i18n.global.locale.value as LanguageCode
+
+/** The texts of one feature in the language that is spoken, and in English for what that one lacks. */
+export async function loadTexts(feature: string): Promise<void> {
+  features.add(feature)
+  const codes = new Set<LanguageCode>(['en', spoken()])
+  await Promise.all([...codes].map((code) => loadFeature(feature, code)))
+}
+
+function loadFrame(code: LanguageCode): Promise<void> {
+  const load = FRAMES[code]
+  if (load === undefined) return Promise.resolve()
+  return once(`frame ${code}`, async () => i18n.global.mergeLocaleMessage(code, joined((await load()).frame)))
+}
+
 export async function useLanguage(code: LanguageCode): Promise<void> {
-  if (code !== 'en' && !(i18n.global.availableLocales as string[]).includes(code)) {
-    for (const [path, load] of Object.entries(OTHERS)) {
-      if (path.endsWith(`/${code}.json`)) i18n.global.mergeLocaleMessage(code, namespaced(path, await load()))
-    }
-  }
+  await Promise.all([loadFrame(code), ...[...features].map((feature) => loadFeature(feature, code))])
+  libraryWords.value = (await FRAMES[code]?.())?.library ?? englishLibrary
   i18n.global.locale.value = code as 'en'
   const direction = LANGUAGES.find((language) => language.code === code)?.dir ?? 'ltr'
   document.documentElement.lang = code

@@ -6,10 +6,13 @@ import { modules } from './modules'
 
 type Loader = () => Promise<unknown>
 
-/** A page comes together with the texts of its feature and of those it borrows from. */
+/** The icons of the pages, once; a missing picture must not keep anybody from a page. */
+const loadIcons = (): Promise<unknown> => import('virtual:page-icons').catch(() => undefined)
+
+/** A page comes together with its icons and the texts of its feature and of those it borrows from. */
 function withTexts(features: readonly string[], route: RouteRecordRaw): RouteRecordRaw {
   const load = route.component as Loader
-  return { ...route, component: async () => (await Promise.all([load(), ...features.map(loadTexts)]))[0] } as RouteRecordRaw
+  return { ...route, component: async () => (await Promise.all([load(), loadIcons(), ...features.map(loadTexts)]))[0] } as RouteRecordRaw
 }
 
 /** The first page of the sidebar that the user may see. */

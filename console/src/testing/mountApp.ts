@@ -14,7 +14,7 @@ export function mountApp(component: Component, props: Record<string, unknown> = 
   const i18n = createI18n({ legacy: false, locale: 'en', messages: { en: { ...shared, ...messages } as unknown as Record<string, never> } })
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } })
   // Tooltips and overlays need the providers of UApp around them.
-  return mount({ render: () => h(UApp, null, { default: () => h(component, props) }) }, {
+  return mount({ render: () => h(UApp, { toaster: null }, { default: () => h(component, props) }) }, {
     attachTo: document.body,
     global: { plugins: [createPinia(), i18n, router, [VueQueryPlugin, { queryClient: queries }]] },
   })
