@@ -7,7 +7,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, Table
+from sqlalchemy import ColumnElement, FromClause
 
 from loyalty.foundation.rules.contracts import FieldType
 from loyalty.warehouse.contracts import Connector
@@ -72,7 +72,7 @@ class FeatureSource:
     ``key`` is the customer's public id; ``reference_instant`` is when the warehouse last computed its rows.
     """
 
-    table: Table
+    table: FromClause
     key: ColumnElement[Any]
     columns: Mapping[str, ColumnElement[Any]]
     connector: Connector

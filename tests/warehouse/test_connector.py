@@ -12,6 +12,7 @@ from sqlalchemy import func, literal, select, text
 
 from loyalty.foundation.rules.contracts import FieldType
 from loyalty.warehouse.api import (
+    ConnectorOptions,
     WarehouseMismatch,
     WarehouseNotConfigured,
     WarehouseRowsTooMany,
@@ -37,7 +38,7 @@ def connector(addresses: Addresses, owner: Owner) -> Iterator[PostgresqlConnecto
     )
     owner.execute("COMMENT ON COLUMN people.revenue IS 'All that was paid'")
     owner.execute("CREATE VIEW people_view AS SELECT * FROM people")
-    built = PostgresqlConnector(addresses.reader, statement_timeout_ms=2_000)
+    built = PostgresqlConnector(ConnectorOptions(addresses.reader, statement_timeout_ms=2_000))
     yield built
     built.close()
 
@@ -123,7 +124,7 @@ def test_write__through_the_connector__refused_by_the_role(
 
 def test_write__by_an_owner_as_reader__still_refused(addresses: Addresses, owner: Owner) -> None:
     owner.execute("CREATE TABLE people (n int)")
-    careless = PostgresqlConnector(addresses.owner, statement_timeout_ms=2_000)
+    careless = PostgresqlConnector(ConnectorOptions(addresses.owner, statement_timeout_ms=2_000))
     written: Any = text("INSERT INTO people VALUES (1)")
     with pytest.raises(WarehouseMismatch):
         careless.fetch_all(written)
@@ -164,7 +165,9 @@ def test_warehouse_away__refused__breaker_opens_and_is_seen() -> None:
         taken.bind(("127.0.0.1", 0))
         # Bound but not listening: every attempt is refused at once.
         port = taken.getsockname()[1]
-        away = PostgresqlConnector(f"postgres://x:y@127.0.0.1:{port}/none", statement_timeout_ms=1_000)
+        away = PostgresqlConnector(
+            ConnectorOptions(f"postgres://x:y@127.0.0.1:{port}/none", statement_timeout_ms=1_000)
+        )
         for _ in range(5):
             with pytest.raises(WarehouseUnavailable):
                 away.fetch_all(select(literal(1)))
@@ -181,7 +184,7 @@ def test_warehouse_away__refused__breaker_opens_and_is_seen() -> None:
 
 def test_connector__without_an_address__refused() -> None:
     with pytest.raises(WarehouseNotConfigured):
-        PostgresqlConnector("", statement_timeout_ms=1_000)
+        PostgresqlConnector(ConnectorOptions("", statement_timeout_ms=1_000))
 
 
 def test_connection_lost__the_next_call_finds_a_new_one(connector: PostgresqlConnector, owner: Owner) -> None:

@@ -5,21 +5,22 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import Table, func, select
+from sqlalchemy import FromClause, func, select
 
 from loyalty.warehouse import api as warehouse
 
 FRESHNESS_COLUMN = "updated_at"
 
 
-def features_table() -> Table:
-    """Give the table with one row per customer.
+def features_table() -> FromClause:
+    """Give the table, view or custom query with one row per customer.
 
     :raises WarehouseUnavailable: the warehouse does not answer, or has no such table.
     """
-    table = warehouse.connector().table(warehouse.features_table_name())
+    name = warehouse.features_table_name()
+    table = warehouse.connector().table(name)
     if warehouse.KEY_COLUMN not in table.c:
-        raise warehouse.WarehouseMismatch(f"{table.name} has no column {warehouse.KEY_COLUMN}.")
+        raise warehouse.WarehouseColumnMissing(f"{name} has no column {warehouse.KEY_COLUMN}.")
     return table
 
 

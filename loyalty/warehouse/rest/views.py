@@ -22,6 +22,23 @@ class WarehouseColumnSerializer(serializers.Serializer):  # type: ignore[type-ar
     comment = serializers.CharField()
 
 
+class WarehouseTableSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A table or view that the role may read."""
+
+    name = serializers.CharField()
+    kind = serializers.CharField()
+    rows_estimate = serializers.IntegerField(allow_null=True)
+
+
+class WarehouseFindingSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """One thing that the role may do beyond reading, or that nobody set."""
+
+    code = serializers.CharField()
+    severity = serializers.ChoiceField(choices=[one.value for one in api.Severity])
+    detail = serializers.CharField()
+    repair = serializers.CharField()
+
+
 class WarehouseConnectionSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """What a test of the connection found."""
 
@@ -33,11 +50,42 @@ class WarehouseConnectionSerializer(serializers.Serializer):  # type: ignore[typ
     user = serializers.CharField()
     is_read_only = serializers.BooleanField()
     is_superuser = serializers.BooleanField()
+    is_caged = serializers.BooleanField()
+    findings = WarehouseFindingSerializer(many=True)
+    tables = WarehouseTableSerializer(many=True)
     table = serializers.CharField()
     columns = WarehouseColumnSerializer(many=True)
     rows_estimate = serializers.IntegerField()
     problem_code = serializers.CharField()
     problem = serializers.CharField()
+
+
+class WarehouseViewSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """How the warehouse is configured; holds no secret."""
+
+    kind = serializers.CharField()
+    kinds = serializers.ListField(child=serializers.CharField())
+    setting = serializers.CharField()
+    place = serializers.CharField()
+    table = serializers.CharField()
+    query = serializers.CharField()
+    query_parameters = serializers.ListField(child=serializers.CharField())
+    statement_timeout_ms = serializers.IntegerField()
+    rows_max = serializers.IntegerField()
+    breaker_state = serializers.CharField()
+    problem_code = serializers.CharField()
+    problem = serializers.CharField()
+
+
+class WarehouseView(ApiView):
+    """The warehouse as the settings of the environment say; it cannot be changed from here."""
+
+    permissions: ClassVar[dict[str, str]] = {"get": "warehouse.view"}
+
+    @extend_schema(responses={200: WarehouseViewSerializer})
+    def get(self, request: Request) -> Response:
+        """Tell kind, place, table or query, limits and how the breaker of this process stands."""
+        return Response(dataclasses.asdict(api.view()))
 
 
 class WarehouseTestView(ApiView):

@@ -504,6 +504,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/config/dwh/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Tell kind, place, table or query, limits and how the breaker of this process stands. */
+        get: operations["config_dwh_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/config/dwh/test/": {
         parameters: {
             query?: never;
@@ -4647,6 +4664,13 @@ export interface components {
             }[];
             version: number;
         };
+        /**
+         * @description * `refused` - refused
+         *     * `warning` - warning
+         *     * `info` - info
+         * @enum {string}
+         */
+        SeverityEnum: "refused" | "warning" | "info";
         /** @description An account and what it has now. */
         Side: {
             /** Format: uuid */
@@ -5327,6 +5351,8 @@ export interface components {
         WarehouseConnection: {
             breaker_state: string;
             columns: components["schemas"]["WarehouseColumn"][];
+            findings: components["schemas"]["WarehouseFinding"][];
+            is_caged: boolean;
             is_reachable: boolean;
             is_read_only: boolean;
             is_superuser: boolean;
@@ -5338,7 +5364,36 @@ export interface components {
             rows_estimate: number;
             server_version: string;
             table: string;
+            tables: components["schemas"]["WarehouseTable"][];
             user: string;
+        };
+        /** @description One thing that the role may do beyond reading, or that nobody set. */
+        WarehouseFinding: {
+            code: string;
+            detail: string;
+            repair: string;
+            severity: components["schemas"]["SeverityEnum"];
+        };
+        /** @description A table or view that the role may read. */
+        WarehouseTable: {
+            kind: string;
+            name: string;
+            rows_estimate: number | null;
+        };
+        /** @description How the warehouse is configured; holds no secret. */
+        WarehouseView: {
+            breaker_state: string;
+            kind: string;
+            kinds: string[];
+            place: string;
+            problem: string;
+            problem_code: string;
+            query: string;
+            query_parameters: string[];
+            rows_max: number;
+            setting: string;
+            statement_timeout_ms: number;
+            table: string;
         };
         /**
          * @description * `lifetime` - LIFETIME
@@ -6961,6 +7016,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaginatedCapUsagePageList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    config_dwh_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WarehouseView"];
                 };
             };
             /** @description Refused or failed */
