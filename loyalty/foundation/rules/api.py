@@ -11,7 +11,6 @@ from loyalty.foundation.rules.asking import (
     uses_segments,
 )
 from loyalty.foundation.rules.checking import check
-from loyalty.foundation.rules.compiling import compile_predicate, compile_value
 from loyalty.foundation.rules.contracts import (
     Aggregate,
     EventQuestion,
@@ -35,6 +34,7 @@ from loyalty.foundation.rules.evaluating import evaluate, explain, matches, uses
 from loyalty.foundation.rules.matching import rule_like
 from loyalty.foundation.rules.operators.behaviour import bucket_of
 from loyalty.foundation.rules.operators.catalogue import list_operators
+from loyalty.foundation.rules.sets import compile_predicate, compile_value
 from loyalty.foundation.rules.text import PROFILE, PROFILE_FIRST, PROFILE_LATEST, canonical, fingerprint, parse_text
 from loyalty.foundation.rules.wording import say
 

@@ -6,8 +6,8 @@ index can serve it; where the answer is used otherwise (under NOT, as a value) i
 An operand that appears twice in the SQL is asked for twice, so that the compiler counts what will be written.
 """
 
-from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -24,31 +24,28 @@ from sqlalchemy import (
     Text,
     cast,
     false,
-    func,
-    null,
+    true,
     type_coerce,
 )
 from sqlalchemy import literal as bound
-from sqlalchemy.dialects.postgresql import BIT
 from sqlalchemy.types import ARRAY, NullType, String, TypeEngine
 
-from loyalty.foundation.rules.contracts import Field, FieldType, Rule, SetContext
+from loyalty.foundation.rules.contracts import Field, FieldType, SetContext
 from loyalty.foundation.rules.errors import RuleNotCompilable
-from loyalty.foundation.rules.evaluating import root_of
+from loyalty.foundation.rules.forms import Forms, Sql, Test
 from loyalty.foundation.rules.frame import Frame
-from loyalty.foundation.rules.numbers import QUOTIENT_DECIMALS
+from loyalty.foundation.rules.operators.behaviour import question_of, window_of
+from loyalty.foundation.rules.operators.dates import DAYS_MAX, midnight
 from loyalty.foundation.rules.operators.spec import Operator, Table
-from loyalty.foundation.rules.operators.table import OPERATORS
 from loyalty.foundation.rules.tree import Node, is_literal
 from loyalty.foundation.rules.types import NUMBERS, Base
 
 Columns = Mapping[str, ColumnElement[Any]]
 
-_INT4_MAX = 2**31 - 1
-_INT8_MAX = 2**63 - 1
 # Some operators write an operand twice, so nesting them doubles the SQL; no rule that people write comes near this.
 PIECES_MAX = 10_000
 _CALENDAR = frozenset({"days_ago", "today", "now", "midnight"})
+_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<="}
 
 SQL_TYPES: dict[FieldType, TypeEngine[Any]] = {
     FieldType.INTEGER: BigInteger(),
@@ -62,12 +59,11 @@ SQL_TYPES: dict[FieldType, TypeEngine[Any]] = {
 }
 
 
-class Compiler:
-    """Compiles one tree over one set of columns; the operator table says how each operator looks."""
+class Compiler(Forms):
+    """Compiles one tree over one set of columns; the operator table says how each operator looks.
 
-    number_type = Numeric()
-    text_type = Text()
-    boolean_type = Boolean()
+    In itself it writes for PostgreSQL; the other dialects are subclasses.
+    """
 
     def __init__(
         self,
@@ -82,29 +78,29 @@ class Compiler:
         self.frame = Frame(None, now, zone)
         self._context = context
         self._table = table
-        self._elements: list[ColumnElement[Any]] = []
+        self._elements: list[Sql] = []
         self._names = 0
         self._pieces_left = PIECES_MAX
 
-    def value(self, node: Node) -> ColumnElement[Any]:
+    def value(self, node: Node) -> Sql:
         """The value, NULL exactly where the evaluator gives null."""
         line = self._line(node)
         if line.value is not None:
             return line.value(self, node)
         if line.truth is not None:
-            return line.truth(self, node, True)
+            return self.verdict(line.truth(self, node, True))
         raise self.refusal(node, "it has no form in SQL")
 
-    def truth(self, node: Node, is_total: bool) -> ColumnElement[bool]:
+    def truth(self, node: Node, is_total: bool) -> Test:
         """Whether the value is true as JSONLogic sees it; without ``is_total`` NULL may stand for false."""
         line = self._line(node)
         if line.truth is not None:
             return line.truth(self, node, is_total)
         return self.settled(self._truthiness(node), is_total)
 
-    def settled(self, test: ColumnElement[bool], is_total: bool) -> ColumnElement[bool]:
-        """The test, made total where that is needed."""
-        return func.coalesce(test, false()) if is_total else test
+    def united(self, nodes: Sequence[Node]) -> list[Sql]:
+        """Values of which one is chosen, under one type."""
+        return [self.value(node) for node in nodes]
 
     def context(self, node: Node) -> SetContext:
         """Who turns questions beyond the facts into SQL.
@@ -115,7 +111,7 @@ class Compiler:
             raise self.refusal(node, "nobody answers for it where this set is")
         return self._context
 
-    def number(self, node: Node) -> ColumnElement[Any]:
+    def number(self, node: Node) -> Sql:
         """The value as NUMERIC, so that no arithmetic is done in integers that overflow or in binary fractions."""
         if is_literal(node):
             return self.constant_number(node.value)
@@ -124,87 +120,86 @@ class Compiler:
             return value
         return cast(value, self.number_type)
 
-    def as_number(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
-        """A number that came from outside the rule, under the exact type."""
-        return cast(value, self.number_type)
-
-    def or_zero(self, value: ColumnElement[Any]) -> ColumnElement[Any]:
-        """The number, 0 where there is none."""
-        return func.coalesce(value, self.constant_number(0))
-
-    def quotient(self, node: Node, dividend: ColumnElement[Any], divisor: ColumnElement[Any]) -> ColumnElement[Any]:
-        """Cut after 38 decimals like the evaluator: a whole division of the shifted dividend, shifted back.
-
-        NULLIF is the CASE that keeps SQL from ever dividing by zero, whichever order it evaluates in.
-        """
-        shifted = dividend * self.constant_number(10**QUOTIENT_DECIMALS)
-        whole = func.div(shifted, func.nullif(divisor, self.constant_number(0)), type_=self.number_type)
-        return whole * self.constant_number(Decimal(1).scaleb(-QUOTIENT_DECIMALS))
-
-    def days_since_instant(self, moment: ColumnElement[Any]) -> ColumnElement[Any]:
-        """Whole days from the day of an instant, in the zone of the rule, to today."""
-        day = cast(func.timezone(str(self.frame.zone), moment), Date())
-        return self.constant(self.frame.today) - day
-
-    def bucket(self, key: ColumnElement[str], salt: str, count: int) -> ColumnElement[Any]:
-        """The bucket of ``bucket_of``: the first 32 bits of the hash as a whole number, modulo the count."""
-        mark = func.md5(func.concat(bound(f"{salt}:", Text()), key))
-        bits = func.concat(bound("x", Text()), func.left(mark, 8))
-        return cast(cast(bits, BIT(32)), BigInteger()) % bound(count, BigInteger())
-
-    def constant_number(self, value: object) -> ColumnElement[Any]:
-        """A number as an exact NUMERIC bind value."""
-        if value is None:
-            return cast(null(), self.number_type)
-        return cast(bound(Decimal(str(value)), self.number_type), self.number_type)
-
-    def constant(self, value: object) -> ColumnElement[Any]:
-        """A constant as a bind value of its own type."""
-        if value is None:
-            return null()
-        if isinstance(value, bool):
-            return bound(value, Boolean())
-        if isinstance(value, int) and abs(value) <= _INT8_MAX:
-            return bound(value, Integer() if abs(value) <= _INT4_MAX else BigInteger())
-        if isinstance(value, (int, Decimal)):
-            return self.constant_number(value)
-        if isinstance(value, datetime):
-            return bound(value, DateTime(timezone=True))
-        return bound(value, Date()) if isinstance(value, date) else bound(value, Text())
-
-    def comparable(self, nodes: Sequence[Node]) -> list[ColumnElement[Any]]:
+    def comparable(self, nodes: Sequence[Node]) -> list[Sql]:
         """Operands of a comparison; constants take the type of the column they meet, so that its index serves."""
         if any(node.type.base in NUMBERS for node in nodes):
-            return self._comparable_numbers(nodes)
+            return self.comparable_numbers(nodes)
         return [self.value(node) for node in nodes]
 
-    def column(self, node: Node) -> ColumnElement[Any]:
+    def order(self, symbol: str, left: Node, right: Node) -> Test:
+        """An order of two values, NULL where one of them is."""
+        days = self._order_of_days(symbol, left, right)
+        if days is None:
+            days = self._order_of_days(_MIRRORED[symbol], right, left)
+        if days is not None:
+            return days
+        first, second = self.comparable((left, right))
+        is_text = Base.TEXT in (left.type.base, right.type.base)
+        return self.order_texts(symbol, first, second) if is_text else self.order_values(symbol, first, second)
+
+    def equality(self, left: Node, right: Node) -> Test:
+        """Equality of two values, NULL where one of them is."""
+        first, second = self.comparable((left, right))
+        test: Test = first == second
+        return test
+
+    def sameness(self, left: Node, right: Node) -> Test:
+        """Equality in which NULL equals NULL; never NULL."""
+        first, second = self.comparable((left, right))
+        return first.is_not_distinct_from(second)
+
+    def difference_of(self, left: Node, right: Node) -> Test:
+        """The opposite of ``sameness``; never NULL."""
+        first, second = self.comparable((left, right))
+        return first.is_distinct_from(second)
+
+    def membership(self, needle: Node, items: Sequence[Node]) -> Test:
+        """Whether a value is among constants, NULL where it is NULL."""
+        first, *others = self.comparable((needle, *items))
+        return first.in_(others)
+
+    def is_empty(self, node: Node) -> Test:
+        """Whether a text is empty; NULL where it is NULL."""
+        test: Test = self.value(node) == bound("", Text())
+        return test
+
+    def is_unknown(self, node: Node) -> Test:
+        """Whether a value is NULL."""
+        return self.value(node).is_(None)
+
+    def printed(self, node: Node) -> Sql:
+        """A value as ``cat`` prints it; NULL where that is empty."""
+        if node.type.base in NUMBERS:
+            return self.printed_number(self.number(node))
+        return self.printed_boolean(self.value(node)) if node.type.base is Base.BOOLEAN else self.value(node)
+
+    def column(self, node: Node) -> Sql:
         """The column of a field, brought to the declared type where the column has another one."""
-        field, column = self._raw_column(node)
+        field, column = self.raw_column(node)
         wanted = SQL_TYPES[field.type]
         if isinstance(column.type, NullType):
             column = type_coerce(column, wanted)
         if isinstance(column.type, Float):
-            # By its shortest text, as the evaluator reads a float; a plain cast would keep only 15 digits.
-            return cast(cast(column, Text()), Numeric())
-        if isinstance(column.type, DateTime) and not column.type.timezone and field.type is FieldType.DATETIME:
-            return func.timezone("UTC", column, type_=wanted)
+            return self.exact_float(node, column)
+        if field.type is FieldType.DATETIME:
+            return self.instant(column)
         if field.type is FieldType.TEXT and not isinstance(column.type, String):
             return cast(column, Text())
         if isinstance(wanted, ARRAY) and not isinstance(column.type, ARRAY):
             raise self.refusal(node, f'the column of "{field.name}" is not a list')
-        if isinstance(wanted, ARRAY):
-            # Nulls inside a list say nothing; the evaluator leaves them out of a fact in the same way.
-            return func.array_remove(column, null(), type_=wanted)
-        return column
+        return self.known_items(column, wanted) if isinstance(wanted, ARRAY) else column
 
-    def item(self, node: Node) -> ColumnElement[Any]:
+    def exact_float(self, node: Node, column: Sql) -> Sql:
+        """A binary fraction by its shortest text, as the evaluator reads it; a plain cast would keep only 15 digits."""
+        return cast(cast(column, Text()), Numeric())
+
+    def item(self, node: Node) -> Sql:
         """The element that the body of a list operator sees."""
         if not self._elements:
             raise self.refusal(node, "there is no element in view")
         return self._elements[-1]
 
-    def inside(self, element: ColumnElement[Any], body: Node, *, is_total: bool) -> ColumnElement[bool]:
+    def inside(self, element: Sql, body: Node, *, is_total: bool) -> Test:
         """The truth of a body on one element."""
         self._elements.append(element)
         try:
@@ -212,7 +207,7 @@ class Compiler:
         finally:
             self._elements.pop()
 
-    def typed_element(self, element: ColumnElement[Any], source: Node) -> ColumnElement[Any]:
+    def typed_element(self, element: Sql, source: Node) -> Sql:
         """An unnested element under the type of its list."""
         return type_coerce(element, Numeric() if source.type.base in NUMBERS else Text())
 
@@ -237,14 +232,8 @@ class Compiler:
             path=node.path,
         )
 
-    def _line(self, node: Node) -> Operator:
-        """The operator's line, counted against the length that a statement may have."""
-        self._pieces_left -= 1
-        if self._pieces_left < 0:
-            raise self.refusal(node, "its SQL would be too long")
-        return self._table[node.operator]
-
-    def _raw_column(self, node: Node) -> tuple[Field, ColumnElement[Any]]:
+    def raw_column(self, node: Node) -> tuple[Field, Sql]:
+        """The field that a node reads and its column as the caller gave it."""
         if not isinstance(node.value, Field):
             raise self.refusal(node, "the rule was checked without a schema")
         column = self.columns.get(node.value.name)
@@ -252,71 +241,91 @@ class Compiler:
             raise self.refusal(node, f'there is no column for the field "{node.value.name}"')
         return node.value, column
 
-    def _truthiness(self, node: Node) -> ColumnElement[bool]:
-        """NULL for null; false for 0, the empty text and the empty list."""
-        if is_literal(node):
-            return bound(bool(node.value), Boolean())
-        value = self.value(node)
-        if node.type.is_list:
-            return func.cardinality(value) > 0
-        if node.type.base is Base.BOOLEAN:
-            return value
-        if node.type.base in NUMBERS:
-            return value != 0
-        return value != bound("", Text()) if node.type.base is Base.TEXT else value.is_not(None)
-
-    def _comparable_numbers(self, nodes: Sequence[Node]) -> list[ColumnElement[Any]]:
+    def comparable_numbers(self, nodes: Sequence[Node]) -> list[Sql]:
         """A double column is compared as double only with constants that are exactly its shortest text."""
         plain = [node for node in nodes if node.operator == "var" and not node.args]
         constants = [node for node in nodes if is_literal(node) and node.value is not None]
         if len(plain) == 1 and len(plain) + len(constants) == len(nodes):
-            _, column = self._raw_column(plain[0])
-            if isinstance(column.type, Float) and all(_is_shortest(node.value) for node in constants):
+            _, column = self.raw_column(plain[0])
+            if is_double(column) and all(is_shortest(node.value) for node in constants):
                 return [column if node is plain[0] else bound(float(str(node.value)), Double()) for node in nodes]
             if isinstance(column.type, Integer):
                 return [self.value(node) for node in nodes]
         return [self.constant_number(node.value) if is_literal(node) else self.value(node) for node in nodes]
 
+    def _line(self, node: Node) -> Operator:
+        """The operator's line, counted against the length that a statement may have."""
+        self._pieces_left -= 1
+        if self._pieces_left < 0:
+            raise self.refusal(node, "its SQL would be too long")
+        return self._table[node.operator]
 
-def compile_predicate(
-    rule: Rule,
-    columns: Columns,
-    *,
-    now: datetime,
-    dialect_name: str = "postgresql",
-    context: SetContext | None = None,
-) -> ColumnElement[bool]:
-    """A condition for WHERE that is true for exactly the rows for which ``evaluate`` gives a true value.
+    def _truthiness(self, node: Node) -> Test:
+        """NULL for null; false for 0, the empty text and the empty list."""
+        if is_literal(node):
+            return true() if node.value else false()
+        if node.type.is_list:
+            return self.count_items(node) > 0
+        if node.type.base is Base.BOOLEAN:
+            return self.as_test(self.value(node))
+        if node.type.base in NUMBERS:
+            return self.value(node) != 0
+        return self.is_full(node) if node.type.base is Base.TEXT else self.value(node).is_not(None)
 
-    :param columns: a column for each field of ``uses_fields(rule)``.
-    :param dialect_name: the SQLAlchemy name of the database that will run it.
-    :param context: who answers for events, segments and buckets, where the rule asks for them.
-    :raises RuleNotCompilable: the rule uses something that this database, or a set at all, has no exact form for.
-    """
-    return Compiler(columns, now, OPERATORS, zone=rule.zone, context=context).truth(_typed_root(rule), False)
+    def part_test(self, part: Node, whole: Node, test: Test) -> Test:
+        """A test for a part of a text; a dialect without an empty text has to say it otherwise."""
+        return test
+
+    def contains_item(self, needle: Node, haystack: Node) -> Test:
+        """Whether a value is among the items of a list; NULL where one of them is."""
+        return self.is_item(self.value(needle), self.items_of(haystack))
+
+    def items_of(self, node: Node) -> Sql:
+        """A list to count or to search."""
+        return self.value(node)
+
+    def count_items(self, node: Node) -> Sql:
+        """How many items a list has; NULL for NULL."""
+        return self.items_count(self.items_of(node))
+
+    def is_full(self, node: Node) -> Test:
+        """Whether a text is not empty; NULL where it is NULL."""
+        test: Test = self.value(node) != bound("", Text())
+        return test
+
+    def _order_of_days(self, symbol: str, left: Node, right: Node) -> Test | None:
+        """Days since a moment against a constant, as an order of moments: an index serves it, and no zone is needed."""
+        days = right.value if is_literal(right) else None
+        if isinstance(days, bool) or not isinstance(days, int) or abs(days) > DAYS_MAX:
+            return None
+        if left.operator == "days_since" and left.args[0].type.base in (Base.DATE, Base.DATETIME):
+            moment, is_day = self._moment(left.args[0]), left.args[0].type.base is Base.DATE
+        elif left.operator == "events_last_days":
+            question = question_of(left)
+            moment, is_day = (lambda: self.context(left).last(question, window_of(question, self.frame))), False
+        else:
+            return None
+        # days < n: the day is after today - n, so at or after the day behind it.
+        limit = self.frame.today - timedelta(days=days - (1 if symbol in ("<", ">=") else 0))
+        edge: date = limit if is_day else midnight(limit, self.frame.zone)
+        is_recent = symbol in ("<", "<=")
+        return self.order_values(">=" if is_recent else "<", moment(), self.constant(edge))
+
+    def _moment(self, node: Node) -> Callable[[], Sql]:
+        return lambda: self.value(node)
 
 
-def compile_value(
-    rule: Rule,
-    columns: Columns,
-    *,
-    now: datetime,
-    dialect_name: str = "postgresql",
-    context: SetContext | None = None,
-) -> ColumnElement[Any]:
-    """An expression that has for every row the value that ``evaluate`` gives.
-
-    :raises RuleNotCompilable: as ``compile_predicate``.
-    """
-    return Compiler(columns, now, OPERATORS, zone=rule.zone, context=context).value(_typed_root(rule))
+def is_double(column: Sql) -> bool:
+    """Whether a column holds binary fractions of 64 bits; of 32 bits the shortest text means another number."""
+    kind = column.type
+    return isinstance(kind, Double) or (isinstance(kind, Float) and kind.precision is None and not _is_real(kind))
 
 
-def _typed_root(rule: Rule) -> Node:
-    if rule.schema is None:
-        raise RuleNotCompilable("A rule checked without a schema cannot be run over a set of customers.")
-    return root_of(rule)
+def _is_real(kind: TypeEngine[Any]) -> bool:
+    return kind.__visit_name__ in ("REAL", "real")
 
 
-def _is_shortest(value: object) -> bool:
+def is_shortest(value: object) -> bool:
+    """Whether a constant is exactly the shortest text of a binary fraction."""
     number = Decimal(str(value))
     return Decimal(repr(float(number))) == number

@@ -72,7 +72,6 @@ def test_division__is_guarded_against_zero() -> None:
         ({"!": [{"filter": [{"var": "tags"}, True]}]}, "filter", "/!/0"),
         ({"in": ["a", {"merge": [{"var": "tags"}, ["b"]]}]}, "merge", "/in/1"),
         ({"some": [{"map": [{"var": "scores"}, {"var": ""}]}, True]}, "some", ""),
-        ({"==": [{"substr": [{"var": "city"}, {"var": "visits"}]}, "a"]}, "substr", "/==/0"),
     ],
 )
 def test_compile__row_only_operator__is_refused_by_name_and_place(rule: object, operator: str, path: str) -> None:

@@ -41,28 +41,42 @@ SCHEMA = Schema(
         Field("seen_at", FieldType.DATETIME, "Last seen"),
         Field("tags", FieldType.TEXT_LIST, "Tags"),
         Field("scores", FieldType.NUMBER_LIST, "Scores"),
-    )
+        Field("huge", FieldType.DECIMAL, "Huge", scale=0),
+        Field("called_at", FieldType.DATETIME, "Called"),
+    ),
+    # A zone that changed its clocks within the window of most rules.
+    zone="Europe/Berlin",
 )
 
-TABLE = Table(
-    "rules_world",
-    MetaData(),
-    Column("id", Integer, primary_key=True),
-    Column("visits", Integer),
-    Column("points", BigInteger),
-    Column("revenue", Numeric(14, 2)),
-    Column("rate", Numeric),
-    Column("usage", Double),
-    Column("city", Text),
-    Column("plan", Text),
-    Column("has_app", Boolean),
-    Column("is_new", Boolean),
-    Column("joined_on", Date),
-    Column("seen_at", DateTime(timezone=True)),
-    Column("tags", ARRAY(Text)),
-    Column("scores", ARRAY(Numeric)),
-    prefixes=["TEMPORARY"],
-)
+
+def make_table(rate: Numeric[Any]) -> Table:
+    """The rows' table; a database without open decimals keeps the rate with so many digits."""
+    return Table(
+        "rules_world",
+        MetaData(),
+        Column("id", Integer, primary_key=True, autoincrement=False),
+        Column("visits", Integer),
+        Column("points", BigInteger),
+        Column("revenue", Numeric(14, 2)),
+        Column("rate", rate),
+        Column("usage", Double),
+        Column("city", Text),
+        Column("plan", Text),
+        Column("has_app", Boolean),
+        Column("is_new", Boolean),
+        Column("joined_on", Date),
+        Column("seen_at", DateTime(timezone=True)),
+        Column("tags", ARRAY(Text)),
+        Column("scores", ARRAY(Numeric)),
+        Column("huge", Numeric(38, 0)),
+        # Without a zone: instants in UTC, as many warehouses keep them.
+        Column("called_at", DateTime()),
+        prefixes=["TEMPORARY"],
+    )
+
+
+TABLE = make_table(Numeric())
+DUCK_TABLE = make_table(Numeric(20, 6))
 
 
 def decimals(*texts: str) -> list[Decimal]:
@@ -91,6 +105,11 @@ EDGES: dict[str, list[Any]] = {
         "São Paulo",
         "東京",
         "\U0001f600",
+        "\U0001f600\U0001f468\u200d\U0001f469",
+        'O\'Brien "x" \\',
+        " padded  ",
+        "مرحبا",
+        "ÀÉßŁσς",
         "\uff5e",
         " ",
         "100%",
@@ -109,6 +128,31 @@ EDGES: dict[str, list[Any]] = {
         datetime(2026, 11, 20, tzinfo=UTC),
         datetime(2026, 11, 19, 23, 59, 59, 999_999, tzinfo=UTC),
         datetime(2024, 2, 29, 12, tzinfo=UTC),
+        # The days in Berlin begin at 22:00 and 23:00; on 25 October 2026 the hour from 2 to 3 came twice.
+        datetime(2026, 10, 24, 22, tzinfo=UTC),
+        datetime(2026, 10, 24, 21, 59, 59, 999_999, tzinfo=UTC),
+        datetime(2026, 10, 25, 0, 30, tzinfo=UTC),
+        datetime(2026, 10, 25, 1, 30, tzinfo=UTC),
+        datetime(2026, 10, 25, 23, tzinfo=UTC),
+        datetime(2026, 11, 19, 22, 59, 59, 999_999, tzinfo=UTC),
+        datetime(2026, 11, 19, 23, tzinfo=UTC),
+    ],
+    "huge": [
+        None,
+        *decimals("0", "-1", "9" * 38, "-" + "9" * 38, "1" + "0" * 37, "12345678901234567890123456789012345678"),
+    ],
+    "called_at": [
+        None,
+        *map(
+            datetime.fromisoformat,
+            (
+                "2026-11-20T14:30:00",
+                "2026-11-20T14:30:00.000001",
+                "2026-10-25T00:30:00",
+                "2026-11-19T23:00:00",
+                "2026-11-19T22:59:59.999999",
+            ),
+        ),
     ],
     "tags": [None, [], ["a"], ["a", "gold"], [""], ["Paris", "B", "a"], ["a", None], [None]],
     "scores": [None, [], [Decimal(0)], [Decimal("0.1"), Decimal(3)], [Decimal(-1), Decimal(100)], [Decimal(5), None]],
@@ -180,7 +224,8 @@ class RuleMaker:
             lambda: {"if": [self.boolean(depth - 1), self.number(depth - 1), self.number(depth - 1)]},
             lambda: {"??": [self.number(depth - 1), self.number(depth - 1)]},
             lambda: {"var": [pick.choice(["visits", "revenue", "usage"]), pick.choice([0, 5, Decimal("0.5")])]},
-            lambda: {"days_since": [{"var": pick.choice(["joined_on", "seen_at"])}]},
+            lambda: {"days_since": [{"var": pick.choice(["joined_on", "seen_at", "called_at"])}]},
+            lambda: {"length": [pick.choice([self.text(depth - 1), {"var": "tags"}, {"var": "scores"}])]},
             lambda: {pick.choice(["and", "or"]): [self.number(depth - 1), self.number(depth - 1)]},
         ]
         return pick.choice(makers)()
@@ -199,14 +244,22 @@ class RuleMaker:
             },
             lambda: {"substr": [self.text(depth - 1), pick.choice([0, 1, 2, -1, -3, 9])]},
             lambda: {"substr": [self.text(depth - 1), pick.choice([0, 1, -2]), pick.choice([0, 1, 2, -1, -4])]},
+            lambda: {"substr": [self.text(depth - 1), self._place(), self._place()]},
+            lambda: {pick.choice(["lower", "upper", "trim"]): [self.text(depth - 1)]},
             lambda: {"if": [self.boolean(depth - 1), self.text(depth - 1), self.text(depth - 1)]},
             lambda: {"??": [self.text(depth - 1), self.text(depth - 1)]},
             lambda: {pick.choice(["and", "or"]): [self.text(depth - 1), self.text(depth - 1)]},
         ]
         return pick.choice(makers)()
 
+    def _place(self) -> Any:
+        pick = self._chance
+        return pick.choice(
+            [0, 1, -1, 2, -3, 10**12, {"var": "visits"}, {"var": "points"}, {"length": [{"var": "city"}]}]
+        )
+
     def _number_leaf(self) -> Any:
-        name = self._chance.choice(["visits", "points", "revenue", "revenue", "rate", "usage"])
+        name = self._chance.choice(["visits", "points", "revenue", "revenue", "rate", "usage", "huge"])
         if self._chance.random() < 0.6:
             return {"var": name}
         return self._number_constant(name)
@@ -214,7 +267,8 @@ class RuleMaker:
     def _number_constant(self, name: str) -> Any:
         value = self._chance.choice([one for one in EDGES[name] if one is not None])
         exact = Decimal(repr(value)) if isinstance(value, float) else value
-        return self._chance.choice([exact, exact, exact + 1, Decimal("0.1"), Decimal("1.999"), 0])
+        above = exact + 1 if abs(exact) < 10**20 else exact
+        return self._chance.choice([exact, exact, above, Decimal("0.1"), Decimal("1.999"), 0])
 
     def _text_leaf(self) -> Any:
         name = self._chance.choice(["city", "plan"])
@@ -283,10 +337,11 @@ class RuleMaker:
 
     def _instant(self, depth: int) -> Any:
         days = self._chance.choice([0, 1, 30, 365])
+        pick_instant = self._chance.choice(["seen_at", "called_at"])
         return self._chance.choice(
             [
                 {"var": "seen_at"},
-                {"var": "seen_at"},
+                {"var": pick_instant},
                 {"now": []},
                 {"days_ago": [days]},
                 {"datetime": [(NOW - timedelta(days=days)).isoformat()]},
@@ -297,9 +352,23 @@ class RuleMaker:
         pick = self._chance
         return pick.choice(
             [
-                {"within_days": [{"var": pick.choice(["joined_on", "seen_at"])}, pick.choice([1, 30, 365, -1, -30])]},
+                {
+                    "within_days": [
+                        {"var": pick.choice(["joined_on", "seen_at", "called_at"])},
+                        pick.choice([1, 30, 365, -1, -30]),
+                    ]
+                },
                 {pick.choice(["<", ">=", "=="]): [{"var": "joined_on"}, (TODAY - timedelta(days=30)).isoformat()]},
                 {pick.choice([">", "<="]): [{"var": "seen_at"}, {"days_ago": [30]}]},
+                {
+                    pick.choice(["<", "<=", ">", ">=", "=="]): pick.sample(
+                        [
+                            {"days_since": [{"var": pick.choice(["joined_on", "seen_at", "called_at"])}]},
+                            pick.choice([0, 1, 26, 27, 30, -1]),
+                        ],
+                        2,
+                    )
+                },
             ]
         )
 

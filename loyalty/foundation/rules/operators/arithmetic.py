@@ -2,10 +2,9 @@
 
 from collections.abc import Callable, Sequence
 from decimal import Decimal
-from functools import reduce
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, case, func, null, or_
+from sqlalchemy import ColumnElement, case, null, or_
 
 from loyalty.foundation.rules.frame import Closure, Frame
 from loyalty.foundation.rules.loose import to_number
@@ -96,30 +95,30 @@ def negated(value: Number) -> Number:
     return minus(0, value)
 
 
-def _fold_sql(combine: Callable[[Any, Any], Any]) -> Callable[["Compiler", Node], ColumnElement[Any]]:
-    def value(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
-        operands = [compiler.number(arg) for arg in node.args]
-        return reduce(combine, operands)
+def _sql_sum(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
+    return compiler.sum_of([compiler.number(arg) for arg in node.args])
 
-    return value
+
+def _sql_product(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
+    return compiler.product([compiler.number(arg) for arg in node.args])
 
 
 def _sql_minus(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     operands = [compiler.number(arg) for arg in node.args]
     if len(operands) == 1:
-        return compiler.constant_number(0) - operands[0]
-    return operands[0] - operands[1]
+        return compiler.difference(compiler.constant_number(0), operands[0])
+    return compiler.difference(operands[0], operands[1])
 
 
 def sql_quotient(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     """The exact quotient."""
     dividend, divisor = (compiler.number(arg) for arg in node.args)
-    return compiler.quotient(node, dividend, divisor)
+    return compiler.quotient(dividend, divisor)
 
 
 def _sql_remainder(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     dividend, divisor = (compiler.number(arg) for arg in node.args)
-    return func.mod(dividend, func.nullif(divisor, compiler.constant_number(0)), type_=compiler.number_type)
+    return compiler.remainder(dividend, divisor)
 
 
 def _sql_extreme(name: str) -> Callable[["Compiler", Node], ColumnElement[Any]]:
@@ -128,7 +127,7 @@ def _sql_extreme(name: str) -> Callable[["Compiler", Node], ColumnElement[Any]]:
     def value(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
         operands = [compiler.number(arg) for arg in node.args]
         unknown = [compiler.number(arg).is_(None) for arg in node.args if not compiler.is_never_null(arg)]
-        extreme: ColumnElement[Any] = getattr(func, name)(*operands, type_=compiler.number_type)
+        extreme = compiler.extreme(name, operands)
         return case((or_(*unknown), null()), else_=extreme) if unknown else extreme
 
     return value
@@ -162,7 +161,7 @@ OPERATORS = (
         _check_whole_or_decimal,
         _folding(plus),
         _say_joined("plus"),
-        value=_fold_sql(lambda left, right: left + right),
+        value=_sql_sum,
     ),
     Operator(
         "-",
@@ -180,7 +179,7 @@ OPERATORS = (
         _check_whole_or_decimal,
         _folding(times),
         _say_joined("times"),
-        value=_fold_sql(lambda left, right: left * right),
+        value=_sql_product,
     ),
     Operator(
         "/",

@@ -197,7 +197,7 @@ def _sql_sum(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
 
 def _sql_average(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     total, count = (_sql_aggregate(compiler, node, how) for how in cast(list[Aggregate], ["sum", "values"]))
-    return compiler.quotient(node, total, count)
+    return compiler.quotient(total, count)
 
 
 def _sql_extreme(how: Aggregate) -> Callable[["Compiler", Node], ColumnElement[Any]]:

@@ -4,7 +4,7 @@ import operator
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, collate, false, func, true
+from sqlalchemy import ColumnElement, and_, false, not_, true
 
 from loyalty.foundation.rules import loose
 from loyalty.foundation.rules.frame import Closure, Frame
@@ -73,12 +73,10 @@ def truth_equal(compiler: "Compiler", node: Node, is_total: bool) -> ColumnEleme
     left, right = node.args
     if is_null(left) or is_null(right):
         other = right if is_null(left) else left
-        return true() if is_null(other) else compiler.value(other).is_(None)
-    first, second = compiler.comparable(node.args)
+        return true() if is_null(other) else compiler.is_unknown(other)
     if not (compiler.is_never_null(left) or compiler.is_never_null(right)):
-        return first.is_not_distinct_from(second)
-    same: ColumnElement[bool] = first == second
-    return func.coalesce(same, false()) if is_total else same
+        return compiler.sameness(left, right)
+    return compiler.settled(compiler.equality(left, right), is_total)
 
 
 def truth_different(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
@@ -86,26 +84,18 @@ def truth_different(compiler: "Compiler", node: Node, is_total: bool) -> ColumnE
     left, right = node.args
     if is_null(left) or is_null(right):
         other = right if is_null(left) else left
-        return false() if is_null(other) else compiler.value(other).is_not(None)
-    first, second = compiler.comparable(node.args)
-    return first.is_distinct_from(second)
+        return false() if is_null(other) else not_(compiler.is_unknown(other))
+    return compiler.difference_of(left, right)
 
 
-def order_truth(compare: Compare) -> Callable[["Compiler", Node, bool], ColumnElement[bool]]:
+def order_truth(symbol: str) -> Callable[["Compiler", Node, bool], ColumnElement[bool]]:
     """SQL gives NULL for a null operand, which stands for false unless a total answer is needed."""
 
     def truth(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
         if any(arg.type.base is Base.NULL for arg in node.args):
             return false()
-        pairs = []
-        for index in range(len(node.args) - 1):
-            values = compiler.comparable(node.args)
-            left, right = values[index], values[index + 1]
-            # By code points, as Python orders, whatever the collation of the column.
-            is_text = any(arg.type.base is Base.TEXT for arg in node.args)
-            pairs.append(compare(collate(left, "C") if is_text else left, right))
-        test: ColumnElement[bool] = and_(*pairs)
-        return func.coalesce(test, false()) if is_total else test
+        tests = [compiler.order(symbol, *node.args[index : index + 2]) for index in range(len(node.args) - 1)]
+        return compiler.settled(and_(*tests), is_total)
 
     return truth
 
@@ -183,7 +173,7 @@ OPERATORS = (
         _check_order,
         _LESS,
         _say_order("less", "between_open"),
-        truth=order_truth(operator.lt),
+        truth=order_truth("<"),
     ),
     Operator(
         "<=",
@@ -192,7 +182,7 @@ OPERATORS = (
         _check_order,
         _LESS_OR_EQUAL,
         _say_order("at_most", "between"),
-        truth=order_truth(operator.le),
+        truth=order_truth("<="),
     ),
     Operator(
         ">",
@@ -201,7 +191,7 @@ OPERATORS = (
         _check_order,
         _MORE,
         _say_order("more"),
-        truth=order_truth(operator.gt),
+        truth=order_truth(">"),
     ),
     Operator(
         ">=",
@@ -210,6 +200,6 @@ OPERATORS = (
         _check_order,
         _MORE_OR_EQUAL,
         _say_order("at_least"),
-        truth=order_truth(operator.ge),
+        truth=order_truth(">="),
     ),
 )

@@ -1,16 +1,17 @@
 """Operators that read: facts, constants, what is missing, the first that is known."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, and_, case, false, func, or_
-from sqlalchemy import literal as bound
+from sqlalchemy import ColumnElement, case, false, func, or_, true
 
+from loyalty.foundation.rules.contracts import Field
 from loyalty.foundation.rules.facts import look_up, reader_of, walk_path
 from loyalty.foundation.rules.frame import Closure, Frame
 from loyalty.foundation.rules.operators.spec import Operator
 from loyalty.foundation.rules.tree import Node
-from loyalty.foundation.rules.types import NULL, OF_FIELD, TEXT_LIST, Base
+from loyalty.foundation.rules.types import NULL, OF_FIELD, TEXT_LIST, Base, Type
 
 if TYPE_CHECKING:
     from loyalty.foundation.rules.checking import Call, Checker
@@ -87,15 +88,20 @@ def _build_item(node: Node, args: Sequence[Closure]) -> Closure:
 
 
 def _sql_var(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
-    column = compiler.column(node)
     if not node.args:
-        return column
-    return func.coalesce(column, compiler.value(node.args[0]))
+        return compiler.column(node)
+    return func.coalesce(*compiler.united((replace(node, args=(), type=_declared(node)), *node.args)))
+
+
+def _declared(node: Node) -> Type:
+    """The type of the fact itself, which a default may widen."""
+    return OF_FIELD[node.value.type] if isinstance(node.value, Field) else node.type
 
 
 def _sql_item(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
-    item = compiler.item(node)
-    return item if len(node.args) == 1 else func.coalesce(item, compiler.value(node.args[1]))
+    if len(node.args) == 1:
+        return compiler.item(node)
+    return func.coalesce(*compiler.united((replace(node, args=node.args[:1]), node.args[1])))
 
 
 def _say_var(speaker: "Speaker", node: Node) -> str:
@@ -201,10 +207,9 @@ def _build_missing_some(node: Node, args: Sequence[Closure]) -> Closure:
 
 
 def _absent(compiler: "Compiler", node: Node) -> ColumnElement[bool]:
-    column = compiler.value(node)
     if node.type.base is Base.TEXT and not node.type.is_list:
-        return or_(column.is_(None), column == bound("", compiler.text_type))
-    return column.is_(None)
+        return or_(compiler.is_unknown(node), compiler.is_empty(node))
+    return compiler.is_unknown(node)
 
 
 def _truth_missing(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
@@ -252,7 +257,7 @@ def _build_coalesce(node: Node, args: Sequence[Closure]) -> Closure:
 
 
 def _sql_coalesce(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
-    return func.coalesce(*[compiler.value(arg) for arg in node.args])
+    return func.coalesce(*compiler.united(node.args))
 
 
 def _say_coalesce(speaker: "Speaker", node: Node) -> str:
@@ -268,7 +273,7 @@ def _sql_list(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
 
 
 def _truth_list(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
-    return and_(bound(bool(node.args), compiler.boolean_type)) if node.args else false()
+    return true() if node.args else false()
 
 
 def _say_literal(speaker: "Speaker", node: Node) -> str:

@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta, tzinfo
 from typing import TYPE_CHECKING, Any, cast
 
-from sqlalchemy import ColumnElement, Date, and_, false
-from sqlalchemy import cast as sql_cast
+from sqlalchemy import ColumnElement, and_, false
 
 from loyalty.foundation.rules.errors import RuleFault
 from loyalty.foundation.rules.frame import Closure, Frame
@@ -193,10 +192,10 @@ def _truth_within(compiler: "Compiler", node: Node, is_total: bool) -> ColumnEle
 
 
 def _sql_days_since(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
-    column = compiler.value(node.args[0])
+    moment = compiler.value(node.args[0])
     if node.args[0].type.base is Base.DATETIME:
-        return compiler.days_since_instant(column)
-    return compiler.constant(compiler.frame.today) - sql_cast(column, Date())
+        return compiler.days_since_instant(moment)
+    return compiler.days_since_day(moment)
 
 
 def _say_days_ago(speaker: "Speaker", node: Node) -> str:

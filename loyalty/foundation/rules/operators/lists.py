@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, any_, exists, false, func, not_, or_, select, true
+from sqlalchemy import ColumnElement, false, not_, or_, true
 
 from loyalty.foundation.rules.frame import Closure, Frame
 from loyalty.foundation.rules.loose import is_identical, is_truthy, to_text
@@ -74,12 +74,12 @@ def truth_in(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[
     if haystack.operator == "list":
         return _in_constants(compiler, node, is_total)
     if haystack.type.is_list:
-        members = compiler.value(haystack)
         if haystack.operator != "var":
+            compiler.value(haystack)
             raise compiler.refusal(node, "its list has to be a field or written out")
         if needle.type.base is Base.NULL:
             return false()
-        return compiler.settled(compiler.value(needle) == any_(members), is_total)
+        return compiler.settled(compiler.contains_item(needle, haystack), is_total)
     if Base.NULL in (needle.type.base, haystack.type.base):
         return false()
     return compiler.settled(sql_inside(compiler, needle, haystack), is_total)
@@ -90,16 +90,14 @@ def _in_constants(compiler: "Compiler", node: Node, is_total: bool) -> ColumnEle
     known = [item for item in haystack.args if not is_null(item)]
     tests: list[ColumnElement[bool]] = []
     if len(known) < len(haystack.args):
-        tests.append(true() if is_null(needle) else compiler.value(needle).is_(None))
+        tests.append(true() if is_null(needle) else compiler.is_unknown(needle))
     if known and not is_null(needle):
         if all(compiler.is_never_null(item) for item in known):
-            first, *items = compiler.comparable((needle, *known))
-            tests.append(compiler.settled(first.in_(items), is_total))
+            tests.append(compiler.settled(compiler.membership(needle, known), is_total))
         else:
-            pairs = [compiler.comparable((needle, item)) for item in known]
-            tests += [first.is_not_distinct_from(second) for first, second in pairs]
+            tests += [compiler.sameness(needle, item) for item in known]
     elif known:
-        tests += [compiler.value(item).is_(None) for item in known]
+        tests += [compiler.is_unknown(item) for item in known]
     return or_(*tests) if tests else false()
 
 
@@ -238,12 +236,12 @@ def _truth_quantifier(name: str) -> Callable[["Compiler", Node, bool], ColumnEle
         source, body = node.args
         if source.operator != "var" or source.args:
             raise compiler.refusal(node, "its list has to be a field")
-        elements = func.unnest(compiler.value(source)).column_valued(compiler.fresh_name())
-        element = compiler.typed_element(elements, source)
-        test = compiler.inside(element, body, is_total=name == "all")
-        if name == "all":
-            test = not_(test)
-        found = exists(select(1).where(element.is_not(None), test))
+
+        def test(element: ColumnElement[Any]) -> ColumnElement[bool]:
+            inside = compiler.inside(compiler.typed_element(element, source), body, is_total=name == "all")
+            return not_(inside) if name == "all" else inside
+
+        found = compiler.some_item(compiler.items_of(source), compiler.fresh_name(), test)
         if name == "some":
             return found
         if name == "none":

@@ -72,19 +72,19 @@ def _are_verdicts(compiler: "Compiler", node: Node) -> bool:
 def _value_and(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     """The first operand that is not true, else the last one."""
     if _are_verdicts(compiler, node):
-        return _truth_and(compiler, node, True)
-    *before, last = node.args
-    branches = [(not_(compiler.truth(arg, True)), compiler.value(arg)) for arg in before]
-    return case(*branches, else_=compiler.value(last)) if branches else compiler.value(last)
+        return compiler.verdict(_truth_and(compiler, node, True))
+    *before, last = compiler.united(node.args)
+    branches = [(not_(compiler.truth(arg, True)), value) for arg, value in zip(node.args, before, strict=False)]
+    return case(*branches, else_=last) if branches else last
 
 
 def _value_or(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     """The first operand that is true, else the last one."""
     if _are_verdicts(compiler, node):
-        return _truth_or(compiler, node, True)
-    *before, last = node.args
-    branches = [(compiler.truth(arg, False), compiler.value(arg)) for arg in before]
-    return case(*branches, else_=compiler.value(last)) if branches else compiler.value(last)
+        return compiler.verdict(_truth_or(compiler, node, True))
+    *before, last = compiler.united(node.args)
+    branches = [(compiler.truth(arg, False), value) for arg, value in zip(node.args, before, strict=False)]
+    return case(*branches, else_=last) if branches else last
 
 
 def _decisive_and(node: Node, values: Sequence[object]) -> Sequence[int]:
@@ -167,14 +167,21 @@ def _branches(node: Node) -> tuple[list[tuple[Node, Node]], Node | None]:
 
 def _truth_if(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
     pairs, otherwise = _branches(node)
-    branches = [(compiler.truth(condition, False), compiler.truth(result, is_total)) for condition, result in pairs]
-    return case(*branches, else_=compiler.truth(otherwise, is_total) if otherwise is not None else false())
+    branches = [
+        (compiler.truth(condition, False), compiler.verdict(compiler.truth(result, is_total)))
+        for condition, result in pairs
+    ]
+    last = compiler.truth(otherwise, is_total) if otherwise is not None else false()
+    return compiler.as_test(case(*branches, else_=compiler.verdict(last)) if branches else compiler.verdict(last))
 
 
 def _value_if(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     pairs, otherwise = _branches(node)
-    branches = [(compiler.truth(condition, False), compiler.value(result)) for condition, result in pairs]
-    return case(*branches, else_=compiler.value(otherwise) if otherwise is not None else null())
+    results = [result for _, result in pairs] + ([otherwise] if otherwise is not None else [])
+    values = compiler.united(results)
+    branches = [(compiler.truth(condition, False), value) for (condition, _), value in zip(pairs, values, strict=False)]
+    last = values[-1] if otherwise is not None else null()
+    return case(*branches, else_=last) if branches else last
 
 
 def _decisive_if(node: Node, values: Sequence[object]) -> Sequence[int]:

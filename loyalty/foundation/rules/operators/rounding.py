@@ -1,10 +1,9 @@
 """Operators that state a rounding: round, floor, ceil."""
 
 from collections.abc import Callable, Sequence
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, case, func
+from sqlalchemy import ColumnElement
 
 from loyalty.foundation.rules.frame import Closure, Frame
 from loyalty.foundation.rules.numbers import MODES, PLACES_MAX, Number, floored, raised, rounded
@@ -51,40 +50,12 @@ def _building(apply: Callable[[Number, int, str], Number]) -> Callable[[Node, Se
 
 
 def _sql_round(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
-    """PostgreSQL's round of NUMERIC is half away from zero; the other modes are built from it."""
     places, mode = _places(node)
-    operand = node.args[0]
-    if mode == "half_up":
-        return func.round(compiler.number(operand), places, type_=compiler.number_type)
-    if mode == "down":
-        return func.trunc(compiler.number(operand), places, type_=compiler.number_type)
-    up, down = _shift(compiler, places)
-    if mode == "up":
-        sign = func.sign(compiler.number(operand), type_=compiler.number_type)
-        return sign * func.ceil(func.abs(compiler.number(operand) * up)) * down
-    half, two = compiler.constant_number(Decimal("0.5")), compiler.constant_number(2)
-    is_tie = func.abs(compiler.number(operand) * up - func.trunc(compiler.number(operand) * up)) == half
-    even = func.round(compiler.number(operand) * up * half, type_=compiler.number_type) * two * down
-    return case((is_tie, even), else_=func.round(compiler.number(operand), places, type_=compiler.number_type))
+    return compiler.rounded(lambda: compiler.number(node.args[0]), places, mode)
 
 
 def _sql_toward(name: str) -> Callable[["Compiler", Node], ColumnElement[Any]]:
-    def value(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
-        places, _ = _places(node)
-        number = compiler.number(node.args[0])
-        if places == 0:
-            return getattr(func, name)(number, type_=compiler.number_type)  # type: ignore[no-any-return]
-        up, down = _shift(compiler, places)
-        return getattr(func, name)(number * up, type_=compiler.number_type) * down  # type: ignore[no-any-return]
-
-    return value
-
-
-def _shift(compiler: "Compiler", places: int) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    return (
-        compiler.constant_number(Decimal(1).scaleb(places)),
-        compiler.constant_number(Decimal(1).scaleb(-places)),
-    )
+    return lambda compiler, node: compiler.rounded(lambda: compiler.number(node.args[0]), _places(node)[0], name)
 
 
 def _saying(phrase: str) -> Callable[["Speaker", Node], str]:

@@ -3,15 +3,16 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Text, case, cast, false, func, not_
+from sqlalchemy import ColumnElement, Integer, Text, and_, case, false, func, null, or_
+from sqlalchemy import cast as sql_cast
 from sqlalchemy import literal as bound
 
 from loyalty.foundation.rules.errors import RuleFault
 from loyalty.foundation.rules.frame import Closure, Frame
 from loyalty.foundation.rules.loose import to_number, to_text
 from loyalty.foundation.rules.operators.spec import Operator
-from loyalty.foundation.rules.tree import Node
-from loyalty.foundation.rules.types import BOOLEAN, NUMBERS, TEXT, Base
+from loyalty.foundation.rules.tree import Node, is_literal
+from loyalty.foundation.rules.types import BOOLEAN, INTEGER, NUMBERS, TEXT, Base
 
 if TYPE_CHECKING:
     from loyalty.foundation.rules.checking import Call, Checker
@@ -55,8 +56,8 @@ def is_inside(part: str, whole: str) -> bool:
 
 def sql_inside(compiler: "Compiler", part: Node, whole: Node) -> ColumnElement[bool]:
     """The SQL of ``is_inside``; NULL where one of them is."""
-    is_empty = compiler.value(whole) == bound("", compiler.text_type)
-    return not_(is_empty) & (func.strpos(compiler.value(whole), compiler.value(part)) > 0)
+    is_found = compiler.position(compiler.value(part), compiler.value(whole)) > 0
+    return and_(compiler.is_full(whole), compiler.part_test(part, whole, is_found))
 
 
 def _is_against_null(node: Node) -> bool:
@@ -64,20 +65,17 @@ def _is_against_null(node: Node) -> bool:
     return any(arg.type.base is Base.NULL for arg in node.args)
 
 
-def _truth_starts(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
-    whole, part = node.args
-    if _is_against_null(node):
-        return false()
-    start = func.left(compiler.value(whole), func.length(compiler.value(part)), type_=Text())
-    return compiler.settled(start == compiler.value(part), is_total)
+def _truth_edge(edge: str) -> Callable[["Compiler", Node, bool], ColumnElement[bool]]:
+    """Whether the ``start_of`` or the ``end_of`` a text is another."""
 
+    def truth(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
+        whole, part = node.args
+        if _is_against_null(node):
+            return false()
+        taken = getattr(compiler, edge)(compiler.value(whole), compiler.length(compiler.value(part)))
+        return compiler.settled(compiler.part_test(part, whole, taken == compiler.value(part)), is_total)
 
-def _truth_ends(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
-    whole, part = node.args
-    if _is_against_null(node):
-        return false()
-    end = func.right(compiler.value(whole), func.length(compiler.value(part)), type_=Text())
-    return compiler.settled(end == compiler.value(part), is_total)
+    return truth
 
 
 def _check_cat(checker: "Checker", call: "Call") -> Node:
@@ -95,18 +93,8 @@ def _build_cat(node: Node, args: Sequence[Closure]) -> Closure:
 
 
 def _sql_cat(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
-    """concat() passes over NULL, which is the empty text of a null."""
-    return func.concat(*[_printed(compiler, arg) for arg in node.args], type_=Text())
-
-
-def _printed(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
-    base = node.type.base
-    if base in NUMBERS:
-        return cast(func.trim_scale(compiler.number(node)), Text())
-    if base is Base.BOOLEAN:
-        empty, yes, no = (bound(text, compiler.text_type) for text in ("", "true", "false"))
-        return case((compiler.value(node).is_(None), empty), (compiler.value(node), yes), else_=no)
-    return compiler.value(node) if base is Base.TEXT else bound("", compiler.text_type)
+    parts = [compiler.printed(arg) for arg in node.args if arg.type.base is not Base.NULL]
+    return compiler.joined(parts or [bound("", Text())])
 
 
 def _check_substr(checker: "Checker", call: "Call") -> Node:
@@ -135,14 +123,51 @@ def _build_substr(node: Node, args: Sequence[Closure]) -> Closure:
 
 
 def _sql_substr(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
-    source = compiler.value(node.args[0])
-    places = [arg.value for arg in node.args[1:]]
-    numbers = [place for place in places if isinstance(place, int) and abs(place) < 2**31 - 1]
-    if len(numbers) != len(places):
-        raise compiler.refusal(node, "its start and length have to be constants")
-    start = numbers[0]
-    rest = func.substr(source, start + 1, type_=Text()) if start >= 0 else func.right(source, -start, type_=Text())
-    return rest if len(numbers) == 1 else func.left(rest, numbers[1], type_=Text())
+    """The places are brought inside the text first, so that no database has to be asked what it thinks beyond it."""
+    if any(arg.type.base is Base.NULL for arg in node.args):
+        return sql_cast(null(), Text())
+    source, *places = node.args
+    start = places[0]
+    if is_literal(start) and isinstance(start.value, int) and 0 <= start.value < RESULT_TEXT_MAX:
+        first: Callable[[], Any] = lambda: bound(start.value, Integer())  # noqa: E731
+    else:
+        first = _place(compiler, source, start)
+    rest = func.greatest(compiler.length(compiler.value(source)) - first(), 0)
+    if len(places) == 1:
+        return _unless_unknown(compiler, places, compiler.cut(compiler.value(source), first() + 1, rest))
+    length = _whole(compiler, places[1])
+    kept = case((length() >= 0, func.least(length(), rest)), else_=func.greatest(rest + length(), 0))
+    return _unless_unknown(compiler, places, compiler.cut(compiler.value(source), first() + 1, kept))
+
+
+def _unless_unknown(compiler: "Compiler", places: Sequence[Node], cut: ColumnElement[Any]) -> ColumnElement[Any]:
+    """LEAST and GREATEST pass over an unknown place, so CASE makes the part unknown."""
+    unknown = [compiler.is_unknown(place) for place in places if not is_literal(place)]
+    return case((or_(*unknown), null()), else_=cut) if unknown else cut
+
+
+def _place(compiler: "Compiler", source: Node, start: Node) -> Callable[[], ColumnElement[Any]]:
+    """How many characters stand before the part: counted from the end when the start is negative."""
+    number = _whole(compiler, start)
+
+    def first() -> ColumnElement[Any]:
+        length = compiler.length(compiler.value(source))
+        return case((number() >= 0, func.least(number(), length)), else_=func.greatest(length + number(), 0))
+
+    return first
+
+
+def _whole(compiler: "Compiler", node: Node) -> Callable[[], ColumnElement[Any]]:
+    """A whole number as one of 32 bits, which no text is longer than."""
+    edge = RESULT_TEXT_MAX * 2
+
+    def number() -> ColumnElement[Any]:
+        if is_literal(node):
+            return bound(max(-edge, min(edge, int(str(node.value)))), Integer())
+        value = compiler.number(node)
+        return sql_cast(func.greatest(func.least(value, edge), -edge), Integer())
+
+    return number
 
 
 def _say_pair(phrase: str) -> Callable[["Speaker", Node], str]:
@@ -161,6 +186,71 @@ def _say_substr(speaker: "Speaker", node: Node) -> str:
     return speaker.phrase("substr_length" if len(said) == 3 else "substr", *said)
 
 
+def _check_length(checker: "Checker", call: "Call") -> Node:
+    operand = checker.value(call, 0)
+    if not operand.type.is_list:
+        operand = checker.require((operand,), _TEXTS, call.name)[0]
+    return checker.make(call, (operand,), INTEGER)
+
+
+def _build_length(node: Node, args: Sequence[Closure]) -> Closure:
+    def value(frame: Frame) -> object:
+        operand = args[0](frame)
+        if operand is None:
+            return None
+        return len(operand if isinstance(operand, (list, tuple)) else to_text(operand))
+
+    return value
+
+
+def _sql_length(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
+    operand = node.args[0]
+    return compiler.count_items(operand) if operand.type.is_list else compiler.length(compiler.value(operand))
+
+
+def _check_text(checker: "Checker", call: "Call") -> Node:
+    return checker.make(call, checker.require((checker.value(call, 0),), _TEXTS, call.name), TEXT)
+
+
+def _changing(change: Callable[[str], str]) -> Callable[[Node, Sequence[Closure]], Closure]:
+    """Builds what makes one text of another; null stays null."""
+
+    def build(node: Node, args: Sequence[Closure]) -> Closure:
+        def value(frame: Frame) -> object:
+            operand = args[0](frame)
+            return None if operand is None else change(to_text(operand))
+
+        return value
+
+    return build
+
+
+def _letter_pairs() -> tuple[str, str]:
+    """Large letters and small ones, of those that are each other's only partner: Latin, Greek, Cyrillic, Armenian.
+
+    A table of our own, because every database and every language of its settings has another idea of the rest.
+    """
+    large = [chr(code) for code in range(0x41, 0x590) if _has_partner(chr(code))]
+    return "".join(large), "".join(letter.lower() for letter in large)
+
+
+def _has_partner(letter: str) -> bool:
+    small = letter.lower()
+    return small != letter and len(small) == 1 and small.upper() == letter
+
+
+LARGE, SMALL = _letter_pairs()
+_TO_SMALL, _TO_LARGE = str.maketrans(LARGE, SMALL), str.maketrans(SMALL, LARGE)
+
+
+def _sql_letters(letters: str, others: str) -> Callable[["Compiler", Node], ColumnElement[Any]]:
+    return lambda compiler, node: compiler.translated(compiler.value(node.args[0]), letters, others)
+
+
+def _sql_trim(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
+    return compiler.trimmed(compiler.value(node.args[0]))
+
+
 OPERATORS = (
     Operator(
         "starts_with",
@@ -169,7 +259,7 @@ OPERATORS = (
         _check_pair,
         _pair_test(str.startswith),
         _say_pair("starts_with"),
-        truth=_truth_starts,
+        truth=_truth_edge("start_of"),
     ),
     Operator(
         "ends_with",
@@ -178,7 +268,7 @@ OPERATORS = (
         _check_pair,
         _pair_test(str.endswith),
         _say_pair("ends_with"),
-        truth=_truth_ends,
+        truth=_truth_edge("end_of"),
     ),
     Operator(
         "cat", (1, None), "The operands as one text; null is empty.", _check_cat, _build_cat, _say_cat, value=_sql_cat
@@ -191,5 +281,41 @@ OPERATORS = (
         _build_substr,
         _say_substr,
         value=_sql_substr,
+    ),
+    Operator(
+        "length",
+        (1, 1),
+        "How many characters a text has, or items a list; null for null.",
+        _check_length,
+        _build_length,
+        _say_pair("length"),
+        value=_sql_length,
+    ),
+    Operator(
+        "lower",
+        (1, 1),
+        "The text in small letters, so that Paris and PARIS are alike.",
+        _check_text,
+        _changing(lambda text: text.translate(_TO_SMALL)),
+        _say_pair("lower"),
+        value=_sql_letters(LARGE, SMALL),
+    ),
+    Operator(
+        "upper",
+        (1, 1),
+        "The text in large letters.",
+        _check_text,
+        _changing(lambda text: text.translate(_TO_LARGE)),
+        _say_pair("upper"),
+        value=_sql_letters(SMALL, LARGE),
+    ),
+    Operator(
+        "trim",
+        (1, 1),
+        "The text without the spaces around it.",
+        _check_text,
+        _changing(lambda text: text.strip(" ")),
+        _say_pair("trim"),
+        value=_sql_trim,
     ),
 )

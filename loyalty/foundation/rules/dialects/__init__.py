@@ -1,0 +1,1 @@
+"""The databases in which sets of customers may be."""

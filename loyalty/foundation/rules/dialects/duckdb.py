@@ -1,0 +1,57 @@
+"""DuckDB, over its own tables or over Parquet files."""
+
+from collections.abc import Callable
+from typing import Any
+
+from sqlalchemy import BigInteger, Integer, Text, cast, exists, func, literal_column, select, type_coerce
+from sqlalchemy import literal as bound
+from sqlalchemy.types import ARRAY
+
+from loyalty.foundation.rules.dialects.bounded import BoundedCompiler
+from loyalty.foundation.rules.forms import Sql, Test
+from loyalty.foundation.rules.tree import Node
+
+
+class DuckDBCompiler(BoundedCompiler):
+    """DuckDB speaks PostgreSQL's language but for decimals, lists and hashes."""
+
+    # What DuckDB makes of DECIMAL without digits.
+    open_numeric = (15, 3)
+
+    def order_texts(self, symbol: str, left: Sql, right: Sql) -> Test:
+        """DuckDB orders texts by their bytes in UTF-8, which is by code points."""
+        return self.order_values(symbol, left, right)
+
+    def trimmed(self, text: Sql) -> Sql:
+        """The text without the spaces around it."""
+        return func.trim(text, bound(" ", Text()), type_=Text())
+
+    def known_items(self, column: Sql, wanted: Any) -> Sql:
+        """A list without its nulls."""
+        return func.list_filter(column, literal_column("lambda item: item IS NOT NULL"), type_=wanted)
+
+    def items_of(self, node: Node) -> Sql:
+        """The list as it is: counting and looking for items both pass over its nulls."""
+        if node.operator != "var" or node.args:
+            return self.value(node)
+        _, column = self.raw_column(node)
+        return column if isinstance(column.type, ARRAY) else self.value(node)
+
+    def items_count(self, items: Sql) -> Sql:
+        """How many items a list has that are not null; NULL for NULL."""
+        return func.list_count(items, type_=Integer())
+
+    def is_item(self, needle: Sql, items: Sql) -> Test:
+        """Whether a value that is not NULL is among the items."""
+        return func.list_contains(items, needle)
+
+    def some_item(self, items: Sql, name: str, test: Callable[[Sql], Test]) -> Test:
+        """Whether a test is true for an item; the column is named apart, as the table's name would be a whole row."""
+        element = func.unnest(items).table_valued("item").render_derived(name=name).c.item
+        return exists(select(1).where(element.is_not(None), test(element)))
+
+    def bucket(self, key: Sql, salt: str, count: int) -> Sql:
+        """The first 32 bits of the hash as a whole number, modulo the count."""
+        mark = func.md5(func.concat(bound(f"{salt}:", Text()), key))
+        bits = func.concat(bound("0x", Text()), func.left(mark, 8))
+        return type_coerce(func.mod(cast(bits, BigInteger()), bound(count, BigInteger())), BigInteger())
