@@ -22,7 +22,7 @@ def test_earn__points__makes_entries_lot_balance_and_event(book: Book) -> None:
     view = api.get_account(book.account_id)
     assert (view.points_available, view.lifetime_points_earned) == (120, 120)
     assert book.lots == [(120, 120)]
-    rows = run("SELECT points_change, account_sequence, balance_after FROM ledger_entry ORDER BY transaction_id, line")
+    rows = run("SELECT points_change, account_sequence, balance_after FROM ledger_leg ORDER BY account_sequence")
     assert rows == [(120, 1, 120), (-120, None, None)]
     assert broken() == {}
 

@@ -13,8 +13,8 @@ from tests.ledger.book import NOW, Book, broken, open_book, run
 
 # Each plant breaks what its invariant says; some must break others too, because the book is tied together.
 PLANTS = {
-    "L1": "UPDATE ledger_entry SET points_change = points_change + 1 WHERE line = 2 AND transaction_id = {earn}",
-    "L2": "DELETE FROM ledger_entry WHERE line = 2 AND transaction_id = {earn}",
+    "L1": "UPDATE ledger_entry SET counter_id = {other} WHERE transaction_id = {earn}",
+    "L2": "UPDATE ledger_entry SET points_change = points_change + 1 WHERE transaction_id = {earn}",
     "L3": "DELETE FROM ledger_entry WHERE transaction_id = {earn}",
     "L4": "UPDATE ledger_balance SET points_posted = points_posted + 1 WHERE account_id = {account}",
     "L5": "UPDATE ledger_lot_open SET points_remaining = points_remaining - 1 WHERE account_id = {account}",
@@ -31,7 +31,7 @@ PLANTS = {
     "L13": "UPDATE ledger_entry SET points_change = -500 WHERE transaction_id = {burn} AND line = 1",
     "L14": "UPDATE ledger_balance SET points_held = 1 WHERE account_id = {account}",
     "L15": "UPDATE ledger_entry SET balance_after = balance_after + 1 WHERE transaction_id = {burn} AND line = 1",
-    "L16": "UPDATE ledger_entry SET points_change = points_change - 7 WHERE transaction_id = {burn} AND line = 2",
+    "L16": "UPDATE ledger_entry SET points_change = points_change - 7 WHERE transaction_id = {burn}",
     "L17": "UPDATE ledger_entry SET recorded_at = recorded_at - interval '1 day' WHERE transaction_id = {burn}",
     "L18": "UPDATE ledger_balance SET lifetime_points_earned = lifetime_points_earned + 1 WHERE account_id = {account}",
     "L19": "UPDATE ledger_lot_open SET expires_at = expires_at + interval '1 day' WHERE account_id = {account}",
@@ -43,7 +43,7 @@ PLANTS = {
     "L25": "UPDATE ledger_account SET wallet = 'status' WHERE id = {other}",
     "L26": "UPDATE ledger_day_close SET points_change = points_change + 1",
     "L27": "UPDATE ledger_balance SET status = 'ACTIVE' WHERE account_id = {merged}",
-    "R1": "UPDATE ledger_entry SET account_id = 999999 WHERE transaction_id = {burn} AND line = 2",
+    "R1": "UPDATE ledger_entry SET account_id = 999999 WHERE transaction_id = {burn}",
     "R2": "UPDATE ledger_lot SET transaction_id = 999999 WHERE account_id = {account}",
     "R3": "DELETE FROM ledger_balance WHERE account_id = {other}",
     "I1": "ALTER TABLE ledger_transaction DROP CONSTRAINT ledger_transaction_once; "
@@ -62,7 +62,7 @@ PLANTS = {
 # The same laws, broken from the other side.
 MORE_PLANTS = [
     ("L6", "UPDATE ledger_balance SET status = 'CLOSED' WHERE account_id = {account}"),
-    ("R1", "UPDATE ledger_entry SET balance_after = NULL WHERE transaction_id = {burn}"),
+    ("R1", "UPDATE ledger_entry SET counter_id = 999999 WHERE transaction_id = {burn}"),
     ("R2", "UPDATE ledger_transaction SET reverses_id = NULL WHERE id = {reverse}"),
     ("I3", "UPDATE ledger_transaction SET request_hash = 'x' WHERE id = {burn}"),
     ("L3", "DELETE FROM ledger_transaction WHERE id = {earn}"),
@@ -96,7 +96,7 @@ MORE_PLANTS = [
             "WHERE line = 2 AND transaction_id = {transfer}"),
     ("L26", "UPDATE ledger_day_close SET points_closing = points_closing + 1"),
     ("L26", "UPDATE ledger_entry SET recorded_at = recorded_at - interval '1 day' "
-            "WHERE line = 2 AND transaction_id = {burn}"),
+            "WHERE transaction_id = {burn}"),
     ("L26", "DELETE FROM ledger_day_close WHERE account_id <> 0"),
     ("L27", "UPDATE ledger_account SET merged_into_id = {account} WHERE id = {other}"),
     ("L6", "UPDATE ledger_lot SET spendable_until = expires_at - interval '1 day' WHERE transaction_id = {earn}"),

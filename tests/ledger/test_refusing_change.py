@@ -44,11 +44,16 @@ def test_append_only_tables__changed__refuse(full: Book, table: str) -> None:
     assert [refused(statement) for statement in changes(table)] == ["23001"] * 3
 
 
-def test_entries__not_summing_to_zero__are_refused(full: Book) -> None:
-    one_leg = (
-        "INSERT INTO ledger_entry SELECT id, 9, account_id, 'earn', 5, 77, 5, now() FROM ledger_transaction LIMIT 1"
-    )
-    assert refused(one_leg) == "23514"
+@pytest.mark.parametrize(
+    ("counter", "code"), [("NULL", "23502"), ("account_id", "23514")], ids=["without a counter-leg", "against itself"]
+)
+def test_entry__that_does_not_balance__is_refused(full: Book, counter: str, code: str) -> None:
+    entry = f"INSERT INTO ledger_entry SELECT id, 9, account_id, 'earn', 5, 77, 5, now(), {counter} FROM ledger_transaction"
+    assert refused(entry + " LIMIT 1") == code
+
+
+def test_leg__alone__is_refused(full: Book) -> None:
+    assert refused("INSERT INTO ledger_leg VALUES (1, 9, 1, 'earn', 5, 77, 5, now())") == "55000"
 
 
 @pytest.mark.parametrize(
@@ -61,7 +66,7 @@ def test_entries__not_summing_to_zero__are_refused(full: Book) -> None:
         "UPDATE ledger_lot_open SET points_remaining = points_original + 1",
         "UPDATE ledger_cap_usage SET units_used = units_max + 1",
         "UPDATE ledger_cap_usage SET units_used = -1",
-        "INSERT INTO ledger_entry VALUES (1, 9, 1, 'earn', 0, NULL, NULL, now())",
+        "INSERT INTO ledger_entry VALUES (1, 9, 1, 'earn', 0, 77, 0, now(), 2)",
         "INSERT INTO ledger_allocation VALUES (1, 9, 1, 0)",
     ],
 )
@@ -82,7 +87,7 @@ def test_second_transaction__for_a_key__is_refused(full: Book) -> None:
 def test_number__of_an_account_repeated__is_refused(full: Book) -> None:
     statement = (
         "INSERT INTO ledger_entry SELECT transaction_id, line + 5, account_id, kind, points_change, account_sequence, "
-        "balance_after, recorded_at FROM ledger_entry"
+        "balance_after, recorded_at, counter_id FROM ledger_entry"
     )
     assert refused(statement) == "23505"
 

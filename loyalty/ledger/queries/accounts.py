@@ -30,7 +30,7 @@ STATEMENT = """
     SELECT e.account_sequence, t.public_id AS transaction_id, t.kind, e.points_change, e.balance_after, t.occurred_at,
         e.recorded_at, r.public_id AS reverses, t.reason, t.actor_ref, t.context::text AS context
     FROM ledger_account a
-    JOIN ledger_entry e ON e.account_id = a.id AND e.account_sequence IS NOT NULL
+    JOIN ledger_entry e ON e.account_id = a.id
     JOIN ledger_transaction t ON t.id = e.transaction_id
     LEFT JOIN ledger_transaction r ON r.id = t.reverses_id
     WHERE a.public_id = %(account)s AND (%(before)s::bigint IS NULL OR e.account_sequence < %(before)s)

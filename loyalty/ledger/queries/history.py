@@ -12,7 +12,7 @@ from loyalty.ledger.queries.accounts import PAGE_ROWS
 BALANCE_RECORDED = """
     SELECT e.balance_after AS points FROM ledger_entry e
     WHERE e.account_id = (SELECT a.id FROM ledger_account a WHERE a.public_id = %(account)s)
-        AND e.account_sequence IS NOT NULL AND e.recorded_at <= %(as_of)s
+        AND e.recorded_at <= %(as_of)s
     ORDER BY e.recorded_at DESC, e.account_sequence DESC LIMIT 1
 """
 # What happened by then may have been recorded later, so this is a sum over the account's entries.
@@ -20,13 +20,13 @@ BALANCE_OCCURRED = """
     SELECT coalesce(sum(e.points_change), 0)::bigint AS points
     FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id
     WHERE e.account_id = (SELECT a.id FROM ledger_account a WHERE a.public_id = %(account)s)
-        AND e.account_sequence IS NOT NULL AND t.occurred_at <= %(as_of)s
+        AND t.occurred_at <= %(as_of)s
 """
 LOTS_AS_OF = """
     WITH account AS (SELECT a.id FROM ledger_account a WHERE a.public_id = %(account)s),
     done AS MATERIALIZED (
         SELECT e.transaction_id FROM account a
-        JOIN ledger_entry e ON e.account_id = a.id AND e.account_sequence IS NOT NULL
+        JOIN ledger_entry e ON e.account_id = a.id
         JOIN ledger_transaction t ON t.id = e.transaction_id
         WHERE CASE WHEN %(is_recorded)s THEN e.recorded_at ELSE t.occurred_at END <= %(as_of)s),
     made AS (

@@ -19,7 +19,7 @@ DISCREPANCIES = "SELECT * FROM ledger_discrepancies(%s, %s, %s)"
 BALANCE = """
     SELECT a.id, b.points_posted,
         coalesce((SELECT sum(e.points_change) FROM ledger_entry e
-                  WHERE e.account_id = a.id AND e.account_sequence IS NOT NULL), 0)::bigint AS entries,
+                  WHERE e.account_id = a.id), 0)::bigint AS entries,
         coalesce((SELECT sum(o.points_remaining) FROM ledger_lot_open o WHERE o.account_id = a.id), 0)::bigint AS lots
     FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id WHERE a.public_id = %s
 """

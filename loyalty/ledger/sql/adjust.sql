@@ -56,8 +56,7 @@ BEGIN
     END IF;
     INSERT INTO ledger_entry VALUES
         (v_id, 1, v_account.id, 'adjust', p_change, v_balance.last_sequence, v_balance.points_posted,
-         v_balance.last_recorded_at),
-        (v_id, 2, v_account.adjustment_id, 'adjust', -p_change, NULL, NULL, v_balance.last_recorded_at);
+         v_balance.last_recorded_at, v_account.adjustment_id);
     IF p_change > 0 AND v_balance.points_debt > 0 THEN
         PERFORM ledger_settle_debt(v_id, v_account.id);
     END IF;

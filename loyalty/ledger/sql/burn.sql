@@ -49,8 +49,7 @@ BEGIN
             'points_requested', p_points, 'points_available', p_points - v_missing));
     END IF;
     INSERT INTO ledger_entry VALUES
-        (v_id, 1, v_account.id, 'burn', -p_points, v_sequence, v_posted, v_recorded_at),
-        (v_id, 2, v_account.redemption_id, 'burn', p_points, NULL, NULL, v_recorded_at);
+        (v_id, 1, v_account.id, 'burn', -p_points, v_sequence, v_posted, v_recorded_at, v_account.redemption_id);
     IF v_held <> 0 OR v_pending <> 0 OR v_debt <> 0 THEN
         INSERT INTO ledger_answer VALUES (v_id, p_points, v_posted, v_pending, v_held, v_debt, 0, 0);
     END IF;

@@ -161,10 +161,8 @@ BEGIN
             FROM done d WHERE d.change > 0 AND d.is_alone),
     entry AS (
         INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after,
-                recorded_at)
-            SELECT d.header_id, 1, d.account_id, p_kind, d.change, d.sequence, d.balance, d.recorded FROM done d
-            UNION ALL
-            SELECT d.header_id, 2, d.counter_id, p_kind, -d.change, NULL, NULL, d.recorded FROM done d),
+                recorded_at, counter_id)
+            SELECT d.header_id, 1, d.account_id, p_kind, d.change, d.sequence, d.balance, d.recorded, d.counter_id FROM done d),
     answer AS (
         INSERT INTO ledger_answer
             SELECT d.header_id, abs(d.change), d.balance, d.pending, d.held, 0, 0, 0 FROM done d

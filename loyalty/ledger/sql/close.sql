@@ -13,7 +13,7 @@ BEGIN
     WITH flow AS (
         SELECT a.program_ref, CASE WHEN a.issuance_id IS NULL THEN a.id ELSE 0 END AS account_id,
             (e.recorded_at AT TIME ZONE 'UTC')::date AS day, sum(e.points_change)::bigint AS points, count(*) AS entries
-        FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id
+        FROM ledger_leg e JOIN ledger_account a ON a.id = e.account_id
         WHERE e.recorded_at >= coalesce((v_last + 1)::timestamp AT TIME ZONE 'UTC', '-infinity')
             AND e.recorded_at < (v_day + 1)::timestamp AT TIME ZONE 'UTC'
         GROUP BY 1, 2, 3),
@@ -48,7 +48,7 @@ BEGIN
     RETURN QUERY
         SELECT a.program_ref, CASE WHEN a.issuance_id IS NULL THEN a.id ELSE 0 END, (e.recorded_at AT TIME ZONE 'UTC')::date,
             sum(e.points_change)::bigint, count(*)
-        FROM ledger_entry e JOIN ledger_account a ON a.id = e.account_id
+        FROM ledger_leg e JOIN ledger_account a ON a.id = e.account_id
         WHERE (p_program IS NULL OR a.program_ref = p_program)
             AND e.recorded_at >= greatest(v_tail, p_from, '-infinity')::timestamp AT TIME ZONE 'UTC'
             AND e.recorded_at < coalesce(p_until, 'infinity')::timestamp AT TIME ZONE 'UTC'

@@ -61,7 +61,7 @@ RETURNS ledger_receipt LANGUAGE sql STABLE AS $$
     LEFT JOIN ledger_hold h ON h.id = t.hold_id
     LEFT JOIN LATERAL (
         SELECT b.public_id AS account_id, x.balance_after FROM ledger_entry x JOIN ledger_account b ON b.id = x.account_id
-        WHERE x.transaction_id = t.id AND x.account_sequence IS NOT NULL AND x.account_id <> t.account_id) o ON true
+        WHERE x.transaction_id = t.id AND x.account_id <> t.account_id) o ON true
     WHERE t.id = p_transaction
 $$;
 

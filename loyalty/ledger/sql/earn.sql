@@ -87,9 +87,7 @@ BEGIN
                 points_remaining)
             VALUES (v_account.id, coalesce(v_spendable_until, 'infinity'), p_occurred_at, v_id, p_expires_at, v_granted,
                 v_granted);
-        INSERT INTO ledger_entry VALUES
-            (v_id, 1, v_account.id, 'earn', v_granted, v_sequence, v_posted, v_recorded_at),
-            (v_id, 2, v_account.issuance_id, 'earn', -v_granted, NULL, NULL, v_recorded_at);
+        INSERT INTO ledger_entry VALUES (v_id, 1, v_account.id, 'earn', v_granted, v_sequence, v_posted, v_recorded_at, v_account.issuance_id);
         IF v_debt > 0 THEN
             v_debt := v_debt - ledger_settle_debt(v_id, v_account.id);
         END IF;

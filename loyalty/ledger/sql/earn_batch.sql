@@ -255,11 +255,9 @@ BEGIN
             FROM done d WHERE d.points_now > 0),
     entry AS (
         INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after,
-                recorded_at)
-            SELECT d.header_id, leg.line, CASE leg.line WHEN 1 THEN d.account_id ELSE d.counter_id END, 'earn',
-                CASE leg.line WHEN 1 THEN d.points_now ELSE -d.points_now END,
-                CASE leg.line WHEN 1 THEN d.sequence END, CASE leg.line WHEN 1 THEN d.balance END, d.recorded
-            FROM done d, (VALUES (1), (2)) AS leg (line) WHERE d.points_now > 0),
+                recorded_at, counter_id)
+            SELECT d.header_id, 1, d.account_id, 'earn', d.points_now, d.sequence, d.balance, d.recorded, d.counter_id
+            FROM done d WHERE d.points_now > 0),
     pending AS (
         INSERT INTO ledger_pending (transaction_id, account_id, points_original, points_amount, earned_at, activates_at,
                 expires_at, spendable_until)

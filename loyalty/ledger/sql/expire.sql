@@ -49,12 +49,11 @@ BEGIN
         INSERT INTO ledger_allocation (transaction_id, line, lot_id, points_consumed)
             SELECT t.header_id, t.line, t.lot_id, t.points FROM taken t),
     entries AS (
-        INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after, recorded_at)
-            SELECT n.header_id, 1, n.account_id, 'expire'::ledger_transaction_kind, -n.points, n.last_sequence,
-                n.points_posted, n.last_recorded_at
-            FROM named n
-            UNION ALL
-            SELECT n.header_id, 2, n.breakage_id, 'expire', n.points, NULL, NULL, n.last_recorded_at FROM named n),
+        INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after, recorded_at,
+                counter_id)
+            SELECT n.header_id, 1, n.account_id, 'expire'::ledger_transaction_kind, -n.points, n.last_sequence, n.points_posted,
+                n.last_recorded_at, n.breakage_id
+            FROM named n),
     answers AS (
         INSERT INTO ledger_answer
             SELECT n.header_id, n.points, n.points_posted, n.points_pending, n.points_held, n.points_debt, 0, 0
@@ -125,13 +124,13 @@ BEGIN
         FROM (SELECT b.account_id FROM ledger_balance b
               WHERE b.account_id = ANY (v_looked) AND b.points_posted + b.points_debt > b.points_held
               AND (b.last_recorded_at < p_inactive_since OR NOT EXISTS (
-                  SELECT 1 FROM ledger_entry e WHERE e.account_id = b.account_id AND e.account_sequence IS NOT NULL
+                  SELECT 1 FROM ledger_entry e WHERE e.account_id = b.account_id
                   AND e.recorded_at >= p_inactive_since AND e.kind IN ('earn', 'burn', 'transfer')))
               ORDER BY b.account_id FOR UPDATE SKIP LOCKED) x;
     SELECT array_agg(o.ctid), bool_or(o.points_held > 0) INTO v_places, v_is_held
         FROM ledger_lot_open o WHERE o.account_id = ANY (v_accounts) AND o.points_remaining > o.points_held
         -- Of an account that was posted to between the choice and its lock.
-        AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.account_id = o.account_id AND e.account_sequence IS NOT NULL
+        AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.account_id = o.account_id
                         AND e.recorded_at >= p_inactive_since AND e.kind IN ('earn', 'burn', 'transfer'));
     SELECT d.lots_expired, d.points_expired, d.accounts_touched INTO lots_expired, points_expired, accounts_touched
         FROM ledger_expire_lots(v_accounts, v_places, v_is_held, 'infinity', 'inactivity', p_now) d;

@@ -19,31 +19,6 @@ BEGIN
     END LOOP;
 END $$;
 
--- Entries of a transaction sum to zero. Checked for all transactions of an INSERT at once: both legs are written by one
--- statement, so the rule is stricter than a check at commit, and a batch of 500 pays for one check and not for 1,000.
-CREATE OR REPLACE FUNCTION ledger_refuse_unbalanced() RETURNS trigger LANGUAGE plpgsql AS $$
-DECLARE
-    v_first bigint;
-    v_last bigint;
-    v_points numeric;
-    v_transaction bigint;
-BEGIN
-    -- One transaction, the common case, needs no grouping.
-    SELECT min(n.transaction_id), max(n.transaction_id), sum(n.points_change) INTO v_first, v_last, v_points
-        FROM entries_added n;
-    IF v_first = v_last AND v_points = 0 THEN
-        RETURN NULL;
-    END IF;
-    SELECT n.transaction_id INTO v_transaction FROM entries_added n
-        GROUP BY n.transaction_id HAVING sum(n.points_change) <> 0 LIMIT 1;
-    IF FOUND THEN
-        RAISE EXCEPTION 'the entries of transaction % do not sum to zero', v_transaction USING ERRCODE = 'check_violation';
-    END IF;
-    RETURN NULL;
-END $$;
-CREATE OR REPLACE TRIGGER ledger_entry_balanced AFTER INSERT ON ledger_entry
-    REFERENCING NEW TABLE AS entries_added FOR EACH STATEMENT EXECUTE FUNCTION ledger_refuse_unbalanced();
-
 -- Takes from a role what no posting needs: changing and emptying what is only appended, and switching the guards off. The
 -- role must not own the tables (migrations run as their owner then); triggers stop an owner, rights stop everybody else.
 CREATE OR REPLACE FUNCTION ledger_restrict_role(p_role text) RETURNS void LANGUAGE plpgsql AS $$

@@ -187,10 +187,10 @@ BEGIN
     PERFORM ledger_take_from_lots(v_id, v_account.id, 1);
     UPDATE ledger_hold h SET state = 'CAPTURED', points_captured = v_points, ended_at = p_now, ended_reason = p_reason
         WHERE h.id = v_hold.id;
-    INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after, recorded_at)
+    INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after, recorded_at,
+            counter_id)
         VALUES (v_id, 1, v_account.id, 'burn', -v_points, v_balance.last_sequence, v_balance.points_posted,
-                v_balance.last_recorded_at),
-            (v_id, 2, v_account.redemption_id, 'burn', v_points, NULL, NULL, v_balance.last_recorded_at);
+                v_balance.last_recorded_at, v_account.redemption_id);
     PERFORM ledger_keep_answer(v_id, v_account.id, v_points);
     PERFORM ledger_tell(v_id, 'points.burned', v_points, p_correlation, p_causation, '{}');
     RETURN ledger_receipt_of(v_id, false);

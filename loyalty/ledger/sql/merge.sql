@@ -60,7 +60,8 @@ BEGIN
     UPDATE ledger_account a SET merged_into_id = v_to.id WHERE a.id = v_from.id;
     PERFORM ledger_merge_debt(v_id, v_from.id, v_to.id, v_moved.points_debt, p_now);
     IF v_moved.points_posted <> 0 THEN
-        PERFORM ledger_write_transfer(v_id, v_from.id, v_to.id, 'transfer', -v_moved.points_posted, v_moved.points_posted, NULL);
+        PERFORM ledger_write_transfer(v_id, v_from.id, v_to.id, 'transfer', -v_moved.points_posted, v_moved.points_posted,
+            v_from.adjustment_id);
     END IF;
     PERFORM ledger_keep_answer(v_id, v_from.id, greatest(v_moved.points_posted, 0));
     PERFORM ledger_tell_transfer(v_id, v_to.id, 'points.transferred', p_correlation, p_causation, jsonb_build_object(

@@ -136,9 +136,7 @@ BEGIN
     entry AS (
         INSERT INTO ledger_entry
             SELECT l.header_id, 1, l.account_id, 'earn'::ledger_transaction_kind, l.points_amount, l.sequence, l.balance,
-                l.last_recorded_at FROM line l
-            UNION ALL
-            SELECT l.header_id, 2, l.issuance_id, 'earn', -l.points_amount, NULL, NULL, l.last_recorded_at FROM line l),
+                l.last_recorded_at, l.issuance_id FROM line l),
     answer AS (
         INSERT INTO ledger_answer
             SELECT l.header_id, l.points_amount, l.balance, l.pending, l.points_held, 0, 0, 0 FROM line l

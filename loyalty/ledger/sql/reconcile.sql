@@ -29,7 +29,7 @@ BEGIN
     ELSE
         RETURN QUERY SELECT d.*, 0::bigint, 0::bigint, NULL::bigint FROM ledger_recent_discrepancies(v_ids, p_since) d;
         SELECT count(*) INTO v_entries FROM ledger_entry e WHERE e.account_id = ANY (v_ids) AND e.recorded_at >= p_since
-            AND e.account_sequence IS NOT NULL;
+           ;
     END IF;
     RETURN QUERY SELECT d.*, 0::bigint, 0::bigint, NULL::bigint FROM ledger_state_discrepancies(v_ids, v_first, v_last) d;
     RETURN QUERY SELECT NULL::uuid, NULL::text, 0::bigint, 0::bigint, cardinality(v_ids)::bigint, v_entries,
@@ -48,14 +48,14 @@ RETURNS TABLE (account_id uuid, code text, expected bigint, found bigint) LANGUA
             SELECT e.account_id, sum(e.points_change) AS points, count(*) AS number, max(e.account_sequence) AS highest,
                 sum(e.points_change) FILTER (WHERE e.kind = 'earn') AS earned,
                 -sum(e.points_change) FILTER (WHERE e.kind = 'burn') AS redeemed
-            FROM ledger_entry e WHERE e.account_id BETWEEN p_first AND p_last AND e.account_sequence IS NOT NULL
+            FROM ledger_entry e WHERE e.account_id BETWEEN p_first AND p_last
             GROUP BY e.account_id) e ON e.account_id = b.account_id
         LEFT JOIN (
             SELECT e.account_id, sum(e.points_change) FILTER (WHERE f.kind = 'earn') AS earned,
                 -sum(e.points_change) FILTER (WHERE f.kind = 'burn') AS redeemed
             FROM ledger_entry e
             JOIN ledger_transaction t ON t.id = e.transaction_id JOIN ledger_transaction f ON f.id = t.reverses_id
-            WHERE e.account_id BETWEEN p_first AND p_last AND e.account_sequence IS NOT NULL AND e.kind = 'reverse'
+            WHERE e.account_id BETWEEN p_first AND p_last AND e.kind = 'reverse'
             GROUP BY e.account_id) r ON r.account_id = b.account_id
         WHERE b.account_id BETWEEN p_first AND p_last AND (b.points_posted <> coalesce(e.points, 0)
             OR b.last_sequence <> coalesce(e.number, 0) OR b.last_sequence <> coalesce(e.highest, 0)
@@ -82,12 +82,12 @@ LANGUAGE sql STABLE AS $$
         SELECT b.account_id, b.points_posted, b.last_sequence, e.balance_after, e.account_sequence
         FROM unnest(p_ids) n (id) JOIN ledger_balance b ON b.account_id = n.id
         LEFT JOIN LATERAL (SELECT x.balance_after, x.account_sequence FROM ledger_entry x WHERE x.account_id = n.id
-            AND x.account_sequence IS NOT NULL ORDER BY x.account_sequence DESC LIMIT 1) e ON true),
+            ORDER BY x.account_sequence DESC LIMIT 1) e ON true),
     chain AS (
         SELECT e.account_id, e.points_change, e.balance_after, e.account_sequence,
             coalesce(p.balance_after, 0) AS balance_before, p.account_sequence AS sequence_before
         FROM unnest(p_ids) n (id) JOIN ledger_entry e ON e.account_id = n.id AND e.recorded_at >= p_since
-            AND e.account_sequence IS NOT NULL
+           
         LEFT JOIN ledger_entry p ON p.account_id = e.account_id AND p.account_sequence = e.account_sequence - 1)
     SELECT a.public_id, d.code, d.expected::bigint, d.found::bigint
     FROM (

@@ -249,7 +249,7 @@ BEGIN
     -- Read under the lock, so that of two reversals at once the second sees the first.
     SELECT max(e.account_id) FILTER (WHERE e.line = 1), max(e.points_change) FILTER (WHERE e.line = 1),
             max(abs(e.points_change)) FILTER (WHERE e.line = v_leg),
-            max(e.account_id) FILTER (WHERE e.account_sequence IS NULL)
+            max(e.counter_id)
         INTO v_taken_from, v_whole, v_moved, v_counter FROM ledger_entry e WHERE e.transaction_id = p_first.id;
     SELECT coalesce(sum(abs(e.points_change)), 0) INTO v_before
         FROM ledger_transaction r JOIN ledger_entry e ON e.transaction_id = r.id AND e.line = v_leg
@@ -291,12 +291,10 @@ BEGIN
     IF p_other IS NOT NULL THEN
         PERFORM ledger_write_transfer(p_transaction, p_account, p_other, 'reverse', v_change, -v_points, v_counter);
     ELSE
-        INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after, recorded_at)
-            SELECT p_transaction, leg.line, leg.account_id, 'reverse', leg.points,
-                CASE leg.line WHEN 1 THEN b.last_sequence END, CASE leg.line WHEN 1 THEN b.points_posted END, b.last_recorded_at
-            FROM ledger_balance b,
-                (VALUES (1, p_account, v_change), (2, v_counter, -v_change)) AS leg (line, account_id, points)
-            WHERE b.account_id = p_account;
+        INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after, recorded_at,
+                counter_id)
+            SELECT p_transaction, 1, p_account, 'reverse', v_change, b.last_sequence, b.points_posted, b.last_recorded_at, v_counter
+            FROM ledger_balance b WHERE b.account_id = p_account;
     END IF;
     PERFORM ledger_free_reversed_caps(p_transaction, p_first, v_before, v_points, v_moved);
     PERFORM ledger_keep_answer(p_transaction, p_account, v_points, 0, CASE WHEN p_points IS NULL THEN v_left - v_points ELSE 0 END);

@@ -91,25 +91,36 @@ CREATE INDEX ledger_transaction_account ON ledger_transaction (account_id, publi
 CREATE INDEX ledger_transaction_reverses ON ledger_transaction (reverses_id) WHERE reverses_id IS NOT NULL;
 CREATE INDEX ledger_transaction_hold ON ledger_transaction (hold_id) WHERE hold_id IS NOT NULL;
 
--- Both legs of a transaction. A member's leg has its gapless number and the balance after it; a counter-leg has neither.
+-- What a transaction moved between an account of a member or pool and a counter-account: both legs in one row, so that no
+-- entry can be written that does not balance. `points_change` is the account's, with its gapless number and the balance
+-- after it; the counter-account's is the opposite. Two accounts of one transaction (a transfer) are two entries against one
+-- counter-account, which keeps what is lost between them. `ledger_leg` unfolds the legs.
 CREATE TABLE ledger_entry (
     transaction_id bigint NOT NULL,
     line integer NOT NULL,
     account_id bigint NOT NULL,
     kind ledger_transaction_kind NOT NULL,
-    points_change bigint NOT NULL CONSTRAINT ledger_entry_not_zero CHECK (points_change <> 0),
-    account_sequence bigint,
-    balance_after bigint,
+    points_change bigint NOT NULL,
+    account_sequence bigint NOT NULL,
+    balance_after bigint NOT NULL,
     recorded_at timestamptz NOT NULL,
-    PRIMARY KEY (transaction_id, line)
+    counter_id bigint NOT NULL,
+    PRIMARY KEY (transaction_id, line),
+    CONSTRAINT ledger_entry_balanced CHECK (points_change <> 0 AND counter_id <> account_id)
 );
-CREATE UNIQUE INDEX ledger_entry_sequence
-    ON ledger_entry (account_id, account_sequence) WHERE account_sequence IS NOT NULL;
+CREATE UNIQUE INDEX ledger_entry_sequence ON ledger_entry (account_id, account_sequence);
 -- A balance at any instant is the first row of one probe here.
 CREATE INDEX ledger_entry_as_of
-    ON ledger_entry (account_id, recorded_at, account_sequence) INCLUDE (balance_after) WHERE account_sequence IS NOT NULL;
+    ON ledger_entry (account_id, recorded_at, account_sequence) INCLUDE (balance_after);
 -- What happened since an instant (the open tail of the books, an incremental proof) is a few pages, found for nearly nothing.
 CREATE INDEX ledger_entry_recorded ON ledger_entry USING brin (recorded_at) WITH (pages_per_range = 32);
+
+-- Both legs of every entry: the account's with its number and balance, the counter-account's with neither.
+CREATE VIEW ledger_leg AS
+    SELECT e.transaction_id, e.line, e.account_id, e.kind, e.points_change, e.account_sequence, e.balance_after, e.recorded_at
+    FROM ledger_entry e
+    UNION ALL
+    SELECT e.transaction_id, e.line, e.counter_id, e.kind, -e.points_change, NULL, NULL, e.recorded_at FROM ledger_entry e;
 
 -- A lot never changes: how many points were earned when, and when they expire. `expires_at` is the date told to the
 -- member, `spendable_until` the end of the grace after it; null is for ever. A lot made by a transfer or a merge names the

@@ -95,19 +95,18 @@ BEGIN
     RETURN ledger_receipt_of(v_id, false);
 END $$;
 
--- Writes the legs of a posting between two accounts, whose balances have been moved: what one loses and the other does not
--- get is the counter-account's.
+-- Writes the entries of a posting between two accounts, whose balances have been moved. Both stand against one
+-- counter-account, which keeps what one loses and the other does not get: the fee.
 CREATE OR REPLACE FUNCTION ledger_write_transfer(
     p_transaction bigint, p_from bigint, p_to bigint, p_kind ledger_transaction_kind, p_from_change bigint,
     p_to_change bigint, p_counter bigint)
 RETURNS void LANGUAGE sql AS $$
-    INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after, recorded_at)
-        SELECT p_transaction, leg.line, b.account_id, p_kind, leg.points, b.last_sequence, b.points_posted, b.last_recorded_at
+    INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after, recorded_at,
+            counter_id)
+        SELECT p_transaction, leg.line, b.account_id, p_kind, leg.points, b.last_sequence, b.points_posted, b.last_recorded_at,
+            p_counter
         FROM (VALUES (1, p_from, p_from_change), (2, p_to, p_to_change)) AS leg (line, account_id, points)
         JOIN ledger_balance b ON b.account_id = leg.account_id
-        UNION ALL
-        SELECT p_transaction, 3, p_counter, p_kind, -p_from_change - p_to_change, NULL, NULL, b.last_recorded_at
-        FROM ledger_balance b WHERE b.account_id = p_from AND p_from_change + p_to_change <> 0
 $$;
 
 -- Publishes the one event of a posting between two accounts; it is keyed by the sender and tells both sides.

@@ -20,7 +20,7 @@ CREATE OR REPLACE VIEW ledger_open_lots AS
 CREATE OR REPLACE FUNCTION ledger_daily_flow(p_from timestamptz, p_until timestamptz)
 RETURNS TABLE (day date, kind text, points bigint) LANGUAGE sql STABLE AS $$
     SELECT (t.occurred_at AT TIME ZONE 'UTC')::date, e.kind, sum(e.points_change)::bigint
-    FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id AND e.account_sequence IS NOT NULL
+    FROM ledger_transaction t JOIN ledger_entry e ON e.transaction_id = t.id
     WHERE t.occurred_at >= p_from AND t.occurred_at < p_until
     GROUP BY 1, 2
 $$;

@@ -1,7 +1,7 @@
 -- L8: In every transaction and account the entries equal lots created less lots consumed less the debt that grew
 WITH entries AS (
     SELECT transaction_id, account_id, sum(points_change) AS points FROM ledger_entry
-    WHERE account_sequence IS NOT NULL GROUP BY transaction_id, account_id),
+    GROUP BY transaction_id, account_id),
 created AS (
     SELECT transaction_id, account_id, sum(points_original) AS points FROM ledger_lot GROUP BY transaction_id, account_id),
 consumed AS (

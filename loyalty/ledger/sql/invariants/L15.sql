@@ -2,5 +2,5 @@
 SELECT account_id, account_sequence, balance_after FROM (
     SELECT account_id, account_sequence, points_change, balance_after,
         lag(balance_after, 1, 0::bigint) OVER (PARTITION BY account_id ORDER BY account_sequence) AS balance_before
-    FROM ledger_entry WHERE account_sequence IS NOT NULL) h
+    FROM ledger_entry) h
 WHERE balance_after <> balance_before + points_change

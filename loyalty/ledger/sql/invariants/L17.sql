@@ -2,5 +2,5 @@
 SELECT account_id, account_sequence FROM (
     SELECT account_id, account_sequence, recorded_at,
         lag(recorded_at) OVER (PARTITION BY account_id ORDER BY account_sequence) AS before
-    FROM ledger_entry WHERE account_sequence IS NOT NULL) h
+    FROM ledger_entry) h
 WHERE recorded_at < before

@@ -8,7 +8,7 @@ own AS (
         -sum(e.points_change) FILTER (WHERE coalesce(r.kind, t.kind) = 'burn') AS redeemed
     FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id
     LEFT JOIN ledger_transaction r ON r.id = t.reverses_id
-    WHERE e.account_sequence IS NOT NULL GROUP BY e.account_id),
+    GROUP BY e.account_id),
 moved AS (
     SELECT s.root AS account_id, sum(o.earned) AS earned, sum(o.redeemed) AS redeemed
     FROM standing s JOIN own o ON o.account_id = s.id GROUP BY s.root)

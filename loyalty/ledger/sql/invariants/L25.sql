@@ -1,7 +1,7 @@
 -- L25: A transaction touches one account, a transfer (and its reversal) two of one program and wallet, sender first
 SELECT t.id AS transaction_id, t.kind, count(*) AS accounts
 FROM ledger_transaction t LEFT JOIN ledger_transaction r ON r.id = t.reverses_id
-JOIN ledger_entry e ON e.transaction_id = t.id AND e.account_sequence IS NOT NULL
+JOIN ledger_entry e ON e.transaction_id = t.id
 JOIN ledger_account a ON a.id = e.account_id
 GROUP BY t.id, coalesce(r.kind, t.kind)
 HAVING count(*) <> CASE coalesce(r.kind, t.kind) WHEN 'transfer' THEN 2 ELSE 1 END
