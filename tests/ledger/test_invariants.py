@@ -56,7 +56,7 @@ PLANTS = {
     "E1": "DELETE FROM events_outbox WHERE type = 'points.burned'",
     "E2": "UPDATE events_outbox SET data = jsonb_set(data, '{{points_amount}}', '4000') WHERE type = 'points.burned'",
     "C1": "UPDATE ledger_cap_usage SET units_used = units_used - 1",
-    "C2": "UPDATE ledger_cap_hit SET points_counted = points_counted + 1 WHERE transaction_id = {earn}",
+    "C2": "UPDATE ledger_lot SET points_original = points_original + 1 WHERE transaction_id = {earn}",
     "C3": "UPDATE ledger_cap_hit SET units_counted = units_counted - 95 WHERE transaction_id = {taken_back}",
 }  # fmt: skip
 # The same laws, broken from the other side.
@@ -111,6 +111,8 @@ MORE_PLANTS = [
            "WHERE a.id = t.account_id AND t.id = {burn}"),
     ("R2", "UPDATE ledger_allocation SET lot_id = 999999 WHERE transaction_id = {burn} AND line = 1"),
     ("C1", "DELETE FROM ledger_cap_hit"),
+    ("C1", "UPDATE ledger_lot SET cap_ref = NULL"),
+    ("C2", "INSERT INTO ledger_cap_hit SELECT id, 'x', '2026-01-01', account_id, 7, 7, 7 FROM ledger_transaction WHERE id = {earn}"),
 ]  # fmt: skip
 
 

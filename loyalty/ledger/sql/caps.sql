@@ -122,7 +122,7 @@ END $$;
 -- Locks the caps that a transaction counted against, ascending; a reversal calls it before it locks the balance.
 CREATE OR REPLACE FUNCTION ledger_lock_caps(p_transaction bigint) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
-    PERFORM 1 FROM ledger_cap_hit h JOIN ledger_cap_usage u ON u.account_id = ledger_standing_account(h.account_id)
+    PERFORM 1 FROM ledger_cap_count h JOIN ledger_cap_usage u ON u.account_id = ledger_standing_account(h.account_id)
             AND u.cap_ref = h.cap_ref AND u.window_start = h.window_start
         WHERE h.transaction_id = p_transaction ORDER BY u.account_id, u.cap_ref, u.window_start FOR UPDATE OF u;
 END $$;
@@ -136,7 +136,7 @@ RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
     INSERT INTO ledger_cap_hit
         SELECT p_transaction, h.cap_ref, h.window_start, ledger_standing_account(h.account_id), f.points, f.points, f.units, h.part
-        FROM ledger_cap_hit h, LATERAL (
+        FROM ledger_cap_count h, LATERAL (
             SELECT div(h.points_counted::numeric * p_before, p_total)::bigint
                     - div(h.points_counted::numeric * (p_before + p_points), p_total)::bigint AS points,
                 div(h.units_counted::numeric * p_before, p_total)::bigint
@@ -148,18 +148,20 @@ BEGIN
 END $$;
 
 -- Counts the caps of lines whose headers are written, in their order, writes what they counted, and gives what each line
--- is granted. One plain cap per line, the common case, is one upsert for all of them.
+-- is granted. One plain cap per line, the common case, is one upsert for all of them; where it granted all, the lot of the
+-- line is to tell it (`lot_caps`, `lot_windows`) and no row is written here.
 CREATE OR REPLACE FUNCTION ledger_count_caps_of_lines(
     p_accounts bigint[], p_headers bigint[], p_points bigint[], p_cap_lines integer[], p_cap_refs text[], p_cap_windows date[],
     p_cap_maxima bigint[], p_cap_per_point bigint[], p_cap_parts text[], p_cap_is_shared boolean[],
-    p_part_lines integer[], p_part_codes text[], p_part_points bigint[])
-RETURNS bigint[] LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
+    p_part_lines integer[], p_part_codes text[], p_part_points bigint[], p_is_pending boolean[],
+    OUT granted bigint[], OUT lot_caps text[], OUT lot_windows date[])
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 DECLARE
-    v_granted bigint[] := p_points;
     v_asked numeric;
     v_counted numeric;
     v_is_plain boolean;
 BEGIN
+    granted := p_points;
     v_is_plain := p_cap_per_point IS NULL AND p_cap_parts IS NULL AND p_cap_is_shared IS NULL AND p_part_codes IS NULL
         AND cardinality(p_cap_lines) = (SELECT count(DISTINCT c) FROM unnest(p_cap_lines) c);
     IF v_is_plain THEN
@@ -184,28 +186,34 @@ BEGIN
         v_is_plain := v_asked IS NULL OR v_counted IS NOT NULL;
     END IF;
     IF NOT v_is_plain THEN
-        RETURN ledger_count_caps_by_line(
+        granted := ledger_count_caps_by_line(
             p_accounts, p_headers, p_points, p_cap_lines, p_cap_refs, p_cap_windows, p_cap_maxima, p_cap_per_point, p_cap_parts,
             p_cap_is_shared, p_part_lines, p_part_codes, p_part_points);
+        RETURN;
     END IF;
     IF v_counted < v_asked THEN
         -- What was counted of a cap is shared out in the order of its lines.
-        SELECT array_agg(coalesce(s.granted, p.points) ORDER BY p.line) INTO v_granted
+        SELECT array_agg(coalesce(s.points, p.points) ORDER BY p.line) INTO granted
             FROM unnest(p_points) WITH ORDINALITY AS p (points, line)
             LEFT JOIN (
                 SELECT c.line, greatest(0, least(p_points[c.line], u.last_counted - (
                     sum(p_points[c.line]) OVER (PARTITION BY u.account_id, u.cap_ref, u.window_start ORDER BY c.line)
-                    - p_points[c.line])))::bigint AS granted
+                    - p_points[c.line])))::bigint AS points
                 FROM unnest(p_cap_lines, p_cap_refs, p_cap_windows) AS c (line, ref, window_start)
                 JOIN ledger_cap_usage u ON u.account_id = p_accounts[c.line] AND u.cap_ref = c.ref
                     AND u.window_start = c.window_start
                 WHERE p_headers[c.line] IS NOT NULL) s ON s.line = p.line;
     END IF;
-    INSERT INTO ledger_cap_hit (transaction_id, cap_ref, window_start, account_id, points_asked, points_counted, units_counted)
-        SELECT p_headers[c.line], c.ref, c.window_start, p_accounts[c.line], p_points[c.line], v_granted[c.line],
-            v_granted[c.line]
-        FROM unnest(p_cap_lines, p_cap_refs, p_cap_windows) AS c (line, ref, window_start) WHERE p_headers[c.line] IS NOT NULL;
-    RETURN v_granted;
+    SELECT array_agg(c.ref ORDER BY l.line), array_agg(c.window_start ORDER BY l.line) INTO lot_caps, lot_windows
+        FROM generate_series(1, cardinality(p_points)) AS l (line)
+        LEFT JOIN unnest(p_cap_lines, p_cap_refs, p_cap_windows) AS c (line, ref, window_start)
+            ON c.line = l.line AND granted[l.line] = p_points[l.line];
+    IF v_counted < v_asked OR true = ANY (p_is_pending) THEN
+        INSERT INTO ledger_cap_hit (transaction_id, cap_ref, window_start, account_id, points_asked, points_counted, units_counted)
+            SELECT p_headers[c.line], c.ref, c.window_start, p_accounts[c.line], p_points[c.line], granted[c.line], granted[c.line]
+            FROM unnest(p_cap_lines, p_cap_refs, p_cap_windows) AS c (line, ref, window_start)
+            WHERE p_headers[c.line] IS NOT NULL AND (granted[c.line] < p_points[c.line] OR p_is_pending[c.line]);
+    END IF;
 END $$;
 
 -- The same for lines with several caps, parts, units or shared caps: the rows are locked ascending, once each, and the

@@ -34,7 +34,7 @@ $$;
 CREATE OR REPLACE FUNCTION ledger_cap_hits_of(p_transaction bigint) RETURNS text LANGUAGE sql STABLE AS $$
     SELECT json_agg(json_build_array(h.cap_ref, h.window_start, h.points_asked, h.points_counted)
                     ORDER BY h.cap_ref, h.window_start)::text
-    FROM ledger_cap_hit h WHERE h.transaction_id = p_transaction
+    FROM ledger_cap_count h WHERE h.transaction_id = p_transaction
 $$;
 
 -- Rebuilds the answer of a transaction from what it wrote, to the letter of its first answer.

@@ -26,6 +26,8 @@ DECLARE
     v_spendable_until timestamptz := coalesce(p_spendable_until, p_expires_at);
     v_expires_at timestamptz := p_expires_at;
     v_hits text;
+    v_cap_ref text;
+    v_cap_window date;
 BEGIN
     IF p_points IS NULL OR p_points NOT BETWEEN 1 AND 1000000000000 THEN
         PERFORM ledger_refuse('KL005', 'Points lie between 1 and 1000000000000.', jsonb_build_object('points_amount', p_points));
@@ -55,8 +57,13 @@ BEGIN
                 units_used = u.units_used + greatest(0, least(p_points, EXCLUDED.units_max - u.units_used)),
                 units_max = greatest(EXCLUDED.units_max, u.units_used)
             RETURNING u.last_counted INTO v_granted;
-        INSERT INTO ledger_cap_hit VALUES (v_id, p_cap_refs[1], p_cap_windows[1], v_account.id, p_points, v_granted,
-            v_granted);
+        IF v_granted = p_points AND NOT p_is_pending THEN
+            v_cap_ref := p_cap_refs[1];
+            v_cap_window := p_cap_windows[1];
+        ELSE
+            INSERT INTO ledger_cap_hit VALUES (v_id, p_cap_refs[1], p_cap_windows[1], v_account.id, p_points, v_granted,
+                v_granted);
+        END IF;
     ELSIF v_caps > 0 OR p_part_codes IS NOT NULL THEN
         v_parts := ledger_count_caps(v_id, v_account.id, p_part_codes, coalesce(p_part_points, ARRAY[p_points]), p_cap_refs,
             p_cap_windows, p_cap_maxima, p_cap_per_point, p_cap_parts, p_cap_is_shared, p_cap_is_refused);
@@ -81,8 +88,8 @@ BEGIN
         PERFORM ledger_refuse_balance(v_account.id, p_points);
     END IF;
     IF v_granted > 0 THEN
-        INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)
-            VALUES (v_id, v_id, v_account.id, p_occurred_at, p_expires_at, v_spendable_until, v_granted);
+        INSERT INTO ledger_lot VALUES (v_id, v_id, v_account.id, p_occurred_at, p_expires_at, v_spendable_until, v_granted,
+            NULL, v_cap_ref, v_cap_window);
         INSERT INTO ledger_lot_open (account_id, spendable_until, earned_at, lot_id, expires_at, points_original,
                 points_remaining)
             VALUES (v_account.id, coalesce(v_spendable_until, 'infinity'), p_occurred_at, v_id, p_expires_at, v_granted,

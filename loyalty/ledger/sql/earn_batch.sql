@@ -68,6 +68,8 @@ DECLARE
     v_accounts bigint[];
     v_headers bigint[];
     v_granted bigint[] := p_points;
+    v_caps text[];
+    v_windows date[];
     v_posted bigint;
 BEGIN
     WITH found AS MATERIALIZED (
@@ -101,11 +103,11 @@ BEGIN
         PERFORM ledger_refuse_haste();
     END IF;
     IF p_cap_refs IS NOT NULL OR p_part_codes IS NOT NULL THEN
-        v_granted := ledger_count_caps_of_lines(
+        SELECT c.granted, c.lot_caps, c.lot_windows INTO v_granted, v_caps, v_windows FROM ledger_count_caps_of_lines(
             v_accounts, v_headers, p_points, p_cap_lines, p_cap_refs, p_cap_windows, p_cap_maxima, p_cap_per_point,
-            p_cap_parts, p_cap_is_shared, p_part_lines, p_part_codes, p_part_points);
+            p_cap_parts, p_cap_is_shared, p_part_lines, p_part_codes, p_part_points, p_is_pending) c;
     END IF;
-    RETURN QUERY SELECT p.* FROM ledger_post_lines(v_lines, v_headers, v_granted, p_now) p;
+    RETURN QUERY SELECT p.* FROM ledger_post_lines(v_lines, v_headers, v_granted, v_caps, v_windows, p_now) p;
     GET DIAGNOSTICS v_posted = ROW_COUNT;
     IF v_posted < cardinality(v_lines) THEN
         RETURN QUERY SELECT d.* FROM ledger_settle_lines(v_lines, v_headers) d;
@@ -128,6 +130,8 @@ DECLARE
     v_accounts bigint[];
     v_headers bigint[];
     v_granted bigint[] := p_points;
+    v_caps text[];
+    v_windows date[];
     v_made bigint[];
     v_expected bigint;
     v_is_active boolean;
@@ -168,9 +172,9 @@ BEGIN
             FROM unnest(v_headers) WITH ORDINALITY AS h (id, line) LEFT JOIN unnest(v_made) AS m (id) ON m.id = h.id;
     END IF;
     IF p_cap_refs IS NOT NULL OR p_part_codes IS NOT NULL THEN
-        v_granted := ledger_count_caps_of_lines(
+        SELECT c.granted, c.lot_caps, c.lot_windows INTO v_granted, v_caps, v_windows FROM ledger_count_caps_of_lines(
             v_accounts, v_headers, p_points, p_cap_lines, p_cap_refs, p_cap_windows, p_cap_maxima, p_cap_per_point,
-            p_cap_parts, p_cap_is_shared, p_part_lines, p_part_codes, p_part_points);
+            p_cap_parts, p_cap_is_shared, p_part_lines, p_part_codes, p_part_points, p_is_pending) c;
     END IF;
     SELECT bool_and(x.status = 'ACTIVE'), bool_or(x.points_debt > 0) INTO v_is_active, v_has_debt
         FROM (SELECT b.status, b.points_debt FROM ledger_balance b
@@ -181,7 +185,7 @@ BEGIN
         RAISE EXCEPTION 'an account of the batch was frozen meanwhile' USING ERRCODE = 'serialization_failure';
     END IF;
     IF v_is_active THEN
-        RETURN QUERY SELECT p.* FROM ledger_post_lines(v_lines, v_headers, v_granted, p_now) p;
+        RETURN QUERY SELECT p.* FROM ledger_post_lines(v_lines, v_headers, v_granted, v_caps, v_windows, p_now) p;
     END IF;
     IF v_has_debt THEN
         RETURN QUERY SELECT d.* FROM ledger_settle_lines(v_lines, v_headers) d;
@@ -202,7 +206,7 @@ END $$;
 -- the answers, but for accounts in debt. Balances are met ascending: with no other join allowed, the planner can only
 -- probe them in the order of the sorted places (or walk their key).
 CREATE OR REPLACE FUNCTION ledger_post_lines(
-    p_lines ledger_line[], p_headers bigint[], p_granted bigint[], p_now timestamptz)
+    p_lines ledger_line[], p_headers bigint[], p_granted bigint[], p_lot_caps text[], p_lot_windows date[], p_now timestamptz)
 RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql
 SET enable_hashjoin = off SET enable_mergejoin = off SET enable_seqscan = off AS $$
 #variable_conflict use_column
@@ -244,8 +248,10 @@ BEGIN
             b.recorded[n.place] AS recorded
         FROM numbered n CROSS JOIN base b),
     lot AS (
-        INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)
-            SELECT d.header_id, d.header_id, d.account_id, d.occurred_at, d.expires_at, d.spendable_until, d.points_now
+        INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original, cap_ref,
+                cap_window)
+            SELECT d.header_id, d.header_id, d.account_id, d.occurred_at, d.expires_at, d.spendable_until, d.points_now,
+                p_lot_caps[d.line], p_lot_windows[d.line]
             FROM done d WHERE d.points_now > 0),
     lot_open AS (
         INSERT INTO ledger_lot_open (account_id, spendable_until, earned_at, lot_id, expires_at, points_original,

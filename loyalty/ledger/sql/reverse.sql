@@ -352,7 +352,7 @@ BEGIN
     PERFORM 1 FROM ledger_cap_usage u WHERE (u.account_id, u.cap_ref, u.window_start) IN (
             SELECT ledger_standing_account(h.account_id), h.cap_ref, h.window_start
             FROM jsonb_to_recordset(p_lines) AS l (reverses uuid) JOIN ledger_transaction t ON t.public_id = l.reverses
-            JOIN ledger_cap_hit h ON h.transaction_id IN (t.id, t.confirms_id))
+            JOIN ledger_cap_count h ON h.transaction_id IN (t.id, t.confirms_id))
         ORDER BY u.account_id, u.cap_ref, u.window_start FOR UPDATE;
     PERFORM 1 FROM ledger_balance b WHERE b.account_id IN (
             SELECT ledger_standing_account(t.account_id) FROM jsonb_to_recordset(p_lines) AS l (reverses uuid)

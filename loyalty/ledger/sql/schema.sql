@@ -135,7 +135,10 @@ CREATE TABLE ledger_lot (
     spendable_until timestamptz,
     -- Its open remainder beside it is bounded by a CHECK, which this row need not repeat.
     points_original bigint NOT NULL,
-    source_lot_id bigint
+    source_lot_id bigint,
+    -- The one cap that counted this earn and granted all of it, the common case, so that it needs no row of its own.
+    cap_ref text COLLATE "C",
+    cap_window date
 );
 CREATE INDEX ledger_lot_transaction ON ledger_lot (transaction_id) WHERE id <> transaction_id;
 CREATE INDEX ledger_lot_source ON ledger_lot (source_lot_id) WHERE source_lot_id IS NOT NULL;
@@ -192,7 +195,7 @@ CREATE TABLE ledger_cap_usage (
 ) WITH (fillfactor = 45);
 
 -- What a transaction asked of a cap and what was counted; a reversal counts negatively in the same window. `part` names
--- the part of the earn that the cap belongs to.
+-- the part of the earn that the cap belongs to. Read it through `ledger_cap_count`.
 CREATE TABLE ledger_cap_hit (
     transaction_id bigint NOT NULL,
     cap_ref text COLLATE "C" NOT NULL,
@@ -205,6 +208,14 @@ CREATE TABLE ledger_cap_hit (
     -- With the account, because a merge moves the use from one account to the other.
     PRIMARY KEY (transaction_id, cap_ref, window_start, account_id)
 );
+
+-- What every transaction counted in caps: the rows above, and the common case that its lot tells.
+CREATE VIEW ledger_cap_count AS
+    SELECT h.transaction_id, h.cap_ref, h.window_start, h.account_id, h.points_asked, h.points_counted, h.units_counted, h.part
+    FROM ledger_cap_hit h
+    UNION ALL
+    SELECT l.id, l.cap_ref, l.cap_window, l.account_id, l.points_original, l.points_original, l.points_original, NULL
+    FROM ledger_lot l WHERE l.cap_ref IS NOT NULL;
 
 -- What each part of an earn was granted after caps; written only for earns that name parts.
 CREATE TABLE ledger_part (
