@@ -130,7 +130,8 @@ def _counter_account(bench: Bench, folder: Path) -> None:
         session.execute("DROP FUNCTION bench_earn_alone")
         # The proofs after this would miss what was earned there.
         session.execute(
-            "INSERT INTO ledger_entry SELECT e.*, a.issuance_id FROM bench_entry e JOIN ledger_account a ON a.id = e.account_id"
+            "INSERT INTO ledger_entry SELECT e.*, a.issuance_id FROM bench_entry e "
+            "JOIN ledger_account a ON a.id = e.account_id"
         )
         session.execute("DROP TABLE bench_entry")
     name = f"earn with counter-account / without, {HOT_CLIENTS} clients"

@@ -112,7 +112,8 @@ MORE_PLANTS = [
     ("R2", "UPDATE ledger_allocation SET lot_id = 999999 WHERE transaction_id = {burn} AND line = 1"),
     ("C1", "DELETE FROM ledger_cap_hit"),
     ("C1", "UPDATE ledger_lot SET cap_ref = NULL"),
-    ("C2", "INSERT INTO ledger_cap_hit SELECT id, 'x', '2026-01-01', account_id, 7, 7, 7 FROM ledger_transaction WHERE id = {earn}"),
+    ("C2", "INSERT INTO ledger_cap_hit SELECT id, 'x', '2026-01-01', account_id, 7, 7, 7 "
+           "FROM ledger_transaction WHERE id = {earn}"),
 ]  # fmt: skip
 
 

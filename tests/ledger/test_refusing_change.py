@@ -48,7 +48,9 @@ def test_append_only_tables__changed__refuse(full: Book, table: str) -> None:
     ("counter", "code"), [("NULL", "23502"), ("account_id", "23514")], ids=["without a counter-leg", "against itself"]
 )
 def test_entry__that_does_not_balance__is_refused(full: Book, counter: str, code: str) -> None:
-    entry = f"INSERT INTO ledger_entry SELECT id, 9, account_id, 'earn', 5, 77, 5, now(), {counter} FROM ledger_transaction"
+    entry = (
+        f"INSERT INTO ledger_entry SELECT id, 9, account_id, 'earn', 5, 77, 5, now(), {counter} FROM ledger_transaction"
+    )
     assert refused(entry + " LIMIT 1") == code
 
 
