@@ -2,21 +2,16 @@
 
 from loyalty.segments.contracts import Explanation, Preview, SegmentView, Usage
 from loyalty.segments.errors import SegmentInUse, SegmentKindWrong, SegmentNotFound
-from loyalty.segments.operations.definition import add_members, change, create, delete, remove_member
-from loyalty.segments.operations.recalculation import recalculate, start_recalculation
-from loyalty.segments.queries import (
-    check_rules,
-    count_segments,
-    explain,
-    get_segment,
-    is_member,
-    list_segments_of,
-    preview,
-    rules_in_words,
-)
+from loyalty.segments.operations.definition import change, check_rules, create, delete
+from loyalty.segments.operations.explaining import explain, explain_unsaved
+from loyalty.segments.operations.members import add_members, remove_member
+from loyalty.segments.operations.previewing import preview
+from loyalty.segments.operations.recalculation import recalculate, start_recalculation, start_together
+from loyalty.segments.queries.membership import is_member
+from loyalty.segments.queries.views import count_segments, get_segment, list_segments_of, rules_in_words
 from loyalty.segments.registry import list_usages, register_usage
 
-# Contract view: (segment_id, segment_public_id, customer_id, customer_public_id, added_at).
+# Contract view: (segment_id, segment_public_id, customer_id, customer_public_id).
 MEMBERSHIP_VIEW = "segments_membership"
 
 __all__ = [
@@ -35,6 +30,7 @@ __all__ = [
     "create",
     "delete",
     "explain",
+    "explain_unsaved",
     "get_segment",
     "is_member",
     "list_segments_of",
@@ -45,4 +41,5 @@ __all__ = [
     "remove_member",
     "rules_in_words",
     "start_recalculation",
+    "start_together",
 ]

@@ -23,9 +23,10 @@ class SegmentsConfig(AppConfig):
         from loyalty.customers import api as customers
         from loyalty.foundation.work import api as work
         from loyalty.points import api as points
-        from loyalty.segments.operations.recalculation import RUN_KIND, recalculate
-        from loyalty.segments.queries import list_segment_codes, overview_part
+        from loyalty.segments.operations import recalculation
+        from loyalty.segments.queries.views import list_segment_codes, overview_part
 
-        work.register(RUN_KIND, recalculate)
+        work.register(recalculation.RUN_KIND, recalculation.recalculate)
+        work.register(recalculation.TOGETHER_KIND, recalculation.recalculate_together)
         customers.register_overview_part("segments", overview_part)
         points.register_member_facts("segment_codes", list_segment_codes)

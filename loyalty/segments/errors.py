@@ -38,6 +38,76 @@ class SegmentKindWrong(Conflict):
     title = "Not for this kind of segment"
 
 
+class SegmentCycle(Invalid):
+    """The rules would make the segment depend on itself."""
+
+    code = "segment.cycle"
+    title = "The segment would depend on itself"
+
+
+class SegmentLimitInvalid(Invalid):
+    """A limit is a count of at least 1, a score to order by and a direction."""
+
+    code = "segment.limit_invalid"
+    title = "The limit is not usable"
+
+
+class SegmentScheduleInvalid(Invalid):
+    """A schedule that says no time."""
+
+    code = "segment.schedule_invalid"
+    title = "The schedule is not usable"
+
+
+class SegmentNotSingle(Invalid):
+    """A segment with a limit depends on all customers, so that one customer's event cannot decide it."""
+
+    code = "segment.not_by_event"
+    title = "Not possible customer by customer"
+
+
+class SegmentsTooMany(Invalid):
+    """More segments in one call than the stated limit."""
+
+    code = "segment.too_many"
+    title = "Too many segments in one call"
+
+
+class SegmentBusy(Conflict):
+    """The segment is being recalculated."""
+
+    code = "segment.busy"
+    title = "The segment is being recalculated"
+
+
+class SnapshotNotFound(NotFound):
+    """There is no snapshot of that name or time."""
+
+    code = "segment.snapshot_not_found"
+    title = "Snapshot not found"
+
+
+class SnapshotWithoutMembers(Conflict):
+    """The snapshot is from the time when snapshots kept counts only."""
+
+    code = "segment.snapshot_without_members"
+    title = "The snapshot does not say who was in"
+
+
+class UploadInvalid(Invalid):
+    """The file is no CSV with a column of customers."""
+
+    code = "segment.upload_invalid"
+    title = "The file cannot be read"
+
+
+class UploadTooLarge(Invalid):
+    """The file has more lines or bytes than are taken at once."""
+
+    code = "segment.upload_too_large"
+    title = "The file is too large"
+
+
 class CustomerUnknown(NotFound):
     """There is no such customer."""
 

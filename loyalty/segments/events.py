@@ -8,7 +8,7 @@ from loyalty.foundation.events.contracts import Fact
 
 @dataclass(frozen=True, slots=True)
 class SegmentRecalculated(Fact):
-    """The membership was brought up to date."""
+    """The membership was brought up to date; ``cause`` is that of the snapshot."""
 
     type: ClassVar[str] = "segment.recalculated"
     segment_id: str
@@ -16,6 +16,7 @@ class SegmentRecalculated(Fact):
     added: int
     removed: int
     members: int
+    cause: str = "recalculation"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,3 +28,36 @@ class SegmentMembersChanged(Fact):
     added: int
     removed: int
     members: int
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentMemberAdded(Fact):
+    """A customer came into a segment; written by ``segments_tell_members`` for all who came at once."""
+
+    type: ClassVar[str] = "segment.member_added"
+    customer_id: str
+    segment_id: str
+    segment_name: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentMemberRemoved(Fact):
+    """A customer left a segment."""
+
+    type: ClassVar[str] = "segment.member_removed"
+    customer_id: str
+    segment_id: str
+    segment_name: str
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class SegmentCheckFailed(Fact):
+    """Members evaluated row by row came out differently from the set: an alarm, because both should be one."""
+
+    type: ClassVar[str] = "segment.check_failed"
+    segment_id: str
+    name: str
+    disagreements: int
+    checked: int

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Callable
 
 from loyalty.segments.contracts import Usage
+from loyalty.segments.queries.views import list_dependants
 
 FindUsages = Callable[[uuid.UUID], list[Usage]]
 
@@ -19,4 +20,5 @@ def register_usage(kind: str, find: FindUsages) -> None:
 
 def list_usages(segment_id: uuid.UUID) -> list[Usage]:
     """Ask every domain which of its objects need the segment."""
-    return [usage for kind in sorted(_Registry.finders) for usage in _Registry.finders[kind](segment_id)]
+    own = list_dependants(segment_id)
+    return own + [usage for kind in sorted(_Registry.finders) for usage in _Registry.finders[kind](segment_id)]

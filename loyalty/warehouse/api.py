@@ -8,6 +8,7 @@ from loyalty.warehouse.contracts import (
     Connector,
     ConnectorOptions,
     Finding,
+    KeyBlock,
     Rights,
     Severity,
     TableDescription,
@@ -30,6 +31,7 @@ from loyalty.warehouse.errors import (
     WarehouseTypeChanged,
     WarehouseUnavailable,
 )
+from loyalty.warehouse.kinds.keys import PREDICATES_MAX, stream_keys
 from loyalty.warehouse.operations.filling import TABLES, FillReport, fill
 from loyalty.warehouse.policy import check_columns, customer_id_of, read_query
 from loyalty.warehouse.queries import (
@@ -45,11 +47,13 @@ from loyalty.warehouse.queries import (
 __all__ = [
     "KEY_COLUMN",
     "QUERY_NAME",
+    "PREDICATES_MAX",
     "TABLES",
     "Column",
     "ConnectionReport",
     "Connector",
     "ConnectorOptions",
+    "KeyBlock",
     "FillReport",
     "Finding",
     "Rights",
@@ -80,6 +84,7 @@ __all__ = [
     "fill",
     "get_rights",
     "read_query",
+    "stream_keys",
     "test_connection",
     "view",
 ]

@@ -158,6 +158,18 @@ class WarehouseView:
     problem: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class KeyBlock:
+    """Some customers' ids as bytes: 16 for each id and, with masks, 4 more that say which predicates hold for it.
+
+    All numbers are big-endian. ``rows`` counts the rows behind the block: more than there are ids when ids were NULL.
+    """
+
+    packed: bytes
+    has_masks: bool
+    rows: int
+
+
 class Connector(Protocol):
     """Reads a warehouse. Every call raises ``WarehouseUnavailable`` when it does not answer."""
 

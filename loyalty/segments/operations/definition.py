@@ -1,48 +1,86 @@
-"""Writes on the definition of a segment and the members of a static one."""
+"""Writes on the definition of a segment."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
 
-from loyalty.customers import api as customers
+from loyalty.features import api as features
 from loyalty.foundation.audit import api as audit
-from loyalty.foundation.events import api as events
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm.api import bump_version
+from loyalty.foundation.rules import api as rules
 from loyalty.segments.errors import (
-    CustomerUnknown,
+    SegmentCycle,
     SegmentInUse,
     SegmentKindWrong,
+    SegmentLimitInvalid,
     SegmentNameTaken,
+    SegmentNotSingle,
     SegmentRulesMissing,
 )
-from loyalty.segments.events import SegmentMembersChanged
-from loyalty.segments.models import Segment, SegmentKind, SegmentMember
-from loyalty.segments.queries import check_rules
+from loyalty.segments.models import Segment, SegmentKind
+from loyalty.segments.policy.planning import find_cycle, plan_of
+from loyalty.segments.policy.schedule import next_due, read_schedule
+from loyalty.segments.queries import views, world
 from loyalty.segments.registry import list_usages
 
+LIMIT_MAX = 100_000_000
+ORDERS = ("descending", "ascending")
+# What a caller may say of a segment besides its kind.
+CHANGEABLE = ("name", "description", "rules", "limit", "schedule", "is_event_driven", "refreshes_on_features")
 
-def _checked(kind: str, rules_json: Any) -> Any:
-    if kind == SegmentKind.STATIC:
-        if rules_json is not None:
-            raise SegmentKindWrong("A static segment has no rules.")
+
+def check_rules(rules_json: Any, profile: int = rules.PROFILE_LATEST) -> rules.Rule:
+    """Check rules against all that a segment may ask for, and that each part can run where its facts are.
+
+    :raises RuleInvalid: says what is wrong at which place.
+    :raises RuleNotCompilable: names the operator that has no SQL form.
+    """
+    rule = rules.check(rules_json, world.schema(), "boolean", profile)
+    check_runs(rule)
+    return rule
+
+
+def check_runs(rule: rules.Rule, *, is_value: bool = False) -> None:
+    """Refuse what no set can answer.
+
+    :raises RuleNotCompilable: names the operator and the place.
+    """
+    source = features.source()
+    compile_ = rules.compile_value if is_value else rules.compile_predicate
+    answers = world.set_answers(source.reference_instant)
+    parts = [rule] if is_value else [*(plan := plan_of(rule, world.warehouse_fields())).pushed, *plan.rest]
+    for part in parts:
+        compile_(part, source.columns, now=source.reference_instant, context=answers)
+
+
+def read_limit(raw: Any) -> dict[str, Any] | None:
+    """Check a limit and give it in its one form.
+
+    :raises SegmentLimitInvalid: says what is wrong.
+    :raises RuleInvalid: the score to order by means nothing here.
+    """
+    if raw is None:
         return None
-    if not rules_json:
-        raise SegmentRulesMissing("A dynamic segment needs rules.")
-    check_rules(rules_json)
-    return rules_json
+    if not isinstance(raw, Mapping) or set(raw) - {"count", "by", "order"}:
+        raise SegmentLimitInvalid("A limit has count, by and order.")
+    count, order = raw.get("count"), raw.get("order", "descending")
+    if not isinstance(count, int) or isinstance(count, bool) or not 1 <= count <= LIMIT_MAX:
+        raise SegmentLimitInvalid(f"count is a whole number from 1 to {LIMIT_MAX}.")
+    if order not in ORDERS:
+        raise SegmentLimitInvalid(f"order is {' or '.join(ORDERS)}.")
+    if raw.get("by") is None:
+        raise SegmentLimitInvalid("by is the score to order by, a rule that gives a number.")
+    check_runs(rules.check(raw["by"], world.schema(), "number"), is_value=True)
+    return {"count": count, "by": raw["by"], "order": order}
 
 
 def _body(segment: Segment) -> dict[str, Any]:
-    return {
-        "name": segment.name,
-        "description": segment.description,
-        "kind": segment.kind,
-        "rules": segment.rules,
-    }
+    names = ("name", "description", "kind", "rules", "limit", "schedule", "is_event_driven", "refreshes_on_features")
+    return {name: getattr(segment, name) for name in names}
 
 
 def _save(segment: Segment) -> None:
@@ -50,18 +88,59 @@ def _save(segment: Segment) -> None:
         with transaction.atomic():
             segment.save()
     except IntegrityError as fault:
-        raise SegmentNameTaken(f"There is already a segment {segment.name!r}.") from fault
+        raise SegmentNameTaken(f"There is a segment called {segment.name!r}.") from fault
+
+
+def _take(segment: Segment, given: Mapping[str, Any], now: datetime) -> None:
+    """Take what is given into a segment, checked."""
+    segment.name = given.get("name", segment.name)
+    segment.description = given.get("description", segment.description)
+    if segment.kind == SegmentKind.STATIC:
+        if any(given.get(name) for name in CHANGEABLE[2:]):
+            raise SegmentKindWrong("A static segment has no rules, limit or schedule.")
+        segment.is_stale = False
+        return
+    if "rules" in given or segment.rules is None:
+        _take_rules(segment, given.get("rules"))
+    if "limit" in given:
+        segment.limit = read_limit(given["limit"])
+        segment.is_stale = True
+    if "schedule" in given:
+        segment.schedule = read_schedule(given["schedule"])
+        segment.due_at = next_due(segment.schedule, now)
+    segment.is_event_driven = given.get("is_event_driven", segment.is_event_driven)
+    segment.refreshes_on_features = given.get("refreshes_on_features", segment.refreshes_on_features)
+    if segment.is_event_driven and segment.limit is not None:
+        raise SegmentNotSingle("A segment with a limit is decided for all customers together, not by single events.")
+
+
+def _take_rules(segment: Segment, rules_json: Any) -> None:
+    if not rules_json:
+        raise SegmentRulesMissing("A dynamic segment needs rules.")
+    rule = check_rules(rules_json)
+    named = sorted(rules.uses_segments(rule))
+    own = str(segment.public_id)
+    way = find_cycle(own, {**views.uses_by_segment(), own: named})
+    if way:
+        known = {str(one.public_id): one.name for one in Segment.objects.filter(public_id__in=way)}
+        raise SegmentCycle(f"It would depend on itself: {' → '.join(known.get(one, segment.name) for one in way)}.")
+    segment.rules, segment.rules_profile, segment.depends_on = rules_json, rule.profile, named
+    segment.is_stale = True
 
 
 @transaction.atomic
-def create(*, name: str, description: str, kind: str, rules: Any, actor: Actor, now: datetime) -> uuid.UUID:
-    """Create a segment.
+def create(
+    *, name: str, description: str, kind: str, rules: Any, actor: Actor, now: datetime, **others: Any
+) -> uuid.UUID:
+    """Create a segment; give its public id. ``others``: ``limit``, ``schedule``, ``is_event_driven``,
+    ``refreshes_on_features``.
 
     :raises SegmentNameTaken: another segment has the name.
-    :raises SegmentRulesMissing: dynamic, without rules.
     :raises RuleInvalid: the rules mean nothing here.
+    :raises RuleNotCompilable: the rules cannot run where the data is.
     """
-    segment = Segment(name=name, description=description, kind=kind, rules=_checked(kind, rules))
+    segment = Segment(name=name, description=description, kind=kind)
+    _take(segment, {"rules": rules, **others}, now)
     _save(segment)
     audit.record(
         actor=actor,
@@ -76,17 +155,17 @@ def create(*, name: str, description: str, kind: str, rules: Any, actor: Actor, 
 
 @transaction.atomic
 def change(*, segment: Segment, changes: dict[str, Any], actor: Actor, now: datetime) -> None:
-    """Change name, description or rules of a segment that the caller read.
+    """Change a segment that the caller read.
 
     :raises SegmentNameTaken: another segment has the name.
     :raises RuleInvalid: the rules mean nothing here.
+    :raises SegmentCycle: the rules would make it depend on itself.
     """
+    # One at a time: two changes at once could close a circle that neither of them sees.
+    list(Segment.objects.select_for_update().order_by("pk").filter(kind=SegmentKind.DYNAMIC).values_list("pk"))
     locked = Segment.objects.select_for_update().get(pk=segment.pk)
     before = _body(locked)
-    locked.name = changes.get("name", locked.name)
-    locked.description = changes.get("description", locked.description)
-    if "rules" in changes:
-        locked.rules = _checked(locked.kind, changes["rules"])
+    _take(locked, changes, now)
     _save(locked)
     bump_version(locked)
     audit.record(
@@ -120,66 +199,3 @@ def delete(*, segment: Segment, actor: Actor, now: datetime) -> None:
         before=_body(locked),
     )
     locked.delete()
-
-
-def _static(segment: Segment) -> Segment:
-    locked = Segment.objects.select_for_update().get(pk=segment.pk)
-    if locked.kind != SegmentKind.STATIC:
-        raise SegmentKindWrong("Members of a dynamic segment come from its rules.")
-    return locked
-
-
-def _tell(segment: Segment, added: int, removed: int, actor: Actor, now: datetime) -> None:
-    segment.member_count += added - removed
-    segment.save(update_fields=["member_count"])
-    fact = SegmentMembersChanged(
-        segment_id=str(segment.public_id), added=added, removed=removed, members=segment.member_count
-    )
-    ref = str(segment.public_id)
-    events.publish(fact, key=ref, subject_kind="segment", subject_ref=ref, occurred_at=now)
-    audit.record(
-        actor=actor,
-        act="segments.change",
-        subject_kind="segment",
-        subject_ref=ref,
-        at=now,
-        after={"added": added, "removed": removed},
-    )
-
-
-@transaction.atomic
-def add_members(*, segment: Segment, customer_ids: Sequence[uuid.UUID], actor: Actor, now: datetime) -> int:
-    """Add customers to a static segment; who is in stays in. Give how many were new.
-
-    :raises SegmentKindWrong: the segment is dynamic.
-    :raises CustomerUnknown: one of them does not exist; nobody is added.
-    """
-    locked = _static(segment)
-    wanted = list(dict.fromkeys(customer_ids))
-    known = {customer.id for customer in customers.list_customers(wanted)}
-    missing = [str(one) for one in wanted if one not in known]
-    if missing:
-        raise CustomerUnknown(f"There is no customer {missing[0]}.", missing=missing[:100])
-    present = set(
-        SegmentMember.objects.filter(segment=locked, customer_ref__in=wanted).values_list("customer_ref", flat=True)
-    )
-    fresh = [one for one in wanted if one not in present]
-    SegmentMember.objects.bulk_create(
-        [SegmentMember(segment=locked, customer_ref=one, added_at=now) for one in fresh], batch_size=5000
-    )
-    if fresh:
-        _tell(locked, len(fresh), 0, actor, now)
-    return len(fresh)
-
-
-@transaction.atomic
-def remove_member(*, segment: Segment, customer_id: uuid.UUID, actor: Actor, now: datetime) -> bool:
-    """Remove a customer from a static segment; tell whether it was in.
-
-    :raises SegmentKindWrong: the segment is dynamic.
-    """
-    locked = _static(segment)
-    removed, _ = SegmentMember.objects.filter(segment=locked, customer_ref=customer_id).delete()
-    if removed:
-        _tell(locked, 0, 1, actor, now)
-    return bool(removed)

@@ -1,27 +1,30 @@
-"""Recalculation: the rule runs where the data is, and the difference is applied in one transaction."""
+"""Recalculation as a run: evaluate where the data is, compare as bitmaps, apply in one transaction, check."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
-from sqlalchemy import select
-
-from loyalty.features import api as features
-from loyalty.foundation.audit import api as audit
-from loyalty.foundation.events import api as events
 from loyalty.foundation.kernel.actor import Actor
-from loyalty.foundation.orm import sql
 from loyalty.foundation.rules import api as rules
 from loyalty.foundation.work import api as work
-from loyalty.segments.errors import SegmentKindWrong, SegmentNotFound
-from loyalty.segments.events import SegmentRecalculated
-from loyalty.segments.models import Segment, SegmentKind, SegmentSnapshot
+from loyalty.segments.contracts import Limit, SnapshotCause
+from loyalty.segments.errors import SegmentKindWrong, SegmentNotFound, SegmentsTooMany
+from loyalty.segments.models import Segment, SegmentKind
+from loyalty.segments.operations.applying import Applied, apply
+from loyalty.segments.operations.evaluating import Selected, Target, evaluate
+from loyalty.segments.policy.planning import layers
+from loyalty.segments.queries import world
 
 RUN_KIND = "segments.recalculate"
+TOGETHER_KIND = "segments.recalculate_together"
+# One scan answers for 31; more than a few scans in one run would be hard to stop.
+TOGETHER_MAX = 100
 
 
-def start_recalculation(*, segment: Segment, actor: Actor, now: datetime) -> work.RunView:
+def start_recalculation(
+    *, segment: Segment, actor: Actor, now: datetime, announces_first_fill: bool = False
+) -> work.RunView:
     """Put a recalculation in line.
 
     :raises SegmentKindWrong: a static segment has no rules.
@@ -33,17 +36,44 @@ def start_recalculation(*, segment: Segment, actor: Actor, now: datetime) -> wor
         kind=RUN_KIND,
         subject_kind="segment",
         subject_ref=str(segment.public_id),
-        params={},
+        params={"announces_first_fill": announces_first_fill},
+        actor=actor,
+        now=now,
+    )
+
+
+def start_together(
+    *,
+    segments: Sequence[Segment],
+    actor: Actor,
+    now: datetime,
+    subject: str = "many",
+    announces_first_fill: bool = False,
+) -> work.RunView:
+    """Put the recalculation of several segments in line, which share one scan of the warehouse.
+
+    :raises SegmentKindWrong: one of them is static.
+    :raises SegmentsTooMany: more than ``TOGETHER_MAX``.
+    :raises RunAlreadyActive: several are being recalculated together already.
+    """
+    if len(segments) > TOGETHER_MAX:
+        raise SegmentsTooMany(f"At most {TOGETHER_MAX} segments together.")
+    if any(one.kind != SegmentKind.DYNAMIC for one in segments):
+        raise SegmentKindWrong("A static segment has no rules to recalculate.")
+    return work.start(
+        kind=TOGETHER_KIND,
+        subject_kind="segments",
+        subject_ref=subject,
+        params={"segments": [str(one.public_id) for one in segments], "announces_first_fill": announces_first_fill},
         actor=actor,
         now=now,
     )
 
 
 def recalculate(context: work.RunContext) -> dict[str, Any]:
-    """Bring one segment up to date; give ``{added, removed, members}``.
+    """Bring one segment up to date; give ``{added, removed, members, …}``.
 
-    The members found are staged first, in transactions of their own; the difference is applied in one short
-    transaction, so the old members stay visible until the new ones are complete, and for ever when it fails.
+    Until the one transaction at the end the old members stand, and for ever when the run fails or is cancelled.
 
     :raises SegmentNotFound: it was deleted meanwhile.
     :raises WarehouseUnavailable: the warehouse does not answer; the old members stay.
@@ -51,54 +81,78 @@ def recalculate(context: work.RunContext) -> dict[str, Any]:
     segment = Segment.objects.filter(public_id=uuid.UUID(context.subject_ref)).first()
     if segment is None:
         raise SegmentNotFound()
-    context.report("evaluating")
-    now = context.now
-    found = stage(segment.rules, now)
-    context.report("comparing", found, found)
-    result = apply_staged(segment=segment, actor=context.actor, now=now)
-    context.report("done", found, found)
-    return result
+    results = recalculate_now([segment], context)
+    return results[str(segment.public_id)]
 
 
-def stage(rules_json: Any, now: datetime) -> int:
-    """Copy the ids that the rules select from the warehouse into a temporary table; give how many.
+def recalculate_together(context: work.RunContext) -> dict[str, Any]:
+    """Bring several segments up to date with one scan for each layer of them; give what each came to.
 
-    The blocks go from one server to the other as they are; nothing looks into them on the way.
+    A segment whose rules name others comes after those. A run that is taken up again leaves out what is done.
     """
-    rule = rules.check(rules_json, features.schema(), expects="boolean")
-    source = features.source()
-    predicate = rules.compile_predicate(rule, source.columns, now=now)
-    chosen = select(source.key).select_from(source.table).where(predicate)
-    sql.execute("CREATE TEMP TABLE IF NOT EXISTS segments_found (customer_ref uuid)")
-    sql.execute("TRUNCATE segments_found")
-    with connection.cursor() as cursor:
-        with cursor.copy("COPY segments_found FROM STDIN (FORMAT BINARY)") as target:
-            for part in source.connector.copy_binary(chosen):
-                target.write(part)
-        return int(cursor.rowcount)
+    wanted = [uuid.UUID(one) for one in context.params["segments"]]
+    segments = {
+        str(one.public_id): one for one in Segment.objects.filter(public_id__in=wanted, kind=SegmentKind.DYNAMIC)
+    }
+    uses = {name: tuple(one.depends_on) for name, one in segments.items()}
+    results: dict[str, Any] = {}
+    for layer in layers(list(segments), uses):
+        results.update(recalculate_now([segments[name] for name in layer], context))
+    return {"segments": results}
 
 
-@transaction.atomic
-def apply_staged(*, segment: Segment, actor: Actor, now: datetime) -> dict[str, Any]:
-    """Apply the difference, with its snapshot, its audit row and its fact."""
-    locked = Segment.objects.select_for_update().get(pk=segment.pk)
-    row = sql.fetch_one("SELECT added, removed FROM segments_apply_diff(%s, %s)", [locked.pk, now])
-    assert row is not None
-    result = {"added": int(row["added"]), "removed": int(row["removed"])}
-    # Exact, because the row is locked and every change of the members goes through here.
-    result["members"] = locked.member_count + result["added"] - result["removed"]
-    locked.member_count, locked.last_calculated_at = result["members"], now
-    locked.save(update_fields=["member_count", "last_calculated_at"])
-    SegmentSnapshot.objects.create(
-        segment=locked,
-        taken_at=now,
-        member_count=result["members"],
-        added_count=result["added"],
-        removed_count=result["removed"],
-        rules=locked.rules,
-    )
-    ref = str(locked.public_id)
-    fact = SegmentRecalculated(segment_id=ref, name=locked.name, **result)
-    events.publish(fact, key=ref, subject_kind="segment", subject_ref=ref, occurred_at=now)
-    audit.record(actor=actor, act="segments.recalculate", subject_kind="segment", subject_ref=ref, at=now, after=result)
+def recalculate_now(segments: Sequence[Segment], context: work.RunContext) -> dict[str, dict[str, Any]]:
+    """Evaluate segments together and apply each."""
+    now = context.now
+    context.report("evaluating", 0, len(segments))
+    targets = [target_of(segment) for segment in segments]
+    found = evaluate(targets, now=now, report=context.report)
+    results: dict[str, dict[str, Any]] = {}
+    for place, segment in enumerate(segments):
+        context.report("applying", place, len(segments))
+        selected = found[str(segment.public_id)]
+        applied = apply(
+            segment=segment,
+            members=selected.bits,
+            evaluated_at=now,
+            cause=SnapshotCause.RECALCULATION,
+            actor=context.actor,
+            now=now,
+            announces_first_fill=bool(context.params.get("announces_first_fill")),
+        )
+        results[str(segment.public_id)] = result_of(applied, selected)
+    context.report("done", len(segments), len(segments))
+    return results
+
+
+def result_of(applied: Applied, selected: Selected) -> dict[str, Any]:
+    """Give what a recalculation came to."""
+    result: dict[str, Any] = {"added": applied.added, "removed": applied.removed, "members": applied.members}
+    if selected.unknown_count:
+        result["unknown_customers"] = selected.unknown_count
+    if applied.is_superseded:
+        result["is_superseded"] = True
     return result
+
+
+def rule_of(segment: Segment) -> rules.Rule:
+    """Give a segment's rules, checked as they were when they were saved.
+
+    :raises RuleInvalid: the catalogue no longer has what they name.
+    """
+    return rules.check(segment.rules, world.schema(), "boolean", segment.rules_profile)
+
+
+def target_of(segment: Segment) -> Target:
+    """Give what is to be evaluated for a segment."""
+    return Target(key=str(segment.public_id), rule=rule_of(segment), limit=limit_of(segment))
+
+
+def limit_of(segment: Segment) -> Limit | None:
+    """Give a segment's limit, or None."""
+    return limit_from(segment.limit)
+
+
+def limit_from(raw: dict[str, Any] | None) -> Limit | None:
+    """Give a limit out of its stored form."""
+    return None if raw is None else Limit(raw["count"], raw["by"], raw["order"] == "descending")

@@ -62,21 +62,12 @@ class PreviewSerializer(StrictSerializer):
 
 
 class MemberSerializer(serializers.Serializer):  # type: ignore[type-arg]
-    """A member of a segment."""
+    """A member of a segment; ``id`` names the membership: the segment's and the customer's ids."""
 
-    id = serializers.SerializerMethodField()
-    customer_id = serializers.UUIDField(source="customer_ref")
-    customer_ref = serializers.SerializerMethodField()
-    added_at = serializers.DateTimeField()
-
-    def get_id(self, member: Any) -> str:
-        """Name the membership: the segment's and the customer's ids."""
-        return f"{member.segment.public_id}:{member.customer_ref}"
-
-    def get_customer_ref(self, member: Any) -> str:
-        """Give the id that the BSS uses."""
-        references: dict[Any, str] = self.context.get("references", {})
-        return references.get(member.customer_ref, "")
+    id = serializers.CharField()
+    customer_id = serializers.UUIDField()
+    customer_ref = serializers.CharField()
+    added_at = serializers.DateTimeField(allow_null=True)
 
 
 class NewMembersSerializer(StrictSerializer):

@@ -18,12 +18,11 @@ from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.errors import NotFound
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
 from loyalty.foundation.web.etag import check_if_match
-from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.views import AllowListedOrdering, ApiView, ApiViewSet, ReadOnlyApiViewSet
 from loyalty.segments import api
 from loyalty.segments.errors import SegmentRulesMissing
-from loyalty.segments.models import Segment, SegmentMember, SegmentSnapshot
-from loyalty.segments.rest import serializers
+from loyalty.segments.models import Segment, SegmentSnapshot
+from loyalty.segments.rest import paging, serializers
 
 
 class SegmentFilter(django_filters.FilterSet):
@@ -107,16 +106,18 @@ class SegmentViewSet(ReadOnlyApiViewSet):
             raise SegmentRulesMissing("There are no rules to preview.")
         return Response(preview_body(api.preview(rules, now=clock.now())))
 
-    @extend_schema(responses={200: serializers.MemberSerializer(many=True)})
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("as_of", str),
+            OpenApiParameter("cursor", str),
+            OpenApiParameter("page_size", int),
+        ],
+        responses={200: serializers.MemberSerializer(many=True)},
+    )
     @action(detail=True, methods=["get"], filter_backends=[])
     def members(self, request: Request, **kwargs: Any) -> Response:
-        """List the members."""
-        rows = SegmentMember.objects.filter(segment=self.get_object()).select_related("segment")
-        pages = KeysetPages()
-        page = pages.paginate_queryset(rows, request, view=_MembersByCustomer()) or []
-        known = customers.list_customers([member.customer_ref for member in page])
-        context = {"references": {customer.id: customer.customer_ref for customer in known}}
-        return pages.get_paginated_response(serializers.MemberSerializer(page, many=True, context=context).data)
+        """List the members now, or as of an instant or the end of a date."""
+        return Response(paging.members_page(self.get_object(), request))
 
     @extend_schema(responses={200: dict})
     @action(detail=True, methods=["get"])
@@ -149,12 +150,6 @@ class SegmentViewSet(ReadOnlyApiViewSet):
         return Response(dataclasses.asdict(explanation))
 
 
-class _MembersByCustomer:
-    """The order of the member list: by the customer's id, which the primary key serves."""
-
-    keyset = ("customer_ref",)
-
-
 class UnsavedPreviewView(ApiView):
     """Preview of rules that are not saved yet."""
 
@@ -176,7 +171,7 @@ class SegmentMemberViewSet(ApiViewSet):
     """Members of static segments."""
 
     permissions: ClassVar[dict[str, str]] = {"create": "segments.change", "destroy": "segments.change"}
-    queryset = SegmentMember.objects.none()
+    queryset = Segment.objects.none()
     serializer_class = serializers.MemberSerializer
     lookup_value_regex = "[^/]+"
 

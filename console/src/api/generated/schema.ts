@@ -1826,7 +1826,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description List the members. */
+        /** @description List the members now, or as of an instant or the end of a date. */
         get: operations["segments_members_list"];
         put?: never;
         post?: never;
@@ -3468,16 +3468,14 @@ export interface components {
          * @enum {string}
          */
         MeasureEnum: "points" | "money";
-        /** @description A member of a segment. */
+        /** @description A member of a segment; ``id`` names the membership: the segment's and the customer's ids. */
         Member: {
             /** Format: date-time */
-            added_at: string;
+            added_at: string | null;
             /** Format: uuid */
             customer_id: string;
-            /** @description Give the id that the BSS uses. */
-            readonly customer_ref: string;
-            /** @description Name the membership: the segment's and the customer's ids. */
-            readonly id: string;
+            customer_ref: string;
+            id: string;
         };
         /** @description A customer in a program. */
         Membership: {
@@ -11555,9 +11553,10 @@ export interface operations {
     segments_members_list: {
         parameters: {
             query?: {
+                as_of?: string;
+                cursor?: string;
                 /** @description A page number within the paginated result set. */
                 page?: number;
-                /** @description Number of results to return per page. */
                 page_size?: number;
             };
             header?: never;

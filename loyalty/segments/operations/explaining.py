@@ -1,0 +1,67 @@
+"""Why a customer is in a segment or not: leaf by leaf with values, and the smallest change that would turn it."""
+
+import uuid
+from datetime import datetime
+from typing import Any
+
+from loyalty.customers import api as customers
+from loyalty.features import api as features
+from loyalty.foundation.rules import api as rules
+from loyalty.segments.contracts import Explanation
+from loyalty.segments.models import Segment
+from loyalty.segments.operations.definition import check_rules
+from loyalty.segments.operations.recalculation import rule_of
+from loyalty.segments.queries import membership, world
+
+
+def explain(segment: Segment, customer_id: uuid.UUID, *, now: datetime) -> Explanation:
+    """Say why a customer is in a segment or not: each condition with the fact it met.
+
+    :raises CustomerNotFound: there is no such customer.
+    """
+    customer = customers.get_customer(customer_id)
+    stored = membership.is_member(segment.public_id, customer.id)
+    if segment.rules is None:
+        return Explanation(is_member=stored, matches=None, as_of=now, trace=())
+    return explain_rule(rule_of(segment), customer.id, is_member=stored, now=now)
+
+
+def explain_unsaved(rules_json: Any, customer_id: uuid.UUID, *, now: datetime) -> Explanation:
+    """Say what rules that are not saved come to for a customer.
+
+    :raises RuleInvalid: the rules mean nothing here.
+    :raises CustomerNotFound: there is no such customer.
+    """
+    rule = check_rules(rules_json)
+    return explain_rule(rule, customers.get_customer(customer_id).id, is_member=None, now=now)
+
+
+def explain_rule(rule: rules.Rule, customer_id: uuid.UUID, *, is_member: bool | None, now: datetime) -> Explanation:
+    """Evaluate a rule for one customer and keep every step."""
+    values = features.get_features(customer_id)
+    answers = customer_answers(customer_id)
+    outcome = rules.explain(rule, values, now=now, history=answers)
+    trace = tuple(
+        {
+            "rule": step.words,
+            "path": step.path,
+            "operator": step.operator,
+            "facts": dict(step.facts),
+            "value": step.value,
+            "decisive": step.is_decisive,
+        }
+        for step in outcome.trace
+    )
+    paths = {leaf.path for leaf in rules.leaves(rule)}
+    leaves = tuple(
+        {"path": s.path, "words": s.words, "facts": dict(s.facts), "value": s.value, "is_decisive": s.is_decisive}
+        for s in outcome.trace
+        if s.path in paths
+    )
+    return Explanation(is_member=is_member, matches=bool(outcome.value), as_of=now, trace=trace, leaves=leaves)
+
+
+def customer_answers(customer_id: uuid.UUID) -> world.CustomerAnswers:
+    """Give who answers for one customer."""
+    inside = membership.list_segment_ids_of([customer_id]).get(customer_id, [])
+    return world.CustomerAnswers(customer_id, frozenset(str(one) for one in inside))

@@ -1,0 +1,1 @@
+"""Decisions on segments as pure functions: bitmaps, plans, schedules, checks."""
