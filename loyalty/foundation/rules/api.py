@@ -18,7 +18,9 @@ from loyalty.foundation.rules.contracts import (
     Expects,
     Field,
     FieldType,
+    Flip,
     History,
+    LeafChange,
     OperatorEntry,
     Outcome,
     Problem,
@@ -31,6 +33,7 @@ from loyalty.foundation.rules.contracts import (
 )
 from loyalty.foundation.rules.errors import RuleFault, RuleInvalid, RuleNotCompilable
 from loyalty.foundation.rules.evaluating import evaluate, explain, matches, uses_fields
+from loyalty.foundation.rules.flipping import flips
 from loyalty.foundation.rules.matching import rule_like
 from loyalty.foundation.rules.operators.behaviour import bucket_of
 from loyalty.foundation.rules.operators.catalogue import list_operators
@@ -48,8 +51,10 @@ __all__ = [
     "Expects",
     "Field",
     "FieldType",
+    "Flip",
     "History",
     "Leaf",
+    "LeafChange",
     "OperatorEntry",
     "Outcome",
     "Problem",
@@ -72,6 +77,7 @@ __all__ = [
     "evaluate",
     "explain",
     "fingerprint",
+    "flips",
     "leaves",
     "list_operators",
     "matches",

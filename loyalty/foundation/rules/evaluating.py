@@ -53,7 +53,7 @@ def evaluate(rule: Rule, facts: object, *, now: datetime, history: History | Non
     :raises RuleFault: the facts are of other types than declared, or a limit of the run was met, or nobody answers.
     """
     program = _program(rule)
-    return _verdict(rule, _run(program.run, Frame(facts, now, rule.zone, history)))
+    return _verdict(rule, run_safely(program.run, Frame(facts, now, rule.zone, history)))
 
 
 def matches(rule: Rule | None, facts: object, *, now: datetime) -> bool:
@@ -74,7 +74,7 @@ def explain(
     :raises RuleFault: as ``evaluate``.
     """
     program = _program(rule)
-    value = _run(program.run, Frame(facts, now, rule.zone, history))
+    value = run_safely(program.run, Frame(facts, now, rule.zone, history))
     seen = _told(program.root)
     values = {id(node): _value_or_fault(program.closure(node), Frame(facts, now, rule.zone, history)) for node in seen}
     decisive = _decisive(program.root, values)
@@ -108,7 +108,8 @@ def _program(rule: Rule) -> Program:
     return _closures.get_or_make(rule, lambda: Program(root_of(rule), OPERATORS))
 
 
-def _run(closure: Closure, frame: Frame) -> object:
+def run_safely(closure: Closure, frame: Frame) -> object:
+    """The value of a closure; what arithmetic and the calendar cannot hold is a fault of the rule."""
     try:
         return closure(frame)
     except DecimalException as error:
@@ -120,7 +121,7 @@ def _run(closure: Closure, frame: Frame) -> object:
 def _value_or_fault(closure: Closure, frame: Frame) -> object:
     """A part that was passed over may have no value; the rule as a whole has one."""
     try:
-        return _run(closure, frame)
+        return run_safely(closure, frame)
     except RuleFault:
         return None
 
