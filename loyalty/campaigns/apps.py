@@ -26,6 +26,7 @@ class CampaignsConfig(AppConfig):
         from loyalty.campaigns import handlers, queries
         from loyalty.campaigns.kinds import event, registry, schedule, threshold
         from loyalty.campaigns.operations.fan_out import RUN_KIND, fan_out_run
+        from loyalty.features import api as features
         from loyalty.foundation.events import api as events
         from loyalty.foundation.work import api as work
         from loyalty.segments import api as segments
@@ -42,3 +43,4 @@ class CampaignsConfig(AppConfig):
             name = "campaigns.convert_on_" + event_type.replace(".", "_")
             events.subscribe(event_type, name=name, handler=handlers.on_conversion)
         segments.register_usage("campaign", queries.list_usages_of_segment)
+        features.register_platform_facts(queries.FACTS)

@@ -10,8 +10,10 @@ from loyalty.campaigns.errors import CampaignNotFound, CustomerUnknown
 from loyalty.campaigns.kinds import event, registry, threshold
 from loyalty.campaigns.models import Campaign
 from loyalty.delivery import api as delivery
+from loyalty.features import api as features
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.orm import sql
+from loyalty.foundation.rules.contracts import FieldType
 from loyalty.segments.contracts import Usage
 
 CHANNELS = tuple(delivery.ChannelCode)
@@ -194,3 +196,34 @@ def performance_of(campaign_id: uuid.UUID) -> dict[str, Any]:
 def is_event_awaited(event_type: str) -> bool:
     """Tell whether an active campaign waits for events of a type."""
     return Campaign.objects.filter(status=CampaignStatus.ACTIVE, event_type=event_type).exists()
+
+
+# The platform facts that campaigns offers: how the customer was written to, whoever had it written.
+FACTS = features.PlatformFacts(
+    group="messages",
+    relation="campaigns_customer_facts",
+    takes_now=True,
+    fields=(
+        features.PlatformField(
+            *("messages_sent_30d", FieldType.INTEGER, "Messages sent, 30 days", "messages", "Engagement"),
+            description="Messages that left for the customer in the last thirty days.",
+            absent=0,
+        ),
+        features.PlatformField(
+            *("messages_opened_30d", FieldType.INTEGER, "Messages opened, 30 days", "messages", "Engagement"),
+            description="Messages that the customer opened in the last thirty days.",
+            absent=0,
+        ),
+        features.PlatformField(
+            *("messages_clicked_30d", FieldType.INTEGER, "Messages clicked, 30 days", "messages", "Engagement"),
+            description="Messages with a link that the customer followed in the last thirty days.",
+            absent=0,
+        ),
+        features.PlatformField(
+            *("last_contacted_at", FieldType.DATETIME, "Last contact", "", "Engagement"),
+            description="When a message last left for the customer.",
+            null_meaning="Nothing was ever sent to the customer.",
+            null_kind=features.NullKind.NONE,
+        ),
+    ),
+)

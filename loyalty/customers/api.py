@@ -1,6 +1,7 @@
 """Front door of customers."""
 
 from loyalty.customers.contracts import (
+    BssFacts,
     Channel,
     ConsentRecord,
     ConsentView,
@@ -30,7 +31,9 @@ from loyalty.customers.queries import (
     DIRECTORY_VIEW,
     REACHABLE_VIEW,
     count_customers,
+    find_bss_breaker_state,
     find_bss_facts,
+    find_bss_facts_of,
     find_customer,
     find_many,
     find_named_customer,
@@ -52,6 +55,7 @@ __all__ = [
     "REACHABLE_VIEW",
     "BssAnswerInvalid",
     "BssCredentialsRefused",
+    "BssFacts",
     "BssNotConfigured",
     "BssUnavailable",
     "Channel",
@@ -72,7 +76,9 @@ __all__ = [
     "close_source",
     "count_customers",
     "create_source",
+    "find_bss_breaker_state",
     "find_bss_facts",
+    "find_bss_facts_of",
     "find_customer",
     "find_many",
     "find_named_customer",

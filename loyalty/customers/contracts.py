@@ -1,6 +1,7 @@
 """What crosses the border of customers."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -138,3 +139,17 @@ class IssuedSecret:
     id: uuid.UUID
     code: str
     secret: str
+
+
+@dataclass(frozen=True, slots=True)
+class BssFacts:
+    """What the BSS told of several customers, by its own reference.
+
+    ``unanswered`` could not be asked for, for the reason that ``code`` and ``reason`` give; whoever is in neither, the
+    BSS does not know.
+    """
+
+    known: Mapping[str, Mapping[str, Any]]
+    unanswered: frozenset[str] = frozenset()
+    code: str = ""
+    reason: str = ""

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from loyalty.customers.contracts import ConsentView, CustomerView
+from loyalty.customers.contracts import BssFacts, ConsentView, CustomerView
 from loyalty.customers.errors import BssAnswerInvalid, CustomerNotFound
 from loyalty.customers.kinds.xiva.client import configured_client
 from loyalty.customers.models import Consent, ContactPoint, Customer
@@ -169,6 +169,32 @@ def find_bss_facts(customer_ref: str) -> Mapping[str, Any] | None:
     if overview is not None and not isinstance(overview, Mapping):
         raise BssAnswerInvalid("The overview of a customer should be an object.")
     return overview
+
+
+def find_bss_facts_of(customer_refs: Sequence[str]) -> BssFacts:
+    """Give what the BSS knows at a glance of several customers, asked briskly and together if it can; never raises."""
+    if not customer_refs:
+        return BssFacts({})
+    try:
+        found = configured_client().find_parts(customer_refs, "overview")
+    except Unavailable as refusal:
+        return BssFacts({}, frozenset(customer_refs), refusal.code, refusal.detail)
+    odd = {ref for ref, answer in found.known.items() if not isinstance(answer, Mapping)}
+    wrong = BssAnswerInvalid("The overview of a customer should be an object.") if odd else found.refusal
+    return BssFacts(
+        known={ref: answer for ref, answer in found.known.items() if ref not in odd},
+        unanswered=frozenset(found.unanswered | odd),
+        code=wrong.code if wrong is not None else "",
+        reason=wrong.detail if wrong is not None else "",
+    )
+
+
+def find_bss_breaker_state() -> str:
+    """Give how the breaker of the BSS stands in this process, or an empty text where no BSS is configured."""
+    try:
+        return configured_client().breaker_state
+    except Unavailable:
+        return ""
 
 
 def test_bss() -> dict[str, Any]:

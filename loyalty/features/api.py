@@ -1,12 +1,34 @@
 """Front door of features."""
 
-from loyalty.features.contracts import DataSource, FeatureSet, FeatureSource, FieldView, MergeStrategy
-from loyalty.features.errors import CustomersTooMany, FeatureSourceInvalid, FieldNotFound
-from loyalty.features.operations.caching import forget_all
+from loyalty.features.contracts import (
+    DataSource,
+    Degradation,
+    FeatureSet,
+    FeatureSource,
+    FieldOrigin,
+    FieldView,
+    MergeStrategy,
+    NullKind,
+    Origin,
+    PlatformFacts,
+    PlatformField,
+    PlatformRelation,
+    SourceHealth,
+    StorePolicy,
+)
+from loyalty.features.errors import (
+    CustomersTooMany,
+    FeatureSourceInvalid,
+    FeaturesUnavailable,
+    FieldChangeRefused,
+    FieldNotFound,
+    PlatformFactsUnknown,
+    PolicyInvalid,
+)
 from loyalty.features.operations.catalogue import (
     describe_field,
     list_fields,
-    refresh,
+    list_shadowed,
     schema,
     sync_catalogue,
     sync_when_changed,
@@ -18,28 +40,70 @@ from loyalty.features.operations.collecting import (
     list_feature_sets,
     overview_part,
 )
-from loyalty.features.queries import source
+from loyalty.features.operations.freshness import (
+    change_policy,
+    forget_all,
+    forget_customers,
+    is_bss_asked,
+    is_cache_used,
+    refresh,
+)
+from loyalty.features.queries import (
+    field_origins,
+    get_policy,
+    list_health,
+    platform_relation,
+    source,
+    streaming_columns,
+    streaming_customers,
+)
+from loyalty.features.registry import register_platform_facts
 
 __all__ = [
     "CUSTOMERS_MAX",
     "CustomersTooMany",
     "DataSource",
+    "Degradation",
     "FeatureSet",
     "FeatureSource",
     "FeatureSourceInvalid",
+    "FeaturesUnavailable",
+    "FieldChangeRefused",
     "FieldNotFound",
+    "FieldOrigin",
     "FieldView",
     "MergeStrategy",
+    "NullKind",
+    "Origin",
+    "PlatformFacts",
+    "PlatformFactsUnknown",
+    "PlatformField",
+    "PlatformRelation",
+    "PolicyInvalid",
+    "SourceHealth",
+    "StorePolicy",
+    "change_policy",
     "describe_field",
-    "overview_part",
+    "field_origins",
     "forget_all",
+    "forget_customers",
     "get_feature_set",
     "get_features",
+    "get_policy",
+    "is_bss_asked",
+    "is_cache_used",
     "list_feature_sets",
     "list_fields",
+    "list_health",
+    "list_shadowed",
+    "overview_part",
+    "platform_relation",
     "refresh",
+    "register_platform_facts",
     "schema",
     "source",
+    "streaming_columns",
+    "streaming_customers",
     "sync_catalogue",
     "sync_when_changed",
 ]

@@ -1,6 +1,6 @@
 """What features refuses."""
 
-from loyalty.foundation.kernel.errors import Invalid, NotFound
+from loyalty.foundation.kernel.errors import Invalid, NotFound, Unavailable
 
 
 class FieldNotFound(NotFound):
@@ -22,3 +22,31 @@ class FeatureSourceInvalid(Invalid):
 
     code = "features.source_invalid"
     title = "No such source or strategy"
+
+
+class PlatformFactsUnknown(NotFound):
+    """No domain offers a group of facts of that name."""
+
+    code = "features.group_unknown"
+    title = "No such group of facts"
+
+
+class FieldChangeRefused(Invalid):
+    """A field cannot be changed in that way: a precedence of a field that only one source has, an unknown null kind."""
+
+    code = "features.change_refused"
+    title = "The field cannot be changed so"
+
+
+class PolicyInvalid(Invalid):
+    """A source, strategy or time by which features cannot be collected."""
+
+    code = "features.policy_invalid"
+    title = "Features cannot be collected so"
+
+
+class FeaturesUnavailable(Unavailable):
+    """A source that may know the customer does not answer, and nothing stands in for it."""
+
+    code = "features.unavailable"
+    title = "The features cannot be read now"

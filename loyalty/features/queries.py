@@ -1,12 +1,28 @@
-"""Reads of features: the catalogue as it stands, and the set-based source."""
+"""Reads of features: the catalogue and the policy as they stand, and the set-based sources."""
 
+from collections.abc import Mapping
 from datetime import UTC, datetime
+from typing import Any
 
+from django.conf import settings
 from django.db.models import QuerySet
+from sqlalchemy import ColumnElement, Select
 
-from loyalty.features.contracts import FeatureSource, FieldView
-from loyalty.features.kinds import dwh
-from loyalty.features.models import CatalogueField
+from loyalty.customers import api as customers
+from loyalty.features.contracts import (
+    DataSource,
+    FeatureSource,
+    FieldOrigin,
+    FieldView,
+    MergeStrategy,
+    Origin,
+    PlatformRelation,
+    SourceHealth,
+    StorePolicy,
+)
+from loyalty.features.kinds import dwh, platform, streaming
+from loyalty.features.models import CatalogueField, StoreState
+from loyalty.features.policy import STREAMING
 from loyalty.foundation.rules.contracts import FieldType
 from loyalty.warehouse import api as warehouse
 
@@ -21,6 +37,7 @@ def fields_present() -> QuerySet[CatalogueField]:
 
 def view_of(one: CatalogueField) -> FieldView:
     """Give a field as other domains see it."""
+    is_dwh = one.data_source == Origin.DWH
     return FieldView(
         id=one.public_id,
         name=one.name,
@@ -32,7 +49,45 @@ def view_of(one: CatalogueField) -> FieldView:
         data_source=one.data_source,
         is_nullable=one.is_nullable,
         freshness=one.freshness,
+        null_kind=one.null_kind,
+        null_meaning=one.null_meaning,
+        precedence=one.precedence,
+        group=one.group,
+        is_live=one.data_source == Origin.PLATFORM,
+        # Without a reference instant nobody could say which purchases are in the warehouse's value already.
+        is_streaming=one.name in STREAMING and is_dwh and one.freshness is not None,
     )
+
+
+def field_origins() -> dict[str, FieldOrigin]:
+    """Give for each field that rules may read where it lives: in the warehouse or in a group of platform facts."""
+    return {
+        view.name: FieldOrigin(Origin(view.data_source), view.group, view.is_streaming)
+        for view in (view_of(one) for one in fields_present())
+        if view.data_source != Origin.XIVA
+    }
+
+
+def state() -> StoreState:
+    """Give the store's one row, or what it would be before anything was written."""
+    return StoreState.objects.filter(pk=1).first() or StoreState(version=0)
+
+
+def policy_of(one: StoreState) -> StorePolicy:
+    """Give how features are collected: as a person chose, else as the settings say."""
+    return StorePolicy(
+        data_source=DataSource(one.data_source or settings.FEATURE_STORE_DATA_SOURCE),
+        merge_strategy=MergeStrategy(one.merge_strategy or settings.FEATURE_STORE_MERGE_STRATEGY),
+        cache_seconds=(settings.FEATURE_STORE_CACHE_SECONDS if one.cache_seconds is None else one.cache_seconds),
+        stale_seconds=(settings.FEATURE_STORE_STALE_SECONDS if one.stale_seconds is None else one.stale_seconds),
+        version=one.version,
+        updated_at=one.updated_at if one.version else None,
+    )
+
+
+def get_policy() -> StorePolicy:
+    """Give how features are collected."""
+    return policy_of(state())
 
 
 def source() -> FeatureSource:
@@ -41,11 +96,77 @@ def source() -> FeatureSource:
     :raises WarehouseUnavailable: the warehouse does not answer, or has no such table.
     """
     table = dwh.features_table()
-    newest = CatalogueField.objects.filter(freshness__isnull=False).order_by("-freshness").first()
+    held = state()
     return FeatureSource(
         table=table,
         key=table.c[warehouse.KEY_COLUMN],
         columns={str(column.name): column for column in table.columns},
         connector=warehouse.connector(),
-        reference_instant=newest.freshness if newest is not None and newest.freshness else UNKNOWN_AGE,
+        reference_instant=held.reference_instant or UNKNOWN_AGE,
+        oldest_instant=held.oldest_instant,
     )
+
+
+def platform_relation(group: str, *, now: datetime) -> PlatformRelation:
+    """Give a group of platform facts for work in sets, as it is at ``now``.
+
+    :raises PlatformFactsUnknown: there is no such group.
+    """
+    return platform.relation_of(group, now=now)
+
+
+def streaming_customers(of: FeatureSource) -> Select[Any]:
+    """Select, in the platform's database, the customers of whom the warehouse's streaming values are not all.
+
+    A superset: of each, ``streaming_columns`` counts what is newer than the row's own instant. Without a reference
+    instant it selects nobody.
+    """
+    return streaming.customers_since(of.oldest_instant or datetime.max.replace(tzinfo=UTC))
+
+
+def streaming_columns(
+    columns: Mapping[str, ColumnElement[Any]],
+    *,
+    key: ColumnElement[Any],
+    as_of: ColumnElement[Any],
+    now: datetime,
+) -> dict[str, ColumnElement[Any]]:
+    """Give those of ``columns`` that purchases change at once, with the purchases newer than ``as_of`` in them.
+
+    The columns lie in the platform's database (staged from the warehouse); ``as_of`` is the staged ``updated_at``.
+    Where that is NULL nothing is added.
+    """
+    null_kinds = dict(fields_present().filter(name__in=STREAMING).values_list("name", "null_kind"))
+    return streaming.overlaid(columns, null_kinds, key=key, as_of=as_of, now=now)
+
+
+def list_health(*, now: datetime) -> list[SourceHealth]:
+    """Tell how each source stands, by what is known without calling it: its breaker, and the age of what it told."""
+    return [_health_of_dwh(now), _health_of_xiva(), SourceHealth(str(Origin.PLATFORM), "up", age_seconds=0)]
+
+
+def _health_of_dwh(now: datetime) -> SourceHealth:
+    at = state().reference_instant
+    age = max(0, int((now - at).total_seconds())) if at is not None else None
+    try:
+        breaker = warehouse.connector().breaker_state
+    except warehouse.WarehouseUnavailable as refusal:
+        return SourceHealth(str(Origin.DWH), "not_configured", "", at, age, refusal.code, refusal.detail)
+    return SourceHealth(str(Origin.DWH), _state_of(breaker), breaker, at, age, *_words_of(breaker))
+
+
+def _health_of_xiva() -> SourceHealth:
+    breaker = customers.find_bss_breaker_state()
+    if not breaker:
+        return SourceHealth(str(Origin.XIVA), "not_configured")
+    return SourceHealth(str(Origin.XIVA), _state_of(breaker), breaker, None, None, *_words_of(breaker))
+
+
+def _state_of(breaker: str) -> str:
+    return {"closed": "up", "half-open": "degraded"}.get(breaker, "down")
+
+
+def _words_of(breaker: str) -> tuple[str, str]:
+    if breaker == "closed":
+        return "", ""
+    return "features.source_silent", "It failed repeatedly and is left alone for a moment."

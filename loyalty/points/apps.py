@@ -33,10 +33,12 @@ class PointsConfig(AppConfig):
     def ready(self) -> None:
         """Subscribe to what has members earn, take the runs, and contribute accounts to the view of a customer."""
         from loyalty.customers import api as customers
+        from loyalty.features import api as features
         from loyalty.foundation.events import api as events
         from loyalty.foundation.work import api as work
         from loyalty.points import handlers, queries
         from loyalty.points.operations import expiring, importing, reconciling
+        from loyalty.points.queries.facts import FACTS
 
         events.subscribe("customer.purchase", name="points.on_customer_purchase", handler=handlers.on_customer_purchase)
         events.subscribe("customer.referred", name="points.on_customer_referred", handler=handlers.on_customer_referred)
@@ -46,5 +48,6 @@ class PointsConfig(AppConfig):
             queries.list_event_types, name="points.on_earning_event", handler=handlers.on_earning_event
         )
         customers.register_overview_part("account", queries.overview_part)
+        features.register_platform_facts(FACTS)
         for runs in (expiring, importing, reconciling):
             work.register(runs.RUN_KIND, runs.execute)

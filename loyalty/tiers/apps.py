@@ -20,11 +20,12 @@ class TiersConfig(AppConfig):
 
     def ready(self) -> None:
         """Subscribe to what counts for a tier, and register the work that this domain does."""
+        from loyalty.features import api as features
         from loyalty.foundation.events import api as events
         from loyalty.foundation.work import api as work
         from loyalty.points import api as points
         from loyalty.tiers import api, handlers
-        from loyalty.tiers.queries import tier_history
+        from loyalty.tiers.queries import FACTS, tier_history
 
         for event_type, handler in (
             ("points.earned", handlers.on_points_earned),
@@ -38,5 +39,6 @@ class TiersConfig(AppConfig):
         ):
             events.subscribe(event_type, name=f"tiers.{handler.__name__}", handler=handler)
         points.register_tier_history(tier_history)
+        features.register_platform_facts(FACTS)
         work.register(api.SETTLE_KIND, api.settle_program)
         work.register(api.RECALCULATE_KIND, api.recalculate_run)

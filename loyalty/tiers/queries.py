@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
+from loyalty.features import api as features
 from loyalty.foundation.orm import sql
+from loyalty.foundation.rules.contracts import FieldType
 from loyalty.points import api as points
 from loyalty.programs import api as programs
 from loyalty.tiers.contracts import (
@@ -257,3 +259,39 @@ def timeline_of(account_id: uuid.UUID, plan: programs.ProgramPlan) -> Timeline:
 def list_benefits(account_id: uuid.UUID) -> list[BenefitGrant]:
     """Give what tiers granted a member, newest first."""
     return list(BenefitGrant.objects.filter(account_public_id=account_id).order_by("-id")[:200])
+
+
+NOT_A_MEMBER = "The customer is a member of no program, or of one without tiers."
+
+# The platform facts that tiers offers; with several programs, those of the tier that begins highest.
+FACTS = features.PlatformFacts(
+    group="tier",
+    relation="tiers_customer_facts",
+    fields=(
+        features.PlatformField(
+            *("tier_code", FieldType.TEXT, "Tier", "", "Loyalty"),
+            description="The code of the tier now held.",
+            null_meaning=NOT_A_MEMBER,
+        ),
+        features.PlatformField(
+            *("tier_name", FieldType.TEXT, "Tier's name", "", "Loyalty"),
+            description="The name of the tier now held, as members read it.",
+            null_meaning=NOT_A_MEMBER,
+        ),
+        features.PlatformField(
+            *("tier_level", FieldType.INTEGER, "Tier's level", "", "Loyalty"),
+            description="How high the tier stands in its program; the lowest is 1.",
+            null_meaning=NOT_A_MEMBER,
+        ),
+        features.PlatformField(
+            *("tier_since_at", FieldType.DATETIME, "In the tier since", "", "Loyalty"),
+            description="When the customer came to the tier now held.",
+            null_meaning=NOT_A_MEMBER,
+        ),
+        features.PlatformField(
+            *("tier_program_code", FieldType.TEXT, "Program of the tier", "", "Loyalty"),
+            description="The program in which the tier is held.",
+            null_meaning=NOT_A_MEMBER,
+        ),
+    ),
+)

@@ -23,11 +23,13 @@ from tests.conftest import ClientWith
 from tests.features.conftest import IDS, REFS, Owner
 
 V1 = "/api/loyalty/v1"
+NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 
 
 def test_schema__the_warehouses_columns__typed(owner: Owner) -> None:
     schema = api.schema()
-    assert {name: field.type for name, field in schema.by_name.items()} == {
+    of_dwh = {name for name, origin in api.field_origins().items() if origin.source == "dwh"}
+    assert {name: field.type for name, field in schema.by_name.items() if name in of_dwh} == {
         "total_revenue": FieldType.DECIMAL,
         "transaction_count": FieldType.INTEGER,
         "city": FieldType.TEXT,
@@ -72,38 +74,38 @@ def test_source__evaluates_in_the_warehouse(owner: Owner) -> None:
 
 
 def test_features__dwh_first__xiva_only_for_whom_the_warehouse_lacks(xiva: Simulator) -> None:
-    first, third = api.get_feature_set(IDS[0]), api.get_feature_set(IDS[2])
+    first, third = api.get_feature_set(IDS[0], now=NOW), api.get_feature_set(IDS[2], now=NOW)
     assert first.values["total_revenue"] == Decimal("100.00")
     assert first.values["customer_status"] is None
-    assert set(first.sources.values()) == {"dwh"}
+    assert set(first.sources.values()) - {"platform"} == {"dwh"}
     assert first.as_of == datetime(2026, 11, 20, tzinfo=UTC)
     assert third.values["customer_status"] in ("active", "churned")
     assert third.values["score"] is None
-    assert set(third.sources.values()) == {"xiva"}
+    assert set(third.sources.values()) - {"platform"} == {"xiva"}
     assert (first.degraded, third.degraded) == ((), ())
 
 
 def test_features__every_strategy__says_whose_value(xiva: Simulator) -> None:
-    by_xiva = api.get_feature_set(IDS[1], strategy="xiva_first")
-    assert set(by_xiva.sources.values()) == {"xiva"}
-    merged = api.get_feature_set(IDS[1], strategy="merge")
+    by_xiva = api.get_feature_set(IDS[1], strategy="xiva_first", now=NOW)
+    assert set(by_xiva.sources.values()) - {"platform"} == {"xiva"}
+    merged = api.get_feature_set(IDS[1], strategy="merge", now=NOW)
     assert merged.sources["total_revenue"] == "dwh"
     assert merged.sources["city"] == "xiva"
     assert merged.values["city"]
     assert merged.sources["customer_status"] == "xiva"
-    only = api.get_feature_set(IDS[2], data_source="dwh")
+    only = api.get_feature_set(IDS[2], data_source="dwh", now=NOW)
     assert not only.is_known
     with pytest.raises(api.FeatureSourceInvalid):
-        api.get_feature_set(IDS[0], strategy="coin")
+        api.get_feature_set(IDS[0], strategy="coin", now=NOW)
 
 
 def test_features__xiva_down__degraded_is_said_and_not_remembered(xiva: Simulator) -> None:
     xiva.desk.order({"wrong_shape_next": 1})
-    down = api.get_feature_set(IDS[2])
-    assert down.degraded == ("bss.answer_invalid",)
+    down = api.get_feature_set(IDS[2], now=NOW)
+    assert down.degraded_codes == ("bss.answer_invalid",)
     assert not down.is_known
-    assert api.get_feature_set(IDS[2]).is_known
-    assert api.get_feature_set(IDS[0]).degraded == ()
+    assert api.get_feature_set(IDS[2], now=NOW).is_known
+    assert api.get_feature_set(IDS[0], now=NOW).degraded == ()
 
 
 def test_features__warehouse_down__bss_answers_and_degraded_is_said(
@@ -111,27 +113,27 @@ def test_features__warehouse_down__bss_answers_and_degraded_is_said(
 ) -> None:
     api.schema()
     monkeypatch.setattr("django.conf.settings.DWH_POSTGRESQL_URL", "postgres://x:y@127.0.0.1:1/none")
-    known = api.get_feature_set(IDS[0])
-    assert known.degraded == ("warehouse.unavailable",)
-    assert set(known.sources.values()) == {"xiva"}
+    known = api.get_feature_set(IDS[0], now=NOW)
+    assert known.degraded_codes == ("warehouse.unavailable",)
+    assert set(known.sources.values()) - {"platform"} == {"xiva"}
     monkeypatch.setattr("django.conf.settings.XIVA_API_BASE_URL", "")
-    with pytest.raises(warehouse.WarehouseUnavailable):
-        api.get_features(IDS[1])
+    with pytest.raises(api.FeaturesUnavailable):
+        api.get_features(IDS[1], now=NOW)
 
 
 def test_cache__remembers__until_the_warehouse_is_younger(owner: Owner) -> None:
-    assert api.get_features(IDS[0])["city"] == "Tyre"
+    assert api.get_features(IDS[0], now=NOW)["city"] == "Tyre"
     owner.execute("UPDATE customer_features_view SET city = 'Aley'")
-    assert api.get_features(IDS[0])["city"] == "Tyre"
+    assert api.get_features(IDS[0], now=NOW)["city"] == "Tyre"
     owner.execute("UPDATE customer_features_view SET updated_at = '2026-11-21T00:00Z'")
     assert api.refresh() == datetime(2026, 11, 21, tzinfo=UTC)
-    assert api.get_features(IDS[0])["city"] == "Aley"
+    assert api.get_features(IDS[0], now=NOW)["city"] == "Aley"
 
 
 def test_cache__away__slower_and_the_same(
     owner: Owner, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    expected = api.get_features(IDS[0])
+    expected = api.get_features(IDS[0], now=NOW)
 
     class Away:
         """A cache whose server is gone."""
@@ -141,28 +143,32 @@ def test_cache__away__slower_and_the_same(
 
     monkeypatch.setattr(caching, "cache", Away())
     with caplog.at_level(logging.WARNING, logger="loyalty.features"):
-        assert api.get_features(IDS[0]) == expected
+        assert api.get_features(IDS[0], now=NOW) == expected
         api.forget_all()
     assert "away" in caplog.text
 
 
 def test_cache__rubbish_in_it__not_believed(owner: Owner) -> None:
-    expected = api.get_features(IDS[0])
-    generation = cache.get(caching.GENERATION)
-    cache.set(f"features:{generation}:auto:dwh_first:{IDS[0]}", "rubbish")
-    assert api.get_features(IDS[0]) == expected
+    expected = api.get_features(IDS[0], now=NOW)
+    cache.set(f"features:dwh:{IDS[0]}", "rubbish")
+    cache.set(caching.VERSION, 7)
+    assert api.get_features(IDS[0], now=NOW) == expected
 
 
 def test_cache__switched_off__asks_each_time(owner: Owner, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("django.conf.settings.FEATURE_STORE_CACHE_SECONDS", 0)
-    api.get_features(IDS[0])
+    api.get_features(IDS[0], now=NOW)
     owner.execute("UPDATE customer_features_view SET city = 'Aley'")
-    assert api.get_features(IDS[0])["city"] == "Aley"
+    assert api.get_features(IDS[0], now=NOW)["city"] == "Aley"
 
 
 def test_unknown_customer__empty_and_never_zero(owner: Owner) -> None:
-    assert api.get_features(new_public_id()) == {}
-    assert all(value is None for value in api.get_feature_set(IDS[2]).values.values())
+    assert api.get_features(new_public_id(), now=NOW) == {}
+    known = api.get_feature_set(IDS[2], now=NOW)
+    assert not known.is_known
+    # Nought messages were sent, which we know; all else is unknown.
+    counted = {"account_count", "messages_sent_30d", "messages_opened_30d", "messages_clicked_30d"}
+    assert {name for name, value in known.values.items() if value is not None} <= counted
 
 
 def test_routes__one_customer__by_id_and_reference(owner: Owner, client_with: ClientWith) -> None:

@@ -204,6 +204,7 @@ FEATURE_STORE_MERGE_STRATEGY = env.choice(
     "FEATURE_STORE_MERGE_STRATEGY", "dwh_first", ("xiva_first", "dwh_first", "merge")
 )
 FEATURE_STORE_CACHE_SECONDS = env.whole("FEATURE_STORE_CACHE_SECONDS", 3600, low=0, high=604_800)
+FEATURE_STORE_STALE_SECONDS = env.whole("FEATURE_STORE_STALE_SECONDS", 86_400, low=0, high=604_800)
 
 LOGGING: dict[str, Any] = {
     "version": 1,

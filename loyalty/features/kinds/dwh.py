@@ -1,54 +1,114 @@
-"""Features from the warehouse."""
+"""Features from the warehouse: any number of customers in one statement."""
 
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import FromClause, func, select
+from sqlalchemy import FromClause, Uuid, func, select
 
+from loyalty.features.kinds.replies import Reply, misfits, silence
+from loyalty.features.policy import Answer, Trouble, fitted
+from loyalty.foundation.kernel.errors import Refusal
 from loyalty.warehouse import api as warehouse
 
+NAME = "The warehouse"
 FRESHNESS_COLUMN = "updated_at"
+AMBIGUOUS = Trouble(warehouse.WarehouseKeyDuplicate.code, "The warehouse has more than one row for the customer.")
 
 
-def features_table() -> FromClause:
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """When the warehouse computed its newest row and its oldest; None when it does not say."""
+
+    newest: datetime | None
+    oldest: datetime | None
+
+
+def features_table(customer_ids: Sequence[uuid.UUID] = ()) -> FromClause:
     """Give the table, view or custom query with one row per customer.
 
+    :param customer_ids: whose rows must be in it; none means everybody's.
     :raises WarehouseUnavailable: the warehouse does not answer, or has no such table.
     """
     name = warehouse.features_table_name()
-    table = warehouse.connector().table(name)
+    table = warehouse.connector().table_for(name, customer_ids)
     if warehouse.KEY_COLUMN not in table.c:
         raise warehouse.WarehouseColumnMissing(f"{name} has no column {warehouse.KEY_COLUMN}.")
     return table
 
 
-def ask(wanted: Sequence[uuid.UUID], fields: Iterable[str], degraded: set[str]) -> dict[uuid.UUID, Mapping[str, Any]]:
-    """Give what the warehouse knows, in one statement; add to ``degraded`` when it cannot be asked."""
+def ask(wanted: Sequence[uuid.UUID], fields: Mapping[str, str], *, now: datetime) -> Reply:
+    """Give what the warehouse knows, in one statement.
+
+    A column that went since the table was described is looked for once more, in the table as it is now.
+
+    :param fields: the type of each field of the catalogue that is the warehouse's.
+    """
     try:
-        table = features_table()
-        chosen = [table.c[name] for name in fields if name in table.c]
-        statement = select(table.c[warehouse.KEY_COLUMN], *chosen).where(table.c[warehouse.KEY_COLUMN].in_(wanted))
-        rows = warehouse.connector().fetch_all(statement, limit=2 * len(wanted))
-    except warehouse.WarehouseUnavailable as refusal:
-        degraded.add(refusal.code)
-        return {}
+        try:
+            return _ask(wanted, fields, now)
+        except warehouse.WarehouseMismatch:
+            warehouse.connector().forget_tables()
+            return _ask(wanted, fields, now)
+    except Refusal as refusal:  # it does not answer, or has more rows than there are customers by far
+        return silence(wanted, refusal)
+
+
+def _ask(wanted: Sequence[uuid.UUID], fields: Mapping[str, str], now: datetime) -> Reply:
+    table = features_table(wanted)
+    key = table.c[warehouse.KEY_COLUMN]
+    chosen = [table.c[name] for name in fields if name in table.c]
+    # A warehouse may keep the ids as texts.
+    asked: list[Any] = list(wanted) if isinstance(key.type, Uuid) else [str(one) for one in wanted]
+    statement = select(key, *chosen).where(key.in_(asked))
+    rows = warehouse.connector().fetch_all(statement, limit=10 * len(wanted) + 100)
     # SQLAlchemy's names are a kind of str that JSON writers do not take for one.
     names = [str(column.name) for column in chosen]
-    return {uuid.UUID(str(row[0])): dict(zip(names, row[1:], strict=True)) for row in rows}
+    found: dict[uuid.UUID, Answer] = {}
+    reply = Reply()
+    for row in rows:
+        customer_id = uuid.UUID(str(row[0]))
+        if customer_id in found:
+            reply.troubles[customer_id] = AMBIGUOUS
+        found[customer_id] = _answer(dict(zip(names, row[1:], strict=True)), fields, now)
+    for one in wanted:
+        if one not in reply.troubles:
+            reply.answers[one] = found.get(one) or Answer(values=None, fetched_at=now)
+    return reply
 
 
-def find_freshness() -> datetime | None:
-    """Find when the warehouse last computed a row, or None when it does not say.
+def _answer(raw: Mapping[str, Any], fields: Mapping[str, str], now: datetime) -> Answer:
+    values: dict[str, Any] = {}
+    odd: list[str] = []
+    for name, value in raw.items():
+        values[name], fits = fitted(value, fields[name])
+        if not fits:
+            odd.append(name)
+    as_of = values.get(FRESHNESS_COLUMN)
+    return Answer(
+        values=values,
+        fetched_at=now,
+        as_of=as_of if isinstance(as_of, datetime) else None,
+        troubles=misfits(NAME, odd),
+    )
+
+
+def find_reference() -> Reference:
+    """Find when the warehouse last computed its rows.
 
     :raises WarehouseUnavailable: the warehouse does not answer.
     """
     table = features_table()
     if FRESHNESS_COLUMN not in table.c:
+        return Reference(None, None)
+    column = table.c[FRESHNESS_COLUMN]
+    rows = warehouse.connector().fetch_all(select(func.max(column), func.min(column)))
+    return Reference(_instant(rows[0][0]), _instant(rows[0][1]))
+
+
+def _instant(value: object) -> datetime | None:
+    if not isinstance(value, datetime):
         return None
-    rows = warehouse.connector().fetch_all(select(func.max(table.c[FRESHNESS_COLUMN])))
-    newest = rows[0][0]
-    if not isinstance(newest, datetime):
-        return None
-    return newest if newest.tzinfo is not None else newest.replace(tzinfo=UTC)
+    return value if value.tzinfo is not None else value.replace(tzinfo=UTC)

@@ -1,16 +1,20 @@
-"""The field catalogue follows the warehouse's columns; people's words in it stay."""
+"""The field catalogue follows its sources: warehouse, BSS and platform; people's words in it stay."""
 
+from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
 from django.db.models.functions import Now
 
-from loyalty.features.contracts import DataSource, FieldView
-from loyalty.features.errors import FieldNotFound
-from loyalty.features.kinds import dwh
+from loyalty.features.contracts import FieldView, NullKind, Origin
+from loyalty.features.errors import FieldChangeRefused, FieldNotFound
+from loyalty.features.kinds import platform
 from loyalty.features.models import CatalogueField
 from loyalty.features.operations import caching
-from loyalty.features.policy import XIVA_FIELDS, describe
+from loyalty.features.operations.freshness import refresh
+from loyalty.features.operations.store import is_of_xiva
+from loyalty.features.policy import XIVA_FIELDS, Description, describe
 from loyalty.features.queries import fields_present, view_of
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
@@ -19,15 +23,24 @@ from loyalty.foundation.orm.api import bump_version
 from loyalty.foundation.rules.contracts import Field, FieldType, Schema
 from loyalty.warehouse import api as warehouse
 
-Shape = dict[str, tuple[str, bool, str]]
-
 # Only one process at a time brings the catalogue up to date; the number is this lock's name and means nothing else.
 CATALOGUE_LOCK = 7_318_004_221
-EDITABLE = ("label", "unit", "category", "description")
+EDITABLE = ("label", "unit", "category", "description", "null_kind", "null_meaning", "precedence")
+CATEGORY_OF_PLATFORM = "Loyalty"
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a source says of a field."""
+
+    type: str
+    is_nullable: bool
+    data_source: str
+    group: str = ""
 
 
 def schema() -> Schema:
-    """Give the fields that rules may read: those that the warehouse holds for every customer."""
+    """Give the fields that rules may read: those that the warehouse and the platform know of every customer."""
     sync_when_changed()
     return Schema(
         fields=tuple(
@@ -39,7 +52,7 @@ def schema() -> Schema:
                 category=one.category,
                 unit=one.unit,
             )
-            for one in fields_present().filter(data_source=DataSource.DWH)
+            for one in fields_present().exclude(data_source=Origin.XIVA)
         )
     )
 
@@ -51,19 +64,25 @@ def list_fields() -> list[FieldView]:
 
 
 def sync_when_changed() -> bool:
-    """Take the warehouse's columns in when they differ from the catalogue; tell whether they did.
+    """Take in what the sources say of their fields when it differs from the catalogue; tell whether it did.
 
-    A warehouse that does not answer leaves the catalogue as it is.
+    A warehouse that does not answer leaves its fields as they are.
     """
-    try:
-        wanted, comments = _shape_of_sources()
-    except warehouse.WarehouseUnavailable:
-        return False
-    held = {one.name: (one.type, one.is_nullable, one.data_source) for one in fields_present()}
+    wanted, words, is_whole = _shape_of_sources()
+    held = {
+        one.name: Shape(one.type, one.is_nullable, one.data_source, one.group)
+        for one in fields_present()
+        if is_whole or one.data_source != Origin.DWH
+    }
+    if not is_whole:
+        # A field that the BSS tells too stands under the warehouse's name while that one is away.
+        of_dwh = set(fields_present().filter(data_source=Origin.DWH).values_list("name", flat=True))
+        wanted = {name: shape for name, shape in wanted.items() if name not in of_dwh}
     if held == wanted:
         return False
-    _write(wanted, comments)
-    refresh()
+    _write(wanted, words, is_whole=is_whole)
+    if is_whole:
+        refresh()
     return True
 
 
@@ -73,82 +92,113 @@ def sync_catalogue() -> int:
     :raises WarehouseUnavailable: the warehouse does not answer; the catalogue stays.
     """
     warehouse.connector().forget_tables()
-    _write(*_shape_of_sources())
+    warehouse.connector().describe_table(warehouse.features_table_name())
+    sync_when_changed()
     refresh()
     return fields_present().count()
 
 
-def refresh() -> datetime | None:
-    """Write down how fresh the warehouse is; younger rows make the cache forget. Give the freshness.
+def list_shadowed() -> list[str]:
+    """List the warehouse's columns that are not in the catalogue because a platform fact has their name.
 
     :raises WarehouseUnavailable: the warehouse does not answer.
     """
-    freshness = dwh.find_freshness()
-    stale = fields_present().filter(data_source=DataSource.DWH).exclude(freshness=freshness)
-    if stale.update(freshness=freshness):
-        caching.forget_all()
-    return freshness
-
-
-def _shape_of_sources() -> tuple[Shape, dict[str, str]]:
-    """Give each field's type, nullness and source, and the warehouse's own words for it."""
     description = warehouse.connector().describe_table(warehouse.features_table_name())
-    wanted: Shape = {name: (kind, True, str(DataSource.XIVA)) for name, kind in XIVA_FIELDS.items()}
-    comments: dict[str, str] = {}
-    for column in description.columns:
+    offered = platform.fields_offered()
+    return sorted(column.name for column in description.columns if column.name in offered)
+
+
+def _shape_of_sources() -> tuple[dict[str, Shape], dict[str, Description], bool]:
+    """Give each field's shape, words for those that nobody described yet, and whether the warehouse could be asked."""
+    wanted = {name: Shape(kind, True, str(Origin.XIVA)) for name, kind in XIVA_FIELDS.items()}
+    words: dict[str, Description] = {}
+    try:
+        description = warehouse.connector().describe_table(warehouse.features_table_name())
+    except warehouse.WarehouseUnavailable:
+        columns: tuple[warehouse.Column, ...] = ()
+        is_whole = False
+    else:
+        columns, is_whole = description.columns, True
+    for column in columns:
         if column.name != warehouse.KEY_COLUMN and column.type is not None:
-            wanted[column.name] = (str(column.type), column.is_nullable, str(DataSource.DWH))
-            comments[column.name] = column.comment
-    return wanted, comments
+            wanted[column.name] = Shape(str(column.type), column.is_nullable, str(Origin.DWH))
+            words[column.name] = describe(column.name, column.comment)
+    for name, (one, origin) in platform.fields_offered().items():
+        # The platform's word on its own books goes before a copy of it in the warehouse.
+        wanted[name] = Shape(str(one.type), one.absent is None, str(Origin.PLATFORM), origin.group)
+        words[name] = Description(
+            label=one.label,
+            category=one.category or CATEGORY_OF_PLATFORM,
+            unit=one.unit,
+            text=one.description,
+            null_meaning=one.null_meaning,
+            null_kind=one.null_kind,
+        )
+    return wanted, words, is_whole
 
 
 @transaction.atomic
-def _write(wanted: Shape, comments: dict[str, str]) -> None:
+def _write(wanted: Mapping[str, Shape], words: Mapping[str, Description], *, is_whole: bool) -> None:
     """Bring the rows in line; words of rows that exist are left alone."""
     sql.fetch_one("SELECT pg_advisory_xact_lock(%s)", [CATALOGUE_LOCK])
     held = {one.name: one for one in CatalogueField.objects.all()}
-    CatalogueField.objects.exclude(name__in=wanted).update(is_available=False)
+    gone = CatalogueField.objects.exclude(name__in=list(wanted))
+    (gone if is_whole else gone.exclude(data_source=Origin.DWH)).update(is_available=False)
     fresh, changed = [], []
-    for name, (kind, is_nullable, data_source) in wanted.items():
+    for name, shape in wanted.items():
         known = held.get(name)
         if known is None:
-            words = describe(name)
-            fresh.append(
-                CatalogueField(
-                    name=name,
-                    type=kind,
-                    is_nullable=is_nullable,
-                    data_source=data_source,
-                    label=words.label[:100],
-                    unit=words.unit,
-                    category=words.category,
-                    description=(comments.get(name) or words.text)[:500],
-                )
-            )
-        elif (known.type, known.is_nullable, known.data_source, known.is_available) != (
-            kind,
-            is_nullable,
-            data_source,
-            True,
-        ):
-            known.type, known.is_nullable, known.data_source = kind, is_nullable, data_source
-            known.is_available = True
+            fresh.append(_new_field(name, shape, words.get(name) or describe(name)))
+        elif not known.is_available or shape != Shape(known.type, known.is_nullable, known.data_source, known.group):
+            known.type, known.is_nullable, known.is_available = shape.type, shape.is_nullable, True
+            known.data_source, known.group = shape.data_source, shape.group
+            if not _has_two_sources(known):
+                known.precedence = ""
             changed.append(known)
     CatalogueField.objects.bulk_create(fresh)
-    CatalogueField.objects.bulk_update(changed, ["type", "is_nullable", "data_source", "is_available"])
+    CatalogueField.objects.bulk_update(
+        changed, ["type", "is_nullable", "data_source", "group", "is_available", "precedence"]
+    )
+    caching.renew_version()
+
+
+def _new_field(name: str, shape: Shape, words: Description) -> CatalogueField:
+    return CatalogueField(
+        name=name,
+        type=shape.type,
+        is_nullable=shape.is_nullable,
+        data_source=shape.data_source,
+        group=shape.group,
+        label=words.label[:100],
+        unit=words.unit[:30],
+        category=words.category[:50],
+        description=words.text[:500],
+        null_kind=words.null_kind,
+        null_meaning=words.null_meaning[:300],
+    )
+
+
+def _has_two_sources(one: CatalogueField) -> bool:
+    return one.data_source == Origin.DWH and is_of_xiva(one.name)
 
 
 @transaction.atomic
-def describe_field(*, name: str, words: dict[str, str], actor: Actor, now: datetime) -> FieldView:
-    """Change the words for a field: label, unit, category, description.
+def describe_field(*, name: str, words: Mapping[str, str], actor: Actor, now: datetime) -> FieldView:
+    """Change what people say of a field: its words, what no value means, and which source goes first for it.
 
+    :param words: any of ``EDITABLE``.
     :raises FieldNotFound: there is none of that name.
+    :raises FieldChangeRefused: a precedence of a field that only one source has, or an unknown null kind.
     """
     one = CatalogueField.objects.select_for_update().filter(name=name, is_available=True).first()
     if one is None:
         raise FieldNotFound(f"There is no field {name[:63]!r}.")
     before = {key: getattr(one, key) for key in EDITABLE}
     after = {**before, **{key: value for key, value in words.items() if key in EDITABLE}}
+    if after["precedence"] not in ("", Origin.DWH, Origin.XIVA) or after["null_kind"] not in list(NullKind):
+        raise FieldChangeRefused("A precedence is dwh or xiva, a null kind unknown, none or not_applicable.")
+    if after["precedence"] and not _has_two_sources(one):
+        raise FieldChangeRefused(f"Only one source has the field {name[:63]!r}, so none can go before another.")
     if after != before:
         CatalogueField.objects.filter(pk=one.pk).update(**after, updated_at=Now())
         bump_version(one)
@@ -161,5 +211,6 @@ def describe_field(*, name: str, words: dict[str, str], actor: Actor, now: datet
             before=before,
             after=after,
         )
+        caching.renew_version()
     one.refresh_from_db()
     return view_of(one)

@@ -2,8 +2,15 @@
 
 from rest_framework import serializers
 
+from loyalty.features.contracts import DataSource, MergeStrategy, NullKind, Origin
 from loyalty.features.operations.collecting import CUSTOMERS_MAX
+from loyalty.features.operations.freshness import SECONDS_MAX
 from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer
+
+NULL_KINDS = [(one.value, one.value) for one in NullKind]
+PRECEDENCES = [(one.value, one.value) for one in (Origin.DWH, Origin.XIVA)]
+DATA_SOURCES = [(one.value, one.value) for one in DataSource]
+STRATEGIES = [(one.value, one.value) for one in MergeStrategy]
 
 
 class FieldSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -17,17 +24,37 @@ class FieldSerializer(serializers.Serializer):  # type: ignore[type-arg]
     category = serializers.CharField()
     description = serializers.CharField()
     data_source = serializers.CharField()
+    group = serializers.CharField()
     is_nullable = serializers.BooleanField()
+    null_kind = serializers.CharField()
+    null_meaning = serializers.CharField()
+    precedence = serializers.CharField()
     freshness = serializers.DateTimeField(allow_null=True)
+    is_live = serializers.BooleanField()
+    is_streaming = serializers.BooleanField()
 
 
 class ChangedFieldSerializer(StrictSerializer):
-    """The words that people may change."""
+    """What people may say of a field."""
 
     label = serializers.CharField(max_length=100, required=False)  # type: ignore[assignment]
     unit = serializers.CharField(max_length=30, required=False, allow_blank=True)
     category = serializers.CharField(max_length=50, required=False)
     description = serializers.CharField(max_length=500, required=False, allow_blank=True)
+    null_kind = serializers.ChoiceField(NULL_KINDS, required=False)
+    null_meaning = serializers.CharField(max_length=300, required=False, allow_blank=True)
+    precedence = serializers.ChoiceField(PRECEDENCES, required=False, allow_blank=True)
+
+
+class DegradationSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A source that could not be asked as it should; without ``as_of`` nothing stands in for it."""
+
+    source = serializers.CharField()  # type: ignore[assignment]
+    code = serializers.CharField()
+    reason = serializers.CharField()
+    as_of = serializers.DateTimeField(allow_null=True)
+    age_seconds = serializers.IntegerField(allow_null=True)
+    words = serializers.CharField()
 
 
 class FeatureSetSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -38,7 +65,7 @@ class FeatureSetSerializer(serializers.Serializer):  # type: ignore[type-arg]
     features = ExactJSONField()
     sources = ExactJSONField()
     as_of = serializers.DateTimeField(allow_null=True)
-    degraded = serializers.ListField(child=serializers.CharField())
+    degraded = DegradationSerializer(many=True)
 
 
 class BatchSerializer(StrictSerializer):
@@ -66,3 +93,41 @@ class FeatureSetsSerializer(serializers.Serializer):  # type: ignore[type-arg]
     results = BatchRowSerializer(many=True)
     missing = serializers.ListField(child=serializers.CharField())
     degraded = serializers.ListField(child=serializers.CharField())
+
+
+class StorePolicySerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """How features are collected."""
+
+    data_source = serializers.ChoiceField(DATA_SOURCES)
+    merge_strategy = serializers.ChoiceField(STRATEGIES)
+    cache_seconds = serializers.IntegerField()
+    stale_seconds = serializers.IntegerField()
+    version = serializers.IntegerField()
+    updated_at = serializers.DateTimeField(allow_null=True)
+
+
+class ChangedStorePolicySerializer(StrictSerializer):
+    """What may be chosen; null goes back to what the settings say."""
+
+    data_source = serializers.ChoiceField(DATA_SOURCES, required=False, allow_null=True)
+    merge_strategy = serializers.ChoiceField(STRATEGIES, required=False, allow_null=True)
+    cache_seconds = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=SECONDS_MAX)
+    stale_seconds = serializers.IntegerField(required=False, allow_null=True, min_value=0, max_value=SECONDS_MAX)
+
+
+class SourceHealthSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """How a source stands."""
+
+    source = serializers.CharField()  # type: ignore[assignment]
+    state = serializers.CharField()
+    breaker_state = serializers.CharField()
+    reference_instant = serializers.DateTimeField(allow_null=True)
+    age_seconds = serializers.IntegerField(allow_null=True)
+    code = serializers.CharField()
+    reason = serializers.CharField()
+
+
+class HealthSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """How all sources stand."""
+
+    results = SourceHealthSerializer(many=True)

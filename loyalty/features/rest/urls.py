@@ -8,4 +8,6 @@ routes = [("dwh/columns", views.ColumnViewSet, "dwh-columns")]
 paths: list[URLPattern] = [
     path("dwh/customers/<str:id>/features/", views.CustomerFeaturesView.as_view(), name="dwh-customer-features"),
     path("dwh/batch/features/", views.BatchFeaturesView.as_view(), name="dwh-batch-features"),
+    path("config/features/", views.StorePolicyView.as_view(), name="config-features"),
+    path("features/health/", views.HealthView.as_view(), name="features-health"),
 ]

@@ -79,14 +79,20 @@ class ColumnViewSet(ApiViewSet):
     @extend_schema(request=None, responses={200: dict})
     @action(detail=False, methods=["post"])
     def sync(self, request: Request) -> Response:
-        """Read the columns of the warehouse again, now."""
-        return Response({"fields": api.sync_catalogue()})
+        """Read the columns of the warehouse again, now; ``shadowed`` are those a platform fact's name keeps out."""
+        return Response({"fields": api.sync_catalogue(), "shadowed": api.list_shadowed()})
 
 
 def body_of(known: api.FeatureSet, customer_ref: str | None) -> dict[str, Any]:
     """Give a feature set as answered."""
-    body = dataclasses.asdict(known)
-    return {**body, "features": body.pop("values"), "customer_ref": customer_ref, "degraded": list(known.degraded)}
+    return {
+        "customer_id": known.customer_id,
+        "customer_ref": customer_ref,
+        "features": dict(known.values),
+        "sources": dict(known.sources),
+        "as_of": known.as_of,
+        "degraded": [{**dataclasses.asdict(one), "words": one.words} for one in known.degraded],
+    }
 
 
 class CustomerFeaturesView(ApiView):
@@ -104,6 +110,7 @@ class CustomerFeaturesView(ApiView):
             raise customers.CustomerNotFound() from fault
         known = api.get_feature_set(
             customer_id,
+            now=clock.now(),
             data_source=request.query_params.get("data_source", ""),
             strategy=request.query_params.get("merge_strategy", ""),
         )
@@ -125,7 +132,7 @@ class BatchFeaturesView(ApiView):
         names = list(dict.fromkeys(body.validated_data["customer_ids"]))
         wanted = body.validated_data["fields_wanted"]
         known = customers.find_many(names)
-        found = api.list_feature_sets(view.id for view in known.values())
+        found = api.list_feature_sets((view.id for view in known.values()), now=clock.now())
         rows = []
         for name in names:
             one = found[known[name].id] if name in known else None
@@ -134,5 +141,36 @@ class BatchFeaturesView(ApiView):
                 rows.append({"customer_id": str(one.customer_id), "features": values})
         answered = {row["customer_id"] for row in rows}
         missing = [name for name in names if name not in known or str(known[name].id) not in answered]
-        degraded = sorted({code for one in found.values() for code in one.degraded})
+        degraded = sorted({code for one in found.values() for code in one.degraded_codes})
         return Response({"count": len(rows), "results": rows, "missing": missing, "degraded": degraded})
+
+
+class StorePolicyView(ApiView):
+    """Where features come from, whose word counts, and how long it is remembered."""
+
+    permissions: ClassVar[dict[str, str]] = {"get": "features.view", "patch": "features.configure"}
+
+    @extend_schema(responses={200: serializers.StorePolicySerializer})
+    def get(self, request: Request) -> Response:
+        """Give what counts now."""
+        return Response(serializers.StorePolicySerializer(api.get_policy()).data)
+
+    @extend_schema(request=serializers.ChangedStorePolicySerializer, responses={200: serializers.StorePolicySerializer})
+    def patch(self, request: Request) -> Response:
+        """Change what is named; null goes back to what the settings say."""
+        body = serializers.ChangedStorePolicySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        changed = api.change_policy(changes=body.validated_data, actor=self.actor, now=clock.now())
+        return Response(serializers.StorePolicySerializer(changed).data)
+
+
+class HealthView(ApiView):
+    """How the sources of features stand."""
+
+    permissions: ClassVar[dict[str, str]] = {"get": "features.view"}
+
+    @extend_schema(responses={200: serializers.HealthSerializer})
+    def get(self, request: Request) -> Response:
+        """Tell each source's state, breaker and age, without calling it."""
+        rows = serializers.SourceHealthSerializer(api.list_health(now=clock.now()), many=True).data
+        return Response({"results": rows})

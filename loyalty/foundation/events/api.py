@@ -4,7 +4,11 @@ from loyalty.foundation.events.contracts import Envelope, Fact
 from loyalty.foundation.events.operations import Publication, deliver_one, publish, publish_many, relay
 from loyalty.foundation.events.registry import subscribe, subscribe_to_each, subscriptions
 
+# Contract view of every fact (``sql/store.sql``); other domains may join it in their own SQL.
+STORE_VIEW = "events_store"
+
 __all__ = [
+    "STORE_VIEW",
     "Envelope",
     "Fact",
     "Publication",

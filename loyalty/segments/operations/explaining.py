@@ -1,6 +1,7 @@
 """Why a customer is in a segment or not: leaf by leaf with values, and the smallest change that would turn it."""
 
 import uuid
+from dataclasses import asdict
 from datetime import datetime
 from typing import Any
 
@@ -38,9 +39,9 @@ def explain_unsaved(rules_json: Any, customer_id: uuid.UUID, *, now: datetime) -
 
 def explain_rule(rule: rules.Rule, customer_id: uuid.UUID, *, is_member: bool | None, now: datetime) -> Explanation:
     """Evaluate a rule for one customer and keep every step."""
-    values = features.get_features(customer_id)
+    known = features.get_feature_set(customer_id, now=now, fields=rules.uses_fields(rule))
     answers = customer_answers(customer_id)
-    outcome = rules.explain(rule, values, now=now, history=answers)
+    outcome = rules.explain(rule, known.values, now=now, history=answers)
     trace = tuple(
         {
             "rule": step.words,
@@ -58,7 +59,14 @@ def explain_rule(rule: rules.Rule, customer_id: uuid.UUID, *, is_member: bool | 
         for s in outcome.trace
         if s.path in paths
     )
-    return Explanation(is_member=is_member, matches=bool(outcome.value), as_of=now, trace=trace, leaves=leaves)
+    return Explanation(
+        is_member=is_member,
+        matches=bool(outcome.value),
+        as_of=now,
+        trace=trace,
+        leaves=leaves,
+        degraded=tuple({**asdict(one), "words": one.words} for one in known.degraded),
+    )
 
 
 def customer_answers(customer_id: uuid.UUID) -> world.CustomerAnswers:

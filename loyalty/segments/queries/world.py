@@ -29,7 +29,7 @@ def schema() -> rules.Schema:
 
 def warehouse_fields() -> frozenset[str]:
     """Give the fields that stand in the warehouse's table."""
-    return frozenset(one.name for one in features.list_fields())
+    return frozenset(name for name, origin in features.field_origins().items() if origin.source is features.Origin.DWH)
 
 
 @dataclass(frozen=True, slots=True)

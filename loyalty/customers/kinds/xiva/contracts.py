@@ -1,9 +1,12 @@
 """The parts of Xiva's answers that we read; anything else in them is ignored, anything wrong in these is refused."""
 
+from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Annotated
+from typing import Annotated, Any
 
 import msgspec
+
+from loyalty.foundation.kernel.errors import Unavailable
 
 Ref = Annotated[str, msgspec.Meta(min_length=1, max_length=100)]
 Text = Annotated[str, msgspec.Meta(max_length=300)]
@@ -56,3 +59,15 @@ class XivaCustomer(msgspec.Struct, rename="camel"):
     time_zone: Text = "UTC"
     contact_medium: list[ContactMedium] = []  # noqa: RUF012 - msgspec copies empty defaults
     privacy: list[PrivacyChoice] = []  # noqa: RUF012 - msgspec copies empty defaults
+
+
+@dataclass(slots=True)
+class PartsFound:
+    """What Xiva told of several customers, by reference; ``unanswered`` it could not be asked for, as ``refusal`` says.
+
+    Who is in neither, Xiva does not know.
+    """
+
+    known: dict[str, Any] = field(default_factory=dict)
+    unanswered: set[str] = field(default_factory=set)
+    refusal: Unavailable | None = None

@@ -12,7 +12,7 @@ class Faults:
     ``fail_next`` answers 500, ``too_many_next`` 429 with ``retry_after_s``, ``drop_next`` breaks the connection,
     ``garbage_next`` answers something that is no JSON, ``wrong_shape_next`` JSON of another shape, ``huge_next`` more
     than anybody should read, ``delay_ms`` slows every answer, ``requests_per_second`` bounds the pace (0: no bound),
-    ``token_seconds`` is how long a token lives.
+    ``token_seconds`` is how long a token lives, ``no_batch`` 1 makes a Xiva that is asked customer by customer only.
     """
 
     fail_next: int = 0
@@ -25,6 +25,7 @@ class Faults:
     delay_ms: int = 0
     requests_per_second: int = 0
     token_seconds: int = 300
+    no_batch: int = 0
 
 
 class FaultDesk:

@@ -23,6 +23,8 @@ HUGE_BYTES = 24_000_000
 MANAGEMENT = "/customerManagement/v4"
 ONE = re.compile(rf"{MANAGEMENT}/customer/([^/]+)/")
 PART = re.compile(rf"{MANAGEMENT}/customers/([^/]+)/360/([a-z]+)/")
+MANY = re.compile(rf"{MANAGEMENT}/customers/360/([a-z]+)/")
+MANY_MAX = 100
 
 Answer = tuple[int, Any, dict[str, str]]
 
@@ -173,7 +175,18 @@ class Handler(BaseHTTPRequestHandler):
             person = self.server.people.find(unquote(fits.group(1)))
             part = world.part(person, fits.group(2), self.server.people.as_of) if person else None
             return (200, part, {}) if part is not None else (404, {"error": "not found"}, {})
+        if (fits := MANY.fullmatch(path)) and not self.server.desk.faults.no_batch:
+            return self._many(fits.group(1), query.get("customer_id", ""))
         return self._about(path, query)
+
+    def _many(self, name: str, refs: str) -> Answer:
+        """Give one part of the view of several customers; who is not known is left out."""
+        wanted = [ref for ref in refs.split(",") if ref]
+        if not 1 <= len(wanted) <= MANY_MAX:
+            return 400, {"error": f"customer_id names 1 to {MANY_MAX} customers"}, {}
+        people = [person for ref in wanted if (person := self.server.people.find(ref)) is not None]
+        parts = [world.part(person, name, self.server.people.as_of) for person in people]
+        return (404, {"error": "not found"}, {}) if None in parts else (200, parts, {})
 
     def _token(self, method: str, path: str, raw: bytes) -> Answer:
         if method != "POST":

@@ -1,10 +1,9 @@
-"""Decisions on features as pure functions: words for fields, and whose value counts."""
+"""Words for fields that nobody has described yet."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any
+from dataclasses import dataclass, replace
 
-from loyalty.features.contracts import DataSource, MergeStrategy
+from loyalty.features.contracts import NullKind
 
 # What the BSS tells of a customer at once, with its type.
 XIVA_FIELDS: Mapping[str, str] = {
@@ -26,6 +25,8 @@ class Description:
     category: str
     unit: str = ""
     text: str = ""
+    null_meaning: str = ""
+    null_kind: NullKind = NullKind.UNKNOWN
 
 
 # The columns that the product documents name; any other column gets its own name in words.
@@ -33,9 +34,15 @@ KNOWN: Mapping[str, Description] = {
     "total_revenue": Description("Total revenue", "Revenue", "currency", "All that the customer paid so far."),
     "transaction_count": Description("Number of purchases", "Revenue", "purchases", "How often the customer bought."),
     "last_purchase_days_ago": Description(
-        "Days since last purchase", "Activity", "days", "Empty when the customer never bought."
+        *("Days since last purchase", "Activity", "days", "Whole days, counted in UTC."),
+        null_meaning="The customer never bought.",
+        null_kind=NullKind.NONE,
     ),
-    "avg_transaction_value": Description("Average purchase", "Revenue", "currency", "Total revenue per purchase."),
+    "avg_transaction_value": Description(
+        *("Average purchase", "Revenue", "currency", "Total revenue per purchase."),
+        null_meaning="The customer never bought.",
+        null_kind=NullKind.NOT_APPLICABLE,
+    ),
     "lifetime_value": Description("Lifetime value", "Revenue", "currency", "Expected revenue over the whole relation."),
     "churn_score": Description("Churn probability", "Risk", "0 to 1", "How likely the customer is to leave."),
     "customer_tier": Description("Tier in the warehouse", "Profile", "", "The operator's own grading."),
@@ -72,48 +79,10 @@ CATEGORY_WORDS: Mapping[str, tuple[str, ...]] = {
 OTHER = "Profile"
 
 
-def describe(name: str) -> Description:
-    """Give the description of a column that nobody has described yet."""
-    if name in KNOWN:
-        return KNOWN[name]
-    category = next((one for one, words in CATEGORY_WORDS.items() if any(word in name for word in words)), OTHER)
-    return Description(label=name.replace("_", " ").strip().capitalize()[:100], category=category)
-
-
-@dataclass(frozen=True, slots=True)
-class Merged:
-    """The values that count, and which source each came from."""
-
-    values: dict[str, Any]
-    sources: dict[str, str]
-
-
-def order_of(data_source: DataSource, strategy: MergeStrategy) -> tuple[str, ...]:
-    """Give the sources in the order in which they are asked."""
-    if data_source is not DataSource.AUTO:
-        return (str(data_source),)
-    xiva_leads = strategy is MergeStrategy.XIVA_FIRST
-    both = (str(DataSource.XIVA), str(DataSource.DWH))
-    return both if xiva_leads else both[::-1]
-
-
-def asks_all(data_source: DataSource, strategy: MergeStrategy) -> bool:
-    """Tell whether every source is asked, or only the first that knows the customer."""
-    return data_source is DataSource.AUTO and strategy is MergeStrategy.MERGE
-
-
-def merge(answers: Mapping[str, Mapping[str, Any] | None], owners: Mapping[str, str]) -> Merged:
-    """Put answers together field by field.
-
-    :param answers: what each source said, in the order of precedence; None when it does not know the customer.
-    :param owners: the source that the catalogue names for a field; its value goes before all others unless NULL.
-    """
-    values: dict[str, Any] = {}
-    sources: dict[str, str] = {}
-    said = {source: answer for source, answer in answers.items() if answer is not None}
-    for source, answer in said.items():
-        for name, value in answer.items():
-            owned = owners.get(name) == source and value is not None
-            if name not in values or (values[name] is None and value is not None) or owned:
-                values[name], sources[name] = value, source
-    return Merged(values=values, sources=sources)
+def describe(name: str, comment: str = "") -> Description:
+    """Give the description of a column that nobody has described yet; the warehouse's own comment goes before ours."""
+    known = KNOWN.get(name)
+    if known is None:
+        category = next((one for one, words in CATEGORY_WORDS.items() if any(word in name for word in words)), OTHER)
+        known = Description(label=name.replace("_", " ").strip().capitalize()[:100], category=category)
+    return replace(known, text=comment) if comment else known

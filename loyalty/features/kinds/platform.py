@@ -1,0 +1,137 @@
+"""Features from the platform's own books, through the contract views of the domains that keep them."""
+
+import uuid
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    ColumnElement,
+    Date,
+    DateTime,
+    FromClause,
+    Numeric,
+    Text,
+    Uuid,
+    bindparam,
+    func,
+)
+from sqlalchemy import column as sql_column
+from sqlalchemy import literal as bound
+from sqlalchemy import table as sql_table
+from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.types import TypeEngine
+
+from loyalty.features.contracts import FieldOrigin, Origin, PlatformFacts, PlatformField, PlatformRelation
+from loyalty.features.errors import PlatformFactsUnknown
+from loyalty.features.registry import find_platform_facts, list_platform_facts
+from loyalty.foundation.orm import statements
+from loyalty.foundation.rules.contracts import FieldType
+
+KEY = "customer_id"
+TYPES: Mapping[FieldType, TypeEngine[Any]] = {
+    FieldType.INTEGER: BigInteger(),
+    FieldType.DECIMAL: Numeric(),
+    FieldType.TEXT: Text(),
+    FieldType.BOOLEAN: Boolean(),
+    FieldType.DATE: Date(),
+    FieldType.DATETIME: DateTime(timezone=True),
+    FieldType.TEXT_LIST: ARRAY(Text()),
+    FieldType.NUMBER_LIST: ARRAY(Numeric()),
+}
+
+
+def fields_offered() -> dict[str, tuple[PlatformField, FieldOrigin]]:
+    """Give every platform fact by its name, with the group that it belongs to."""
+    return {
+        one.name: (one, FieldOrigin(Origin.PLATFORM, group.group))
+        for group in list_platform_facts()
+        for one in group.fields
+    }
+
+
+def relation_of(group: str, *, now: datetime) -> PlatformRelation:
+    """Give a group's relation for work in sets, as it is at ``now``.
+
+    :raises PlatformFactsUnknown: there is no such group.
+    """
+    facts = find_platform_facts(group)
+    if facts is None:
+        raise PlatformFactsUnknown(f"There are no platform facts called {group[:63]!r}.")
+    selectable = _selectable(facts, now)
+    return PlatformRelation(
+        group=group,
+        selectable=selectable,
+        key=selectable.c[KEY],
+        columns={one.name: _value(selectable.c[one.name], one) for one in facts.fields},
+    )
+
+
+def _selectable(facts: PlatformFacts, now: datetime) -> FromClause:
+    columns = [sql_column(KEY, Uuid()), *(sql_column(one.name, TYPES[one.type]) for one in facts.fields)]
+    if not facts.takes_now:
+        return sql_table(facts.relation, *columns)
+    at = bindparam(None, now, DateTime(timezone=True), unique=True)
+    rows: FromClause = getattr(func, facts.relation)(at).table_valued(*columns, name=f"{facts.group}_facts")
+    return rows
+
+
+def _value(raw: ColumnElement[Any], one: PlatformField) -> ColumnElement[Any]:
+    """The value, with what stands for a customer without a row."""
+    return raw if one.absent is None else func.coalesce(raw, bound(one.absent, TYPES[one.type]))
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the books say of one customer; ``has_row`` is False when no domain holds anything of it."""
+
+    values: Mapping[str, Any]
+    has_row: bool
+
+
+def ask(wanted: Sequence[uuid.UUID], fields: Collection[str], *, now: datetime) -> dict[uuid.UUID, Facts]:
+    """Give the platform facts named, for every customer asked, in one statement.
+
+    A customer of whom no domain holds anything has the values of ``absent``.
+    """
+    groups = tuple(group for group in list_platform_facts() if any(one.name in fields for one in group.fields))
+    if not groups or not wanted:
+        return {one: Facts({}, has_row=False) for one in wanted}
+    text, names, absent = _statement(groups, frozenset(fields))
+    found: dict[uuid.UUID, Facts] = {}
+    for row in statements.fetch_rows(text, {"asked": list(wanted), "at": now}):
+        values = dict(zip(names, row[2:], strict=True))
+        values.update({name: value for name, value in absent.items() if values[name] is None})
+        found[row[0]] = Facts(values, has_row=bool(row[1]))
+    return found
+
+
+@lru_cache(maxsize=256)
+def _statement(
+    groups: tuple[PlatformFacts, ...], fields: frozenset[str]
+) -> tuple[str, tuple[str, ...], Mapping[str, object]]:
+    """Every customer asked, with each group beside it; LATERAL, so that a view is opened for these customers only.
+
+    Written as text and kept, because every single decision goes through it; the registry takes plain names only.
+    """
+    columns: dict[str, str] = {}
+    absent: dict[str, object] = {}
+    joins: list[str] = []
+    for facts in groups:
+        chosen = [one for one in facts.fields if one.name in fields]
+        relation = f"{facts.relation}(%(at)s)" if facts.takes_now else facts.relation
+        told = ", ".join(f"f.{name}" for name in (KEY, *(one.name for one in chosen)))
+        of_one = f"SELECT {told} FROM {relation} f WHERE f.{KEY} = asked.{KEY} LIMIT 1"  # noqa: S608 - plain names
+        joins.append(f"LEFT JOIN LATERAL ({of_one}) of_{facts.group} ON true")
+        columns.update({one.name: f"of_{facts.group}.{one.name}" for one in chosen})
+        absent.update({one.name: one.absent for one in chosen if one.absent is not None})
+    has_row = " OR ".join(f"of_{facts.group}.{KEY} IS NOT NULL" for facts in groups)
+    text = (
+        f"SELECT asked.{KEY}, {has_row}, {', '.join(columns.values())} "  # noqa: S608 - plain names
+        f"FROM unnest(%(asked)s::uuid[]) AS asked ({KEY}) {' '.join(joins)}"
+    )
+    return text, tuple(columns), absent

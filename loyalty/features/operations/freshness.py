@@ -1,0 +1,122 @@
+"""How fresh the warehouse is, how features are collected, and forgetting what is old."""
+
+import uuid
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+from django.db.models import F
+from django.db.models.functions import Now
+
+from loyalty.features.contracts import DataSource, MergeStrategy, Origin, StorePolicy
+from loyalty.features.errors import PolicyInvalid
+from loyalty.features.events import WarehouseFeaturesChanged
+from loyalty.features.kinds import dwh, xiva
+from loyalty.features.models import CatalogueField, StoreState
+from loyalty.features.operations import caching
+from loyalty.features.queries import fields_present, get_policy, policy_of
+from loyalty.foundation.audit import api as audit
+from loyalty.foundation.events import api as events
+from loyalty.foundation.kernel.actor import Actor
+
+SOURCES = (str(Origin.DWH), str(Origin.XIVA))
+# A week: older than that nothing stands in for anything.
+SECONDS_MAX = 604_800
+CHANGEABLE = ("data_source", "merge_strategy", "cache_seconds", "stale_seconds")
+
+
+def refresh() -> datetime | None:
+    """Write down how fresh the warehouse is; younger rows make the cache forget, and are told as a fact.
+
+    :raises WarehouseUnavailable: the warehouse does not answer.
+    """
+    reference = dwh.find_reference()
+    held = StoreState.objects.filter(pk=1).first()
+    is_known = held is not None and (held.reference_instant, held.oldest_instant) == (
+        reference.newest,
+        reference.oldest,
+    )
+    if not is_known or fields_present().filter(data_source=Origin.DWH).exclude(freshness=reference.newest).exists():
+        _write(reference)
+    return reference.newest
+
+
+@transaction.atomic
+def _write(reference: dwh.Reference) -> None:
+    row = _locked()
+    previous = row.reference_instant
+    row.reference_instant, row.oldest_instant = reference.newest, reference.oldest
+    row.save(update_fields=["reference_instant", "oldest_instant"])
+    CatalogueField.objects.filter(data_source=Origin.DWH).update(freshness=reference.newest)
+    if reference.newest is not None and reference.newest != previous:
+        events.publish(
+            WarehouseFeaturesChanged(reference_instant=reference.newest, previous_instant=previous),
+            key="warehouse",
+            subject_kind="warehouse",
+            subject_ref="features",
+            occurred_at=reference.newest,
+        )
+    caching.renew_version()
+
+
+def _locked() -> StoreState:
+    """Give the one row, held until the end of the transaction."""
+    StoreState.objects.bulk_create([StoreState(pk=1)], ignore_conflicts=True)
+    return StoreState.objects.select_for_update().get(pk=1)
+
+
+@transaction.atomic
+def forget_all() -> None:
+    """Make all that is remembered old, of every customer; it may still stand in for a source that is down."""
+    _locked()
+    StoreState.objects.filter(pk=1).update(generation=F("generation") + 1)
+    caching.renew_version()
+
+
+def forget_customers(customer_ids: Iterable[uuid.UUID]) -> None:
+    """Forget what the sources said of these customers, because something about them changed there."""
+    caching.forget(SOURCES, list(customer_ids))
+
+
+@transaction.atomic
+def change_policy(*, changes: Mapping[str, Any], actor: Actor, now: datetime) -> StorePolicy:
+    """Change how features are collected; what is not named stays, and None goes back to the settings.
+
+    :param changes: any of ``data_source``, ``merge_strategy``, ``cache_seconds``, ``stale_seconds``.
+    :raises PolicyInvalid: an unknown source or strategy, or a time outside 0 to a week.
+    """
+    row = _locked()
+    before = {name: getattr(row, name) for name in CHANGEABLE}
+    after = {**before, **{name: value for name, value in changes.items() if name in CHANGEABLE}}
+    after |= {name: after[name] or "" for name in ("data_source", "merge_strategy")}
+    if after["data_source"] not in ("", *DataSource) or after["merge_strategy"] not in ("", *MergeStrategy):
+        raise PolicyInvalid("A data source is dwh, xiva or auto; a strategy dwh_first, xiva_first or merge.")
+    for name in ("cache_seconds", "stale_seconds"):
+        value = after[name]
+        if value is not None and (isinstance(value, bool) or not 0 <= value <= SECONDS_MAX):
+            raise PolicyInvalid(f"{name} lies between 0 and {SECONDS_MAX}.")
+    if after != before:
+        StoreState.objects.filter(pk=1).update(**after, version=F("version") + 1, updated_at=Now())
+        audit.record(
+            actor=actor,
+            act="features.configure",
+            subject_kind="feature_store",
+            subject_ref="1",
+            at=now,
+            before=before,
+            after=after,
+        )
+        caching.renew_version()
+    row.refresh_from_db()
+    return policy_of(row)
+
+
+def is_cache_used(event_type: str) -> bool:
+    """Tell whether there may be anything to forget."""
+    return get_policy().cache_seconds > 0
+
+
+def is_bss_asked(event_type: str) -> bool:
+    """Tell whether there may be anything of the BSS to forget."""
+    return xiva.is_configured() and is_cache_used(event_type)
