@@ -19,17 +19,27 @@ def prepare(fault: str) -> None:
 
 
 def _finish_after_commit() -> None:
-    """Have every outermost commit followed by the second one."""
-    leave = transaction.Atomic.__exit__
+    """Have every outermost commit followed by the second one, that of a statement by itself too."""
+    leave, fetch = transaction.Atomic.__exit__, orm_sql.fetch_prepared
+
+    def finish() -> None:
+        if not connection.in_atomic_block:
+            maybe_fail(FAULT_POINT)
+            orm_sql.execute("SELECT fault_finish()")
 
     def leave_then_finish(self: transaction.Atomic, kind: Any, value: Any, trace: Any) -> None:
         leave(self, kind, value, trace)
-        if kind is None and not connection.in_atomic_block:
-            maybe_fail(FAULT_POINT)
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT fault_finish()")
+        if kind is None:
+            finish()
+
+    def fetch_then_finish(sql: str, params: orm_sql.Params = None) -> list[dict[str, Any]]:
+        rows = fetch(sql, params)
+        if "ledger_" in sql:
+            finish()
+        return rows
 
     transaction.Atomic.__exit__ = leave_then_finish  # type: ignore[method-assign]
+    orm_sql.fetch_prepared = fetch_then_finish
 
 
 MARK = """

@@ -1,8 +1,10 @@
 """An earn in plain Django ORM: the same facts in the same kinds of tables, one object at a time."""
 
+import hashlib
 import uuid
 from collections.abc import Sequence
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from django.db import connection, models, transaction
 
@@ -27,6 +29,7 @@ class NaiveTransaction(models.Model):
     key = models.TextField()
     kind = models.TextField()
     balance = models.ForeignKey(NaiveBalance, on_delete=models.PROTECT, related_name="+")
+    request_hash = models.BinaryField(default=b"")
     occurred_at = models.DateTimeField()
     context = models.JSONField(null=True)
 
@@ -91,25 +94,44 @@ class NaiveEvent(models.Model):
 MODELS = (NaiveBalance, NaiveTransaction, NaiveEntry, NaiveLot, NaiveCapUsage, NaiveEvent)
 
 
-def create_tables() -> None:
+def create_tables(models_wanted: Sequence[type[models.Model]] = MODELS) -> None:
     """Make the tables."""
     with connection.schema_editor() as editor:
-        for model in MODELS:
+        for model in models_wanted:
             editor.create_model(model)
 
 
+class KeyReused(Exception):
+    """The key was used for another request."""
+
+
 @transaction.atomic
-def earn(account_id: uuid.UUID, points: int, key: str, cap_points_max: int, window: date, now: datetime) -> int:
-    """Earn points under a daily cap; give the balance."""
+def earn(
+    account_id: uuid.UUID,
+    points: int,
+    key: str,
+    cap_points_max: int,
+    window: date,
+    now: datetime,
+    context: dict[str, Any] | None = None,
+) -> int:
+    """Earn points under a daily cap; give the balance.
+
+    :raises KeyReused: the key was used for another request.
+    """
+    request_hash = hashlib.sha256(f"{account_id} {points}".encode()).digest()
     balance = NaiveBalance.objects.get(account_id=account_id)
     header, created = NaiveTransaction.objects.get_or_create(
         scope="bench",
         key=key,
         defaults={
-            "public_id": uuid.uuid4(), "kind": "earn", "balance": balance, "occurred_at": now, "context": {"a": 1},
+            "public_id": uuid.uuid4(), "kind": "earn", "balance": balance, "occurred_at": now,
+            "request_hash": request_hash, "context": context or {"a": 1},
         },
     )  # fmt: skip
     if not created:
+        if bytes(header.request_hash) != request_hash:
+            raise KeyReused
         return int(NaiveEntry.objects.get(transaction=header, balance=balance).balance_after or 0)
     NaiveCapUsage.objects.get_or_create(balance=balance, cap_ref="daily", window_start=window)
     usage = NaiveCapUsage.objects.select_for_update().get(balance=balance, cap_ref="daily", window_start=window)

@@ -5,10 +5,12 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.urls import include, path
+from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from benchmarks.naive import ledger as naive
+from benchmarks.naive import program
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web.idempotency import require_key
 from loyalty.foundation.web.views import ApiView
@@ -64,6 +66,40 @@ class NaiveEarnView(ApiView):
         return Response({"points_balance": balance}, status=201)
 
 
+class PurchaseWrite(serializers.Serializer[Any]):
+    """A purchase."""
+
+    account_id = serializers.UUIDField()
+    transaction_amount = serializers.DecimalField(max_digits=20, decimal_places=6)
+    currency = serializers.CharField(max_length=3)
+
+
+class PurchaseAnswer(serializers.Serializer[Any]):
+    """What it earned."""
+
+    points = serializers.IntegerField()
+    balance = serializers.IntegerField()
+    tier = serializers.CharField()
+    trace = serializers.JSONField()
+
+
+class NaivePurchaseView(ApiView):
+    """Earns for a purchase through the naive ORM, rules, caps, tier, trace and audit included."""
+
+    permissions: ClassVar[dict[str, str]] = {"post": "points.earn"}
+
+    def post(self, request: Request) -> Response:
+        """Decide and post."""
+        body = PurchaseWrite(data=request.data)
+        body.is_valid(raise_exception=True)
+        given = body.validated_data
+        earned = program.earn(
+            given["account_id"], given["transaction_amount"], given["currency"],
+            key=require_key(request), actor=self.actor.ref, now=clock.now(),
+        )  # fmt: skip
+        return Response(PurchaseAnswer(earned).data, status=201)
+
+
 def _asked(request: Request) -> tuple[uuid.UUID, int]:
     body: dict[str, Any] = request.data
     return uuid.UUID(body["account_id"]), int(body["points"])
@@ -73,5 +109,6 @@ urlpatterns = [
     path("bench/noop/", NoOpView.as_view()),
     path("bench/ledger-earn/", LedgerEarnView.as_view()),
     path("bench/naive-earn/", NaiveEarnView.as_view()),
+    path("bench/naive-purchase/", NaivePurchaseView.as_view()),
     path("", include("loyalty.config.urls")),
 ]

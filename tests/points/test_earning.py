@@ -1,5 +1,6 @@
 """Earning by everything a program can promise, against the real ledger."""
 
+import json
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -8,6 +9,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.db import connection
 
 from loyalty.foundation.events.models import OutboxEntry
 from loyalty.foundation.kernel.exact_json import dumps_exact
@@ -398,3 +400,59 @@ def test_simulate__anything__is_what_the_earn_then_gives(now: datetime, waits: p
     for of, amount in [(member, "100"), (other, "200"), (member, "150"), (member, "5"), (other, "900"), (other, "1")]:
         assert_simulated(world, of, amount, context={"channel": "web" if amount != "5" else "shop"})
     assert_ledger_holds(now)
+
+
+def audit_rows(account_id: UUID) -> list[dict[str, Any]]:
+    """Give the audit rows of an account."""
+    return sql.fetch_all(
+        "SELECT act, actor_ref, after FROM audit_auditentry WHERE act = 'points.earn' AND subject_ref = %s ORDER BY id",
+        [str(account_id)],
+    )
+
+
+def test_earn__plain_purchase__is_two_statements_with_its_audit_row(now: datetime) -> None:
+    world = make(now)
+    member = world.member()
+    world.earn(member, "10")  # the program's versions are remembered from here on
+    request, seen = world.request(member, "100"), list[str]()
+
+    def keep(execute: Any, statement: str, *rest: Any) -> Any:
+        seen.append(statement)
+        return execute(statement, *rest)
+
+    # Inside the test's own transaction the posting has a savepoint.
+    with connection.execute_wrapper(keep):
+        receipt = api.earn(request=request, actor=ACTOR, now=now)
+
+    first, second = [one for one in seen if "SAVEPOINT" not in one]
+    assert "points_seen" in first and "ledger_earn" in second and "audit_auditentry" in second
+    last = audit_rows(member.account_id)[-1]
+    assert (last["act"], last["actor_ref"]) == ("points.earn", ACTOR.ref)
+    assert json.loads(last["after"]) == {
+        "transaction_id": str(receipt.transaction_id), "points_amount": 10, "points_balance": 11,
+        "points_lost_to_caps": 0,
+    }  # fmt: skip
+
+
+def test_earn__replayed__is_recorded_once(now: datetime) -> None:
+    world = make(now)
+    member = world.member()
+    request = world.request(member, "100")
+    first = api.earn(request=request, actor=ACTOR, now=now)
+
+    again = api.earn(request=request, actor=ACTOR, now=now)
+
+    assert again == replace(first, is_replay=True)
+    assert len(audit_rows(member.account_id)) == 1
+
+
+def test_earn__refused_by_the_book__leaves_no_audit_row_and_a_usable_transaction(now: datetime) -> None:
+    world = make(now)
+    member = world.member()
+    ledger.freeze_account(account_id=member.account_id, reason="test", actor=ACTOR, now=now)
+
+    with pytest.raises(ledger.AccountNotActive):
+        world.earn(member, "100")
+
+    assert audit_rows(member.account_id) == []
+    assert count_transactions() == 0

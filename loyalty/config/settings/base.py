@@ -75,7 +75,7 @@ MIDDLEWARE = [
 def database(address: env.DatabaseAddress) -> dict[str, Any]:
     """Give Django's form of a database address."""
     return {
-        "ENGINE": "django.db.backends.postgresql",
+        "ENGINE": "loyalty.foundation.orm.postgresql",
         "NAME": address.name,
         "USER": address.user,
         "PASSWORD": address.password,

@@ -1,5 +1,5 @@
 """Front door of audit."""
 
-from loyalty.foundation.audit.operations import record
+from loyalty.foundation.audit.operations import record, recording
 
-__all__ = ["record"]
+__all__ = ["record", "recording"]

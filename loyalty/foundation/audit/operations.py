@@ -1,7 +1,8 @@
-"""The one write of audit."""
+"""The one write of audit, by itself or as a part of the statement that makes the change."""
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 import structlog
@@ -17,6 +18,15 @@ RECORD = """
         before, after, reason, request_id)
     VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)
 """
+# The same as a part of the statement that makes the change, which stands there as `posted`: one round trip for both.
+RECORD_POSTED = """
+    INSERT INTO audit_auditentry (public_id, at, actor_kind, actor_ref, actor_name, act, subject_kind, subject_ref,
+        before, after, reason, request_id)
+    SELECT %(audit_id)s::uuid, %(audit_at)s::timestamptz, %(audit_actor_kind)s, %(audit_actor_ref)s,
+        %(audit_actor_name)s, %(audit_act)s, %(audit_subject_kind)s, posted.{subject}::text, NULL,
+        jsonb_build_object({after}), '', %(audit_request_id)s
+    FROM posted WHERE NOT posted.is_replay
+"""
 
 
 def record(
@@ -31,14 +41,45 @@ def record(
     reason: str = "",
 ) -> None:
     """Write one row in the caller's transaction; ``act`` is the permission that the change needed."""
-    request_id = str(structlog.contextvars.get_contextvars().get("request_id", ""))
     sql.execute(
         RECORD,
         [
             *(new_public_id(), at, actor.kind, actor.ref, actor.name, act, subject_kind, subject_ref),
-            *(_json(before), _json(after), reason, request_id),
+            *(_json(before), _json(after), reason, _request_id()),
         ],
     )
+
+
+def recording(
+    *, actor: Actor, act: str, subject_kind: str, subject: str, after: tuple[str, ...], at: datetime
+) -> sql.Following:
+    """Give the statement that writes the row of a posting as a part of the statement that posts.
+
+    ``subject`` and ``after`` name columns of what was posted. A replay posts nothing and is not recorded.
+    """
+    return sql.Following(
+        statement=_record_posted(subject, after),
+        params={
+            "audit_id": new_public_id(),
+            "audit_at": at,
+            "audit_actor_kind": actor.kind,
+            "audit_actor_ref": actor.ref,
+            "audit_actor_name": actor.name,
+            "audit_act": act,
+            "audit_subject_kind": subject_kind,
+            "audit_request_id": _request_id(),
+        },
+    )
+
+
+@cache
+def _record_posted(subject: str, after: tuple[str, ...]) -> str:
+    told = ", ".join(f"'{name}', posted.{name}" for name in after)
+    return RECORD_POSTED.format(subject=subject, after=told)
+
+
+def _request_id() -> str:
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
 def _json(value: Mapping[str, Any] | None) -> str | None:

@@ -29,7 +29,7 @@ def call(statement: str, params: Sequence[Any] | Mapping[str, Any]) -> list[dict
     :raises Refusal: the function refused; see ``errors.REFUSALS``.
     """
     try:
-        return sql.fetch_all(statement, params)
+        return sql.fetch_prepared(statement, params)
     except DatabaseError as fault:
         state = _state_of(fault)
         if state in REFUSALS:
@@ -37,7 +37,7 @@ def call(statement: str, params: Sequence[Any] | Mapping[str, Any]) -> list[dict
         if state not in TRANSIENT_STATES or connection.in_atomic_block:
             raise
     try:
-        return sql.fetch_all(statement, params)
+        return sql.fetch_prepared(statement, params)
     except DatabaseError as fault:
         state = _state_of(fault)
         if state in REFUSALS:

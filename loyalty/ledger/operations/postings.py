@@ -4,6 +4,7 @@ from datetime import datetime
 from typing import Any
 
 from loyalty.foundation.kernel.points import PointsAmountInvalid, check_points_amount
+from loyalty.foundation.orm import sql
 from loyalty.ledger.contracts import BurnPosting, EarnPosting, Receipt
 from loyalty.ledger.operations.calls import call, cap_params, common_params
 from loyalty.ledger.queries.rows import receipt_from
@@ -23,8 +24,10 @@ BURN = """
 """
 
 
-def earn(posting: EarnPosting, *, now: datetime) -> Receipt:
+def earn(posting: EarnPosting, *, now: datetime, following: sql.Following | None = None) -> Receipt:
     """Add points as a new lot, as many as the caps leave; what they took is ``points_lost_to_caps``.
+
+    ``following`` is written in the same statement, and so in the same transaction even where none is open.
 
     :raises PointsAmountInvalid: not a whole number in range.
     :raises AccountNotFound: no such account.
@@ -44,7 +47,11 @@ def earn(posting: EarnPosting, *, now: datetime) -> Receipt:
         "version_ref": posting.program_version_ref,
         "now": now,
     }
-    return receipt_from(call(EARN, params | cap_params(posting.caps))[0], posting.caps, posting.parts)
+    params |= cap_params(posting.caps)
+    statement = EARN
+    if following is not None:
+        statement, params = following.after(EARN), params | dict(following.params)
+    return receipt_from(call(statement, params)[0], posting.caps, posting.parts)
 
 
 def burn(posting: BurnPosting, *, now: datetime) -> Receipt:

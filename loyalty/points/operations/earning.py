@@ -2,10 +2,11 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from datetime import datetime
 
-from django.db import transaction
+from django.db import connection, transaction
 
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
@@ -47,6 +48,13 @@ GIVE = """
 """
 
 
+AUDITED = ("transaction_id", "points_amount", "points_balance", "points_lost_to_caps")
+
+
+class NotSeen(Exception):
+    """No member was seen; there may be a customer who becomes one."""
+
+
 class GivenMeanwhile(Exception):
     """A rule that gives once gave in another transaction after this one had read that it had not."""
 
@@ -64,18 +72,25 @@ def earn(*, request: EarnRequest, actor: Actor, now: datetime) -> EarnReceipt:
     :raises CapReached: a cap that refuses has no room for it.
     """
     try:
-        with transaction.atomic():
-            return _earn(request, actor, now)
+        return _earn_known_or_new(request, actor, now)
     except GivenMeanwhile:
         # What the other transaction gave is visible now, so a second try decides without that rule.
+        return _earn_known_or_new(request, actor, now)
+
+
+def _earn_known_or_new(request: EarnRequest, actor: Actor, now: datetime) -> EarnReceipt:
+    try:
+        return _earn(request, actor, now, may_enroll=False)
+    except NotSeen:
+        # Whoever is taken in by a purchase leaves nothing behind when the purchase is refused.
         with transaction.atomic():
-            return _earn(request, actor, now)
+            return _earn(request, actor, now, may_enroll=True)
 
 
-def _earn(request: EarnRequest, actor: Actor, now: datetime) -> EarnReceipt:
+def _earn(request: EarnRequest, actor: Actor, now: datetime, *, may_enroll: bool) -> EarnReceipt:
     maybe_fail("earn.begun")
     try:
-        member, plan, is_answered = _look(request, actor, now)
+        member, plan, is_answered = _look(request, actor, now, may_enroll=may_enroll)
         if is_answered:
             earlier = nothing_again(request.key, nothings_by_key([request.key]))
             if earlier is not None:
@@ -88,6 +103,40 @@ def _earn(request: EarnRequest, actor: Actor, now: datetime) -> EarnReceipt:
             raise
         return earlier
     maybe_fail("earn.decided")
+    if is_plain(verdict):
+        return _post_plainly(request, member, verdict.main, actor, now)
+    with transaction.atomic():
+        return _post_with_all(request, member, verdict, actor, now)
+
+
+def is_plain(verdict: EarnVerdict) -> bool:
+    """Tell whether a verdict is one posting to the main wallet and nothing else: most of them are."""
+    main = verdict.main
+    return main.points > 0 and main.wallet == WALLET_MAIN and not main.rules_once and not other_wallets_of(verdict)
+
+
+def _post_plainly(
+    request: EarnRequest, member: MemberFacts, verdict: WalletVerdict, actor: Actor, now: datetime
+) -> EarnReceipt:
+    """Post to one wallet and write the audit row, in one statement: the shortest way to both."""
+    posting = posting_of(
+        request, member, verdict, account_id=account_for(member, WALLET_MAIN, {}), key=request.key.key,
+        counts_purchase=is_purchase(request), actor=actor,
+    )  # fmt: skip
+    recording = audit.recording(
+        actor=actor, act=_act_of(request), subject_kind="account", subject="account_id", after=AUDITED, at=now
+    )
+    # A refusal must leave the transaction of a caller usable; without one the statement is its own transaction.
+    with transaction.atomic() if connection.in_atomic_block else nullcontext():
+        posted = ledger.earn(posting, now=now, following=recording)
+    maybe_fail("earn.posted")
+    return replayed(posted, request.key) if posted.is_replay else receipt_of(posted)
+
+
+def _post_with_all(
+    request: EarnRequest, member: MemberFacts, verdict: EarnVerdict, actor: Actor, now: datetime
+) -> EarnReceipt:
+    """Post to every wallet, remember what rules gave, or that there was nothing."""
     if not verdict.main.points:
         # Nothing would be posted under the key itself, so nobody but us can see that it was used.
         earlier = find_earlier_answer(request.key)
@@ -104,12 +153,19 @@ def _earn(request: EarnRequest, actor: Actor, now: datetime) -> EarnReceipt:
     return receipt
 
 
-def _look(request: EarnRequest, actor: Actor, now: datetime) -> tuple[MemberFacts, programs.ProgramPlan, bool]:
-    """Give who is meant, by which version, and whether the key got an answer of nothing; usually in one statement."""
+def _look(
+    request: EarnRequest, actor: Actor, now: datetime, *, may_enroll: bool
+) -> tuple[MemberFacts, programs.ProgramPlan, bool]:
+    """Give who is meant, by which version, and whether the key got an answer of nothing; usually in one statement.
+
+    :raises NotSeen: no member was found, and taking one in needs a transaction.
+    """
     check_named_once(request.member)
     policy.check_occurred_at(request.occurred_at, now)
     seen = queries.find_seen(request.member, request.key)
     if seen is None:
+        if not may_enroll:
+            raise NotSeen
         found = resolve_member(request.member, may_enroll=True, actor=actor, now=now)
         named = replace(request.member, account_id=None, customer_ref="", customer_id=found.customer_id)
         seen = queries.find_seen(replace(named, program_id=found.program_id), request.key)
@@ -230,7 +286,7 @@ def remember_given(given: Sequence[tuple[uuid.UUID, str]], now: datetime) -> Non
 def _audit(receipt: EarnReceipt, request: EarnRequest, actor: Actor, now: datetime) -> None:
     audit.record(
         actor=actor,
-        act="points.earn" if request.points is None else "points.earn_direct",
+        act=_act_of(request),
         subject_kind="account",
         subject_ref=str(receipt.account_id),
         at=now,
@@ -241,3 +297,7 @@ def _audit(receipt: EarnReceipt, request: EarnRequest, actor: Actor, now: dateti
             "points_lost_to_caps": receipt.points_lost_to_caps,
         },
     )
+
+
+def _act_of(request: EarnRequest) -> str:
+    return "points.earn" if request.points is None else "points.earn_direct"

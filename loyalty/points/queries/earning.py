@@ -40,11 +40,11 @@ class Seen:
 def find_seen(ref: MemberRef, key: Key) -> Seen | None:
     """Give the member that a reference names, read in one statement together with the key; None when there is none."""
     asked = [ref.account_id, ref.customer_id, ref.customer_ref, ref.program_id, key.scope, key.key]
-    row = sql.fetch_one(ONE, asked)
-    if row is None or ref.program_id not in (None, row["program_id"]):
+    rows = sql.fetch_prepared(ONE, asked)
+    if not rows or ref.program_id not in (None, rows[0]["program_id"]):
         return None
-    is_answered = row.pop("is_answered")
-    return _seen(row, is_answered)
+    is_answered = rows[0].pop("is_answered")
+    return _seen(rows[0], is_answered)
 
 
 def list_seen(account_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, Seen]:

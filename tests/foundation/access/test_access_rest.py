@@ -1,6 +1,7 @@
 """Signing in, tokens, users and roles over HTTP."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 import pytest
 from django.db import connection, transaction
@@ -9,6 +10,8 @@ from rest_framework.test import APIClient
 
 from loyalty.foundation.access.api import create_token, create_user
 from loyalty.foundation.access.models import User
+from loyalty.foundation.access.operations import touch_token
+from loyalty.foundation.access.queries import get_token
 from loyalty.foundation.audit.models import AuditEntry
 from tests.conftest import ClientWith
 
@@ -80,6 +83,44 @@ def test_token__with_scopes__may_no_more_than_both(anna: User) -> None:
     assert client.get(f"{V1}/runs/").status_code == 200
     refused = client.get(f"{V1}/events/")
     assert (refused.status_code, refused.json()["permission"]) == (403, "events.view")
+
+
+def test_token__what_is_taken_away__counts_with_the_next_request(anna: User) -> None:
+    issued = create_token(user_id=anna.public_id, name="till", now=datetime.now(UTC))
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {issued.secret}")
+
+    def status() -> int:
+        return client.get(f"{V1}/runs/").status_code
+
+    assert status() == 200
+    roles = list(anna.held.all())
+    anna.held.all().delete()
+    assert status() == 403
+    anna.held.bulk_create(roles)
+    User.objects.filter(pk=anna.pk).update(is_active=False)
+    assert status() == 401
+    User.objects.filter(pk=anna.pk).update(is_active=True)
+    anna.tokens.update(revoked_at=datetime.now(UTC))
+    assert status() == 401
+
+
+def test_token__used__costs_one_statement_and_no_hash_is_read(anna: User) -> None:
+    issued = create_token(user_id=anna.public_id, name="till", now=datetime.now(UTC))
+    touch_token(token=get_token(issued.secret, datetime.now(UTC)), now=datetime.now(UTC))
+    seen = list[str]()
+
+    def keep(execute: Any, statement: str, *rest: Any) -> Any:
+        seen.append(statement)
+        return execute(statement, *rest)
+
+    with connection.execute_wrapper(keep):
+        token = get_token(issued.secret, datetime.now(UTC))
+        assert token.has_permission("work.view") and token.user.has_permission("work.view")
+
+    assert len(seen) == 1 and "password" not in seen[0]
+    assert token.user == anna and token.user.email == anna.email and token.last_used_at is not None
+    assert token.get_deferred_fields() == {"digest"} and token.user.get_deferred_fields() == {"password"}
 
 
 def test_anonymous__any_route__is_asked_to_sign_in(db: None) -> None:

@@ -1,0 +1,66 @@
+"""The database wrapper that ``settings.DATABASES`` names as its engine.
+
+Two things differ from Django's own. A connection that was kept is looked at before it is used again by asking the
+socket whether the server has said anything, which is what a server that went away has done; Django sends a statement
+and waits for its answer. And ``prepared_cursor`` gives a cursor whose statements are parsed and planned once per
+connection.
+"""
+
+import select
+from typing import Any
+
+import psycopg
+from django.db.backends.postgresql import base
+from django.db.backends.utils import CursorWrapper
+from psycopg.rows import dict_row
+
+
+class PreparedCursor(psycopg.Cursor[dict[str, Any]]):
+    """Binds parameters on the server, prepares each statement when it is first run, and gives rows by column name."""
+
+    def execute(self, query: Any, params: Any = None, **options: Any) -> "PreparedCursor":
+        """Run a statement; its text must be the same each time, or it is prepared each time."""
+        super().execute(query, params, **{"prepare": True, **options})
+        return self
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """See the module."""
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """Give what a connection is opened with; only ``prepared_cursor`` ever prepares."""
+        # Without a threshold psycopg prepares nothing at all; Django's own cursors bind on the client and never do.
+        return super().get_connection_params() | {"prepare_threshold": 0}
+
+    def is_usable(self) -> bool:
+        """Tell whether a connection that was kept still stands."""
+        if self.connection is None:
+            return False
+        if self.connection.closed:
+            return False
+        # A server that ended the session has sent its farewell, and nothing else is sent unasked.
+        waiting = select.poll()
+        waiting.register(self.connection.fileno(), select.POLLIN | select.POLLPRI)
+        if not waiting.poll(0):
+            return True
+        return bool(super().is_usable())
+
+    def prepared_cursor(self) -> CursorWrapper:
+        """Open a cursor for a statement that is run often.
+
+        :raises django.db.Error: the connection cannot be opened.
+        """
+        self.close_if_health_check_failed()
+        self.ensure_connection()
+        with self.wrap_database_errors:
+            cursor = PreparedCursor(self.connection, row_factory=dict_row)
+            # The hook by which Django wraps every cursor; its stubs leave it out.
+            wrapped: CursorWrapper = self._prepare_cursor(cursor)  # type: ignore[attr-defined]
+        return wrapped
+
+    def forget_prepared(self) -> bool:
+        """Drop the connection with its prepared statements, unless a transaction is open on it; tell whether it did."""
+        if self.in_atomic_block:
+            return False
+        self.close()
+        return True

@@ -1,0 +1,1 @@
+"""Tests of the base models and of the statements over the connection."""

@@ -1,0 +1,114 @@
+"""The engine: a kept connection is looked at for nothing, and what is prepared survives a migration."""
+
+from collections.abc import Callable
+from typing import Any
+
+import psycopg
+import pytest
+from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, transaction
+
+from loyalty.foundation.orm import sql
+from loyalty.foundation.orm.postgresql.base import DatabaseWrapper
+
+pytestmark = pytest.mark.django_db(transaction=True)
+GIVE = "CREATE OR REPLACE FUNCTION test_give(OUT a integer) LANGUAGE sql AS 'SELECT 1'"
+GIVE_MORE = "CREATE FUNCTION test_give(OUT a integer, OUT b text) LANGUAGE sql AS $$ SELECT 1, 'two' $$"
+ASK = "SELECT * FROM test_give()"
+
+
+def wrapper() -> Any:
+    """Give the engine's wrapper of the connection."""
+    connection.ensure_connection()
+    own = connections[DEFAULT_DB_ALIAS]
+    assert isinstance(own, DatabaseWrapper)
+    return own
+
+
+def end_session() -> None:
+    """Have the server end our session, as a restart does, and wait until it has told us."""
+    own = wrapper().connection
+    with psycopg.connect(own.info.dsn, password=own.info.password, autocommit=True) as other:
+        other.execute("SELECT pg_terminate_backend(%s, 5000)", [own.info.backend_pid])
+
+
+def count_statements(act: Callable[[], object]) -> int:
+    """Give how many statements went out meanwhile."""
+    seen: list[str] = []
+
+    def keep(execute: Any, statement: str, params: Any, many: bool, context: Any) -> Any:
+        seen.append(statement)
+        return execute(statement, params, many, context)
+
+    with connection.execute_wrapper(keep):
+        act()
+    return len(seen)
+
+
+def test_health_check__connection_that_stands__asks_the_server_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = wrapper()
+    monkeypatch.setattr(own.connection, "cursor", lambda *a, **k: pytest.fail("a statement was sent"))
+
+    assert own.is_usable()
+
+
+def test_health_check__session_that_the_server_ended__is_found_and_replaced() -> None:
+    end_session()
+    own = wrapper()
+    assert not own.is_usable()
+
+    own.close_if_unusable_or_obsolete()
+    own.health_check_enabled, own.health_check_done = True, False
+    assert sql.fetch_prepared("SELECT 1 AS a") == [{"a": 1}]
+
+
+def test_health_check__no_connection__is_not_usable() -> None:
+    own = wrapper()
+    own.close()
+
+    assert not own.is_usable()
+
+
+def test_prepared__run_twice__is_prepared_once_and_counted_as_statements() -> None:
+    statement = "SELECT %s::bigint + 1 AS more"
+
+    def ask() -> None:
+        assert sql.fetch_prepared(statement, [41]) == [{"more": 42}]
+        assert sql.fetch_prepared(statement, [1]) == [{"more": 2}]
+
+    assert count_statements(ask) == 2
+    prepared = sql.fetch_all("SELECT statement FROM pg_prepared_statements WHERE statement LIKE '%%+ 1 AS more'")
+    assert len(prepared) == 1
+
+
+def test_prepared__result_changed_by_a_migration__is_prepared_anew() -> None:
+    sql.execute(GIVE)
+    try:
+        assert sql.fetch_prepared(ASK) == [{"a": 1}]
+        own = wrapper().connection
+        with psycopg.connect(own.info.dsn, password=own.info.password, autocommit=True) as other:
+            other.execute("DROP FUNCTION test_give()")
+            other.execute(GIVE_MORE)
+
+        assert sql.fetch_prepared(ASK) == [{"a": 1, "b": "two"}]
+    finally:
+        sql.execute("DROP FUNCTION test_give()")
+
+
+def test_prepared__session_lost_inside_a_transaction__is_told() -> None:
+    with pytest.raises(OperationalError), transaction.atomic():
+        sql.fetch_prepared("SELECT 1 AS a")
+        end_session()
+        sql.fetch_prepared("SELECT 1 AS a")
+    connection.close()
+
+
+def test_following__is_written_with_what_it_follows() -> None:
+    sql.execute("CREATE TABLE test_said (what integer)")
+    try:
+        following = sql.Following("INSERT INTO test_said SELECT posted.a + %(more)s::integer FROM posted", {"more": 1})
+        statement = following.after("SELECT %(first)s::integer AS a")
+
+        assert sql.fetch_prepared(statement, {"first": 1, **following.params}) == [{"a": 1}]
+        assert sql.fetch_all("SELECT what FROM test_said") == [{"what": 2}]
+    finally:
+        sql.execute("DROP TABLE test_said")
