@@ -141,9 +141,13 @@ class SqlConnector(ABC):
         """``closed``, ``open`` or ``half-open``."""
         return self._guard.state
 
+    def _connect(self) -> Connection:
+        """Take a connection from the pool."""
+        return self._engine.connect()
+
     @contextmanager
     def _reading(self, *, is_streaming: bool = False) -> Iterator[Connection]:
-        with self._engine.connect() as connection, self._watched(connection):
+        with self._connect() as connection, self._watched(connection):
             self._prepare(connection, is_streaming=is_streaming)
             yield connection
 
@@ -318,7 +322,7 @@ class SqlConnector(ABC):
 
         :raises WarehouseRowsTooMany: there are more than the settings allow.
         """
-        connection = self._guard.call(self._engine.connect)
+        connection = self._guard.call(self._connect)
         with connection:
 
             def begin() -> Any:

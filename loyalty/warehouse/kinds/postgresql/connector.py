@@ -35,6 +35,8 @@ FAULTS = {
     "42883": Fault.TYPE_CHANGED,
     "22P02": Fault.TYPE_CHANGED,
 }
+# The types that a key may have, by number: uuid, text, bigint.
+KEY_TYPES = (2950, 25, 20)
 TABLES = """
     SELECT c.relname,
         CASE c.relkind WHEN 'v' THEN 'view' WHEN 'm' THEN 'materialized view' WHEN 'f' THEN 'foreign table'
@@ -137,8 +139,9 @@ class PostgresqlConnector(base.SqlConnector):
             raise WarehouseQueryInvalid(f"The custom query calls {volatile}, which may do more than read.")
         numbered = query.statement.replace("\\:", "\0").replace(":start_date", self._start_date())
         statement = numbered.replace(":customer_id", "$1").replace("\0", ":")
-        self._parse(connection, statement)
-        columns, customer_id = self._parse(connection, f"SELECT * FROM ({statement}) AS customer_features")
+        customer_id = self._type_of_parameter(connection, statement) if "$1" in statement else 0
+        self._parse(connection, statement, customer_id)
+        columns = self._parse(connection, f"SELECT * FROM ({statement}) AS customer_features", customer_id)
         oids = [*(number for _, number in columns), *([customer_id] if customer_id else [])]
         found = connection.execute(text(TYPE_NAMES), {"oids": oids}).all()
         natives = {int(row[0]): _type_of(str(row[1])) for row in found}
@@ -147,14 +150,30 @@ class PostgresqlConnector(base.SqlConnector):
             customer_id_type=natives[customer_id] if customer_id else types.Uuid(),
         )
 
-    @staticmethod
-    def _parse(connection: Connection, statement: str) -> tuple[list[tuple[str, int]], int]:
-        """Give the columns of a statement and the type of its parameter; the protocol takes one statement only.
+    def _type_of_parameter(self, connection: Connection, statement: str) -> int:
+        """Give the first type in which the server understands ``:customer_id``; it does not always find it itself."""
+        refusal: WarehouseQueryInvalid | None = None
+        for candidate in KEY_TYPES:
+            savepoint = connection.begin_nested()
+            try:
+                self._parse(connection, statement, candidate)
+            except WarehouseQueryInvalid as fault:
+                savepoint.rollback()
+                refusal = refusal or fault
+            else:
+                return candidate
+        assert refusal is not None
+        raise refusal
 
+    @staticmethod
+    def _parse(connection: Connection, statement: str, customer_id: int) -> list[tuple[str, int]]:
+        """Give the columns of a statement, with their types' numbers; the protocol takes one statement only.
+
+        :param customer_id: the number of the parameter's type; 0 where there is none.
         :raises WarehouseQueryInvalid: the server cannot read it, or it gives no rows.
         """
         server = _driver(connection).pgconn
-        result = server.prepare(b"", statement.encode())
+        result = server.prepare(b"", statement.encode(), [customer_id] if customer_id else None)
         if result.status == ExecStatus.COMMAND_OK:
             result = server.describe_prepared(b"")
         if result.status != ExecStatus.COMMAND_OK:
@@ -162,7 +181,7 @@ class PostgresqlConnector(base.SqlConnector):
         columns = [((result.fname(at) or b"").decode(), result.ftype(at)) for at in range(result.nfields)]
         if not columns:
             raise WarehouseQueryInvalid("The custom query gives no rows.")
-        return columns, result.param_type(0) if result.nparams else 0
+        return columns
 
     def copy_text(self, statement: Select[Any]) -> Iterator[bytes]:
         """Give the rows as blocks of COPY text."""
@@ -174,14 +193,14 @@ class PostgresqlConnector(base.SqlConnector):
 
     def _copy(self, statement: Select[Any], form: str) -> Iterator[bytes]:
         compiled = statement.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})
-        params = compiled.construct_params(escape_names=False) if compiled.params else {}
-        connection = self._guard.call(self._engine.connect)
+        params = compiled.construct_params(escape_names=False)
+        # Without values the driver sends the text as it is, and SQLAlchemy has doubled its per cent signs.
+        body = compiled.string if params else compiled.string.replace("%%", "%")
+        connection = self._guard.call(self._connect)
         with connection:
             self._prepare(connection, is_streaming=True)
             with _driver(connection).cursor() as cursor:
-                copying_out = cursor.copy(
-                    f"COPY ({compiled.string}) TO STDOUT (FORMAT {form})".encode(), params or None
-                )
+                copying_out = cursor.copy(f"COPY ({body}) TO STDOUT (FORMAT {form})".encode(), params)
                 copy = self._guard.call_once(copying_out.__enter__)
                 count = 0
 

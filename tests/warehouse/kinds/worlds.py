@@ -1,0 +1,165 @@
+"""Warehouses to try connectors on: each world holds the same people and can be changed behind the connector's back."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, ClassVar
+
+import duckdb
+import psycopg
+
+from loyalty.warehouse.contracts import Connector, ConnectorOptions, CustomQuery
+from loyalty.warehouse.kinds.registry import open_connector
+from tests.warehouse.conftest import READER, Addresses
+from tests.warehouse.kinds.people import COLUMNS, ROWS
+
+TIMEOUT_MS = 1_500
+
+
+@dataclass
+class World(ABC):
+    """A warehouse of one kind.
+
+    :cvar slow: a query that runs for minutes and yields one row.
+    :cvar has_lists: whether a column may hold a list.
+    """
+
+    kind: ClassVar[str]
+    slow: ClassVar[str] = "SELECT count(*) AS n FROM range(1000000000000) WHERE range % 7 = 9"
+    has_lists: ClassVar[bool] = True
+    has_nullness: ClassVar[bool] = True
+    opened: list[Connector] = field(default_factory=list)
+
+    @abstractmethod
+    def address(self) -> str:
+        """Where the connector finds it."""
+
+    @abstractmethod
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        """Change the warehouse, or look into it, as its owner."""
+
+    def open(self, queries: Mapping[str, CustomQuery] | None = None, **options: Any) -> Connector:
+        """Open a connector; it is closed with the world."""
+        options.setdefault("statement_timeout_ms", TIMEOUT_MS)
+        connector = open_connector(
+            self.kind, ConnectorOptions(address=self.address(), queries=dict(queries or {}), **options)
+        )
+        self.opened.append(connector)
+        return connector
+
+    def close(self) -> None:
+        """End it."""
+        for connector in self.opened:
+            connector.close()
+
+
+@dataclass
+class PostgresqlWorld(World):
+    """A database of the test server, with a role that may only read."""
+
+    kind: ClassVar[str] = "postgresql"
+    slow: ClassVar[str] = "SELECT count(*) AS n FROM generate_series(1, 1000000000)"
+    owner: "psycopg.Connection[tuple[Any, ...]] | None" = None
+    addresses: Addresses | None = None
+
+    def address(self) -> str:
+        """The reader's."""
+        assert self.addresses is not None
+        return self.addresses.reader
+
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run as the owner."""
+        assert self.owner is not None
+        cursor = self.owner.execute(statement.encode())
+        return cursor.fetchall() if cursor.description else []
+
+    def fill(self) -> None:
+        """Write the people."""
+        assert self.owner is not None
+        self.run(
+            "CREATE TABLE people (customer_id uuid PRIMARY KEY, revenue numeric(12,2), visits int NOT NULL, "
+            "score double precision, city text, is_new boolean NOT NULL, joined_on date, seen_at timestamptz)"
+        )
+        with self.owner.cursor() as cursor, cursor.copy("COPY people FROM STDIN") as copy:
+            for row in ROWS:
+                copy.write_row(row)
+        self.run(f"GRANT SELECT ON people TO {READER}")
+
+
+@dataclass
+class DuckdbWorld(World):
+    """A DuckDB database file."""
+
+    kind: ClassVar[str] = "duckdb"
+    folder: Path = Path()
+
+    def address(self) -> str:
+        """The file."""
+        return str(self.folder / "warehouse.duckdb")
+
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run while nobody else holds the file."""
+        for connector in self.opened:
+            connector.close()
+        with duckdb.connect(self.address()) as connection:
+            found: list[tuple[Any, ...]] = connection.execute(statement).fetchall()
+            return found
+
+    def fill(self) -> None:
+        """Write the people."""
+        fill_duckdb(self.address())
+
+
+@dataclass
+class ParquetWorld(World):
+    """A folder of Parquet files; changes are made in a database and written out anew."""
+
+    kind: ClassVar[str] = "duckdb"
+    has_nullness: ClassVar[bool] = False
+    folder: Path = Path()
+
+    def address(self) -> str:
+        """The folder."""
+        return str(self.folder / "lake")
+
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        """Change the database behind the files and write every table out."""
+        (self.folder / "lake").mkdir(exist_ok=True)
+        with duckdb.connect(str(self.folder / "source.duckdb")) as connection:
+            found: list[tuple[Any, ...]] = connection.execute(statement).fetchall()
+            names = [row[0] for row in connection.execute("SELECT table_name FROM duckdb_tables()").fetchall()]
+            for stale in (self.folder / "lake").glob("*.parquet"):
+                stale.unlink()
+            for name in names:
+                path = str(self.folder / "lake" / f"{name}.parquet").replace("'", "''")
+                quoted = name.replace('"', '""')
+                connection.execute(f"""COPY (SELECT * FROM "{quoted}") TO '{path}' (FORMAT parquet)""")
+            return found
+
+    def fill(self) -> None:
+        """Write the people."""
+        fill_duckdb(str(self.folder / "source.duckdb"))
+        self.run("SELECT 1")
+
+
+def fill_duckdb(path: str) -> None:
+    """Make the table of people in a DuckDB database."""
+    Path(path).write_bytes(_filled_duckdb())
+
+
+@cache
+def _filled_duckdb() -> bytes:
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "people.duckdb"
+        with duckdb.connect(str(path)) as connection:
+            connection.execute(
+                "CREATE TABLE people (customer_id uuid NOT NULL, revenue decimal(12,2), visits int NOT NULL, "
+                "score double, city varchar, is_new boolean NOT NULL, joined_on date, seen_at timestamptz)"
+            )
+            connection.execute("BEGIN")
+            connection.executemany(f"INSERT INTO people VALUES ({', '.join('?' * len(COLUMNS))})", ROWS)
+            connection.execute("COMMIT")
+        return path.read_bytes()
