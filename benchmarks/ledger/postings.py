@@ -103,7 +103,6 @@ def _at_clients(bench: Bench, folder: Path) -> None:
         )  # fmt: skip
         bench.tell(
             f"  the same by the server's processor time, {clients} clients", costs[update], costs[earn],
-            floor=0.7 if is_goal else None, goal=1.0 if is_goal else None,
         )  # fmt: skip
 
 
