@@ -101,7 +101,25 @@ def test_idempotency_key__from_header_or_body__or_refused() -> None:
         require_key(request_with())
     with pytest.raises(IdempotencyKeyInvalid):
         require_key(request_with(**{"Idempotency-Key": "x" * 201}))
-    assert fingerprint({"a": Decimal("1.10")}) != fingerprint({"a": Decimal("1.1")})
+
+
+@pytest.mark.parametrize("header, body", [("a", "b"), ('"a"', "A"), ("a" * 201, ""), ("a\tb", "")])
+def test_key__told_twice_or_unreadable__is_refused(header: str, body: str) -> None:
+    with pytest.raises(IdempotencyKeyInvalid):
+        require_key(request_with({"idempotency_key": body}, **{"Idempotency-Key": header}))
+
+
+def test_key__of_header_and_body_alike__is_one() -> None:
+    assert require_key(request_with({"idempotency_key": "sale-1"}, **{"Idempotency-Key": '"sale-1"'})) == "sale-1"
+
+
+def test_fingerprint__of_a_body_written_anew__is_the_same() -> None:
+    first = parse('{"amount": 1.50, "context": {"channel": "app", "lines": [{"id": 1}, {"id": 2.0}]}, "points": 100}')
+    again = parse('{"points":1e2,"context":{"lines":[{"id":1.0},{"id":2}],"channel":"app"},"amount":1.5}')
+    assert fingerprint(first) == fingerprint(again)
+    for other in ('{"points": 101}', '{"points": "100"}', '{"points": true}', '{"points": 100.5}', '{"Points": 100}'):
+        assert fingerprint(parse('{"points": 100}')) != fingerprint(parse(other))
+    assert fingerprint(parse('{"lines": [1, 2]}')) != fingerprint(parse('{"lines": [2, 1]}'))
 
 
 @pytest.mark.django_db
