@@ -61,6 +61,7 @@ from loyalty.points.errors import (
     RuleResultInvalid,
     TransferLimitRefused,
     TransferNotAllowed,
+    WalletNotRedeemable,
     WalletUnknown,
 )
 from loyalty.points.operations import (
@@ -173,6 +174,7 @@ __all__ = [
     "TransferLimitRefused",
     "TransferNotAllowed",
     "TransferRequest",
+    "WalletNotRedeemable",
     "WalletUnknown",
     "activate_due",
     "add_pool_member",

@@ -483,6 +483,8 @@ class Movement:
     to_points_balance: int | None = None
     reverses: uuid.UUID | None = None
     reason_code: str = ""
+    wallet: str = ""
+    other_wallets: tuple["Movement", ...] = ()
 
 
 class PoolRole(StrEnum):

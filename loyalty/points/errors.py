@@ -80,6 +80,13 @@ class WalletUnknown(Unprocessable):
     title = "No such wallet"
 
 
+class WalletNotRedeemable(Conflict):
+    """Points of a status wallet count for tiers and are not spent."""
+
+    code = "wallet.not_redeemable"
+    title = "Points of this wallet are not redeemed"
+
+
 class TransferNotAllowed(Conflict):
     """The program lets nobody transfer points, or not those of this wallet, or not of so young an account."""
 

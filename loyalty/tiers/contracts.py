@@ -55,7 +55,6 @@ class Column(StrEnum):
 
     POINTS = "points"
     POINTS_STATUS = "points_status"
-    POINTS_LIFETIME = "points_lifetime"
     SPEND = "spend"
     PURCHASES = "purchases"
     TENURE = "tenure"

@@ -13,7 +13,6 @@ from loyalty.points import api as points
 from loyalty.programs import api as programs
 from loyalty.tiers.contracts import (
     FOREVER,
-    Column,
     DayFigures,
     ManualMode,
     ManualTier,
@@ -78,7 +77,7 @@ class Look:
     manual: ManualTier | None
 
 
-def look_at(member: points.MemberFacts, *, now: datetime, is_now: bool = True) -> Look:
+def look_at(member: points.MemberFacts, *, now: datetime) -> Look:
     """Look at one member by the program as it is at an instant, the present one or another; nothing is written."""
     plan = programs.get_plan(member.program_id, at=now)
     terms = terms_of(plan)
@@ -86,11 +85,7 @@ def look_at(member: points.MemberFacts, *, now: datetime, is_now: bool = True) -
     window = window_on(terms, joined, programs.business_date(plan.timezone, now))
     days = [DayFigures(**row) for row in sql.fetch_all(DAYS, [member.account_id, DAWN])]
     person = Member(joined, History(days))
-    value = Decimal(member.points_lifetime if is_now else person.history.total("points", DAWN, window.counts_until))
-    if terms.column is Column.RULE:
-        value = value_in(terms, person, window, points_lifetime=member.points_lifetime)
-    elif terms.column is not Column.POINTS_LIFETIME:
-        value = value_in(terms, person, window)
+    value = value_in(terms, person, window, points_lifetime=member.points_lifetime)
     state = MemberState.objects.filter(account_public_id=member.account_id).first()
     return Look(plan, terms, person, window, value, _track_of(plan, member, state), _manual_of(plan, state, now))
 
@@ -146,7 +141,7 @@ def _following(
 
 def standing_as_of(member: points.MemberFacts, *, at: datetime, basis: str) -> TierStanding:
     """Give where a member stood at an instant: the tier in force (``list_tiers_as_of``), and what counted by then."""
-    look = look_at(member, now=at, is_now=False)
+    look = look_at(member, now=at)
     code = list_tiers_as_of([member.account_id], at, basis=basis).get(member.account_id)
     steps = ladder.open_to_all(look.plan.tiers)
     return replace(
@@ -178,6 +173,9 @@ def projection_of(member: points.MemberFacts, *, now: datetime) -> TierProjectio
     look = look_at(member, now=now)
     terms, steps = look.terms, ladder.open_to_all(look.plan.tiers)
     today = programs.business_date(look.plan.timezone, now)
+    # Where a tier is given with the next period, what is gathered now decides about that one.
+    gathering = window_on(replace(terms, is_next=False), look.member.joined, today)
+    gathered = value_in(terms, look.member, gathering, points_lifetime=member.points_lifetime)
     earned = ladder.highest(steps, look.value)
     is_kept = floor_of(earned) <= floor_of(look.track.tier)
     track = look.track if is_kept else Track(earned, look.window.kept_until)
@@ -189,16 +187,16 @@ def projection_of(member: points.MemberFacts, *, now: datetime) -> TierProjectio
         projected = replay(terms, steps, look.member, track, today, on + DAY)[1].tier
     current = ladder.tier_named(look.plan.tiers, member.tier_code)
     projected = _under_manual(look.manual, projected, current, on, look.plan.timezone)
-    following = _following(steps, look.value, track.tier)
+    following = _following(steps, gathered, track.tier)
     can_fall = terms.downgrade != "never" and track.kept_until not in (None, FOREVER)
     return TierProjection(
         account_id=member.account_id,
         tier=current,
         projected_tier=projected,
         projected_on=on,
-        qualifying_value=look.value,
-        value_to_stay=value_to_stay(terms, track, look.window, look.value),
-        value_to_next=None if following is None else following.min_points - look.value,
+        qualifying_value=gathered,
+        value_to_stay=value_to_stay(terms, track, look.window, gathered),
+        value_to_next=None if following is None else following.min_points - gathered,
         next_tier=following,
         period_start=_told(look.window.period_start) if terms.span is Span.PERIOD else None,
         period_end=look.window.period_end if terms.span is Span.PERIOD else None,

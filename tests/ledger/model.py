@@ -372,7 +372,7 @@ class ModelBook:
         elif other is not None or (first.kind in ("earn", "adjust") and not first.taken):
             wanted = self._take_back(first, other or account, points, policy, now)
         done = ModelTransaction("reverse", account, wanted)
-        done.unrecovered = 0 if points is not None else first.left - wanted
+        done.unrecovered = (first.left if points is None else points) - wanted
         if first.kind == "expire":
             lot = self._lot(account, now, until, wanted)
             self._settle(account, [(lot, wanted)])
@@ -397,14 +397,14 @@ class ModelBook:
             raise Refused("transaction.clawback_refused")
         wanted, available = first.left if points is None else points, account.balance - account.held
         if policy != "unlimited" and available < wanted:
-            if points is not None or available <= 0:
+            if available <= 0:
                 raise Refused("points.insufficient")
             wanted = available
         own = sorted(self._own_lots(first, account), key=lambda lot: lot.order, reverse=True)
         alive = sum(lot.free for lot in account.lots if lot.is_alive(now) and lot not in own)
         reachable = sum(lot.free for lot in own) + (alive if policy != "only_pending" else 0)
         if policy != "unlimited" and reachable < wanted:
-            if points is not None or reachable == 0:
+            if reachable == 0:
                 raise Refused("transaction.clawback_refused" if policy == "only_pending" else "points.insufficient")
             wanted = reachable
         left = wanted

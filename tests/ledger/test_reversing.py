@@ -71,13 +71,15 @@ def test_reverse__earn_spent_meanwhile__takes_from_other_lots_within_the_balance
     assert broken() == {}
 
 
-def test_reverse__more_of_an_earn_than_the_balance_has__is_refused(book: Book) -> None:
+def test_reverse__more_of_an_earn_than_the_balance_has__takes_what_is_there_and_none_of_nothing(book: Book) -> None:
     earned = book.earn(60)
     book.burn(40)
+    receipt = book.reverse(earned, 30, "part")
+    assert (receipt.points_amount, receipt.points_balance, receipt.points_unrecovered) == (20, 0, 10)
+    assert dataclasses.replace(book.reverse(earned, 30, "part"), is_replay=False) == receipt
     with pytest.raises(api.InsufficientPoints) as refusal, transaction.atomic():
-        book.reverse(earned, 60)
-    assert refusal.value.facts == {"points_requested": 60, "points_available": 20}
-    assert book.reverse(earned, 20).points_balance == 0
+        book.reverse(earned, 10)
+    assert refusal.value.facts == {"points_requested": 10, "points_available": 0}
     with pytest.raises(api.InsufficientPoints), transaction.atomic():
         book.reverse(earned)
     assert broken() == {}

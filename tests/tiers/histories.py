@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 from loyalty.foundation.orm import sql
 from loyalty.programs import api as programs
 from loyalty.tiers.contracts import DayFigures
+from loyalty.tiers.operations.recounting import recount_chunk
 from tests.points.world import World
 
 ADD_DAYS = """
@@ -90,6 +91,11 @@ def count_days(world: World, days: Sequence[tuple[UUID, DayFigures]]) -> None:
         for account, one in days
     ]  # fmt: skip
     sql.execute(ADD_DAYS, [world.program_id, json.dumps(rows)])
+
+
+def count_earned(world: World, *accounts: UUID) -> None:
+    """Count what members earned, as the handlers of its facts would."""
+    recount_chunk(programs.get_plan(world.program_id, at=world.now), accounts)
 
 
 def each_day(first: date, last: date) -> list[date]:

@@ -2,6 +2,7 @@
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 
 import pytest
 
@@ -123,3 +124,14 @@ def test_many_at_once__entering__get_their_gifts_in_a_few_statements(world: Worl
     while api.award_benefits(now=NOON):
         pass
     assert {balance(member) for member in members} == {557}
+
+
+def test_gift__where_all_time_counts__lifts_nobody_to_the_next_tier(db: None) -> None:
+    world = world_with(programs.TierPolicyPlan(), tiers=TIERS)
+    member = world.member()
+    earn(world, member, 150)
+    assert balance(member) == 7 + 150 + 400
+    assert tier_of(member) == "SILVER"
+    told = api.get_standing(member.account_id, now=NOON)
+    assert told.qualifying_value == Decimal(150)
+    assert told.points_lifetime == 557

@@ -20,6 +20,7 @@ from loyalty.tiers import api
 from loyalty.tiers.events import CustomerTierUpgrade, TierDowngraded, TierUpgraded
 from loyalty.tiers.models import TierChange
 from tests.points.world import ACTOR, LADDER, World, key, make_world
+from tests.tiers.histories import count_earned
 
 
 @pytest.fixture
@@ -45,7 +46,8 @@ def facts(kind: str) -> list[dict[str, Any]]:
 
 
 def qualify(world: World, member: points.MemberFacts) -> api.Settlement:
-    """Look at one member."""
+    """Look at one member, whose points were counted."""
+    count_earned(world, member.account_id)
     return api.qualify_member(
         program_id=world.program_id, account_id=member.account_id, causation_id=None, actor=ACTOR, now=world.now
     )
@@ -125,6 +127,7 @@ def test_recalculate__ladder_changed__moves_all_in_a_few_statements(
     members = [world.member() for _ in range(6)]
     for number, member in enumerate(members):
         world.earn(member, points=100 * (number + 1))
+    count_earned(world, *(member.account_id for member in members))
     assert recalculate(world) == api.Settlement(upgraded=6, downgraded=0, levelled=0)
     world.change(tiers=(LADDER[0], replace(LADDER[1], min_points=300), replace(LADDER[2], min_points=400)))
     with django_assert_max_num_queries(8):

@@ -13,6 +13,7 @@ from loyalty.foundation.work.models import Run
 from loyalty.points import api as points
 from tests.conftest import ClientWith
 from tests.points.world import World, make_world
+from tests.tiers.histories import count_earned
 
 TIER = "/api/loyalty/v1/services/tier"
 
@@ -28,6 +29,7 @@ def member(world: World) -> points.MemberFacts:
     """A member with 120 points, whom nobody has looked at yet."""
     made = world.member("BSS-1")
     world.earn(made, points=120)
+    count_earned(world, made.account_id)
     return made
 
 
@@ -148,6 +150,7 @@ def test_calculate__as_of__tells_the_tier_that_was_in_force(
 def test_recalculate__a_program__is_a_run_that_counts_and_looks(
     admin_client: APIClient, world: World, member: points.MemberFacts
 ) -> None:
+    world.earn(member, points=5)
     body = {"program_id": str(world.program_id), "is_recount": True}
     answer = admin_client.post(f"{TIER}/recalculate/", body, format="json")
     assert answer.status_code == 202

@@ -32,7 +32,8 @@ def require_key(request: Request) -> str:
     :raises IdempotencyKeyInvalid: longer than 200 or not printable ASCII, or the two places name different keys.
     """
     body = request.data if isinstance(request.data, dict) else {}
-    told = [key for key in (request.headers.get("Idempotency-Key"), body.get("idempotency_key")) if key not in (None, "")]
+    places = (request.headers.get("Idempotency-Key"), body.get("idempotency_key"))
+    told = [key for key in places if key not in (None, "")]
     if not told:
         raise IdempotencyKeyMissing("Send a key of your own that names this one change, and repeat it on retries.")
     keys = [str(key).strip().strip('"') for key in told]

@@ -477,6 +477,8 @@ class TransactionView:
     caps: tuple[CapHit, ...]
     actor_ref: str
     program_version_ref: str
+    idempotency_scope: str
+    idempotency_key: str
     reason_code: str
     reason: str
     trace: dict[str, Any] | None

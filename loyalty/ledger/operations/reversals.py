@@ -25,15 +25,15 @@ def reverse(posting: ReversePosting, *, now: datetime) -> Receipt:
     A burn or a negative adjustment gives the same lots back with their dates. An earn or a positive adjustment is taken
     back: from its own lot first, then as the policy says, and frees the room it used under caps in the window where it
     used it. A transfer does both, and its fee comes back in proportion. An expiry is reinstated as a new lot with the
-    posting's ``expires_at``. A pending earn is cancelled. ``points_amount`` None takes what is left, or as much of it
-    as the policy lets; what it lacks is ``points_unrecovered`` and stays reversible.
+    posting's ``expires_at``. A pending earn is cancelled. ``points_amount`` None asks for what is left. The policy
+    may let less be taken than is asked for; what it lacks is ``points_unrecovered`` and stays reversible.
 
     :raises PointsAmountInvalid: not a whole number in range.
     :raises TransactionNotFound: no such transaction.
     :raises TransactionNotReversible: it is a reversal or a merge.
     :raises AlreadyReversed: nothing of it is left.
     :raises ReversalExceeds: more than is left of it.
-    :raises InsufficientPoints: the points to take back have been spent.
+    :raises InsufficientPoints: all of the points to take back have been spent.
     :raises ClawbackRefused: the policy takes back pending points only.
     :raises AccountNotActive: the account is closed.
     :raises IdempotencyKeyReused: the key was used for another request.

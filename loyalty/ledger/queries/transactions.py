@@ -19,7 +19,8 @@ TRANSACTIONS = """
         coalesce(e.points_change, 0) AS points_change, coalesce(w.points_balance, e.balance_after) AS points_balance,
         coalesce(w.points_lost_to_caps, 0) AS points_lost_to_caps, coalesce(v.points, 0)::bigint AS points_reversed,
         t.occurred_at, t.recorded_at, r.public_id AS reverses, c.public_id AS confirms, h.public_id AS hold_id,
-        ledger_cap_hits_of(t.id) AS caps, t.actor_ref, t.program_version_ref, t.reason_code, t.reason,
+        ledger_cap_hits_of(t.id) AS caps, t.actor_ref, t.program_version_ref, t.idempotency_scope, t.idempotency_key,
+        t.reason_code, t.reason,
         t.trace::text AS trace, t.context::text AS context
     FROM ledger_transaction t
     JOIN ledger_account a ON a.id = t.account_id

@@ -54,7 +54,8 @@ END $$;
 -- Takes back from an account what a transaction brought it: from the lots it made first (the last to expire first), then
 -- as the policy says. within_balance goes on with the other lots and takes no more than is available; unlimited goes on
 -- with them and leaves the rest as debt; only_pending refuses an earn, and of the others takes only the lots they made.
--- p_points null takes as much of p_left as it may. Gives the points taken, debt included. Refuses with KL001, KL012.
+-- p_points null asks for p_left. Gives the points taken, debt included, which may be fewer than were asked for, not none:
+-- what a member returned is returned, whoever has spent its points. Refuses with KL001, KL012.
 CREATE OR REPLACE FUNCTION ledger_take_back(
     p_transaction bigint, p_first bigint, p_kind ledger_transaction_kind, p_account bigint, p_points bigint, p_left bigint,
     p_policy text, p_now timestamptz)
@@ -71,7 +72,7 @@ BEGIN
     END IF;
     SELECT b.points_posted - b.points_held INTO v_available FROM ledger_balance b WHERE b.account_id = p_account;
     IF p_policy <> 'unlimited' AND v_available < v_wanted THEN
-        IF p_points IS NOT NULL OR v_available <= 0 THEN
+        IF v_available <= 0 THEN
             PERFORM ledger_refuse('KL001', 'The points to take back have been spent.', jsonb_build_object(
                 'points_requested', v_wanted, 'points_available', v_available));
         END IF;
@@ -100,7 +101,7 @@ BEGIN
     IF v_missing > 0 AND p_policy = 'unlimited' THEN
         INSERT INTO ledger_debt_change VALUES (p_transaction, p_account, v_missing);
         UPDATE ledger_balance b SET points_debt = b.points_debt + v_missing WHERE b.account_id = p_account;
-    ELSIF v_missing = v_wanted OR v_missing > 0 AND p_points IS NOT NULL THEN
+    ELSIF v_missing = v_wanted THEN
         PERFORM ledger_refuse(CASE p_policy WHEN 'only_pending' THEN 'KL012' ELSE 'KL001' END,
             'The points to take back have been spent.', jsonb_build_object(
                 'points_requested', v_wanted, 'points_available', v_wanted - v_missing));
@@ -110,8 +111,8 @@ BEGIN
     RETURN v_wanted;
 END $$;
 
--- Reverses a transaction, wholly (p_points null: all that is left of it, or as much as the policy lets) or in part. A burn
--- and a negative adjustment give the same lots back; an earn and a positive adjustment are taken back; a transfer both,
+-- Reverses a transaction, wholly (p_points null: all that is left of it) or in part; as much of it as the policy lets, and
+-- the answer tells what it lacks. A burn and a negative adjustment give the same lots back; an earn and a positive adjustment are taken back; a transfer both,
 -- and its fee comes back in proportion; an expiry is reinstated as a new lot with the dates given. A reversed earn frees
 -- the room it had used under caps, in the window where it used it. A pending earn is cancelled, and one that was confirmed
 -- meanwhile is reversed itself. Locks: key, caps, balances ascending. Refuses with KL001, KL003 to KL009, KL012.
@@ -297,7 +298,7 @@ BEGIN
             FROM ledger_balance b WHERE b.account_id = p_account;
     END IF;
     PERFORM ledger_free_reversed_caps(p_transaction, p_first, v_before, v_points, v_moved);
-    PERFORM ledger_keep_answer(p_transaction, p_account, v_points, 0, CASE WHEN p_points IS NULL THEN v_left - v_points ELSE 0 END);
+    PERFORM ledger_keep_answer(p_transaction, p_account, v_points, 0, coalesce(p_points, v_left) - v_points);
 END $$;
 
 -- Frees the caps of what was reversed. An earn that confirmed a pending one had its caps counted there, for all the points

@@ -1,9 +1,10 @@
 """Earning for hundreds of purchases in one ledger statement."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import TypeVar
 
 from django.db import transaction
 
@@ -38,6 +39,9 @@ from loyalty.points.operations.nothing import nothings_by_key
 from loyalty.points.queries import Seen
 from loyalty.programs import api as programs
 from loyalty.programs.contracts import WALLET_MAIN
+
+# An account, or a customer in a program.
+Name = TypeVar("Name", bound=Hashable)
 
 
 @dataclass(slots=True)
@@ -296,7 +300,19 @@ def _look_around(requests: Sequence[EarnRequest], actor: Actor, now: datetime) -
             enroll_members(program_id=program_id, customer_ids=ids, actor=actor, now=now)
     if missing:
         known |= queries.list_seen_of(missing)
-    return Surroundings(histories=histories, by_account=by_account, by_customer=known, customer_ids=customer_ids)
+    return Surroundings(
+        histories=histories,
+        by_account=_with_heirs(by_account),
+        by_customer=_with_heirs(known),
+        customer_ids=customer_ids,
+    )
+
+
+def _with_heirs(seen: dict[Name, Seen]) -> dict[Name, Seen]:
+    """Let those stand whose accounts others were merged into."""
+    heirs = {name: heir for name, one in seen.items() if (heir := queries.find_heir(one.member))}
+    standing = queries.list_seen(list(heirs.values()))
+    return seen | {name: standing[heir] for name, heir in heirs.items() if heir in standing}
 
 
 def _customer_ids(refs: Sequence[MemberRef]) -> dict[str, uuid.UUID]:

@@ -21,6 +21,7 @@ from loyalty.points.contracts import (
     EarnVerdict,
     Key,
     MemberFacts,
+    MemberRef,
     WalletReceipt,
     WalletVerdict,
 )
@@ -171,6 +172,9 @@ def _look(
         seen = queries.find_seen(replace(named, program_id=found.program_id), request.key)
         if seen is None:
             raise ledger.AccountNotFound("Members earn, and their household through them.")
+    heir = queries.find_heir(seen.member)
+    if heir is not None:
+        seen = queries.find_seen(MemberRef(account_id=heir), request.key) or seen
     history = queries.get_history(seen.member.program_id, seen.edit_version)
     plan = programs.plan_at(history, request.occurred_at)
     (member,) = queries.complete([(seen.member, plan, request.occurred_at)], now=now)

@@ -17,6 +17,7 @@ from loyalty.points.operations.spending import burn_receipt
 from loyalty.points.policy import moving
 from loyalty.points.queries import find_member
 from loyalty.programs import api as programs
+from loyalty.programs.contracts import WALLET_MAIN
 
 # Some seconds of work; the beat rings again.
 CHUNK_HOLDS, CHUNKS_PER_CALL = 1000, 20
@@ -30,6 +31,7 @@ def hold(*, request: HoldRequest, actor: Actor, now: datetime) -> ledger.HoldRec
     :raises MemberNotNamed, MemberUnknown, NotAMember, AccountNotFound: nobody is meant.
     :raises ProgramNotActive, AccountNotActive, HoldTimeInvalid, BurnLimitRefused: nothing is held now, or not so.
     :raises PoolMemberNotFound, PoolRoleRefused: the household does not let the customer spend.
+    :raises WalletNotRedeemable: the points of this wallet count for tiers only.
     :raises InsufficientPoints: fewer points are available.
     """
     earlier = ledger.find_hold_receipt(
@@ -41,7 +43,7 @@ def hold(*, request: HoldRequest, actor: Actor, now: datetime) -> ledger.HoldRec
         return earlier
     maybe_fail("hold.looked_up")
     moving.check_hold_until(request.expires_at, now)
-    customer_id = None
+    customer_id, wallet = None, WALLET_MAIN
     if request.pool_id is not None:
         seat = seat_of(pool_id=request.pool_id, ref=request.member)
         moving.check_may_spend(seat)
@@ -50,9 +52,10 @@ def hold(*, request: HoldRequest, actor: Actor, now: datetime) -> ledger.HoldRec
         account_id, program_id, customer_id = seat.account_id, seat.program_id, seat.customer_id
     else:
         member = resolve_member(request.member, may_enroll=False, actor=actor, now=now)
-        account_id, program_id = member.account_id, member.program_id
+        account_id, program_id, wallet = member.account_id, member.program_id, member.wallet
     plan = programs.get_plan(program_id, at=now)
     policy.check_open(plan, now)
+    policy.check_redeemable(plan, wallet)
     posting = ledger.HoldPosting(
         **signed(request.key, actor, now),
         account_id=account_id,

@@ -84,9 +84,15 @@ def check_named_once(ref: MemberRef) -> None:
 def resolve_member(ref: MemberRef, *, may_enroll: bool, actor: Actor, now: datetime) -> MemberFacts:
     """Give the member that is meant; a customer who is none yet is taken in where the program does that by itself.
 
+    Of an account that was merged, the member that it was merged into.
+
     :raises MemberNotNamed, MemberUnknown, NotAMember: nobody is meant.
     :raises AccountNotFound, ProgramNotFound: the account or program named does not exist.
     """
+    return queries.follow_merge(_named(ref, may_enroll=may_enroll, actor=actor, now=now))
+
+
+def _named(ref: MemberRef, *, may_enroll: bool, actor: Actor, now: datetime) -> MemberFacts:
     check_named_once(ref)
     if ref.account_id is not None:
         found = queries.find_member(account_id=ref.account_id)

@@ -1,6 +1,7 @@
 """Taking transactions back: wholly, in part, by line; and giving expired points back."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -11,12 +12,14 @@ from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
 from loyalty.foundation.resilience.failpoints import maybe_fail
 from loyalty.ledger import api as ledger
-from loyalty.points.contracts import LineToReverse, Movement, ReinstateRequest, ReverseRequest
-from loyalty.points.errors import NothingToReverse
+from loyalty.points.contracts import Key, LineToReverse, Movement, ReinstateRequest, ReverseRequest
+from loyalty.points.errors import LineExceeded, NothingToReverse
 from loyalty.points.operations.keys import find_earlier, signed
 from loyalty.points.policy import moving
 from loyalty.programs import api as programs
 
+# Why nothing of a wallet goes back with its purchase.
+NOTHING_LEFT = (ledger.AlreadyReversed, ledger.InsufficientPoints, LineExceeded, NothingToReverse)
 LINES_BEFORE = """
     SELECT line_id, amount_reversed FROM points_reversed_line WHERE transaction_public_id = %s AND line_id = ANY(%s)
 """
@@ -35,7 +38,9 @@ COUNT_LINES = """
 def reverse(*, request: ReverseRequest, actor: Actor, now: datetime) -> Movement:
     """Take a transaction back, wholly, in part or by line. A reversal is lawful in an inactive program too.
 
-    What may be taken back of points that were spent meanwhile is for the program's version of today to say.
+    What may be taken back of points that were spent meanwhile is for the program's version of today to say. A purchase
+    that is taken back wholly or by line gives back what it brought to other wallets too; a number of points means
+    those of the transaction alone.
 
     :raises IdempotencyKeyReused: the key was used for another request.
     :raises TransactionNotFound, TransactionNotReversible, AlreadyReversed, ReversalExceeds: it cannot be taken back.
@@ -45,10 +50,20 @@ def reverse(*, request: ReverseRequest, actor: Actor, now: datetime) -> Movement
     """
     earlier = find_earlier(request.key)
     if earlier is not None:
-        return movement_of(earlier)
+        return replace(movement_of(earlier), other_wallets=_others_again(request))
     maybe_fail("reverse.looked_up")
     first = ledger.get_transaction(request.transaction_id)
     plan = programs.get_plan(first.program_ref, at=now)
+    movement = _reverse_one(request, first, plan, actor, now)
+    if movement.is_replay:
+        return replace(movement, other_wallets=_others_again(request))
+    return replace(movement, other_wallets=_reverse_others(request, first, plan, actor, now))
+
+
+def _reverse_one(
+    request: ReverseRequest, first: ledger.TransactionView, plan: programs.ProgramPlan, actor: Actor, now: datetime
+) -> Movement:
+    """Take back what one wallet got."""
     context: dict[str, Any] = {}
     points = request.points
     if request.lines:
@@ -57,7 +72,7 @@ def reverse(*, request: ReverseRequest, actor: Actor, now: datetime) -> Movement
     until, spendable = moving.lifetime_of(plan, _reinstated_until(plan, now)) if is_expiry else (None, None)
     posting = ledger.ReversePosting(
         **signed(request.key, actor, request.occurred_at),
-        reverses=request.transaction_id,
+        reverses=first.transaction_id,
         points_amount=points,
         policy=ledger.ReversalPolicy(plan.reversal.clawback.value),
         expires_at=until,
@@ -72,6 +87,46 @@ def reverse(*, request: ReverseRequest, actor: Actor, now: datetime) -> Movement
         _audit("points.reverse", posted, request.reason, actor, now, lines=context.get("lines"))
         maybe_fail("reverse.audited")
     return movement_of(posted)
+
+
+def _wallet_key(key: Key, wallet: str) -> Key:
+    return replace(key, key=f"{key.key}:{wallet}")
+
+
+def _other_wallets(request: ReverseRequest, first: ledger.TransactionView) -> list[str]:
+    """Give the wallets beside the first that the purchase brought points to and that go back with it."""
+    is_purchase = first.kind is ledger.TransactionKind.EARN and request.points is None
+    told = (first.trace or {}).get("other_wallets") if is_purchase else None
+    return [str(wallet) for wallet in told or ()]
+
+
+def _reverse_others(
+    request: ReverseRequest, first: ledger.TransactionView, plan: programs.ProgramPlan, actor: Actor, now: datetime
+) -> tuple[Movement, ...]:
+    """Take back what a purchase brought to its other wallets, as far as it is there."""
+    moved = []
+    for wallet in _other_wallets(request, first):
+        other = ledger.find_receipt(
+            idempotency_scope=first.idempotency_scope, idempotency_key=f"{first.idempotency_key}:{wallet}"
+        )
+        if other is None:
+            continue
+        asked = replace(request, transaction_id=other.transaction_id, key=_wallet_key(request.key, wallet))
+        try:
+            with transaction.atomic():
+                view = ledger.get_transaction(other.transaction_id)
+                moved.append(_reverse_one(asked, view, plan, actor, now))
+        except NOTHING_LEFT:
+            # That wallet was emptied or taken back by itself before; the purchase is taken back all the same.
+            continue
+    return tuple(moved)
+
+
+def _others_again(request: ReverseRequest) -> tuple[Movement, ...]:
+    """Give what was taken back of other wallets under the keys made of this one."""
+    first = ledger.get_transaction(request.transaction_id)
+    found = [find_earlier(_wallet_key(request.key, wallet)) for wallet in _other_wallets(request, first)]
+    return tuple(movement_of(one) for one in found if one is not None)
 
 
 def _count_lines(first: ledger.TransactionView, wanted: Sequence[LineToReverse]) -> tuple[int, dict[str, Any]]:
@@ -153,6 +208,7 @@ def movement_of(posted: ledger.Receipt) -> Movement:
         points_balance=posted.points_balance,
         points_unrecovered=posted.points_unrecovered,
         reverses=posted.reverses,
+        wallet=posted.wallet,
         is_replay=posted.is_replay,
     )
 

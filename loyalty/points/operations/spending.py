@@ -30,6 +30,7 @@ def burn(*, request: BurnRequest, actor: Actor, now: datetime) -> BurnReceipt:
     :raises MemberNotNamed, MemberUnknown, NotAMember, AccountNotFound: nobody is meant.
     :raises PoolNotFound, PoolMemberNotFound, PoolRoleRefused, CapReached: the household does not allow it.
     :raises ProgramNotActive, AccountNotActive, BurnRuleMissing, BurnLimitRefused: nothing is redeemed now, or not so.
+    :raises WalletNotRedeemable: the points of this wallet count for tiers only.
     :raises RuleResultInvalid: the program's rule gives an impossible value.
     """
     earlier = find_earlier(request.key)
@@ -40,6 +41,7 @@ def burn(*, request: BurnRequest, actor: Actor, now: datetime) -> BurnReceipt:
     member, seat = _who(request, actor, now)
     plan = programs.get_plan(member.program_id, at=request.occurred_at)
     policy.check_open(plan, request.occurred_at)
+    policy.check_redeemable(plan, member.wallet)
     moving.check_burn(plan.burn, request.points)
     if seat is not None:
         count_spending(seat, request.points, programs.business_date(plan.timezone, now))

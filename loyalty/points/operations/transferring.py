@@ -72,7 +72,7 @@ def _account(account_id: uuid.UUID) -> MemberFacts:
     found = queries.find_member(account_id=account_id)
     if found is None:
         raise ledger.AccountNotFound("There is no such account.", account_id=str(account_id))
-    return found
+    return queries.follow_merge(found)
 
 
 def _seat(sender: MemberFacts, request: TransferRequest) -> PoolSeat | None:

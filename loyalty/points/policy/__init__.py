@@ -11,6 +11,7 @@ from loyalty.points.policy.checks import (
     check_currency,
     check_occurred_at,
     check_open,
+    check_redeemable,
     check_wallet,
     tier_of,
 )
@@ -30,6 +31,7 @@ __all__ = [
     "check_currency",
     "check_occurred_at",
     "check_open",
+    "check_redeemable",
     "check_wallet",
     "decide_burn",
     "decide_direct",

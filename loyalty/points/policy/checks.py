@@ -5,8 +5,14 @@ from decimal import Decimal
 
 from loyalty.foundation.kernel.money import AMOUNT_MAX
 from loyalty.points.contracts import MemberFacts
-from loyalty.points.errors import AmountInvalid, CurrencyMismatch, OccurredAtRefused, WalletUnknown
-from loyalty.programs.api import ProgramNotActive, ProgramPlan, TierPlan, choose_tier, is_open
+from loyalty.points.errors import (
+    AmountInvalid,
+    CurrencyMismatch,
+    OccurredAtRefused,
+    WalletNotRedeemable,
+    WalletUnknown,
+)
+from loyalty.programs.api import ProgramNotActive, ProgramPlan, TierPlan, WalletKind, choose_tier, is_open
 
 # Clocks of tills run a little fast.
 AHEAD_MAX = timedelta(minutes=5)
@@ -60,6 +66,15 @@ def check_wallet(plan: ProgramPlan, wallet: str) -> None:
     """
     if all(one.code != wallet for one in plan.wallets):
         raise WalletUnknown(f"The program {plan.code} has no wallet {wallet[:50]}.", wallet=wallet[:50])
+
+
+def check_redeemable(plan: ProgramPlan, wallet: str) -> None:
+    """Refuse to spend points, or to set them aside for it, that only count for tiers.
+
+    :raises WalletNotRedeemable: the wallet is a status wallet.
+    """
+    if any(one.code == wallet and one.kind is WalletKind.STATUS for one in plan.wallets):
+        raise WalletNotRedeemable(f"Points of the wallet {wallet[:50]} count for tiers only.", wallet=wallet[:50])
 
 
 def tier_of(plan: ProgramPlan, member: MemberFacts) -> TierPlan | None:

@@ -32,7 +32,7 @@ FIGURES = """
     SELECT count(*) FILTER (WHERE kind = 'member' AND wallet = 'main') AS members,
         coalesce(sum(lifetime_points_earned), 0)::bigint AS earned,
         coalesce(sum(lifetime_points_redeemed), 0)::bigint AS burned,
-        coalesce(sum(points_posted), 0)::bigint AS outstanding
+        coalesce(sum(points_posted), 0)::bigint AS outstanding, min(opened_at) AS since
     FROM ledger_account_summary WHERE program_ref = %s
 """
 BY_TIER = """
@@ -57,6 +57,23 @@ def find_member(
             [customer_id, program_id],
         )
     return MemberFacts(**row) if row else None
+
+
+def find_heir(member: MemberFacts) -> uuid.UUID | None:
+    """Give the account that stands for one that was merged into it; None while a member's account is its own."""
+    if member.status != ledger.AccountStatus.CLOSED.value:
+        return None
+    kind = ledger.AccountKind.POOL if member.kind == "pool" else ledger.AccountKind.MEMBER
+    standing = ledger.find_account(
+        owner_ref=member.customer_id, program_ref=member.program_id, wallet=member.wallet, kind=kind
+    )
+    return standing.account_id if standing and standing.account_id != member.account_id else None
+
+
+def follow_merge(member: MemberFacts) -> MemberFacts:
+    """Give the member that stands for one whose account was merged; anybody else as they are."""
+    heir = find_heir(member)
+    return (find_member(account_id=heir) or member) if heir else member
 
 
 def list_members(account_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, MemberFacts]:
@@ -125,6 +142,8 @@ def get_program_figures(program_id: uuid.UUID, *, now: datetime) -> dict[str, An
     totals = sql.fetch_one(FIGURES, [program_id]) or {}
     earned, burned, outstanding = totals["earned"], totals["burned"], totals["outstanding"]
     rate = Decimal(burned) / Decimal(earned) if earned else Decimal(0)
+    since = totals["since"] or now
+    months = ledger.list_liability(program_ref=program_id, first_month=since.date(), last_month=now.date())
     return {
         "program": program_id,
         "members": totals["members"],
@@ -132,8 +151,7 @@ def get_program_figures(program_id: uuid.UUID, *, now: datetime) -> dict[str, An
         "points": {
             "earned": earned,
             "burned": burned,
-            # In a balanced book what is neither spent nor there has expired.
-            "expired": max(0, earned - burned - outstanding),
+            "expired": sum(month.points_expired for month in months),
             "outstanding": outstanding,
         },
         "redemption_rate": format(rate.quantize(Decimal("0.0001")), "f"),

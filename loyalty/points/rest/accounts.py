@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 import django_filters
-from django.utils.dateparse import parse_datetime
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_field
@@ -29,6 +28,8 @@ from loyalty.points.rest.filters import (
     PAGE_SIZE,
     KeysetList,
     keyset_page,
+    read_basis,
+    read_instant,
     read_page_size,
     read_whole,
     refuse_filter,
@@ -199,7 +200,13 @@ class MergeAnswer(serializers.Serializer[Any]):
     into_points_balance = serializers.IntegerField(source="to_points_balance")
 
 
-AS_OF = OpenApiParameter("as_of", OpenApiTypes.DATETIME, description="Also give the balance as it was known then.")
+AS_OF = OpenApiParameter("as_of", OpenApiTypes.DATETIME, description="An instant, with its offset.")
+BASIS = OpenApiParameter(
+    "basis",
+    OpenApiTypes.STR,
+    enum=[one.value for one in ledger.AsOfBasis],
+    description="With `as_of`: what the book knew then (recorded, the default), or what had happened (occurred).",
+)
 BY = OpenApiParameter("by", OpenApiTypes.STR, enum=["day", "month"], description="Also sum up by day or month.")
 DAYS = OpenApiParameter("days", OpenApiTypes.INT, description="How far to look ahead; 30 when left out.")
 
@@ -237,10 +244,10 @@ class AccountViewSet(ReadOnlyApiViewSet):
         context = {**self.get_serializer_context(), "expiring": expiring}
         return self.get_serializer_class()(*arguments, **{**options, "context": context})
 
-    @extend_schema(parameters=[AS_OF])
+    @extend_schema(parameters=[AS_OF, BASIS])
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        """Read one account; with ``as_of`` also the balance as the book knew it then, and the tier of then."""
-        row = self.get_object()
+        """Read one account; with ``as_of`` also the balance of then, and the tier that was in force."""
+        row, basis = self.get_object(), read_basis(request)
         body = dict(self.get_serializer(row).data)
         raw = request.query_params.get("as_of")
         if raw:
@@ -248,7 +255,7 @@ class AccountViewSet(ReadOnlyApiViewSet):
             tier = queries.find_tier_as_of(row.public_id, at=at)
             body |= {
                 "as_of": at,
-                "points_balance_as_of": ledger.get_balance_as_of(row.public_id, as_of=at),
+                "points_balance_as_of": ledger.get_balance_as_of(row.public_id, as_of=at, basis=basis),
                 "tier_as_of": tier,
             }
         return Response(body)
@@ -292,13 +299,13 @@ class AccountViewSet(ReadOnlyApiViewSet):
         body = {"points_expiring": total, "until": until, "groups": groups}
         return Response({**body, "results": LotSerializer(lots, many=True).data})
 
-    @extend_schema(responses={200: LotList}, parameters=[AS_OF], filters=False)
+    @extend_schema(responses={200: LotList}, parameters=[AS_OF, BASIS], filters=False)
     @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
     def lots(self, request: Request, **kwargs: Any) -> Response:
-        """List the lots with points left, now or as the book knew them at an instant."""
-        account_id, raw = self.get_object().public_id, request.query_params.get("as_of")
+        """List the lots with points left, now or at an instant."""
+        account_id, raw, basis = self.get_object().public_id, request.query_params.get("as_of"), read_basis(request)
         found = (
-            ledger.list_lots_as_of(account_id, as_of=read_instant(raw), limit=LOTS_MAX)
+            ledger.list_lots_as_of(account_id, as_of=read_instant(raw), basis=basis, limit=LOTS_MAX)
             if raw
             else ledger.list_lots(account_id, limit=LOTS_MAX)
         )
@@ -364,17 +371,3 @@ class AccountViewSet(ReadOnlyApiViewSet):
 def is_alive(lot: ledger.LotView, now: datetime) -> bool:
     """Tell whether a lot can still be spent; what is due but not swept yet cannot."""
     return lot.spendable_until is None or lot.spendable_until > now
-
-
-def read_instant(raw: str) -> datetime:
-    """Read an instant with its offset.
-
-    :raises FilterInvalid: it is none.
-    """
-    try:
-        at = parse_datetime(raw.replace(" ", "+"))
-    except ValueError:
-        at = None
-    if at is None or at.tzinfo is None:
-        raise refuse_filter("as_of", "Give an instant with its offset, such as 2026-11-20T12:00:00Z.")
-    return at

@@ -2,8 +2,10 @@
 
 import uuid
 from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
+from django.utils.dateparse import parse_datetime
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework import serializers
@@ -12,6 +14,7 @@ from rest_framework.request import Request
 from loyalty.foundation.kernel.errors import FieldProblem, Invalid
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
 from loyalty.foundation.web.pagination import PAGE_SIZE_DEFAULT, PAGE_SIZE_MAX
+from loyalty.ledger import api as ledger
 
 
 class FilterInvalid(Invalid):
@@ -46,6 +49,32 @@ def read_whole(request: Request, name: str, default: int, low: int, high: int) -
     if not raw.isascii() or not raw.isdigit() or len(raw) > 9 or not low <= int(raw) <= high:
         raise refuse_filter(name, f"Give a whole number from {low} to {high}.")
     return int(raw)
+
+
+def read_instant(raw: str) -> datetime:
+    """Read an instant with its offset.
+
+    :raises FilterInvalid: it is none.
+    """
+    try:
+        at = parse_datetime(raw.replace(" ", "+"))
+    except ValueError:
+        at = None
+    if at is None or at.tzinfo is None:
+        raise refuse_filter("as_of", "Give an instant with its offset, such as 2026-11-20T12:00:00Z.")
+    return at
+
+
+def read_basis(request: Request) -> ledger.AsOfBasis:
+    """Read by which time the past is told.
+
+    :raises FilterInvalid: it is no basis.
+    """
+    raw = request.query_params.get("basis") or ledger.AsOfBasis.RECORDED.value
+    try:
+        return ledger.AsOfBasis(raw)
+    except ValueError as fault:
+        raise refuse_filter("basis", "Give occurred or recorded.") from fault
 
 
 def keyset_page(request: Request, rows: Sequence[Any], last: str | None, count: int, is_exact: bool) -> dict[str, Any]:

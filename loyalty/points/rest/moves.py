@@ -101,11 +101,18 @@ class AdjustAnswer(MovementAnswer):
     reason_code = serializers.CharField()
 
 
-class ReversalAnswer(MovementAnswer):
-    """What was taken back, and what of it could not be."""
+class WalletReversed(MovementAnswer):
+    """What was taken back of a wallet beside the first, and what of it could not be."""
 
+    wallet = serializers.CharField()
     points_unrecovered = serializers.IntegerField()
     reverses = serializers.UUIDField()
+
+
+class ReversalAnswer(WalletReversed):
+    """What was taken back, and what of it could not be; of a purchase also from its other wallets."""
+
+    other_wallets = WalletReversed(many=True)
 
 
 # ``from`` is a word of the language, so the fields of this one are told in a dictionary.

@@ -69,7 +69,12 @@ class EarnRuleField(PartField):
     rule_in_words = serializers.SerializerMethodField()
     kind = choice(contracts.EarnRuleKind)
     event_type = serializers.CharField(max_length=100, required=False)
-    priority = WholeNumberField(min_value=0, max_value=1000, required=False)
+    priority = WholeNumberField(
+        min_value=0,
+        max_value=1000,
+        required=False,
+        help_text="The lowest number is asked first; of equals by their code.",
+    )
     weekdays = serializers.ListField(
         child=WholeNumberField(),
         required=False,

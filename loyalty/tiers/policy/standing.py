@@ -61,8 +61,7 @@ def value_in(terms: Terms, member: Member, window: Window, *, points_lifetime: i
         return Decimal(tenure_months(member.joined, window.counts_until - DAY))
     if terms.column is Column.RULE:
         return _rule_value(terms, member, window, points_lifetime)
-    column = "points" if terms.column is Column.POINTS_LIFETIME else terms.column.value
-    return member.history.total(column, window.counts_from, window.counts_until)
+    return member.history.total(terms.column.value, window.counts_from, window.counts_until)
 
 
 def _rule_value(terms: Terms, member: Member, window: Window, points_lifetime: int | None) -> Decimal:

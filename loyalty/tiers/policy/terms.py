@@ -30,8 +30,6 @@ def terms_of(plan: ProgramPlan) -> Terms:
     has_status = any(wallet.kind is WalletKind.STATUS for wallet in plan.wallets)
     is_next = policy.effect is TierEffect.NEXT_PERIOD
     points = Column.POINTS_STATUS if has_status else Column.POINTS
-    if span is Span.LIFETIME and not has_status and not is_next:
-        points = Column.POINTS_LIFETIME
     months, anchor = YEAR_MONTHS, None
     if policy.window is TierWindow.ROLLING:
         months = policy.rolling_months or YEAR_MONTHS

@@ -69,8 +69,6 @@ BEGIN
             CASE v_column
                 WHEN 'rule' THEN coalesce(s.given, 0)
                 WHEN 'tenure' THEN greatest(0, tiers_period_number(s.joined, 1, w.counts_until - 1))
-                WHEN 'points_lifetime' THEN coalesce((
-                    SELECT l.lifetime_points_earned FROM ledger_account_summary l WHERE l.public_id = s.account), 0)
                 ELSE coalesce(q.total, 0) END AS value,
             later.total AS later_value
         FROM stood s

@@ -927,7 +927,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Read one account; with ``as_of`` also the balance as the book knew it then, and the tier of then. */
+        /** @description Read one account; with ``as_of`` also the balance of then, and the tier that was in force. */
         get: operations["loyaltyAccounts_retrieve"];
         put?: never;
         post?: never;
@@ -1012,7 +1012,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description List the lots with points left, now or as the book knew them at an instant. */
+        /** @description List the lots with points left, now or at an instant. */
         get: operations["loyaltyAccounts_lots_retrieve"];
         put?: never;
         post?: never;
@@ -2998,6 +2998,7 @@ export interface components {
             name?: string;
             once_per?: components["schemas"]["OncePerEnum"] | components["schemas"]["BlankEnum"];
             partner_ref?: string;
+            /** @description The lowest number is asked first; of equals by their code. */
             priority?: number;
             /** @description A rule in JSONLogic that gives a number; a rule in words stands beside it in answers. */
             rule: unknown;
@@ -3031,6 +3032,7 @@ export interface components {
             name?: string;
             once_per?: components["schemas"]["OncePerEnum"] | components["schemas"]["BlankEnum"];
             partner_ref?: string;
+            /** @description The lowest number is asked first; of equals by their code. */
             priority?: number;
             /** @description A rule in JSONLogic that gives a number; a rule in words stands beside it in answers. */
             rule: unknown;
@@ -4527,10 +4529,11 @@ export interface components {
             index: number;
             message: string;
         };
-        /** @description What was taken back, and what of it could not be. */
+        /** @description What was taken back, and what of it could not be; of a purchase also from its other wallets. */
         ReversalAnswer: {
             /** Format: uuid */
             account_id: string;
+            other_wallets: components["schemas"]["WalletReversed"][];
             points_amount: number;
             points_balance: number;
             points_unrecovered: number;
@@ -4538,6 +4541,7 @@ export interface components {
             reverses: string;
             /** Format: uuid */
             transaction_id: string;
+            wallet: string;
         };
         /** @description What a reversal may take back. */
         ReversalField: {
@@ -5336,6 +5340,19 @@ export interface components {
             is_transferable?: boolean;
             kind?: components["schemas"]["WalletFieldKindEnum"];
             name?: string;
+        };
+        /** @description What was taken back of a wallet beside the first, and what of it could not be. */
+        WalletReversed: {
+            /** Format: uuid */
+            account_id: string;
+            points_amount: number;
+            points_balance: number;
+            points_unrecovered: number;
+            /** Format: uuid */
+            reverses: string;
+            /** Format: uuid */
+            transaction_id: string;
+            wallet: string;
         };
         /** @description A column of the features table. */
         WarehouseColumn: {
@@ -8469,8 +8486,10 @@ export interface operations {
     loyaltyAccounts_retrieve: {
         parameters: {
             query?: {
-                /** @description Also give the balance as it was known then. */
+                /** @description An instant, with its offset. */
                 as_of?: string;
+                /** @description With `as_of`: what the book knew then (recorded, the default), or what had happened (occurred). */
+                basis?: "occurred" | "recorded";
             };
             header?: never;
             path: {
@@ -8695,8 +8714,10 @@ export interface operations {
     loyaltyAccounts_lots_retrieve: {
         parameters: {
             query?: {
-                /** @description Also give the balance as it was known then. */
+                /** @description An instant, with its offset. */
                 as_of?: string;
+                /** @description With `as_of`: what the book knew then (recorded, the default), or what had happened (occurred). */
+                basis?: "occurred" | "recorded";
             };
             header?: never;
             path: {
