@@ -6,5 +6,5 @@ from loyalty.foundation.orm.sql import install
 
 
 class Migration(migrations.Migration):
-    dependencies = [("tiers", "0002_qualification")]
+    dependencies = [("tiers", "0003_facts")]
     operations = [install("loyalty.tiers", "standing")]
