@@ -45,5 +45,10 @@ export function pageIcons(): Plugin {
     },
     resolveId: (id) => (id === NAME ? RESOLVED : undefined),
     load: (id) => (id === RESOLVED ? moduleOf(root) : undefined),
+    // While developing, an edit may name an icon that was not there before.
+    handleHotUpdate: ({ server }) => {
+      const module = server.moduleGraph.getModuleById(RESOLVED)
+      if (module) server.moduleGraph.invalidateModule(module)
+    },
   }
 }

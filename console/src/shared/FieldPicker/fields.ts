@@ -15,12 +15,21 @@ export type Field = Pick<Row, 'name' | 'label' | 'description' | 'category' | 'd
   unit?: string
   /** The values that occur, where there are few of them. */
   values?: string[]
+  /** What it means when nothing is known: not known, none, or that it does not apply. */
+  null_kind?: NullKind
+  null_meaning?: string
+  /** Whose word counts before the merge strategy's; empty when the strategy decides. */
+  precedence?: '' | 'dwh' | 'xiva'
+  /** Follows events at once instead of waiting for the warehouse's next load. */
+  is_streaming?: boolean
 }
+
+export type NullKind = 'unknown' | 'none' | 'not_applicable'
 
 const TYPES: readonly string[] = ['integer', 'decimal', 'text', 'boolean', 'date', 'datetime', 'text_list', 'number_list']
 
 /** A type this console does not know yet is treated as text: it can be read and compared, not reckoned with. */
-const typeOf = (name: string): FieldType => (TYPES.includes(name) ? (name as FieldType) : 'text')
+export const typeOf = (name: string): FieldType => (TYPES.includes(name) ? (name as FieldType) : 'text')
 
 export async function listFields(signal?: AbortSignal): Promise<Field[]> {
   const page = await get<Page<Row>>('dwh/columns/', {}, signal)

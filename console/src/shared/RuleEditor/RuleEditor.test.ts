@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { defineComponent, h, nextTick, shallowRef } from 'vue'
 import type { VueWrapper } from '@vue/test-utils'
 import type { Field } from '@/shared/FieldPicker/fields'
@@ -10,9 +10,9 @@ const field = (name: string, type: Field['type']): Field => ({ name, type, label
 const fields = [field('total_revenue', 'decimal'), field('city', 'text')]
 let wrapper: VueWrapper | null = null
 
-function show(rule: Json): { rule: () => Json; root: VueWrapper } {
+function show(rule: Json, extra: Record<string, unknown> = {}): { rule: () => Json; root: VueWrapper } {
   const model = shallowRef<Json>(rule)
-  const host = defineComponent(() => () => h(RuleEditor, { modelValue: model.value, fields, label: 'Rules', words: 'words', 'onUpdate:modelValue': (next: Json) => (model.value = next) }))
+  const host = defineComponent(() => () => h(RuleEditor, { modelValue: model.value, fields, label: 'Rules', words: 'words', ...extra, 'onUpdate:modelValue': (next: Json) => (model.value = next) }))
   wrapper = mountApp(host)
   return { rule: () => JSON.parse(JSON.stringify(model.value)) as Json, root: wrapper }
 }
@@ -64,6 +64,36 @@ describe('RuleEditor', () => {
     const original: Json = { '==': [{ var: 'gone' }, 'x'] }
     const { rule, root } = show(original)
     expect(root.text()).toContain('The catalogue does not have this feature')
+    expect(rule()).toEqual(original)
+  })
+
+  it('test_keys__alt_down_on_a_line__moves_and_keeps_the_focus', async () => {
+    const { rule, root } = show({ and: [{ '>': [{ var: 'total_revenue' }, 1] }, { '==': [{ var: 'city' }, 'x'] }] })
+    const handle = root.find('[data-line="0"]')
+    ;(handle.element as HTMLElement).focus()
+    await handle.trigger('keydown', { key: 'ArrowDown', altKey: true })
+    await nextTick()
+    expect(rule()).toEqual({ and: [{ '==': [{ var: 'city' }, 'x'] }, { '>': [{ var: 'total_revenue' }, 1] }] })
+    expect((document.activeElement as HTMLElement).dataset['line']).toBe('1')
+    await root.find('[data-line="1"]').trigger('keydown', { key: 'Delete' })
+    expect(rule()).toEqual({ and: [{ '==': [{ var: 'city' }, 'x'] }] })
+  })
+
+  it('test_read_only__keys_and_tools__change_nothing', async () => {
+    const original: Json = { and: [{ '>': [{ var: 'total_revenue' }, 1] }, { '==': [{ var: 'city' }, 'x'] }] }
+    const { rule, root } = show(original, { isReadOnly: true })
+    await root.find('[data-line="0"]').trigger('keydown', { key: 'Delete' })
+    expect(rule()).toEqual(original)
+    expect(root.findAll('button').some((item) => item.attributes('aria-label')?.startsWith('Remove'))).toBe(false)
+  })
+
+  it('test_behaviour__in_the_rule__drawn_and_unchanged', async () => {
+    const original: Json = { '>=': [{ events_count: ['customer.purchase', 30, { '>': [{ var: 'amount' }, 20] }] }, 3] }
+    const world = { events: [{ name: 'customer.purchase', label: 'Purchase', category: '', fields: [field('amount', 'decimal')] }], hasSegments: true, hasShares: true }
+    const { rule, root } = show(original, { world })
+    await vi.waitFor(() => expect(root.text()).toContain('Only those where'))
+    await vi.waitFor(() => expect(root.text()).toContain('amount'))
+    expect(root.text()).not.toContain('Advanced')
     expect(rule()).toEqual(original)
   })
 })

@@ -1,4 +1,5 @@
 /** The rule editor as others use it. */
 export { default as RuleEditor } from './RuleEditor.vue'
 export { isSame, type Json } from './json'
-export { countConditions, parse } from './tree'
+export { countConditions, parse, segmentsOf } from './tree'
+export { useSegmentWorld, type RuleWorld } from './world'

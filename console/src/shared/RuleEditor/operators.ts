@@ -5,7 +5,9 @@ import { isRecord, type Json } from './json'
 export type OperatorName =
   | 'gt' | 'gte' | 'lt' | 'lte' | 'eq' | 'neq' | 'between'
   | 'in' | 'not_in' | 'contains' | 'not_contains'
-  | 'is_true' | 'is_false' | 'is_empty' | 'not_empty' | 'within_days'
+  | 'starts_with' | 'ends_with'
+  | 'is_true' | 'is_false' | 'is_empty' | 'not_empty' | 'within_days' | 'ahead_days'
+  | 'since_gt' | 'since_gte' | 'since_lt' | 'since_lte'
 
 /** What a value field has to offer; `none` has no value at all. */
 export type ValueShape = 'none' | 'one' | 'range' | 'many' | 'days'
@@ -24,6 +26,7 @@ const SINGLE = [...ORDERED, 'text'] as const
 const EVERY = [...SINGLE, 'boolean', ...LISTS] as const
 
 const fact = (field: string): Json => ({ var: field })
+const since = (sign: string) => (field: string, value: Json): Json => ({ [sign]: [{ days_since: fact(field) }, value] })
 const compare = (sign: string) => (field: string, value: Json): Json => ({ [sign]: [fact(field), value] })
 
 export const OPERATORS: Record<OperatorName, Operator> = {
@@ -33,12 +36,19 @@ export const OPERATORS: Record<OperatorName, Operator> = {
   lte: { shape: 'one', types: ORDERED, emit: compare('<=') },
   between: { shape: 'range', types: ORDERED, emit: (field, value) => ({ '<=': [(value as Json[])[0] ?? null, fact(field), (value as Json[])[1] ?? null] }) },
   within_days: { shape: 'days', types: DAYS, emit: (field, value) => ({ within_days: [fact(field), value] }) },
+  ahead_days: { shape: 'days', types: DAYS, emit: (field, value) => ({ within_days: [fact(field), -Number(value)] }) },
+  since_gt: { shape: 'days', types: DAYS, emit: since('>') },
+  since_gte: { shape: 'days', types: DAYS, emit: since('>=') },
+  since_lt: { shape: 'days', types: DAYS, emit: since('<') },
+  since_lte: { shape: 'days', types: DAYS, emit: since('<=') },
   in: { shape: 'many', types: [...NUMBERS, 'text'], emit: (field, value) => ({ in: [fact(field), value] }) },
   not_in: { shape: 'many', types: [...NUMBERS, 'text'], emit: (field, value) => ({ '!': { in: [fact(field), value] } }) },
   eq: { shape: 'one', types: SINGLE, emit: compare('==') },
   neq: { shape: 'one', types: SINGLE, emit: compare('!=') },
   contains: { shape: 'one', types: ['text', ...LISTS], emit: (field, value) => ({ in: [value, fact(field)] }) },
   not_contains: { shape: 'one', types: ['text', ...LISTS], emit: (field, value) => ({ '!': { in: [value, fact(field)] } }) },
+  starts_with: { shape: 'one', types: ['text'], emit: (field, value) => ({ starts_with: [fact(field), value] }) },
+  ends_with: { shape: 'one', types: ['text'], emit: (field, value) => ({ ends_with: [fact(field), value] }) },
   is_true: { shape: 'none', types: ['boolean'], emit: (field) => ({ '==': [fact(field), true] }) },
   is_false: { shape: 'none', types: ['boolean'], emit: (field) => ({ '==': [fact(field), false] }) },
   is_empty: { shape: 'none', types: EVERY, emit: (field) => ({ '==': [fact(field), null] }) },
@@ -64,14 +74,31 @@ function fieldOf(value: Json | undefined): string | null {
   return Object.keys(value).length === 1 && typeof name === 'string' && name !== '' ? name : null
 }
 
-/** A number, text or yes/no, or a day or moment written as `{"date": "2026-11-20"}`. */
+/** A number, text or yes/no, or a day written as `{"date": "2026-11-20"}`, `{"days_ago": 30}` or `{"today": []}`. */
 export function isLiteral(value: Json | undefined): value is Json {
   if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') return true
   if (!isRecord(value) || Object.keys(value).length !== 1) return false
-  return typeof value['date'] === 'string' || typeof value['datetime'] === 'string'
+  return typeof value['date'] === 'string' || typeof value['datetime'] === 'string' || isRelativeDay(value)
+}
+
+/** A day that moves with the calendar. */
+export function isRelativeDay(value: Json | undefined): boolean {
+  if (!isRecord(value)) return false
+  return typeof value['days_ago'] === 'number' || (Array.isArray(value['today']) && value['today'].length === 0)
 }
 
 const isChoice = (value: Json | undefined): value is Json[] => Array.isArray(value) && value.every((item) => typeof item === 'string' || typeof item === 'number')
+
+const SINCE: Partial<Record<OperatorName, OperatorName>> = { gt: 'since_gt', gte: 'since_gte', lt: 'since_lt', lte: 'since_lte' }
+
+/** `{">": [{"days_since": {"var": "joined_on"}}, 30]}` as "more than 30 days ago". */
+function readSince(sign: OperatorName, operands: Json[]): Comparison | null {
+  const [left, days] = operands
+  const operator = SINCE[sign]
+  if (!isRecord(left) || Object.keys(left).length !== 1 || operator === undefined || typeof days !== 'number') return null
+  const field = fieldOf(left['days_since'])
+  return field === null ? null : { field, operator, value: days }
+}
 
 function readSign(sign: OperatorName, operands: Json[]): Comparison | null {
   if (operands.length === 3 && sign === 'lte') {
@@ -81,7 +108,8 @@ function readSign(sign: OperatorName, operands: Json[]): Comparison | null {
   if (operands.length !== 2) return null
   const field = fieldOf(operands[0])
   const value = operands[1]
-  if (field === null || value === undefined) return null
+  if (value === undefined) return null
+  if (field === null) return readSince(sign, operands)
   if (value === null) return sign === 'eq' ? { field, operator: 'is_empty', value } : sign === 'neq' ? { field, operator: 'not_empty', value } : null
   if (sign === 'eq' && typeof value === 'boolean') return { field, operator: value ? 'is_true' : 'is_false', value: null }
   return isLiteral(value) ? { field, operator: sign, value } : null
@@ -114,7 +142,14 @@ export function readComparison(rule: Json): Comparison | null {
   if (name === 'in') return readIn(operands)
   if (name === 'within_days') {
     const field = fieldOf(operands[0])
-    return field !== null && operands.length === 2 && typeof operands[1] === 'number' ? { field, operator: 'within_days', value: operands[1] } : null
+    const days = operands[1]
+    if (field === null || operands.length !== 2 || typeof days !== 'number') return null
+    // A negative number of days looks ahead.
+    return days < 0 ? { field, operator: 'ahead_days', value: -days } : { field, operator: 'within_days', value: days }
+  }
+  if (name === 'starts_with' || name === 'ends_with') {
+    const field = fieldOf(operands[0])
+    return field !== null && operands.length === 2 && typeof operands[1] === 'string' ? { field, operator: name, value: operands[1] } : null
   }
   const sign = SIGNS[name]
   return sign === undefined ? null : readSign(sign, operands)

@@ -12,6 +12,18 @@ function makeRandom(seed: number): () => number {
   }
 }
 
+function makeAsking(random: () => number, pick: <T>(items: readonly T[]) => T, depth: number): Json {
+  const filter = (): Json[] => pick<Json[]>([[], [null], [{ '>': [{ var: 'amount' }, 10] }], [[1]], depth > 0 ? [makeRule(random, depth - 1)] : []])
+  const days = (): Json => pick<Json>([30, null, '30'])
+  const asked = pick<Json>([
+    { events_count: ['customer.purchase', days(), ...filter()] }, { events_count: ['customer.purchase'] }, { events_last_days: ['app.login', ...filter()] },
+    { events_sum: ['customer.purchase', 'amount', days(), ...filter()] }, { events_avg: ['customer.purchase', days()] }, { events_max: [{ var: 'x' }, 'amount', 30] },
+    { bucket: ['spring', 100] }, { bucket: ['spring'] }, { in_segment: ['a'] }, { in_segment: ['a', 'b'] },
+  ])
+  const segment = pick<Json>([{ in_segment: ['01-a'] }, { '!': { in_segment: ['01-a'] } }, { '!': [{ in_segment: ['01-a'] }] }, { in_segment: '01-a' }])
+  return pick<Json>([segment, { [pick(['>=', '>', '<', '<=', '==', '!='])]: pick<Json[]>([[asked, pick<Json>([3, null, '3', 2.5])], [3, asked], [asked, 1, 2]]) }])
+}
+
 function makeRule(random: () => number, depth: number): Json {
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T
   const field = (): Json => pick<Json>([{ var: 'total_revenue' }, { var: 'city' }, { var: 'joined_on' }, { var: 'age' }, { var: 'is_roaming' }, { var: ['age'] }, { var: ['age', 0] }, { var: 'a.b' }])
@@ -22,6 +34,8 @@ function makeRule(random: () => number, depth: number): Json {
   if (depth > 0 && kind < 0.47) return { if: [makeRule(random, depth - 1), literal(), literal()] }
   if (kind < 0.6) return { in: pick<Json[]>([[field(), literal()], [literal(), field()]]) }
   if (kind < 0.68) return { '<=': [literal(), field(), literal()] }
+  if (kind < 0.7) return makeAsking(random, pick, depth)
+  if (kind < 0.72) return pick<Json>([{ '>': [{ days_since: field() }, literal()] }, { starts_with: [field(), literal()] }, { ends_with: [field(), literal()] }, { '<=': [{ days_ago: 7 }, field(), { today: [] }] }, { within_days: [field(), -7] }, { within_days: [field(), -0] }])
   if (kind < 0.74) return { within_days: [field(), literal()] }
   if (kind < 0.8) return pick<Json>([literal(), field(), { '>': 3 }, { unknown_operator: [field()] }, { a: 1, b: 2 }, {}])
   return { [pick(['>', '>=', '<', '<=', '==', '!=', '===', '!=='])]: pick<Json[]>([[field(), literal()], [field(), literal()], [field(), literal()], [literal(), field()], [field()], [field(), field()]]) }

@@ -4,24 +4,28 @@ import { watchDebounced } from '@vueuse/core'
 import { computed, shallowRef, type Ref } from 'vue'
 import { useProblem } from '@/shared/http/useProblem'
 import type { Json } from '@/shared/RuleEditor'
-import { previewRules } from '../segments.api'
+import { previewRules, type Limit } from '../segments.api'
 
 const PAUSE_MS = 450
 
-export function usePreview(rules: Ref<Json>, isWanted: Ref<boolean>) {
+export function usePreview(rules: Ref<Json>, limit: Ref<Limit | null>, isWanted: Ref<boolean>) {
   const { messageOf } = useProblem()
   // Shallow: the very object is compared below, and a deep ref would hand out a proxy of it.
   const settled = shallowRef<Json>(rules.value)
-  watchDebounced(rules, (rule) => (settled.value = rule), { debounce: PAUSE_MS })
+  const settledLimit = shallowRef<Limit | null>(limit.value)
+  watchDebounced([rules, limit] as const, ([rule, most]) => {
+    settled.value = rule
+    settledLimit.value = most
+  }, { debounce: PAUSE_MS })
   const isAsked = computed(() => isWanted.value && settled.value !== null)
   const query = useQuery({
-    queryKey: computed(() => ['segments', 'preview', JSON.stringify(settled.value)]),
-    queryFn: () => previewRules(settled.value),
+    queryKey: computed(() => ['segments', 'preview', JSON.stringify([settled.value, settledLimit.value])]),
+    queryFn: () => previewRules(settled.value, settledLimit.value),
     enabled: isAsked,
     placeholderData: keepPreviousData,
     retry: false,
   })
-  const isSettled = computed(() => settled.value === rules.value && !query.isFetching.value && !query.isPlaceholderData.value)
+  const isSettled = computed(() => settled.value === rules.value && settledLimit.value === limit.value && !query.isFetching.value && !query.isPlaceholderData.value)
   const preview = computed(() => (isAsked.value ? query.data.value : undefined))
   const words = computed(() => (isSettled.value ? (preview.value?.rules_in_words ?? '') : ''))
   const problem = computed(() => (isAsked.value && isSettled.value && query.isError.value ? messageOf(query.error.value) : ''))
