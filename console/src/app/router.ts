@@ -12,7 +12,7 @@ const loadIcons = (): Promise<unknown> => import('virtual:page-icons').catch(() 
 /** A page comes together with its icons and the texts of its feature and of those it borrows from. */
 function withTexts(features: readonly string[], route: RouteRecordRaw): RouteRecordRaw {
   const load = route.component as Loader
-  return { ...route, component: async () => (await Promise.all([load(), loadIcons(), ...features.map(loadTexts)]))[0] } as RouteRecordRaw
+  return { ...route, component: async () => (await Promise.all([load(), loadIcons(), loadTexts(features)]))[0] } as RouteRecordRaw
 }
 
 /** The first page of the sidebar that the user may see. */

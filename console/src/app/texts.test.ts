@@ -5,8 +5,8 @@ import { describe, expect, it } from 'vitest'
 type Tree = { [key: string]: Tree | string }
 
 const sources = import.meta.glob<string>(['../**/*.vue', '../**/*.ts', '!../**/*.test.ts', '!../api/**', '!../types/**'], { eager: true, query: '?raw', import: 'default' })
-const english = import.meta.glob<Tree>(['./locales/en.json', '../shared/locales/en.json', '../features/*/locales/{en,nav.en}.json'], { eager: true, import: 'default' })
-const arabic = import.meta.glob<Tree>(['./locales/ar.json', '../shared/locales/ar.json', '../features/*/locales/{ar,nav.ar}.json'], { eager: true, import: 'default' })
+const english = import.meta.glob<Tree>(['./locales/en.json', '../shared/locales/{en,pages.en}.json', '../features/*/locales/{en,nav.en}.json'], { eager: true, import: 'default' })
+const arabic = import.meta.glob<Tree>(['./locales/ar.json', '../shared/locales/{ar,pages.ar}.json', '../features/*/locales/{ar,nav.ar}.json'], { eager: true, import: 'default' })
 
 function keysOf(tree: Tree, prefix: string): string[] {
   return Object.entries(tree).flatMap(([name, value]) => (typeof value === 'string' ? [prefix + name] : keysOf(value, `${prefix}${name}.`)))

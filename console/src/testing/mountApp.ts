@@ -8,10 +8,11 @@ import { createMemoryHistory, createRouter } from 'vue-router'
 import { createI18n } from 'vue-i18n'
 import UApp from '@nuxt/ui/components/App.vue'
 import shared from '@/shared/locales/en.json'
+import pages from '@/shared/locales/pages.en.json'
 
 export function mountApp(component: Component, props: Record<string, unknown> = {}, messages: Record<string, unknown> = {}): VueWrapper {
   const router = createRouter({ history: createMemoryHistory(), routes: [{ path: '/:all(.*)*', component: { render: () => null } }] })
-  const i18n = createI18n({ legacy: false, locale: 'en', messages: { en: { ...shared, ...messages } as unknown as Record<string, never> } })
+  const i18n = createI18n({ legacy: false, locale: 'en', messages: { en: { ...shared, ...pages, ...messages } as unknown as Record<string, never> } })
   const queries = new QueryClient({ defaultOptions: { queries: { retry: false } } })
   // Tooltips and overlays need the providers of UApp around them.
   return mount({ render: () => h(UApp, { toaster: null }, { default: () => h(component, props) }) }, {
