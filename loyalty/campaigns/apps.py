@@ -44,3 +44,5 @@ class CampaignsConfig(AppConfig):
             events.subscribe(event_type, name=name, handler=handlers.on_conversion)
         segments.register_usage("campaign", queries.list_usages_of_segment)
         features.register_platform_facts(queries.FACTS)
+        for told in queries.EVENT_TYPES:
+            features.register_event_type(told)

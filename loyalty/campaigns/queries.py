@@ -13,7 +13,7 @@ from loyalty.delivery import api as delivery
 from loyalty.features import api as features
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.orm import sql
-from loyalty.foundation.rules.contracts import FieldType
+from loyalty.foundation.rules.contracts import EventType, Field, FieldType
 from loyalty.segments.contracts import Usage
 
 CHANNELS = tuple(delivery.ChannelCode)
@@ -226,4 +226,13 @@ FACTS = features.PlatformFacts(
             null_kind=features.NullKind.NONE,
         ),
     ),
+)
+
+_MESSAGE = (Field("channel", FieldType.TEXT, "Channel"), Field("source_ref", FieldType.TEXT, "Campaign"))
+EVENT_TYPES = (
+    EventType("message.sent", "Message sent", _MESSAGE),
+    EventType("message.delivered", "Message delivered", _MESSAGE),
+    EventType("message.opened", "Message opened", _MESSAGE),
+    EventType("message.clicked", "Link followed", _MESSAGE),
+    EventType("message.bounced", "Message bounced", _MESSAGE),
 )

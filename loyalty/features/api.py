@@ -25,6 +25,7 @@ from loyalty.features.errors import (
     PlatformFactsUnknown,
     PolicyInvalid,
 )
+from loyalty.features.kinds.history import CustomerHistory, SetHistory
 from loyalty.features.operations.catalogue import (
     describe_field,
     list_fields,
@@ -57,10 +58,11 @@ from loyalty.features.queries import (
     streaming_columns,
     streaming_customers,
 )
-from loyalty.features.registry import register_platform_facts
+from loyalty.features.registry import list_event_types, register_event_type, register_platform_facts
 
 __all__ = [
     "CUSTOMERS_MAX",
+    "CustomerHistory",
     "CustomersTooMany",
     "DataSource",
     "Degradation",
@@ -80,6 +82,7 @@ __all__ = [
     "PlatformField",
     "PlatformRelation",
     "PolicyInvalid",
+    "SetHistory",
     "SourceHealth",
     "StorePolicy",
     "change_policy",
@@ -92,6 +95,7 @@ __all__ = [
     "get_policy",
     "is_bss_asked",
     "is_cache_used",
+    "list_event_types",
     "list_feature_sets",
     "list_fields",
     "list_health",
@@ -99,6 +103,7 @@ __all__ = [
     "overview_part",
     "platform_relation",
     "refresh",
+    "register_event_type",
     "register_platform_facts",
     "schema",
     "source",

@@ -20,9 +20,12 @@ class FeaturesConfig(AppConfig):
         """Contribute features to the whole view of a customer, and listen to news of customers."""
         from loyalty.customers import api as customers
         from loyalty.features import api, handlers
+        from loyalty.features.policy.told import EVENT_TYPES
         from loyalty.foundation.events import api as events
 
         customers.register_overview_part("features", api.overview_part)
+        for kind in EVENT_TYPES:
+            api.register_event_type(kind)
         # The BSS changed a customer that it told us of, or whoever fills the warehouse says that a row of it is new.
         for event_type, is_wanted in (
             ("customer.updated", api.is_bss_asked),

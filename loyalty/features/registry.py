@@ -3,12 +3,14 @@
 import re
 
 from loyalty.features.contracts import PlatformFacts
+from loyalty.foundation.rules.contracts import EventType
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z", re.ASCII)
 
 
 class _Registry:
     groups: dict[str, PlatformFacts] = {}  # noqa: RUF012 - one registry for the process
+    event_types: dict[str, EventType] = {}  # noqa: RUF012 - one registry for the process
 
 
 def register_platform_facts(facts: PlatformFacts) -> None:
@@ -38,3 +40,25 @@ def list_platform_facts() -> list[PlatformFacts]:
 def find_platform_facts(group: str) -> PlatformFacts | None:
     """Find a group, or None."""
     return _Registry.groups.get(group)
+
+
+def register_event_type(kind: EventType) -> None:
+    """Let rules ask for a kind of event: its name in the event store, its label, and the fields of its data.
+
+    The events of the kind are told with the customer's public id as their key.
+
+    :raises ValueError: the kind is registered otherwise already.
+    """
+    if _Registry.event_types.get(kind.name, kind) != kind:
+        raise ValueError(f"Two kinds of events are called {kind.name}.")
+    _Registry.event_types[kind.name] = kind
+
+
+def list_event_types() -> tuple[EventType, ...]:
+    """Give all kinds of events that rules may ask for, by name."""
+    return tuple(_Registry.event_types[name] for name in sorted(_Registry.event_types))
+
+
+def find_event_type(name: str) -> EventType | None:
+    """Find a kind of event, or None."""
+    return _Registry.event_types.get(name)

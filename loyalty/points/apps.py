@@ -38,7 +38,7 @@ class PointsConfig(AppConfig):
         from loyalty.foundation.work import api as work
         from loyalty.points import handlers, queries
         from loyalty.points.operations import expiring, importing, reconciling
-        from loyalty.points.queries.facts import FACTS
+        from loyalty.points.queries.facts import EVENT_TYPES, FACTS
 
         events.subscribe("customer.purchase", name="points.on_customer_purchase", handler=handlers.on_customer_purchase)
         events.subscribe("customer.referred", name="points.on_customer_referred", handler=handlers.on_customer_referred)
@@ -49,5 +49,7 @@ class PointsConfig(AppConfig):
         )
         customers.register_overview_part("account", queries.overview_part)
         features.register_platform_facts(FACTS)
+        for kind in EVENT_TYPES:
+            features.register_event_type(kind)
         for runs in (expiring, importing, reconciling):
             work.register(runs.RUN_KIND, runs.execute)

@@ -8,7 +8,7 @@ from decimal import Decimal
 
 from loyalty.features import api as features
 from loyalty.foundation.orm import sql
-from loyalty.foundation.rules.contracts import FieldType
+from loyalty.foundation.rules.contracts import EventType, Field, FieldType
 from loyalty.points import api as points
 from loyalty.programs import api as programs
 from loyalty.tiers.contracts import (
@@ -292,4 +292,15 @@ FACTS = features.PlatformFacts(
             null_meaning=NOT_A_MEMBER,
         ),
     ),
+)
+
+_MOVED = (
+    Field("from_tier", FieldType.TEXT, "From tier"),
+    Field("to_tier", FieldType.TEXT, "To tier"),
+    Field("reason", FieldType.TEXT, "Reason"),
+    Field("points_lifetime", FieldType.INTEGER, "Points earned so far"),
+)
+EVENT_TYPES = (
+    EventType("tier.upgraded", "Tier reached", _MOVED),
+    EventType("tier.downgraded", "Tier lost", _MOVED),
 )

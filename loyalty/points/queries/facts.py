@@ -1,7 +1,7 @@
-"""The platform facts that points offers: balances over all programs of a customer."""
+"""What points offers to rules: balances over all programs of a customer, and movements of points."""
 
 from loyalty.features import api as features
-from loyalty.foundation.rules.contracts import FieldType
+from loyalty.foundation.rules.contracts import EventType, Field, FieldType
 
 NOT_A_MEMBER = "The customer is a member of no program."
 
@@ -40,5 +40,28 @@ FACTS = features.PlatformFacts(
             description="In how many programs the customer has an account of points.",
             absent=0,
         ),
+    ),
+)
+
+_MOVED = (
+    Field("points_amount", FieldType.INTEGER, "Points"),
+    Field("points_balance", FieldType.INTEGER, "Balance after it"),
+    Field("wallet", FieldType.TEXT, "Wallet"),
+    Field("program_id", FieldType.TEXT, "Program"),
+)
+_CONTEXT = (
+    Field("context.channel", FieldType.TEXT, "Channel"),
+    Field("context.product_category", FieldType.TEXT, "Product category"),
+    Field("context.partner_ref", FieldType.TEXT, "Partner"),
+)
+
+# Movements of points that rules may ask for; of a household's account they are the household's, not its members'.
+EVENT_TYPES = (
+    EventType("points.earned", "Points earned", (*_MOVED, *_CONTEXT)),
+    EventType("points.burned", "Points redeemed", (*_MOVED, Field("reason", FieldType.TEXT, "Reason"))),
+    EventType("points.expired", "Points expired", (*_MOVED, Field("reason", FieldType.TEXT, "Reason"))),
+    EventType("points.adjusted", "Points adjusted", (*_MOVED, Field("reason_code", FieldType.TEXT, "Reason code"))),
+    EventType(
+        "points.transferred", "Points given away", (*_MOVED, Field("reason_code", FieldType.TEXT, "Reason code"))
     ),
 )
