@@ -74,6 +74,47 @@ def test_discrepancies__planted__are_told_of_that_account(
         assert {one.account_id for one in found} <= {books[1].account_id}
 
 
+# The same of an account with a hold and of one whose earn was reversed into debt, by their places among the books.
+OTHER_FAULTS = [
+    (2, "UPDATE ledger_hold SET points_amount = points_amount + 1 WHERE account_id = {id}", {"held"}, {"held"}),
+    (2, "UPDATE ledger_lot_open SET points_held = 0 WHERE account_id = {id}", {"held_lots"}, {"held_lots"}),
+    (3, "UPDATE ledger_balance SET lifetime_points_earned = lifetime_points_earned + 1 WHERE account_id = {id}",
+     {"lifetime_earned"}, set()),
+    (3, "UPDATE ledger_entry SET points_change = points_change + 1 WHERE account_id = {id} AND kind = 'reverse'",
+     {"entries", "lifetime_earned"}, {"balance_after"}),
+    (3, "UPDATE ledger_entry SET account_sequence = 9 WHERE account_id = {id} AND account_sequence = 2",
+     {"sequence"}, {"entries", "sequence", "balance_after"}),
+    (3, "DELETE FROM ledger_debt_change WHERE account_id = {id}", {"debt"}, {"debt"}),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("which", "fault", "whole", "recent"), OTHER_FAULTS)
+def test_discrepancies__planted_beside_holds_and_reversals__are_told_of_that_account(
+    books: list[Book], which: int, fault: str, whole: set[str], recent: set[str]
+) -> None:
+    ((internal,),) = run("SELECT id FROM ledger_account WHERE public_id = %s", books[which].account_id)
+    run("SET LOCAL session_replication_role = replica")
+    run(fault.format(id=internal))
+    for since, codes in ((None, whole), (NOW - timedelta(hours=1), recent)):
+        found = [one for chunk in chunks(3, since) for one in chunk.discrepancies]
+        assert {one.code for one in found} == codes
+        assert {one.account_id for one in found} == ({books[which].account_id} if codes else set())
+
+
+def test_discrepancies__recent__begin_with_the_entry_before_the_instant(books: list[Book]) -> None:
+    later = books[1].at(days=1)
+    later.earn(7)
+    later.burn(3)
+    assert chunks(10, later.now)[0].discrepancies == ()
+    ((internal,),) = run("SELECT id FROM ledger_account WHERE public_id = %s", books[1].account_id)
+    run("SET LOCAL session_replication_role = replica")
+    # The last entry before the instant: the first since then no longer continues it, whatever came before.
+    run("UPDATE ledger_entry SET balance_after = balance_after - 5 WHERE account_id = %s AND account_sequence = "
+        "(SELECT max(account_sequence) - 2 FROM ledger_entry WHERE account_id = %s)", internal, internal)  # fmt: skip
+    (found,) = chunks(10, later.now)[0].discrepancies
+    assert (found.code, found.expected - found.found) == ("balance_after", 5)
+
+
 def test_discrepancies__since_an_instant__look_only_at_accounts_posted_to_since(books: list[Book]) -> None:
     later = books[0].at(days=1)
     later.earn(1)

@@ -12,6 +12,9 @@ CREATE OR REPLACE FUNCTION ledger_new_public_id(p_at timestamptz) RETURNS uuid L
         'hex')::uuid
 $$;
 
+-- The sum of points as a bigint: exact like sum(), which counts in numeric and costs more; a sum beyond bigint is an error.
+CREATE OR REPLACE AGGREGATE ledger_sum (bigint) (SFUNC = int8pl, STYPE = bigint, COMBINEFUNC = int8pl, PARALLEL = SAFE);
+
 -- Raises a refusal: the code is an SQLSTATE of class KL, the facts travel as JSON in the detail.
 CREATE OR REPLACE FUNCTION ledger_refuse(p_code text, p_sentence text, p_facts jsonb) RETURNS void LANGUAGE plpgsql AS $$
 BEGIN
