@@ -34,6 +34,7 @@ from loyalty.foundation.rules.contracts import Field, FieldType, SetContext
 from loyalty.foundation.rules.errors import RuleNotCompilable
 from loyalty.foundation.rules.forms import Forms, Sql, Test
 from loyalty.foundation.rules.frame import Frame
+from loyalty.foundation.rules.numbers import floored
 from loyalty.foundation.rules.operators.behaviour import question_of, window_of
 from loyalty.foundation.rules.operators.dates import DAYS_MAX, midnight
 from loyalty.foundation.rules.operators.spec import Operator, Table
@@ -133,9 +134,34 @@ class Compiler(Forms):
             days = self._order_of_days(_MIRRORED[symbol], right, left)
         if days is not None:
             return days
+        for one, other, sign in ((left, right, symbol), (right, left, _MIRRORED[symbol])):
+            below = self.stepped(one, other)
+            if below is not None:
+                return self.order_values(">" if sign in (">", ">=") else "<=", self.value(one), below)
         first, second = self.comparable((left, right))
         is_text = Base.TEXT in (left.type.base, right.type.base)
         return self.order_texts(symbol, first, second) if is_text else self.order_values(symbol, first, second)
+
+    def stepped(self, column: Node, constant: Node) -> Sql | None:
+        """The greatest value that a column can hold below a constant it cannot hold, under the column's own type.
+
+        An index on whole numbers serves "above 2" and not "above 2.5". None where the column can hold the constant or
+        its steps are not known.
+        """
+        number = constant.value if is_literal(constant) else None
+        if column.operator != "var" or column.args or not isinstance(number, Decimal):
+            return None
+        kind = self.raw_column(column)[1].type
+        if isinstance(kind, Integer):
+            scale = 0
+        elif isinstance(kind, Numeric) and not isinstance(kind, Float) and kind.precision is not None:
+            scale = kind.scale or 0
+        else:
+            return None
+        below = floored(number, scale)
+        if below == number:
+            return None
+        return self.constant(below) if isinstance(kind, Integer) else self.constant_number(below)
 
     def equality(self, left: Node, right: Node) -> Test:
         """Equality of two values, NULL where one of them is."""
@@ -160,7 +186,7 @@ class Compiler(Forms):
 
     def is_empty(self, node: Node) -> Test:
         """Whether a text is empty; NULL where it is NULL."""
-        test: Test = self.value(node) == bound("", Text())
+        test: Test = self.value(node) == bound("", self.text_type)
         return test
 
     def is_unknown(self, node: Node) -> Test:
@@ -184,7 +210,7 @@ class Compiler(Forms):
         if field.type is FieldType.DATETIME:
             return self.instant(column)
         if field.type is FieldType.TEXT and not isinstance(column.type, String):
-            return cast(column, Text())
+            return cast(column, self.text_type)
         if isinstance(wanted, ARRAY) and not isinstance(column.type, ARRAY):
             raise self.refusal(node, f'the column of "{field.name}" is not a list')
         return self.known_items(column, wanted) if isinstance(wanted, ARRAY) else column
@@ -209,7 +235,7 @@ class Compiler(Forms):
 
     def typed_element(self, element: Sql, source: Node) -> Sql:
         """An unnested element under the type of its list."""
-        return type_coerce(element, Numeric() if source.type.base in NUMBERS else Text())
+        return type_coerce(element, Numeric() if source.type.base in NUMBERS else self.text_type)
 
     def fresh_name(self) -> str:
         """A name for a derived table that no other in the statement bears."""
@@ -272,9 +298,9 @@ class Compiler(Forms):
             return self.value(node) != 0
         return self.is_full(node) if node.type.base is Base.TEXT else self.value(node).is_not(None)
 
-    def part_test(self, part: Node, whole: Node, test: Test) -> Test:
+    def part_test(self, part: Node, whole: Node, test: Callable[[], Test]) -> Test:
         """A test for a part of a text; a dialect without an empty text has to say it otherwise."""
-        return test
+        return test()
 
     def contains_item(self, needle: Node, haystack: Node) -> Test:
         """Whether a value is among the items of a list; NULL where one of them is."""
@@ -290,7 +316,7 @@ class Compiler(Forms):
 
     def is_full(self, node: Node) -> Test:
         """Whether a text is not empty; NULL where it is NULL."""
-        test: Test = self.value(node) != bound("", Text())
+        test: Test = self.value(node) != bound("", self.text_type)
         return test
 
     def _order_of_days(self, symbol: str, left: Node, right: Node) -> Test | None:

@@ -273,8 +273,13 @@ def _change(trial: Trial, speaker: Speaker, node: Node, wanted: bool) -> LeafCha
     elif requirement in ("known", "unknown"):
         said = speaker.phrase(f"must_be_{requirement}", speaker.say(side))
     else:
-        told = ", ".join(map(speaker.constant, target)) if isinstance(target, tuple) else speaker.constant(target)
-        said = speaker.phrase(f"must_be_{requirement}", speaker.say(side), told, speaker.constant(value))
+        told = (
+            speaker.listed([speaker.constant(one) for one in target])
+            if isinstance(target, tuple)
+            else speaker.constant(target)
+        )
+        now = speaker.phrase("not_known") if value is None else speaker.constant(value)
+        said = speaker.phrase(f"must_be_{requirement}", speaker.say(side), told, now)
     return LeafChange(node.path, words, facts, value, requirement, target, said)
 
 

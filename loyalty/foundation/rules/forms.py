@@ -31,6 +31,7 @@ from sqlalchemy import (
 )
 from sqlalchemy import literal as bound
 from sqlalchemy.dialects.postgresql import BIT
+from sqlalchemy.types import TypeEngine
 
 from loyalty.foundation.rules.frame import Frame
 from loyalty.foundation.rules.numbers import QUOTIENT_DECIMALS
@@ -51,8 +52,8 @@ _COMPARE: dict[str, Callable[[Any, Any], Any]] = {
 class Forms:
     """PostgreSQL's way to write what operators need; ``frame`` holds the moment and the zone of the rule."""
 
-    number_type = Numeric()
-    text_type = Text()
+    number_type: TypeEngine[Any] = Numeric()
+    text_type: TypeEngine[str] = Text()
     frame: Frame
 
     # Tests: a test is true, false or NULL, and NULL stands for false until it is settled.
@@ -60,6 +61,10 @@ class Forms:
     def settled(self, test: Test, is_total: bool) -> Test:
         """The test, made total where that is needed."""
         return func.coalesce(test, false()) if is_total else test
+
+    def condition(self, test: Test) -> Test:
+        """A test as CASE WHEN takes it."""
+        return test
 
     def verdict(self, test: Test) -> Sql:
         """A test as a value that can stand in a column; a database without such values writes 1 and 0."""
@@ -89,7 +94,7 @@ class Forms:
             return self.constant_number(value)
         if isinstance(value, datetime):
             return self.constant_instant(value)
-        return bound(value, Date()) if isinstance(value, date) else bound(value, Text())
+        return bound(value, Date()) if isinstance(value, date) else bound(value, self.text_type)
 
     def constant_instant(self, moment: datetime) -> Sql:
         """An instant."""
@@ -140,35 +145,35 @@ class Forms:
 
     def start_of(self, text: Sql, length: Sql) -> Sql:
         """The first so many characters."""
-        return func.left(text, length, type_=Text())
+        return func.left(text, length, type_=self.text_type)
 
     def end_of(self, text: Sql, length: Sql) -> Sql:
         """The last so many characters."""
-        return func.right(text, length, type_=Text())
+        return func.right(text, length, type_=self.text_type)
 
     def cut(self, text: Sql, first: Sql, length: Sql) -> Sql:
         """So many characters (never below 0) from a position."""
-        return func.substr(text, first, length, type_=Text())
+        return func.substr(text, first, length, type_=self.text_type)
 
     def joined(self, parts: Sequence[Sql]) -> Sql:
         """Texts behind each other; a NULL is an empty one."""
-        return func.concat(*parts, type_=Text())
+        return func.concat(*parts, type_=self.text_type)
 
     def translated(self, text: Sql, letters: str, others: str) -> Sql:
         """The text with each of these letters replaced by the other at its place."""
-        return func.translate(text, bound(letters, Text()), bound(others, Text()), type_=Text())
+        return func.translate(text, bound(letters, self.text_type), bound(others, self.text_type), type_=self.text_type)
 
     def trimmed(self, text: Sql) -> Sql:
         """The text without the spaces around it."""
-        return func.btrim(text, bound(" ", Text()), type_=Text())
+        return func.btrim(text, bound(" ", self.text_type), type_=self.text_type)
 
     def printed_number(self, number: Sql) -> Sql:
         """An exact number as people write it, without idle zeros."""
-        return cast(func.trim_scale(number), Text())
+        return cast(func.trim_scale(number), self.text_type)
 
     def printed_boolean(self, value: Sql) -> Sql:
         """The words true and false."""
-        yes, no = (bound(text, Text()) for text in ("true", "false"))
+        yes, no = (bound(text, self.text_type) for text in ("true", "false"))
         return case((value.is_(None), null()), (self.as_test(value), yes), else_=no)
 
     # Lists.
@@ -262,8 +267,8 @@ class Forms:
 
     def bucket(self, key: Sql, salt: str, count: int) -> Sql:
         """The bucket of ``bucket_of``: the first 32 bits of the hash as a whole number, modulo the count."""
-        mark = func.md5(func.concat(bound(f"{salt}:", Text()), key))
-        bits = func.concat(bound("x", Text()), func.left(mark, 8))
+        mark = func.md5(func.concat(bound(f"{salt}:", self.text_type), key))
+        bits = func.concat(bound("x", self.text_type), func.left(mark, 8))
         return cast(cast(bits, BIT(32)), BigInteger()) % bound(count, BigInteger())
 
 

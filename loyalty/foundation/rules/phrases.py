@@ -1,8 +1,14 @@
 """The phrases in which rules are said, by language; {0} {1} {2} are the places of the operands."""
 
+from collections.abc import Callable
+
+from loyalty.foundation.rules.phrases_arabic import ARABIC, counted
+
 ENGLISH = {
     "and": "and",
     "or": "or",
+    "comma": ", ",
+    "quoted": '"{0}"',
     "yes": "yes",
     "no": "no",
     "nothing": "nothing",
@@ -18,6 +24,12 @@ ENGLISH = {
     "at_least": "{0} is at least {1}",
     "between": "{0} is between {1} and {2}",
     "between_open": "{0} is more than {1} and less than {2}",
+    "before": "{0} is before {1}",
+    "on_or_before": "{0} is on or before {1}",
+    "after": "{0} is after {1}",
+    "on_or_after": "{0} is on or after {1}",
+    "from_to": "{0} is from {1} to {2}",
+    "between_dates": "{0} is after {1} and before {2}",
     "one_of": "{0} is one of {1}",
     "contains": "{0} contains {1}",
     "starts_with": "{0} starts with {1}",
@@ -37,14 +49,14 @@ ENGLISH = {
     "minus": "minus",
     "times": "times",
     "divided_by": "divided by",
-    "modulo": "modulo",
+    "modulo": "{0} modulo {1}",
     "negative": "minus {0}",
     "least": "the least of {0}",
     "greatest": "the greatest of {0}",
     "round": "{0} rounded",
     "floor": "{0} rounded down",
     "ceil": "{0} rounded up",
-    "places": " to {0} places",
+    "places": " to {0}",
     "mode_half_even": " (ties to even)",
     "mode_down": " toward zero",
     "mode_up": " away from zero",
@@ -57,16 +69,17 @@ ENGLISH = {
     "trim": "{0} without spaces around it",
     "today": "today",
     "now": "now",
-    "days_ago": "the day {0} days ago",
-    "within_days": "{0} is within the last {1} days",
-    "within_ahead": "{0} is within the next {1} days",
+    "days_ago": "the day {0} ago",
+    "days_ahead": "the day {0} ahead",
+    "within_days": "{0} is within the last {1}",
+    "within_ahead": "{0} is within the next {1}",
     "events_count": "the number of events {0}",
     "events_last_days": "the days since the last event {0}",
     "events_sum": "the sum of {1} over the events {0}",
     "events_avg": "the average of {1} over the events {0}",
     "events_min": "the least {1} of the events {0}",
     "events_max": "the greatest {1} of the events {0}",
-    "events_in_days": " in the last {0} days",
+    "events_in_days": " in the last {0}",
     "events_kept": " (where {0})",
     "must_be_above": "{0} must be above {1}, is {2}",
     "must_be_at_least": "{0} must be at least {1}, is {2}",
@@ -78,6 +91,7 @@ ENGLISH = {
     "must_be_none_of": "{0} must be none of {1}, is {2}",
     "must_be_known": "{0} must be set",
     "must_be_unknown": "{0} must not be set",
+    "not_known": "not known",
     "must_hold": "this must hold: {0}",
     "must_not_hold": "this must not hold: {0}",
     "in_segment": "the customer is in the segment {0}",
@@ -92,4 +106,14 @@ ENGLISH = {
     "merge": "the items of {0}",
 }
 
-PHRASES = {"en": ENGLISH}
+_COUNTED = {"day": ("1 day", "{0} days"), "place": ("1 place", "{0} places")}
+
+
+def _counted(noun: str, count: int) -> str:
+    one, many = _COUNTED[noun]
+    return one if count == 1 else many.format(count)
+
+
+PHRASES = {"en": ENGLISH, "ar": ARABIC}
+# How each language says so many of a thing.
+COUNTING: dict[str, Callable[[str, int], str]] = {"en": _counted, "ar": counted}

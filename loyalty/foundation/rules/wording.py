@@ -6,10 +6,11 @@ from decimal import Decimal
 
 from loyalty.foundation.rules.contracts import EventQuestion, Field, Rule, Schema
 from loyalty.foundation.rules.operators.table import OPERATORS
-from loyalty.foundation.rules.phrases import PHRASES
+from loyalty.foundation.rules.phrases import COUNTING, PHRASES
 from loyalty.foundation.rules.text import plain_number
 from loyalty.foundation.rules.tree import Node
 
+_CLINGING = "و"
 # Operators whose words need brackets inside another sentence of the same kind.
 _LOOSE = frozenset({"and", "or", "if", "?:", "+", "-", "*", "/", "%", "cat", "??"})
 
@@ -22,6 +23,7 @@ class Speaker:
         self._language = language
         self._labels = {field.name: field.label or field.name for field in schema.fields} if schema else {}
         self._phrases = PHRASES.get(language, PHRASES["en"])
+        self._count = COUNTING.get(language, COUNTING["en"])
 
     def say(self, node: Node) -> str:
         """The words of an expression."""
@@ -44,7 +46,7 @@ class Speaker:
         labels = {one.name: one.label or one.name for one in event.fields} if event else {}
         words = self.phrase(phrase, kind, labels.get(question.field or "", question.field or ""))
         if question.days is not None:
-            words += self.phrase("events_in_days", str(question.days))
+            words += self.phrase("events_in_days", self.counted("day", question.days))
         if question.filter is not None and isinstance(question.filter.root, Node):
             inner = Speaker(question.filter.schema, self._language)
             words += self.phrase("events_kept", inner.say(question.filter.root))
@@ -57,7 +59,15 @@ class Speaker:
 
     def quoted(self, text: str) -> str:
         """A name or a text in quotation marks."""
-        return f'"{text}"'
+        return self.phrase("quoted", text)
+
+    def counted(self, noun: str, count: int) -> str:
+        """So many days or places."""
+        return self._count(noun, count)
+
+    def listed(self, words: Sequence[str]) -> str:
+        """Items of a list behind each other."""
+        return self.phrase("comma").join(words)
 
     def phrase(self, name: str, *words: str) -> str:
         """A phrase of the language with words in its places."""
@@ -65,7 +75,7 @@ class Speaker:
 
     def joined(self, word: str, nodes: Sequence[Node]) -> str:
         """Clauses joined by "and" or "or"."""
-        return f" {self.phrase(word)} ".join(self.part(node) for node in nodes)
+        return self._linked([self.part(node) for node in nodes], word)
 
     def operation(self, word: str, nodes: Sequence[Node]) -> str:
         """Operands joined by the word of an operation."""
@@ -89,11 +99,20 @@ class Speaker:
             return plain_number(value)
         if isinstance(value, datetime):
             return value.strftime("%Y-%m-%d %H:%M UTC")
-        return value.isoformat() if isinstance(value, date) else f'"{value}"'
+        return value.isoformat() if isinstance(value, date) else self.quoted(str(value))
 
     def _series(self, labels: Sequence[str], word: str) -> str:
         *first, last = labels or [""]
-        return f"{', '.join(first)} {self.phrase(word)} {last}" if first else last
+        return self._linked([self.listed(first), last], word) if first else last
+
+    def _linked(self, parts: Sequence[str], word: str) -> str:
+        """Parts with a word between them; the Arabic "and" is written at the word behind it."""
+        link = self.phrase(word)
+        said = parts[0] if parts else ""
+        for part in parts[1:]:
+            clings = link == _CLINGING and part[:1].isalpha() and not part[:1].isascii()
+            said += f" {link}{'' if clings else ' '}{part}"
+        return said
 
 
 def speaker_for(schema: Schema | None, language: str) -> Speaker:

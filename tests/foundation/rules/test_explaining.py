@@ -1,11 +1,14 @@
 """Why a rule came out as it did, and how it is said."""
 
+import re
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from loyalty.foundation.rules.api import Field, FieldType, Schema, check, evaluate, explain, say
+from loyalty.foundation.rules.phrases import ENGLISH, PHRASES
 from tests.foundation.rules.test_evaluating import EARN, EVENT
 from tests.foundation.rules.world import NOW, SCHEMA, RuleMaker, make_rows
 
@@ -100,6 +103,58 @@ def test_say__rule__uses_the_labels(rule: object, words: str) -> None:
 def test_say__earn_rule__reads_as_a_formula() -> None:
     said = say(check(EARN, EVENT, "number"), EVENT)
     assert said == "Transaction amount times 0.1 if Transaction amount is more than 100, otherwise 0"
+
+
+ARABIC_FIELDS = Schema(
+    (
+        Field("total_revenue", FieldType.DECIMAL, "إجمالي الإيرادات"),
+        Field("last_purchase_days_ago", FieldType.INTEGER, "الأيام منذ آخر شراء"),
+        Field("city", FieldType.TEXT, "المدينة"),
+    )
+)
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        (SEGMENT, "إجمالي الإيرادات أكثر من 1000 والأيام منذ آخر شراء أقل من 30"),
+        ({"in": [{"var": "city"}, ["مسقط", "دبي"]]}, "قيمة المدينة إحدى القيم: «مسقط»، «دبي»"),
+        ({"!": [{"missing": ["city"]}]}, "قيمة المدينة معروفة"),
+        ({"<=": [1, {"var": "last_purchase_days_ago"}, 5]}, "الأيام منذ آخر شراء بين 1 و5"),
+        ({">=": [{"var": "total_revenue"}, 5]}, "لا تقل قيمة إجمالي الإيرادات عن 5"),
+        (
+            {">": [{"round": [{"var": "total_revenue"}, 2]}, 5]},
+            "إجمالي الإيرادات بعد التقريب إلى منزلتين عشريتين أكثر من 5",
+        ),
+    ],
+)
+def test_say__arabic__reads_as_arabic(rule: object, words: str) -> None:
+    assert say(check(rule, ARABIC_FIELDS, "any"), ARABIC_FIELDS, "ar") == words
+
+
+@pytest.mark.parametrize(
+    ("days", "words"),
+    [(1, "يوم واحد"), (2, "يومين"), (3, "3 أيام"), (11, "11 يومًا"), (100, "100 يوم"), (103, "103 أيام")],
+)
+def test_say__arabic_days__change_their_form_with_the_number(days: int, words: str) -> None:
+    rule = check({"within_days": [{"var": "joined_on"}, days]}, SCHEMA)
+    assert say(rule, language="ar") == f"Joined خلال آخر {words}"
+
+
+def test_phrases__every_language__has_the_same_phrases_and_places() -> None:
+    for language, phrases in PHRASES.items():
+        assert phrases.keys() == ENGLISH.keys(), language
+        for name, phrase in phrases.items():
+            assert set(re.findall(r"\{\d\}", phrase)) == set(re.findall(r"\{\d\}", ENGLISH[name])), (language, name)
+
+
+def test_say__any_generated_rule__has_arabic_words_without_a_latin_letter() -> None:
+    fields = tuple(replace(field, label=f"حقل{index}") for index, field in enumerate(SCHEMA.fields))
+    maker, schema = RuleMaker(9), replace(SCHEMA, fields=fields)
+    for index in range(200):
+        said = say(check(maker.boolean(index % 4), schema), schema, "ar")
+        outside = re.sub(r"«[^»]*»", "", said)
+        assert not re.search(r"[A-Za-z]", outside.replace("UTC", "")), said
 
 
 def test_say__language_without_phrases__falls_back_to_english() -> None:

@@ -37,7 +37,7 @@ def test_flips__never_bought_and_too_little__names_both_as_one_set() -> None:
         (
             [
                 "Total revenue must be above 1000, is 940",
-                "Days since last purchase must be below 30, is nothing",
+                "Days since last purchase must be below 30, is not known",
             ],
             {"total_revenue": Decimal("1000.01"), "last_purchase_days_ago": 0},
         )

@@ -6,19 +6,16 @@ silence otherwise.
 """
 
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from decimal import Decimal
 from typing import Any, NoReturn
 
 from sqlalchemy import (
     BigInteger,
-    DateTime,
     Double,
     Float,
     Integer,
     Numeric,
     SmallInteger,
-    Text,
     and_,
     case,
     cast,
@@ -26,6 +23,7 @@ from sqlalchemy import (
     func,
     null,
     or_,
+    true,
     type_coerce,
 )
 from sqlalchemy import literal as bound
@@ -33,7 +31,7 @@ from sqlalchemy.types import TypeEngine
 
 from loyalty.foundation.rules.compiling import Compiler, is_double, is_shortest
 from loyalty.foundation.rules.errors import RuleNotCompilable
-from loyalty.foundation.rules.forms import Sql, Test, naive_utc
+from loyalty.foundation.rules.forms import Sql, Test
 from loyalty.foundation.rules.numbers import MODES
 from loyalty.foundation.rules.operators.spec import Operator
 from loyalty.foundation.rules.text import plain_number
@@ -52,7 +50,14 @@ class BoundedCompiler(Compiler):
     """
 
     open_numeric: tuple[int, int] | None = None
+    # What is computed with of a whole number whose column says nothing narrower; None: what its type holds.
+    whole_digits: int | None = None
     _here: Node | None = None
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        # Which number an expression is the constant of; the expression is kept so that its id stays its own.
+        self._constants: dict[int, tuple[Decimal, Sql]] = {}
 
     # Digits.
 
@@ -61,18 +66,22 @@ class BoundedCompiler(Compiler):
         kind = value.type
         for whole_type, digits in _WHOLE_DIGITS:
             if isinstance(kind, whole_type):
-                return digits, 0
+                return self.whole_digits or digits, 0
         if isinstance(kind, Numeric) and not isinstance(kind, Float):
             if kind.precision is not None:
                 scale = kind.scale or 0
-                return kind.precision - scale, scale
+                is_undeclared = self.whole_digits is not None and (kind.precision, scale) == (DIGITS_MAX, 0)
+                return self.whole_digits if is_undeclared and self.whole_digits else kind.precision - scale, scale
             if self.open_numeric is not None:
                 return self.open_numeric
         return self.refuse("a number in it has no digits declared; give its column a precision, as NUMERIC(18, 2)")
 
     def fitted(self, value: Sql, whole: int, scale: int) -> Sql:
-        """The value under a type of so many digits."""
+        """The value under a type of so many digits; a constant is written under it in the first place."""
         kind = self.numeric(whole, scale)
+        constant = self._constants.get(id(value))
+        if constant is not None:
+            return self._constant_under(constant[0], kind)
         if isinstance(value.type, Numeric) and (value.type.precision, value.type.scale) == (
             kind.precision,
             kind.scale,
@@ -236,9 +245,15 @@ class BoundedCompiler(Compiler):
         if right.operator == "/":
             left, right = right, left
         if left.operator != "/":
-            return super().equality(left, right)
+            return false() if self._is_between(left, right) else super().equality(left, right)
         first, divisor, product = self._cross(left, right)
         return and_(divisor() != 0, self.order_values_equal(first, product()))
+
+    def _is_between(self, left: Node, right: Node) -> bool:
+        """Whether a constant lies between two neighbours of what a column can hold, so that nothing equals it."""
+        if is_literal(left):
+            left, right = right, left
+        return self.stepped(left, right) is not None
 
     def order_values_equal(self, left: Sql, right: Sql) -> Test:
         """Equality of two numbers."""
@@ -255,7 +270,7 @@ class BoundedCompiler(Compiler):
     def difference_of(self, left: Node, right: Node) -> Test:
         """The opposite of sameness; of a quotient that of equality, which is false for an unknown one."""
         if left.operator != "/" and right.operator != "/":
-            return super().difference_of(left, right)
+            return true() if self._is_between(left, right) else super().difference_of(left, right)
         if not (self.is_never_null(left) or self.is_never_null(right)):
             self.refuse("a quotient can be compared only with what is never null")
         return ~self.settled(self.equality(left, right), True)
@@ -311,8 +326,14 @@ class BoundedCompiler(Compiler):
         return made
 
     def _constant_under(self, number: Decimal, kind: Numeric[Any]) -> Sql:
+        """A number under a type, remembered, so that it is written anew where another type is asked for."""
+        made = cast(self.bound_number(number, kind), kind)
+        self._constants[id(made)] = (number, made)
+        return made
+
+    def bound_number(self, number: Decimal, kind: Numeric[Any]) -> Sql:
         """Bound as text, because some drivers and SQLAlchemy itself bind decimals as binary fractions."""
-        return cast(bound(plain_number(number), Text()), kind)
+        return bound(plain_number(number), self.text_type)
 
     def _cross(self, quotient: Node, other: Node) -> tuple[Sql, Callable[[], Sql], Callable[[], Sql]]:
         """The dividend, the divisor and the product of divisor and other side, if comparing these is exact.
@@ -349,8 +370,3 @@ class BoundedCompiler(Compiler):
             and_(divisor() > 0, self.order_values(symbol, first, second)),
             and_(divisor() < 0, self.order_values(mirrored[symbol], first, second)),
         )
-
-
-def as_naive(moment: datetime) -> Sql:
-    """An instant as a time without zone, in UTC, for databases that are kept in naive times."""
-    return cast(bound(naive_utc(moment), DateTime()), DateTime())

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from sqlalchemy import BigInteger, Integer, Text, cast, exists, func, literal_column, select, type_coerce
+from sqlalchemy import BigInteger, Integer, cast, exists, func, literal_column, select, type_coerce
 from sqlalchemy import literal as bound
 from sqlalchemy.types import ARRAY
 
@@ -24,7 +24,7 @@ class DuckDBCompiler(BoundedCompiler):
 
     def trimmed(self, text: Sql) -> Sql:
         """The text without the spaces around it."""
-        return func.trim(text, bound(" ", Text()), type_=Text())
+        return func.trim(text, bound(" ", self.text_type), type_=self.text_type)
 
     def known_items(self, column: Sql, wanted: Any) -> Sql:
         """A list without its nulls."""
@@ -52,6 +52,6 @@ class DuckDBCompiler(BoundedCompiler):
 
     def bucket(self, key: Sql, salt: str, count: int) -> Sql:
         """The first 32 bits of the hash as a whole number, modulo the count."""
-        mark = func.md5(func.concat(bound(f"{salt}:", Text()), key))
-        bits = func.concat(bound("0x", Text()), func.left(mark, 8))
+        mark = func.md5(func.concat(bound(f"{salt}:", self.text_type), key))
+        bits = func.concat(bound("0x", self.text_type), func.left(mark, 8))
         return type_coerce(func.mod(cast(bits, BigInteger()), bound(count, BigInteger())), BigInteger())

@@ -5,12 +5,16 @@ from types import MappingProxyType
 
 from loyalty.foundation.rules.compiling import Compiler
 from loyalty.foundation.rules.dialects.duckdb import DuckDBCompiler
+from loyalty.foundation.rules.dialects.oracle import OracleCompiler
+from loyalty.foundation.rules.dialects.snowflake import SnowflakeCompiler
 from loyalty.foundation.rules.errors import RuleNotCompilable
 
 _COMPILERS: Mapping[str, type[Compiler]] = MappingProxyType(
     {
         "postgresql": Compiler,
         "duckdb": DuckDBCompiler,
+        "oracle": OracleCompiler,
+        "snowflake": SnowflakeCompiler,
     }
 )
 

@@ -146,9 +146,13 @@ def _say_minus(speaker: "Speaker", node: Node) -> str:
     return speaker.operation("minus", node.args)
 
 
+def _say_modulo(speaker: "Speaker", node: Node) -> str:
+    return speaker.phrase("modulo", *[speaker.part(arg) for arg in node.args])
+
+
 def _say_named(phrase: str) -> Callable[["Speaker", Node], str]:
     def say(speaker: "Speaker", node: Node) -> str:
-        return speaker.phrase(phrase, ", ".join(speaker.say(arg) for arg in node.args))
+        return speaker.phrase(phrase, speaker.listed([speaker.say(arg) for arg in node.args]))
 
     return say
 
@@ -196,7 +200,7 @@ OPERATORS = (
         "The remainder, with the sign of the dividend; null when divided by zero.",
         _check_whole_or_decimal,
         _folding(remainder),
-        _say_joined("modulo"),
+        _say_modulo,
         value=_sql_remainder,
     ),
     Operator(

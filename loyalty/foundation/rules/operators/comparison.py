@@ -113,11 +113,23 @@ def _say_equality(phrase: str) -> Callable[["Speaker", Node], str]:
 def _say_order(phrase: str, between: str = "") -> Callable[["Speaker", Node], str]:
     def say(speaker: "Speaker", node: Node) -> str:
         said = [speaker.say(arg) for arg in node.args]
+        is_date = any(arg.type.base in (Base.DATE, Base.DATETIME) for arg in node.args)
         if len(said) == 3:
-            return speaker.phrase(between, said[1], said[0], said[2])
-        return speaker.phrase(phrase, *said)
+            return speaker.phrase(_OF_DATES[between] if is_date else between, said[1], said[0], said[2])
+        return speaker.phrase(_OF_DATES[phrase] if is_date else phrase, *said)
 
     return say
+
+
+# Days and instants are not less or more but before or after.
+_OF_DATES = {
+    "less": "before",
+    "at_most": "on_or_before",
+    "more": "after",
+    "at_least": "on_or_after",
+    "between": "from_to",
+    "between_open": "between_dates",
+}
 
 
 def _swapped(compare: Compare) -> Compare:

@@ -217,7 +217,7 @@ def _truth_missing(compiler: "Compiler", node: Node, is_total: bool) -> ColumnEl
 
 
 def _truth_missing_some(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
-    present = [case((_absent(compiler, arg), 0), else_=1) for arg in node.args]
+    present = [case((compiler.condition(_absent(compiler, arg)), 0), else_=1) for arg in node.args]
     total: ColumnElement[Any] = present[0]
     for one in present[1:]:
         total = total + one
@@ -237,7 +237,7 @@ def _say_missing_some(speaker: "Speaker", node: Node) -> str:
     if not node.is_typed:
         return speaker.phrase("missing_some", speaker.say(node.args[0]), speaker.say(node.args[1]))
     labels = [speaker.label(arg) for arg in node.args]
-    return speaker.phrase("missing_some", str(node.value), ", ".join(labels))
+    return speaker.phrase("missing_some", str(node.value), speaker.listed(labels))
 
 
 def _check_coalesce(checker: "Checker", call: "Call") -> Node:
@@ -261,7 +261,7 @@ def _sql_coalesce(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
 
 
 def _say_coalesce(speaker: "Speaker", node: Node) -> str:
-    return speaker.phrase("coalesce", ", ".join(speaker.say(arg) for arg in node.args))
+    return speaker.phrase("coalesce", speaker.listed([speaker.say(arg) for arg in node.args]))
 
 
 def _sql_literal(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
@@ -281,7 +281,7 @@ def _say_literal(speaker: "Speaker", node: Node) -> str:
 
 
 def _say_list(speaker: "Speaker", node: Node) -> str:
-    return ", ".join(speaker.say(arg) for arg in node.args) or speaker.phrase("empty_list")
+    return speaker.listed([speaker.say(arg) for arg in node.args]) or speaker.phrase("empty_list")
 
 
 OPERATORS = (

@@ -199,7 +199,8 @@ def _sql_days_since(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
 
 
 def _say_days_ago(speaker: "Speaker", node: Node) -> str:
-    return speaker.phrase("days_ago", str(node.value))
+    days = node.value if isinstance(node.value, int) else 0
+    return speaker.phrase("days_ago" if days >= 0 else "days_ahead", speaker.counted("day", abs(days)))
 
 
 def _say_fixed(phrase: str) -> Callable[["Speaker", Node], str]:
@@ -208,7 +209,9 @@ def _say_fixed(phrase: str) -> Callable[["Speaker", Node], str]:
 
 def _say_within(speaker: "Speaker", node: Node) -> str:
     days = span_of(node).days
-    return speaker.phrase("within_days" if days >= 0 else "within_ahead", speaker.say(node.args[0]), str(abs(days)))
+    return speaker.phrase(
+        "within_days" if days >= 0 else "within_ahead", speaker.say(node.args[0]), speaker.counted("day", abs(days))
+    )
 
 
 def _say_days_since(speaker: "Speaker", node: Node) -> str:

@@ -270,7 +270,9 @@ def _say_quantifier(phrase: str) -> Callable[["Speaker", Node], str]:
 
 
 def _say_merge(speaker: "Speaker", node: Node) -> str:
-    return speaker.phrase("merge", ", ".join(speaker.say(arg) for arg in node.args) or speaker.phrase("empty_list"))
+    return speaker.phrase(
+        "merge", speaker.listed([speaker.say(arg) for arg in node.args]) or speaker.phrase("empty_list")
+    )
 
 
 OPERATORS = (

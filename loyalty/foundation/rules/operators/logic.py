@@ -74,7 +74,10 @@ def _value_and(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     if _are_verdicts(compiler, node):
         return compiler.verdict(_truth_and(compiler, node, True))
     *before, last = compiler.united(node.args)
-    branches = [(not_(compiler.truth(arg, True)), value) for arg, value in zip(node.args, before, strict=False)]
+    branches = [
+        (compiler.condition(not_(compiler.truth(arg, True))), value)
+        for arg, value in zip(node.args, before, strict=False)
+    ]
     return case(*branches, else_=last) if branches else last
 
 
@@ -83,7 +86,9 @@ def _value_or(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     if _are_verdicts(compiler, node):
         return compiler.verdict(_truth_or(compiler, node, True))
     *before, last = compiler.united(node.args)
-    branches = [(compiler.truth(arg, False), value) for arg, value in zip(node.args, before, strict=False)]
+    branches = [
+        (compiler.condition(compiler.truth(arg, False)), value) for arg, value in zip(node.args, before, strict=False)
+    ]
     return case(*branches, else_=last) if branches else last
 
 
@@ -168,7 +173,7 @@ def _branches(node: Node) -> tuple[list[tuple[Node, Node]], Node | None]:
 def _truth_if(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
     pairs, otherwise = _branches(node)
     branches = [
-        (compiler.truth(condition, False), compiler.verdict(compiler.truth(result, is_total)))
+        (compiler.condition(compiler.truth(condition, False)), compiler.verdict(compiler.truth(result, is_total)))
         for condition, result in pairs
     ]
     last = compiler.truth(otherwise, is_total) if otherwise is not None else false()
@@ -179,7 +184,10 @@ def _value_if(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     pairs, otherwise = _branches(node)
     results = [result for _, result in pairs] + ([otherwise] if otherwise is not None else [])
     values = compiler.united(results)
-    branches = [(compiler.truth(condition, False), value) for (condition, _), value in zip(pairs, values, strict=False)]
+    branches = [
+        (compiler.condition(compiler.truth(condition, False)), value)
+        for (condition, _), value in zip(pairs, values, strict=False)
+    ]
     last = values[-1] if otherwise is not None else null()
     return case(*branches, else_=last) if branches else last
 
@@ -216,7 +224,7 @@ def _say_is_true(speaker: "Speaker", node: Node) -> str:
 
 def _say_if(speaker: "Speaker", node: Node) -> str:
     pairs, otherwise = _branches(node)
-    said = ", ".join(speaker.phrase("if", speaker.say(when), speaker.say(then)) for when, then in pairs)
+    said = speaker.listed([speaker.phrase("if", speaker.say(when), speaker.say(then)) for when, then in pairs])
     last = speaker.say(otherwise) if otherwise is not None else speaker.phrase("nothing")
     return speaker.phrase("otherwise", said, last) if pairs else last
 

@@ -62,7 +62,7 @@ def _saying(phrase: str) -> Callable[["Speaker", Node], str]:
     def say(speaker: "Speaker", node: Node) -> str:
         places, mode = _places(node)
         operand = speaker.part(node.args[0])
-        suffix = speaker.phrase("places", str(places)) if places else ""
+        suffix = speaker.phrase("places", speaker.counted("place", places)) if places else ""
         how = speaker.phrase(f"mode_{mode}") if phrase == "round" and mode != "half_up" else ""
         return speaker.phrase(phrase, operand) + suffix + how
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, Integer, Text, and_, case, false, func, null, or_
+from sqlalchemy import ColumnElement, Integer, and_, case, false, func, null, or_
 from sqlalchemy import cast as sql_cast
 from sqlalchemy import literal as bound
 
@@ -56,7 +56,10 @@ def is_inside(part: str, whole: str) -> bool:
 
 def sql_inside(compiler: "Compiler", part: Node, whole: Node) -> ColumnElement[bool]:
     """The SQL of ``is_inside``; NULL where one of them is."""
-    is_found = compiler.position(compiler.value(part), compiler.value(whole)) > 0
+
+    def is_found() -> ColumnElement[bool]:
+        return compiler.position(compiler.value(part), compiler.value(whole)) > 0
+
     return and_(compiler.is_full(whole), compiler.part_test(part, whole, is_found))
 
 
@@ -72,8 +75,12 @@ def _truth_edge(edge: str) -> Callable[["Compiler", Node, bool], ColumnElement[b
         whole, part = node.args
         if _is_against_null(node):
             return false()
-        taken = getattr(compiler, edge)(compiler.value(whole), compiler.length(compiler.value(part)))
-        return compiler.settled(compiler.part_test(part, whole, taken == compiler.value(part)), is_total)
+
+        def is_equal() -> ColumnElement[bool]:
+            taken = getattr(compiler, edge)(compiler.value(whole), compiler.length(compiler.value(part)))
+            return taken == compiler.value(part)  # type: ignore[no-any-return]
+
+        return compiler.settled(compiler.part_test(part, whole, is_equal), is_total)
 
     return truth
 
@@ -94,7 +101,7 @@ def _build_cat(node: Node, args: Sequence[Closure]) -> Closure:
 
 def _sql_cat(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     parts = [compiler.printed(arg) for arg in node.args if arg.type.base is not Base.NULL]
-    return compiler.joined(parts or [bound("", Text())])
+    return compiler.joined(parts or [bound("", compiler.text_type)])
 
 
 def _check_substr(checker: "Checker", call: "Call") -> Node:
@@ -125,7 +132,7 @@ def _build_substr(node: Node, args: Sequence[Closure]) -> Closure:
 def _sql_substr(compiler: "Compiler", node: Node) -> ColumnElement[Any]:
     """The places are brought inside the text first, so that no database has to be asked what it thinks beyond it."""
     if any(arg.type.base is Base.NULL for arg in node.args):
-        return sql_cast(null(), Text())
+        return sql_cast(null(), compiler.text_type)
     source, *places = node.args
     start = places[0]
     if is_literal(start) and isinstance(start.value, int) and 0 <= start.value < RESULT_TEXT_MAX:
