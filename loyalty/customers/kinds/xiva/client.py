@@ -147,12 +147,13 @@ class XivaClient:
         """Give one part of Xiva's view of a customer (one of ``PARTS``), or None when it knows no such customer."""
         return self._find(OVERVIEWS.format(ref=quote(ref, safe=""), part=part), patience)
 
-    def find_parts(self, refs: Sequence[str], part: str, patience: Patience = BRISK) -> PartsFound:
+    def find_parts(self, refs: Sequence[str], part: str, patience: Patience | None = None) -> PartsFound:
         """Give one part of Xiva's view of several customers; never raises.
 
         Where Xiva answers for many at once it is asked so, a hundred at a time; else customer by customer, a few at a
-        time and no longer than ``patience.total_s`` for one, or four times that for all.
+        time and no longer than ``patience.total_s`` for one, or four times that for all. Without a word on it, briskly.
         """
+        patience = patience or BRISK
         found = PartsFound()
         for start in range(0, len(refs), MANY_SIZE):
             chunk = refs[start : start + MANY_SIZE]
