@@ -6,7 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
-from sqlalchemy import BigInteger, Boolean, ColumnElement, Double, Integer, Numeric, Text, column
+from sqlalchemy import BigInteger, Boolean, ColumnElement, Date, Double, Integer, Numeric, Text, column
 from sqlalchemy.dialects import postgresql
 from sqlalchemy.types import NullType
 
@@ -46,9 +46,30 @@ def test_order__under_not__is_made_total() -> None:
 
 
 def test_literals__take_the_type_of_their_column() -> None:
-    assert bind_values({">": [{"var": "revenue"}, 1000.005]}) == [Decimal("1000.005")]
+    assert bind_values({">": [{"var": "revenue"}, 1000.05]}) == [Decimal("1000.05")]
     assert bind_values({">": [{"var": "usage"}, 0.1]}) == [0.1]
     assert bind_values({">": [{"var": "visits"}, 30]}) == [30]
+
+
+@pytest.mark.parametrize(
+    ("rule", "test", "value"),
+    [
+        ({">": [{"var": "revenue"}, 1000.005]}, "revenue > ", Decimal("1000.00")),
+        ({">=": [{"var": "visits"}, 2.5]}, "visits > ", 2),
+        ({"<": [{"var": "visits"}, -2.5]}, "visits <= ", -3),
+        ({"<": [2.5, {"var": "visits"}]}, "visits > ", 2),
+    ],
+)
+def test_constants__between_two_steps_of_a_column__become_the_step_below(
+    rule: object, test: str, value: object
+) -> None:
+    assert sql(rule).startswith(test)
+    assert bind_values(rule) == [value]
+
+
+def test_days_since__against_a_constant__compares_the_column_itself() -> None:
+    column_of = {"joined_on": column("joined_on", Date)}
+    assert sql({"<": [{"days_since": [{"var": "joined_on"}]}, 30]}, column_of) == "joined_on >= %(param_1)s"
 
 
 def test_text_order__uses_code_points_whatever_the_collation() -> None:
