@@ -237,6 +237,14 @@ def test_routes__policy_and_health(owner: Owner, client_with: ClientWith) -> Non
     )
 
 
+def test_routes__event_types__with_the_fields_of_their_data(client_with: ClientWith) -> None:
+    body = client_with("features.view").get(f"{V1}/features/eventTypes/").json()
+    kinds = {one["name"]: one for one in body["results"]}
+    assert body["count"] == len(kinds)
+    assert {"name": "amount", "type": "decimal", "label": "Amount"} in kinds["customer.purchase"]["fields_told"]
+    assert client_with("customers.view").get(f"{V1}/features/eventTypes/").status_code == 403
+
+
 def test_routes__degraded__is_on_the_answer(calm: Simulator, client_with: ClientWith) -> None:
     calm.desk.order({"fail_next": 50})
     body = client_with("features.view").get(f"{V1}/dwh/customers/{REFS[2]}/features/").json()

@@ -127,6 +127,29 @@ class SourceHealthSerializer(serializers.Serializer):  # type: ignore[type-arg]
     reason = serializers.CharField()
 
 
+class EventFieldSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A field of an event's data; a dot in its name leads into an object inside."""
+
+    name = serializers.CharField()
+    type = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+
+
+class EventTypeSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A kind of event that rules may ask for."""
+
+    name = serializers.CharField()
+    label = serializers.CharField()  # type: ignore[assignment]
+    fields_told = EventFieldSerializer(many=True)
+
+
+class EventTypesSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """All kinds of events that rules may ask for."""
+
+    count = serializers.IntegerField()
+    results = EventTypeSerializer(many=True)
+
+
 class HealthSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """How all sources stand."""
 

@@ -10,4 +10,5 @@ paths: list[URLPattern] = [
     path("dwh/batch/features/", views.BatchFeaturesView.as_view(), name="dwh-batch-features"),
     path("config/features/", views.StorePolicyView.as_view(), name="config-features"),
     path("features/health/", views.HealthView.as_view(), name="features-health"),
+    path("features/eventTypes/", views.EventTypesView.as_view(), name="features-event-types"),
 ]

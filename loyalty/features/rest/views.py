@@ -174,3 +174,22 @@ class HealthView(ApiView):
         """Tell each source's state, breaker and age, without calling it."""
         rows = serializers.SourceHealthSerializer(api.list_health(now=clock.now()), many=True).data
         return Response({"results": rows})
+
+
+class EventTypesView(ApiView):
+    """What rules may ask of a customer's history."""
+
+    permissions: ClassVar[dict[str, str]] = {"get": "features.view"}
+
+    @extend_schema(responses={200: serializers.EventTypesSerializer})
+    def get(self, request: Request) -> Response:
+        """List the kinds of events with the fields of their data, by name."""
+        rows = [
+            {
+                "name": kind.name,
+                "label": kind.label,
+                "fields_told": [{"name": one.name, "type": str(one.type), "label": one.label} for one in kind.fields],
+            }
+            for kind in api.list_event_types()
+        ]
+        return Response({"count": len(rows), "results": rows})
