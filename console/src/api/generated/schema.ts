@@ -539,6 +539,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/config/features/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give what counts now. */
+        get: operations["config_features_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Change what is named; null goes back to what the settings say. */
+        patch: operations["config_features_partial_update"];
+        trace?: never;
+    };
     "/api/loyalty/v1/config/xiva/test/": {
         parameters: {
             query?: never;
@@ -754,7 +772,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Read the columns of the warehouse again, now. */
+        /** @description Read the columns of the warehouse again, now; ``shadowed`` are those a platform fact's name keeps out. */
         post: operations["dwh_columns_sync_create"];
         delete?: never;
         options?: never;
@@ -894,6 +912,23 @@ export interface paths {
         };
         /** @description Answer with one object. */
         get: operations["events_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/features/health/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Tell each source's state, breaker and age, without calling it. */
+        get: operations["features_health_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2792,6 +2827,13 @@ export interface components {
             /** @default  */
             customer_ref: string;
         };
+        /**
+         * @description * `dwh` - dwh
+         *     * `xiva` - xiva
+         *     * `auto` - auto
+         * @enum {string}
+         */
+        DataSourceEnum: "dwh" | "xiva" | "auto";
         /** @description A fact that a handler refused too often. */
         DeadLetter: {
             attempts: number;
@@ -2803,6 +2845,16 @@ export interface components {
             id: number;
             last_error: string;
             type: string;
+        };
+        /** @description A source that could not be asked as it should; without ``as_of`` nothing stands in for it. */
+        Degradation: {
+            age_seconds: number | null;
+            /** Format: date-time */
+            as_of: string | null;
+            code: string;
+            reason: string;
+            source: string;
+            words: string;
         };
         /** @description What two versions promise differently. */
         DiffAnswer: {
@@ -3249,7 +3301,7 @@ export interface components {
             /** Format: uuid */
             customer_id: string;
             customer_ref: string | null;
-            degraded: string[];
+            degraded: components["schemas"]["Degradation"][];
             features: unknown;
             sources: unknown;
         };
@@ -3267,11 +3319,17 @@ export interface components {
             description: string;
             /** Format: date-time */
             freshness: string | null;
+            group: string;
             /** Format: uuid */
             id: string;
+            is_live: boolean;
             is_nullable: boolean;
+            is_streaming: boolean;
             label: string;
             name: string;
+            null_kind: string;
+            null_meaning: string;
+            precedence: string;
             type: string;
             unit: string;
         };
@@ -3280,6 +3338,10 @@ export interface components {
             /** Format: date */
             month: string;
             new_members: number;
+        };
+        /** @description How all sources stand. */
+        Health: {
+            results: components["schemas"]["SourceHealth"][];
         };
         /** @description A hold as it stands. */
         Hold: {
@@ -3509,6 +3571,13 @@ export interface components {
             /** Format: uuid */
             transaction_id: string;
         };
+        /**
+         * @description * `dwh_first` - dwh_first
+         *     * `xiva_first` - xiva_first
+         *     * `merge` - merge
+         * @enum {string}
+         */
+        MergeStrategyEnum: "dwh_first" | "xiva_first" | "merge";
         /** @description The account that takes all of this one. */
         MergeWriteRequest: {
             idempotency_key?: string;
@@ -3614,6 +3683,14 @@ export interface components {
             roles?: string[];
             username: string;
         };
+        NullEnum: null;
+        /**
+         * @description * `unknown` - unknown
+         *     * `none` - none
+         *     * `not_applicable` - not_applicable
+         * @enum {string}
+         */
+        NullKindEnum: "unknown" | "none" | "not_applicable";
         /**
          * @description * `truncate` - TRUNCATE
          *     * `refuse` - REFUSE
@@ -4044,11 +4121,14 @@ export interface components {
             segment?: string | null;
             trigger?: unknown;
         };
-        /** @description The words that people may change. */
+        /** @description What people may say of a field. */
         PatchedChangedFieldRequest: {
             category?: string;
             description?: string;
             label?: string;
+            null_kind?: components["schemas"]["NullKindEnum"];
+            null_meaning?: string;
+            precedence?: components["schemas"]["PrecedenceEnum"] | components["schemas"]["BlankEnum"];
             unit?: string;
         };
         /** @description What may change on a segment. */
@@ -4056,6 +4136,13 @@ export interface components {
             description?: string;
             name?: string;
             rules?: unknown | null;
+        };
+        /** @description What may be chosen; null goes back to what the settings say. */
+        PatchedChangedStorePolicyRequest: {
+            cache_seconds?: number | null;
+            data_source?: components["schemas"]["DataSourceEnum"] | components["schemas"]["NullEnum"];
+            merge_strategy?: components["schemas"]["MergeStrategyEnum"] | components["schemas"]["NullEnum"];
+            stale_seconds?: number | null;
         };
         /** @description What may change on a user. */
         PatchedChangedUserRequest: {
@@ -4231,6 +4318,12 @@ export interface components {
             /** Format: uuid */
             program_id: string;
         };
+        /**
+         * @description * `dwh` - dwh
+         *     * `xiva` - xiva
+         * @enum {string}
+         */
+        PrecedenceEnum: "dwh" | "xiva";
         /** @description Who would be written to and who not, and how it looks for one of them. */
         PreviewAnswer: {
             audience: number;
@@ -4772,6 +4865,17 @@ export interface components {
             /** Format: date-time */
             taken_at: string;
         };
+        /** @description How a source stands. */
+        SourceHealth: {
+            age_seconds: number | null;
+            breaker_state: string;
+            code: string;
+            reason: string;
+            /** Format: date-time */
+            reference_instant: string | null;
+            source: string;
+            state: string;
+        };
         /**
          * @description * `sum` - SUM
          *     * `best` - BEST
@@ -4826,6 +4930,16 @@ export interface components {
             next: string | null;
             previous: string | null;
             results: components["schemas"]["StatementLine"][];
+        };
+        /** @description How features are collected. */
+        StorePolicy: {
+            cache_seconds: number;
+            data_source: components["schemas"]["DataSourceEnum"];
+            merge_strategy: components["schemas"]["MergeStrategyEnum"];
+            stale_seconds: number;
+            /** Format: date-time */
+            updated_at: string | null;
+            version: number;
         };
         /** @description A test send under way. */
         TestSendAnswer: {
@@ -7176,6 +7290,90 @@ export interface operations {
             };
         };
     };
+    config_features_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorePolicy"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    config_features_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedChangedStorePolicyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StorePolicy"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     config_xiva_test_retrieve: {
         parameters: {
             query?: never;
@@ -8342,6 +8540,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Event"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    features_health_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Health"];
                 };
             };
             /** @description Refused or failed */

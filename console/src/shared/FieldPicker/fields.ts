@@ -33,7 +33,7 @@ export const typeOf = (name: string): FieldType => (TYPES.includes(name) ? (name
 
 export async function listFields(signal?: AbortSignal): Promise<Field[]> {
   const page = await get<Page<Row>>('dwh/columns/', {}, signal)
-  return page.results.map((row) => ({ ...row, type: typeOf(row.type), label: row.label || row.name }))
+  return page.results.map((row) => ({ ...row, type: typeOf(row.type), label: row.label || row.name, null_kind: row.null_kind as NullKind, precedence: row.precedence as Field['precedence'] }))
 }
 
 export interface FieldCategory {

@@ -1,0 +1,2 @@
+/** Front door of features. */
+export { default } from './features.module'
