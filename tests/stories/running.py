@@ -101,11 +101,11 @@ def wait_for(what: str, look: Callable[[], Any], *, seconds: float = 120) -> Any
 
 
 @contextmanager
-def platform(folder: Path, console: Path, *arguments: str) -> Iterator[Platform]:
-    """Start ``./khaywe demo`` and stop it with Ctrl-C."""
+def platform(folder: Path, console: Path, *arguments: str, command: str = "demo") -> Iterator[Platform]:
+    """Start ``./khaywe demo`` (or ``up``) and stop it with Ctrl-C."""
     console.mkdir(exist_ok=True)
     process = subprocess.Popen(
-        [sys.executable, "-m", "loyalty.config.launch", "demo", "--data", str(folder), *arguments],
+        [sys.executable, "-m", "loyalty.config.launch", command, "--data", str(folder), *arguments],
         cwd=ROOT, env=clean_environment(LOYALTY_CONSOLE_DIST=str(console)), text=True,
         stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
     )  # fmt: skip

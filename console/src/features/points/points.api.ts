@@ -13,9 +13,9 @@ export interface Hold { id: string; points_amount: number; points_captured: numb
 export interface PendingEarn { transaction_id: string; points_amount: number; state: string; occurred_at: string; activates_at: string | null; expires_at: string | null }
 export interface Expiring { points_expiring: number; until: string; groups?: { period: string; points: number }[]; results: Lot[] }
 export interface Reconciliation { is_balanced: boolean; balance: number; sum_of_entries: number; sum_of_lots: number; discrepancies: { code: string; expected: number; found: number }[] }
-export interface TierOutlook { tier: { code: string; name: string } | null; projected_tier: { code: string; name: string } | null; next_tier: { code: string; name: string } | null; points_qualifying: number; points_to_stay: number | null; points_to_next: number | null; period_starts_at: string | null; period_ends_at: string | null; grace_until: string | null; manual: { mode: string; until: string | null; reason: string } | null }
+export interface TierOutlook { tier: { code: string; name: string } | null; projected_tier: { code: string; name: string } | null; next_tier: { code: string; name: string; min_points: number } | null; points_qualifying: number; points_to_stay: number | null; points_to_next: number | null; period_starts_at: string | null; period_ends_at: string | null; grace_until: string | null; manual: { mode: string; until: string | null; reason: string } | null }
 export interface ReasonCode { code: string; name: string }
-export interface Moved { transaction_id: string | null; points_amount: number; points_balance: number; points_lost_to_caps?: number; value?: { amount: string; currency: string }; trace?: { reason?: string } }
+export interface Moved { transaction_id: string | null; points_amount: number; points_balance: number; points_lost_to_caps?: number; points_unrecovered?: number; value?: { amount: string; currency: string }; trace?: { reason?: string } }
 export interface Transferred { transaction_id: string; points_amount: number; from: { points_balance: number }; to: { points_balance: number } }
 
 type Params = Record<string, string | number>

@@ -9,5 +9,10 @@ export function useKindWords() {
     const key = `points.kinds.${kind.toLowerCase()}`
     return te(key) || te(key, 'en') ? t(key) : kind
   }
-  return { wordOf, iconOf: (kind: string): string => ICONS[kind.toLowerCase()] ?? 'i-lucide-circle-dot' }
+  /** The platform's own reason codes in words; a program's own code stands for itself. */
+  const reasonOf = (code: string): string => {
+    const key = `points.reasonCodes.${code}`
+    return code && (te(key) || te(key, 'en')) ? t(key) : code
+  }
+  return { wordOf, reasonOf, iconOf: (kind: string): string => ICONS[kind.toLowerCase()] ?? 'i-lucide-circle-dot' }
 }

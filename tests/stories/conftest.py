@@ -1,0 +1,19 @@
+"""What the stories over HTTP share: one platform without demo data, for all of them."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.stories.bank import Bank
+from tests.stories.running import platform
+
+
+@pytest.fixture(scope="session")
+def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bank]:
+    """A client of a platform of its own, whose book is proved when all is over."""
+    place = tmp_path_factory.mktemp("bank")
+    with platform(place / "data", place / "console", command="up") as running:
+        opened = Bank.of(running)
+        yield opened
+        opened.totals()
+        opened.http.close()
