@@ -32,6 +32,7 @@ from loyalty.warehouse.errors import (
     WarehouseUnavailable,
 )
 from loyalty.warehouse.kinds.keys import PREDICATES_MAX, stream_keys
+from loyalty.warehouse.kinds.querying import key_values
 from loyalty.warehouse.operations.filling import TABLES, FillReport, fill
 from loyalty.warehouse.policy import check_columns, customer_id_of, read_query
 from loyalty.warehouse.queries import (
@@ -83,6 +84,7 @@ __all__ = [
     "features_table_name",
     "fill",
     "get_rights",
+    "key_values",
     "read_query",
     "stream_keys",
     "test_connection",

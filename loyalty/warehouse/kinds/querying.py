@@ -1,6 +1,7 @@
 """A custom query as a relation: typed binds, discovered columns, and what it is good for."""
 
 import re
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -63,5 +64,16 @@ def _bound(statement: str, query: CustomQuery, discovery: Discovery, customer_id
     """Give the query with the customer's id bound; it is never written into the text."""
     clause = text(statement)
     if "customer_id" in query.parameters:
-        clause = clause.bindparams(bindparam("customer_id", customer_id, type_=discovery.customer_id_type, unique=True))
+        key_type = discovery.customer_id_type
+        value = None if customer_id is None else key_values(key_type, [customer_id])[0]
+        clause = clause.bindparams(bindparam("customer_id", value, type_=key_type, unique=True))
     return clause.columns(*(column(one.name, one.type) for one in discovery.columns))
+
+
+def key_values(key_type: types.TypeEngine[Any], customer_ids: Sequence[object]) -> list[object]:
+    """Give customers' ids in the form in which a warehouse keeps them: as ids, as texts or as 16 bytes."""
+    if isinstance(key_type, types.Uuid):
+        return list(customer_ids)
+    if isinstance(key_type, types.LargeBinary):
+        return [uuid.UUID(str(one)).bytes for one in customer_ids]
+    return [str(one) for one in customer_ids]

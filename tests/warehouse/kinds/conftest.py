@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.warehouse.conftest import Addresses
-from tests.warehouse.kinds.worlds import DuckdbWorld, ParquetWorld, PostgresqlWorld, World
+from tests.warehouse.kinds.worlds import DuckdbWorld, ParquetWorld, PostgresqlWorld, SnowflakeWorld, World
 
 
 def _postgresql(request: pytest.FixtureRequest, tmp_path: Path) -> World:
@@ -29,10 +29,23 @@ def _parquet(request: pytest.FixtureRequest, tmp_path: Path) -> World:
     return world
 
 
+def _snowflake(request: pytest.FixtureRequest, tmp_path: Path) -> World:
+    world = SnowflakeWorld(folder=tmp_path)
+    world.fill()
+    assert world.server is not None
+    lead_to: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+    lead_to.setattr(
+        "loyalty.warehouse.kinds.snowflake.connector.CONNECT_ARGS",
+        {"host": "127.0.0.1", "port": world.server.port, "protocol": "http", "login_timeout": 5, "request_timeout": 9},
+    )
+    return world
+
+
 WORLDS: dict[str, Callable[[pytest.FixtureRequest, Path], World]] = {
     "postgresql": _postgresql,
     "duckdb": _duckdb,
     "parquet": _parquet,
+    "snowflake": _snowflake,
 }
 
 

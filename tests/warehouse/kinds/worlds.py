@@ -15,6 +15,7 @@ from loyalty.warehouse.contracts import Connector, ConnectorOptions, CustomQuery
 from loyalty.warehouse.kinds.registry import open_connector
 from tests.warehouse.conftest import READER, Addresses
 from tests.warehouse.kinds.people import COLUMNS, ROWS
+from tests.warehouse.kinds.snowflake_server import Account, Server
 
 TIMEOUT_MS = 1_500
 
@@ -163,3 +164,58 @@ def _filled_duckdb() -> bytes:
             connection.executemany(f"INSERT INTO people VALUES ({', '.join('?' * len(COLUMNS))})", ROWS)
             connection.execute("COMMIT")
         return path.read_bytes()
+
+
+# What Snowflake's catalogue says, as the connector asks it; names that nobody quoted are upper case there.
+SNOWFLAKE_CATALOGUE = """
+    CREATE SCHEMA IF NOT EXISTS schema_of_snowflake;
+    CREATE OR REPLACE MACRO shown(name) AS if(regexp_full_match(name, '[a-z_0-9]+'), upper(name), name);
+    CREATE OR REPLACE VIEW schema_of_snowflake.tables AS
+        SELECT shown(table_name) AS table_name, 'BASE TABLE' AS table_type, estimated_size AS row_count,
+            'PUBLIC' AS table_schema
+        FROM duckdb_tables() WHERE schema_name = 'main';
+    CREATE OR REPLACE VIEW schema_of_snowflake.columns AS
+        SELECT shown(table_name) AS table_name, 'PUBLIC' AS table_schema, shown(column_name) AS column_name,
+            CASE WHEN data_type LIKE 'DECIMAL%' OR data_type LIKE '%INT%' THEN 'NUMBER'
+                WHEN data_type = 'DOUBLE' THEN 'FLOAT' WHEN data_type LIKE 'TIMESTAMP W%' THEN 'TIMESTAMP_TZ'
+                WHEN data_type IN ('DATE', 'BOOLEAN') THEN data_type ELSE 'TEXT' END AS data_type,
+            CASE data_type WHEN 'INTEGER' THEN 10 ELSE numeric_precision END AS numeric_precision, numeric_scale,
+            if(is_nullable, 'YES', 'NO') AS is_nullable, comment, column_index AS ordinal_position
+        FROM duckdb_columns() WHERE schema_name = 'main';
+"""
+
+
+@dataclass
+class SnowflakeWorld(World):
+    """An account behind a server that speaks Snowflake's protocol to the real driver."""
+
+    kind: ClassVar[str] = "snowflake"
+    folder: Path = Path()
+    server: Server | None = None
+
+    def address(self) -> str:
+        """The account; the tests lead the driver to the server."""
+        return "snowflake://loyalty_reader:secret@account/dwh/public?warehouse=wh&role=reader"
+
+    def path(self) -> str:
+        """The database behind the server."""
+        return str(self.folder / "snowflake.duckdb")
+
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run in the database behind the server."""
+        with duckdb.connect(self.path()) as connection:
+            found: list[tuple[Any, ...]] = connection.execute(statement).fetchall()
+            return found
+
+    def fill(self) -> None:
+        """Write the people; their ids are texts, since Snowflake has no type for them."""
+        fill_duckdb(self.path())
+        self.run("ALTER TABLE people ALTER customer_id TYPE varchar")
+        self.run(SNOWFLAKE_CATALOGUE)
+        self.server = Server(Account(self.path()))
+
+    def close(self) -> None:
+        """End the server too."""
+        super().close()
+        if self.server is not None:
+            self.server.close()
