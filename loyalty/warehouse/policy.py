@@ -39,7 +39,19 @@ FORBIDDEN_WORDS = frozenset(
             "prepare",
         ),
         *("grant", "revoke", "alter", "drop", "create", "lock", "vacuum", "begin", "commit", "rollback", "savepoint"),
-        *("attach", "detach", "install", "load", "pragma", "listen", "notify", "deallocate"),
+        *(
+            "attach",
+            "detach",
+            "install",
+            "load",
+            "pragma",
+            "listen",
+            "notify",
+            "deallocate",
+            "set",
+            "reset",
+            "returning",
+        ),
     }
 )
 # Characters that mean something else in another warehouse; what one parser takes for text another could run.
