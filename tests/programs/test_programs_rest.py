@@ -15,6 +15,8 @@ from loyalty.foundation.events.models import OutboxEntry
 from loyalty.foundation.kernel.actor import system_actor
 from loyalty.programs.api import Enrolling, enroll
 from loyalty.programs.models import ProgramVersion
+from loyalty.programs.policy.labels import LABELS
+from loyalty.programs.policy.rules import SCHEMAS
 from tests.conftest import ClientWith
 from tests.programs.documents import BURN_RULE, document
 
@@ -307,6 +309,20 @@ def long_document(**changes: Any) -> dict[str, Any]:
     """Give a document that is written in its long forms."""
     short = ("earn_rule", "earn_cap_daily", "expiry_days")
     return {name: value for name, value in document(**{**LONG, **changes}).items() if name not in short}
+
+
+def test_rules__asked_for_in_arabic__are_said_in_arabic(admin_client: APIClient) -> None:
+    program = create(admin_client)
+    for path in (f"{URL}{program['id']}/", f"{URL}{program['id']}/versions/1/"):
+        body = admin_client.get(path, headers={"Accept-Language": "ar"}).json()
+        assert "مبلغ عملية الشراء" in body["earn_rule_in_words"], path
+        assert "Amount" not in body["earn_rule_in_words"]
+    assert "Amount of the purchase" in admin_client.get(f"{URL}{program['id']}/").json()["earn_rule_in_words"]
+
+
+def test_labels__of_every_fact__are_there_in_every_language() -> None:
+    names = {field.name for schema in SCHEMAS.values() for field in schema.fields}
+    assert {language: set(labels) for language, labels in LABELS.items()} == {"ar": names}
 
 
 def test_create__in_long_forms__reads_back_whole_and_can_be_written_back(admin_client: APIClient) -> None:

@@ -55,7 +55,7 @@ class EventTrigger:
             raise refuse("filter", "campaign.filter_invalid", "The filter is a rule, a JSON object with one operator.")
         if rule:
             try:
-                rules.check(rule, None, "any")
+                rules.check(rule, None, "any", rules.PROFILE_FIRST)
             except rules.RuleInvalid as fault:
                 raise refuse("filter", "campaign.filter_invalid", f"The filter is no rule: {fault.detail}") from fault
             kept["filter"] = rule
@@ -79,7 +79,7 @@ def matches(trigger: Mapping[str, Any], event: Envelope, *, now: datetime) -> bo
     if rule is None:
         return True
     try:
-        return bool(rules.evaluate(rules.check(rule, None, "any"), facts_of(event), now=now))
+        return bool(rules.evaluate(rules.check(rule, None, "any", rules.PROFILE_FIRST), facts_of(event), now=now))
     except (rules.RuleFault, rules.RuleInvalid) as fault:
         log.warning("the filter of a campaign cannot be evaluated on event %s: %s", event.id, fault)
         return False

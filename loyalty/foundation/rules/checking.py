@@ -11,6 +11,7 @@ from loyalty.foundation.rules.literals import READERS, read_instant, read_local_
 from loyalty.foundation.rules.memory import Memory
 from loyalty.foundation.rules.operators.spec import Asks, Table
 from loyalty.foundation.rules.operators.table import OPERATORS
+from loyalty.foundation.rules.repairs import repair_of
 from loyalty.foundation.rules.text import PROFILE_FIRST, PROFILE_LATEST, PROFILES, canonical, exact
 from loyalty.foundation.rules.tree import Node, is_literal
 from loyalty.foundation.rules.types import ANY, BOOLEAN, NUMBERS, OPEN, Base, Type, common
@@ -118,12 +119,14 @@ class Checker:
         """Operands that are compared with each other, brought to one type."""
         lists = [node for node in nodes if node.type.is_list]
         if lists:
-            self.problem("rule.type_mismatch", f"{call.name} does not compare lists.", lists[0].path)
+            repair = "Ask with in, contains, some, all or none."
+            self.problem("rule.type_mismatch", f"{call.name} does not compare lists.", lists[0].path, repair)
             return tuple(nodes)
         target = self._meeting_base(nodes)
         if target is None:
             names = " and ".join(dict.fromkeys(str(node.type) for node in nodes if node.type.base is not Base.NULL))
-            self.problem("rule.type_mismatch", f"{call.name} cannot bring {names} together.", call.path)
+            message = f"{call.name} cannot bring {names} together."
+            self.problem("rule.type_mismatch", message, call.path, repair_of(nodes))
             return tuple(nodes)
         return tuple(self._as_base(node, target) for node in nodes)
 
@@ -219,7 +222,8 @@ class Checker:
         if target is Base.DATETIME and base is Base.DATE:
             if node.operator in _CALENDAR:
                 return Node("midnight", (node,), Type(Base.DATETIME), node.path)
-            return self.problem("rule.type_mismatch", "A day cannot be compared with an instant.", node.path)
+            repair = 'Compare {"days_since": ...} of both, so that both count whole days.'
+            return self.problem("rule.type_mismatch", "A day cannot be compared with an instant.", node.path, repair)
         if base is Base.TEXT and is_literal(node) and target in READERS:
             return self._read(node, target)
         return node
@@ -258,21 +262,23 @@ class Checker:
 _rules: Memory[tuple[str, str, str, int], Rule] = Memory(size_max=4_096)
 
 
-def check(
-    rule_json: object, schema: Schema | None, expects: Expects = "boolean", profile: int = PROFILE_LATEST
-) -> Rule:
+def check(rule_json: object, schema: Schema | None, expects: Expects = "boolean", profile: int | None = None) -> Rule:
     """Check a rule against the fields it may read and give it its types.
 
     :param schema: the declared facts; None for the untyped mode, where operators convert as JavaScript does.
-    :param profile: the profile under which the rule was saved; a new rule is saved under the latest.
+    :param profile: the profile under which the rule was saved; the schema's, and for a new rule the latest, when left
+        out.
     :raises RuleInvalid: with every problem found, each with its code and place.
     :raises ValueError: there is no such profile.
     """
+    if profile is None:
+        profile = (schema.profile if schema is not None else None) or PROFILE_LATEST
     if profile not in PROFILES:
         raise ValueError(f"there is no profile {profile} of the rule language")
     text = canonical(rule_json)
-    key = (text, schema.fingerprint if schema else "", expects, profile)
-    return _rules.get_or_make(key, lambda: _checked(rule_json, text, schema, expects, profile))
+    saved_under = profile
+    key = (text, schema.fingerprint if schema else "", expects, saved_under)
+    return _rules.get_or_make(key, lambda: _checked(rule_json, text, schema, expects, saved_under))
 
 
 def zone_under(schema: Schema | None, profile: int) -> str:

@@ -64,6 +64,7 @@ class Schema:
     :param events: the kinds of events that ``events_*`` may ask for; none makes these operators unknown here.
     :param segments: the segments that ``in_segment`` may ask for; None makes the operator unknown here.
     :param has_buckets: whether ``bucket`` may be used.
+    :param profile: the profile of rules over these facts that were stored without one; None for the latest.
     """
 
     fields: tuple[Field, ...]
@@ -71,6 +72,7 @@ class Schema:
     events: tuple[EventType, ...] = ()
     segments: tuple[SegmentName, ...] | None = None
     has_buckets: bool = False
+    profile: int | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "fields", tuple(self.fields))

@@ -19,9 +19,14 @@ class RuleInvalid(Unprocessable):
         first = found[0]
         place = f" (at {first.path})" if first.path else ""
         return cls(
-            f"{first.message}{place}",
-            problems=[FieldProblem(field=one.path, code=one.code, message=one.message) for one in found],
+            f"{_told(first)}{place}",
+            problems=[FieldProblem(field=one.path, code=one.code, message=_told(one)) for one in found],
         )
+
+
+def _told(problem: Problem) -> str:
+    """The sentence of a problem, with what to write instead."""
+    return f"{problem.message} {problem.repair}".rstrip()
 
 
 class RuleNotCompilable(Unprocessable):

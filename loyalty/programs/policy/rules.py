@@ -1,12 +1,14 @@
 """Which facts the rules of a program may read, and what is wrong with a rule."""
 
 from dataclasses import replace
+from functools import lru_cache
 from typing import Any
 
 from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.rules import api as rules
 from loyalty.foundation.rules.api import Field, FieldType, Schema
 from loyalty.programs.contracts import EVENT_PURCHASE, RULE_BASE, EarnRulePlan, ProgramDocument
+from loyalty.programs.policy.labels import LABELS
 
 MEMBER_FIELDS = (
     Field("tier_code", FieldType.TEXT, "Tier of the member", category="member"),
@@ -53,9 +55,11 @@ def _earn_fields(*, is_purchase: bool) -> tuple[Field, ...]:
     )
 
 
-EARN_SCHEMA = Schema(_earn_fields(is_purchase=True))
+# The rules of a program are stored without a profile, and all that were ever stored are of the first: they keep their
+# meaning, whatever the latest profile says.
+EARN_SCHEMA = Schema(_earn_fields(is_purchase=True), profile=rules.PROFILE_FIRST)
 # An event that is no purchase has the same facts, as far as its data says them.
-EVENT_SCHEMA = Schema(_earn_fields(is_purchase=False))
+EVENT_SCHEMA = Schema(_earn_fields(is_purchase=False), profile=rules.PROFILE_FIRST)
 BURN_SCHEMA = Schema(
     (
         Field("points_requested", FieldType.INTEGER, "Points to redeem", is_nullable=False, category="redemption"),
@@ -63,7 +67,8 @@ BURN_SCHEMA = Schema(
         Field("tier_code", FieldType.TEXT, "Tier of the member", category="member"),
         Field("points_balance", FieldType.INTEGER, "Points available", is_nullable=False, category="member"),
         Field("points_lifetime", FieldType.INTEGER, "Points earned ever", is_nullable=False, category="member"),
-    )
+    ),
+    profile=rules.PROFILE_FIRST,
 )
 TIER_SCHEMA = Schema(
     (
@@ -72,7 +77,8 @@ TIER_SCHEMA = Schema(
         Field("purchases", FieldType.INTEGER, "Purchases in the window", is_nullable=False, category="window"),
         Field("points_lifetime", FieldType.INTEGER, "Points earned ever", is_nullable=False, category="member"),
         Field("days_enrolled", FieldType.INTEGER, "Days since enrollment", is_nullable=False, category="member"),
-    )
+    ),
+    profile=rules.PROFILE_FIRST,
 )
 SCHEMAS: dict[str, Schema] = {"earn": EARN_SCHEMA, "event": EVENT_SCHEMA, "burn": BURN_SCHEMA, "tier": TIER_SCHEMA}
 
@@ -108,13 +114,21 @@ def _kind_of(rule: EarnRulePlan) -> str:
     return "earn" if rule.event_type == EVENT_PURCHASE else "event"
 
 
-def say_rule(kind: str, rule: Any) -> str:
-    """Say a stored rule in words; no rule gives no words."""
+def say_rule(kind: str, rule: Any, language: str = "en") -> str:
+    """Say a stored rule in words, with the labels of the language; no rule gives no words."""
     if rule is None:
         return ""
-    return rules.say(rules.check(rule, SCHEMAS[kind], expects="number"), SCHEMAS[kind])
+    return rules.say(rules.check(rule, SCHEMAS[kind], expects="number"), _labelled(kind, language), language)
 
 
-def say_earn_rule(rule: EarnRulePlan) -> str:
+def say_earn_rule(rule: EarnRulePlan, language: str = "en") -> str:
     """Say what a way to earn gives."""
-    return say_rule(_kind_of(rule), rule.rule)
+    return say_rule(_kind_of(rule), rule.rule, language)
+
+
+@lru_cache
+def _labelled(kind: str, language: str) -> Schema:
+    """The facts of a kind of rule with their labels in a language; English ones where it has none."""
+    labels = LABELS.get(language, {})
+    fields = SCHEMAS[kind].fields
+    return replace(SCHEMAS[kind], fields=tuple(replace(one, label=labels.get(one.name, one.label)) for one in fields))

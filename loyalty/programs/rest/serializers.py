@@ -5,6 +5,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from loyalty.foundation.web.languages import language_in
 from loyalty.foundation.web.serializers import ExactJSONField, PointsField, StrictSerializer, WholeNumberField
 from loyalty.programs import contracts, policy
 from loyalty.programs.contracts import Enrollment, ProgramDocument, ProgramStatus
@@ -198,8 +199,8 @@ class RuleSerializer(serializers.Serializer[Any]):
     def get_rule_in_words(self, row: Any) -> str:
         """The rule said."""
         if row.kind == "burn":
-            return policy.say_rule("burn", row.rule)
-        return policy.say_earn_rule(policy.read_part(contracts.EarnRulePlan, row.details))
+            return policy.say_rule("burn", row.rule, language_in(self.context))
+        return policy.say_earn_rule(policy.read_part(contracts.EarnRulePlan, row.details), language_in(self.context))
 
 
 class EarnCapSerializer(serializers.Serializer[Any]):

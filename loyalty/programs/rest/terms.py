@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from rest_framework import serializers
 
 from loyalty.foundation.kernel.points import POINTS_MAX
+from loyalty.foundation.web.languages import language_in
 from loyalty.foundation.web.serializers import AmountField, ExactJSONField, StrictSerializer, WholeNumberField
 from loyalty.programs import contracts, policy
 
@@ -94,7 +95,7 @@ class EarnRuleField(PartField):
 
     def get_rule_in_words(self, rule: contracts.EarnRulePlan) -> str:
         """The rule said."""
-        return policy.say_earn_rule(rule)
+        return policy.say_earn_rule(rule, language_in(self.context))
 
 
 class EarnBaseField(PartField):
@@ -295,8 +296,8 @@ class TermsFields(serializers.Serializer[Any]):
 
     def get_earn_rule_in_words(self, shown: Any) -> str:
         """The earn rule said."""
-        return policy.say_rule("earn", shown.document.earn_rule)
+        return policy.say_rule("earn", shown.document.earn_rule, language_in(self.context))
 
     def get_burn_rule_in_words(self, shown: Any) -> str:
         """The burn rule said."""
-        return policy.say_rule("burn", shown.document.burn_rule)
+        return policy.say_rule("burn", shown.document.burn_rule, language_in(self.context))

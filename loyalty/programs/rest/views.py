@@ -126,13 +126,19 @@ class ProgramViewSet(ReadOnlyApiViewSet):
     def versions(self, request: Request, **kwargs: Any) -> Response:
         """Which versions there are and what each changed; the one that begins last comes first."""
         page: Any = self.paginate_queryset(list_versions(self.get_object()))
-        return self.get_paginated_response(serializers.VersionSerializer(page, many=True).data)
+        return self.get_paginated_response(
+            serializers.VersionSerializer(page, many=True, context=self.get_serializer_context()).data
+        )
 
     @extend_schema(responses={200: serializers.VersionSerializer}, parameters=[NUMBER])
     @action(detail=True, methods=["get"], url_path="versions/(?P<number>[0-9]{1,9})")
     def version(self, request: Request, number: str, **kwargs: Any) -> Response:
         """One version, whole."""
-        return Response(serializers.VersionSerializer(get_version(self.get_object(), int(number))).data)
+        return Response(
+            serializers.VersionSerializer(
+                get_version(self.get_object(), int(number)), context=self.get_serializer_context()
+            ).data
+        )
 
     @extend_schema(responses={204: None}, parameters=[NUMBER, IF_MATCH])
     @version.mapping.delete

@@ -187,3 +187,44 @@ def test_check__same_rule_and_schema__is_remembered() -> None:
     assert check(rule, SCHEMA) is check({">": [{"var": "visits"}, 3.0]}, SCHEMA)
     other = Schema((Field("visits", FieldType.DECIMAL, "Visits"),))
     assert check(rule, SCHEMA) != check(rule, other)
+
+
+@pytest.mark.parametrize(
+    ("rule", "code", "repair"),
+    [
+        ({"==": [{"var": "city"}, 5]}, "rule.type_mismatch", 'Write "5" in quotation marks'),
+        ({"==": [{"var": "city"}, True]}, "rule.type_mismatch", 'Write "true" in quotation marks'),
+        ({"==": [{"var": "has_app"}, 1]}, "rule.type_mismatch", "Write true, without"),
+        ({"==": [{"var": "has_app"}, "false"]}, "rule.type_mismatch", "Write false, without"),
+        ({"==": [{"var": "visits"}, True]}, "rule.type_mismatch", "Write 1, or ask"),
+        ({"<": [{"var": "joined_on"}, 30]}, "rule.type_mismatch", "days_since"),
+        ({"<": [{"var": "joined_on"}, {"var": "seen_at"}]}, "rule.type_mismatch", "days_since"),
+        ({"==": [{"var": "city"}, {"var": "visits"}]}, "rule.type_mismatch", "one type in the catalogue"),
+        ({"<": [{"var": "has_app"}, {"var": "is_new"}]}, "rule.type_mismatch", "Ask with =="),
+        ({"==": [{"var": "tags"}, ["a"]]}, "rule.type_mismatch", "Ask with in"),
+        ({"==": [{"var": "visits"}, "many"]}, "rule.bad_literal", "Write a number as"),
+        ({">": [{"var": "plan"}, "9"]}, "rule.ambiguous", "number's type in the catalogue"),
+        ({"<=": ["1.5", {"var": "plan"}]}, "rule.ambiguous", "number's type in the catalogue"),
+    ],
+)
+def test_check__sides_that_do_not_meet__are_refused_with_the_repair(rule: object, code: str, repair: str) -> None:
+    with pytest.raises(RuleInvalid) as caught:
+        check(rule, SCHEMA)
+    problem = caught.value.problems[0]
+    assert problem.code == code
+    assert repair in problem.message
+    assert repair in caught.value.detail
+
+
+def test_check__list_of_ten_thousand_items__is_refused_by_its_limit() -> None:
+    for size, codes in ((1_000, []), (1_001, ["rule.too_large"]), (10_000, ["rule.too_large"])):
+        try:
+            check({"in": [{"var": "visits"}, list(range(size))]}, SCHEMA)
+            found: list[str] = []
+        except RuleInvalid as refusal:
+            found = [one.code for one in refusal.problems]
+        assert found == codes
+
+
+def test_merge__of_nothing_known__is_a_list_and_no_number() -> None:
+    assert problems({"floor": [{"merge": [None]}]}, "any") == [("rule.type_mismatch", "/floor/0")]

@@ -68,7 +68,7 @@ def test_constants__between_two_steps_of_a_column__become_the_step_below(
 
 
 def test_days_since__against_a_constant__compares_the_column_itself() -> None:
-    column_of = {"joined_on": column("joined_on", Date)}
+    column_of: dict[str, ColumnElement[Any]] = {"joined_on": column("joined_on", Date)}
     assert sql({"<": [{"days_since": [{"var": "joined_on"}]}, 30]}, column_of) == "joined_on >= %(param_1)s"
 
 
@@ -161,3 +161,9 @@ def test_compile__deepest_allowed_rule__fits_the_stack_of_a_web_request(wrap: An
 def at_depth(frames: int, act: Callable[[], str]) -> str:
     """Act below so many frames, as a view below its middleware does."""
     return act() if frames == 0 else at_depth(frames - 1, act)
+
+
+def test_duckdb__product_of_two_whole_numbers__is_not_made_in_64_bits() -> None:
+    rule = check({">": [{"*": [{"var": "visits"}, {"var": "visits"}]}, 5]}, SCHEMA)
+    text = str(compile_predicate(rule, PLAIN, now=NOW, dialect_name="duckdb"))
+    assert "CAST(CAST(visits AS NUMERIC(10, 0)) AS NUMERIC(19, 0)) * CAST(visits AS NUMERIC(10, 0))" in text

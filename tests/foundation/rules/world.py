@@ -277,7 +277,8 @@ class RuleMaker:
         return self._text_constant(name)
 
     def _text_constant(self, name: str) -> str:
-        return str(self._chance.choice([one for one in EDGES[name] if one is not None]))
+        # Ordered against a text that reads as a number, a text is refused.
+        return str(self._chance.choice([one for one in EDGES[name] if one not in (None, "5")]))
 
     def _junction(self, depth: int) -> Any:
         count = self._chance.choice([1, 2, 2, 3])

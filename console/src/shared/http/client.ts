@@ -14,6 +14,12 @@ export const http = axios.create({
   paramsSerializer: (params: Record<string, unknown>) => queryOf(params),
 })
 
+// Sentences that the server says, such as rules in words, come in the language of the page.
+http.interceptors.request.use((config) => {
+  config.headers.set('Accept-Language', document.documentElement.lang || 'en')
+  return config
+})
+
 type Listener = () => void
 let onSignedOut: Listener = () => undefined
 

@@ -11,6 +11,8 @@ from loyalty.foundation.rules.dialects.bounded import BoundedCompiler
 from loyalty.foundation.rules.forms import Sql, Test
 from loyalty.foundation.rules.tree import Node
 
+_DIGITS_OF_64_BITS = 18
+
 
 class DuckDBCompiler(BoundedCompiler):
     """DuckDB speaks PostgreSQL's language but for decimals, lists and hashes."""
@@ -49,6 +51,16 @@ class DuckDBCompiler(BoundedCompiler):
         """Whether a test is true for an item; the column is named apart, as the table's name would be a whole row."""
         element = func.unnest(items).table_valued("item").render_derived(name=name).c.item
         return exists(select(1).where(element.is_not(None), test(element)))
+
+    def times(self, left: Sql, right: Sql) -> Sql:
+        """Decimals of at most 18 digits are multiplied in 64 bits, whatever the product needs; one of 19 is not."""
+        (whole, scale), (other_whole, other_scale) = self.digits_of(left), self.digits_of(right)
+        needed = whole + scale + other_whole + other_scale
+        if needed > _DIGITS_OF_64_BITS and max(whole + scale, other_whole + other_scale) <= _DIGITS_OF_64_BITS:
+            product = super().times(left, right)
+            wide = cast(left, self.numeric(_DIGITS_OF_64_BITS + 1 - scale, scale))
+            return type_coerce(wide * right, product.type)
+        return super().times(left, right)
 
     def bucket(self, key: Sql, salt: str, count: int) -> Sql:
         """The first 32 bits of the hash as a whole number, modulo the count."""

@@ -9,6 +9,8 @@ from sqlalchemy import ColumnElement, and_, false, not_, true
 from loyalty.foundation.rules import loose
 from loyalty.foundation.rules.frame import Closure, Frame
 from loyalty.foundation.rules.operators.spec import Operator
+from loyalty.foundation.rules.repairs import is_number_like
+from loyalty.foundation.rules.text import PROFILE_FIRST
 from loyalty.foundation.rules.tree import Node, is_null
 from loyalty.foundation.rules.types import BOOLEAN, Base
 
@@ -28,7 +30,15 @@ def _check_order(checker: "Checker", call: "Call") -> Node:
     nodes = checker.align(call, checker.values(call))
     unordered = [node for node in nodes if node.type.base is Base.BOOLEAN]
     if unordered:
-        return checker.problem("rule.type_mismatch", "Yes and no have no order.", unordered[0].path)
+        return checker.problem(
+            "rule.type_mismatch", "Yes and no have no order.", unordered[0].path, "Ask with == or !=."
+        )
+    if checker.is_typed and checker.profile > PROFILE_FIRST and nodes and nodes[0].type.base is Base.TEXT:
+        alike = [node for node in nodes if is_number_like(node)]
+        if alike:
+            message = f'Texts are ordered letter by letter, so "10" is below "9"; "{alike[0].value}" reads as a number.'
+            repair = "Give the field a number's type in the catalogue, or ask with == or in."
+            return checker.problem("rule.ambiguous", message, alike[0].path, repair)
     return checker.make(call, nodes, BOOLEAN)
 
 

@@ -145,8 +145,10 @@ def _check_merge(checker: "Checker", call: "Call") -> Node:
     met = common(Type(node.type.base) for node in nodes)
     if checker.is_typed and (met is None or met.base not in NUMBERS | OPEN | {Base.TEXT}):
         return checker.problem("rule.type_mismatch", "merge joins lists of one type.", call.path)
-    if not checker.is_typed or met is None or met.base in OPEN:
+    if not checker.is_typed or met is None or met.base is Base.ANY:
         return checker.make(call, nodes, ANY)
+    if met.base is Base.NULL:
+        return checker.make(call, nodes, Type(Base.NULL, is_list=True))
     return checker.make(call, nodes, TEXT_LIST if met.base is Base.TEXT else NUMBER_LIST)
 
 
