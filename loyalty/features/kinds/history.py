@@ -35,7 +35,7 @@ from sqlalchemy.dialects.postgresql import JSONB
 from loyalty.features.kinds.platform import TYPES
 from loyalty.features.registry import find_event_type
 from loyalty.foundation.events import api as events
-from loyalty.foundation.orm import statements
+from loyalty.foundation.orm import sql, statements
 from loyalty.foundation.rules import api as rules
 from loyalty.foundation.rules.contracts import FieldType
 
@@ -152,12 +152,12 @@ class CustomerHistory:
         return found
 
     def _ask(self, question: rules.EventQuestion, window: rules.Window) -> dict[str, Any]:
-        text, values, names = _statement(question, window.until)
+        text, values = _statement(question, window.until)
         values = {**values, _KEY: self.customer_key, _SINCE: window.since or _BEGINNING, _UNTIL: window.until}
-        return dict(zip(names, statements.fetch_rows(text, values)[0], strict=True))
+        return sql.fetch_prepared(text, values)[0]
 
 
-def _statement(question: rules.EventQuestion, now: datetime) -> tuple[str, dict[str, Any], tuple[str, ...]]:
+def _statement(question: rules.EventQuestion, now: datetime) -> tuple[str, dict[str, Any]]:
     """Give the statement for one customer; it is kept where the clock is not in the question's filter."""
     kind = find_event_type(question.event_type)
     kept = _lasting(question, kind)
@@ -165,9 +165,7 @@ def _statement(question: rules.EventQuestion, now: datetime) -> tuple[str, dict[
 
 
 @lru_cache(maxsize=1024)
-def _lasting(
-    question: rules.EventQuestion, kind: rules.EventType | None
-) -> tuple[str, dict[str, Any], tuple[str, ...]] | None:
+def _lasting(question: rules.EventQuestion, kind: rules.EventType | None) -> tuple[str, dict[str, Any]] | None:
     """The same for every moment, or None when a filter reads the clock: then two moments make two statements.
 
     :param kind: the kind of event as it is registered now, so that another one is compiled anew.
@@ -176,18 +174,13 @@ def _lasting(
     return one if question.filter is None or one == _compiled(question, _BEGINNING + timedelta(days=410_001)) else None
 
 
-def _compiled(question: rules.EventQuestion, now: datetime) -> tuple[str, dict[str, Any], tuple[str, ...]]:
+def _compiled(question: rules.EventQuestion, now: datetime) -> tuple[str, dict[str, Any]]:
     store = _store("told")
     columns, kept = _kept(store, question, now)
-    totals = _totals(store, columns, question)
-    key = bindparam(_KEY, None, Text())
-    statement: Select[Any] = (
-        select(*totals.values())
-        .select_from(store)
-        .where(*_of_key(store, key, question.event_type), *_within(store, None))
-    )
-    text, values = statements.compiled(statement if kept is None else statement.where(kept))
-    return text, values, tuple(totals)
+    totals = [total.label(name) for name, total in _totals(store, columns, question).items()]
+    places = [*_of_key(store, bindparam(_KEY, None, Text()), question.event_type), *_within(store, None)]
+    statement: Select[Any] = select(*totals).select_from(store).where(*places)
+    return statements.compiled(statement if kept is None else statement.where(kept))
 
 
 # -- sets ----------------------------------------------------------------------------------------------------------

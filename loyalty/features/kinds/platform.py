@@ -29,7 +29,7 @@ from sqlalchemy.types import TypeEngine
 from loyalty.features.contracts import FieldOrigin, Origin, PlatformFacts, PlatformField, PlatformRelation
 from loyalty.features.errors import PlatformFactsUnknown
 from loyalty.features.registry import find_platform_facts, list_platform_facts
-from loyalty.foundation.orm import statements
+from loyalty.foundation.orm import sql
 from loyalty.foundation.rules.contracts import FieldType
 
 KEY = "customer_id"
@@ -101,29 +101,30 @@ def ask(wanted: Sequence[uuid.UUID], fields: Collection[str], *, now: datetime) 
     groups = tuple(group for group in list_platform_facts() if any(one.name in fields for one in group.fields))
     if not groups or not wanted:
         return {one: Facts({}, has_row=False) for one in wanted}
-    text, names, absent = _statement(groups, frozenset(fields))
+    text, names, absent = _statement(groups, frozenset(fields), is_single=len(wanted) == 1)
     found: dict[uuid.UUID, Facts] = {}
-    for row in statements.fetch_rows(text, {"asked": list(wanted), "at": now}):
-        values = dict(zip(names, row[2:], strict=True))
-        values.update({name: value for name, value in absent.items() if values[name] is None})
-        found[row[0]] = Facts(values, has_row=bool(row[1]))
+    parameters = {"asked": wanted[0] if len(wanted) == 1 else list(wanted), "at": now}
+    for row in sql.fetch_prepared(text, {name: parameters[name] for name in parameters if f"%({name})s" in text}):
+        values = {name: absent.get(name) if row[name] is None else row[name] for name in names}
+        found[row["asked_id"]] = Facts(values, has_row=bool(row["has_row"]))
     return found
 
 
 @lru_cache(maxsize=256)
 def _statement(
-    groups: tuple[PlatformFacts, ...], fields: frozenset[str]
+    groups: tuple[PlatformFacts, ...], fields: frozenset[str], *, is_single: bool
 ) -> tuple[str, tuple[str, ...], Mapping[str, object]]:
     """Every customer asked, with each group beside it; LATERAL, so that a view is opened for these customers only.
 
-    Written as text and kept, because every single decision goes through it; the registry takes plain names only.
+    Written as text and kept, because every single decision goes through it; the registry takes plain names only. One
+    customer is no list of one: of a list the server plans anew each time, which takes longer than the answer.
     """
     columns: dict[str, str] = {}
     absent: dict[str, object] = {}
     joins: list[str] = []
     for facts in groups:
         chosen = [one for one in facts.fields if one.name in fields]
-        relation = f"{facts.relation}(%(at)s)" if facts.takes_now else facts.relation
+        relation = f"{facts.relation}(%(at)s::timestamptz)" if facts.takes_now else facts.relation
         told = ", ".join(f"f.{name}" for name in (KEY, *(one.name for one in chosen)))
         of_one = f"SELECT {told} FROM {relation} f WHERE f.{KEY} = asked.{KEY} LIMIT 1"  # noqa: S608 - plain names
         joins.append(f"LEFT JOIN LATERAL ({of_one}) of_{facts.group} ON true")
@@ -131,7 +132,8 @@ def _statement(
         absent.update({one.name: one.absent for one in chosen if one.absent is not None})
     has_row = " OR ".join(f"of_{facts.group}.{KEY} IS NOT NULL" for facts in groups)
     text = (
-        f"SELECT asked.{KEY}, {has_row}, {', '.join(columns.values())} "  # noqa: S608 - plain names
-        f"FROM unnest(%(asked)s::uuid[]) AS asked ({KEY}) {' '.join(joins)}"
+        f"SELECT asked.{KEY} AS asked_id, {has_row} AS has_row, {', '.join(columns.values())} "  # noqa: S608 - plain names
+        f"FROM {'(SELECT %(asked)s::uuid)' if is_single else 'unnest(%(asked)s::uuid[])'} AS asked ({KEY}) "
+        f"{' '.join(joins)}"
     )
     return text, tuple(columns), absent

@@ -33,20 +33,26 @@ PURCHASES_VIEW = "features_purchases"
 
 SINCE = """
     SELECT asked.customer_id, made.number, made.amount, made.last_at
-    FROM unnest(%s::uuid[], %s::timestamptz[]) AS asked (customer_id, since)
+    FROM {asked} AS asked (customer_id, since)
     CROSS JOIN LATERAL (
         SELECT count(*) AS number, sum(p.amount) AS amount, max(p.occurred_at) AS last_at FROM features_purchases p
         WHERE p.lookup = hashtextextended(asked.customer_id::text || ' customer.purchase', 0)
             AND p.key = asked.customer_id::text AND p.occurred_at > asked.since) made
     WHERE made.number > 0
 """
+# One customer is no list of one: of a list the server plans anew each time, which takes longer than the answer.
+SINCE_OF_ONE = SINCE.format(asked="(SELECT %s::uuid, %s::timestamptz)")
+SINCE_OF_MANY = SINCE.format(asked="unnest(%s::uuid[], %s::timestamptz[])")
 
 
 def list_purchases_since(asked: Mapping[uuid.UUID, datetime]) -> dict[uuid.UUID, Purchases]:
     """Give what each customer bought after an instant of their own, in one statement, without those who did not."""
     if not asked:
         return {}
-    rows = sql.fetch_all(SINCE, [list(asked), list(asked.values())])
+    if len(asked) == 1:
+        rows = sql.fetch_prepared(SINCE_OF_ONE, next(iter(asked.items())))
+    else:
+        rows = sql.fetch_all(SINCE_OF_MANY, [list(asked), list(asked.values())])
     return {row["customer_id"]: Purchases(int(row["number"]), row["amount"], row["last_at"]) for row in rows}
 
 

@@ -9,7 +9,11 @@ HISTORY = """
     ON events_outbox (hashtextextended(key || ' ' || type, 0), occurred_at)
 """
 # Facts are appended about in the order in which they happened, so a few kilobytes tell where a window of time lies.
-WINDOW = "CREATE INDEX CONCURRENTLY IF NOT EXISTS events_outbox_window ON events_outbox USING brin (occurred_at)"
+# Without autosummarize whatever came since the last vacuum would be read whole.
+WINDOW = """
+    CREATE INDEX CONCURRENTLY IF NOT EXISTS events_outbox_window
+    ON events_outbox USING brin (occurred_at) WITH (autosummarize = on)
+"""
 
 
 class Migration(migrations.Migration):
