@@ -49,6 +49,36 @@ test('test_new_segment__built_by_hand__estimate_words_and_json_agree', async ({ 
   await expect(page).toHaveURL(/\/segments\/[0-9a-f-]{36}$/)
 })
 
+test('test_lines__moved_and_taken_away_by_keys__rule_follows', async ({ signedIn: page }) => {
+  await page.goto('/segments/new')
+  await addCondition(page, 'Age')
+  await addCondition(page, 'City')
+  const lines = page.locator('[data-line]')
+  await expect(lines).toHaveCount(2)
+  await lines.first().focus()
+  await page.keyboard.press('Alt+ArrowDown')
+  await expect(lines.nth(1)).toBeFocused()
+  await expect(lines.nth(1)).toHaveAccessibleName('Line: Age')
+  await page.keyboard.press('g')
+  await expect(page.getByRole('group', { name: 'Inner group, level 2' })).toBeVisible()
+  await page.keyboard.press('Delete')
+  await expect(lines).toHaveCount(1)
+})
+
+test('test_behaviour__bought_lately__counted_and_said', async ({ signedIn: page }) => {
+  await page.goto('/segments/new')
+  await page.getByRole('button', { name: 'Condition', exact: true }).first().click()
+  await page.getByRole('option', { name: 'What they did' }).click()
+  await expect(page.getByText('in the last')).toBeVisible()
+  await page.getByRole('combobox', { name: 'Choose an event' }).click()
+  await page.getByRole('option', { name: /purchase/i }).first().click()
+  await expect(page.getByText(/of [\d,]+ customers/)).toBeVisible()
+  await settle(page)
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'JSON', exact: true }).click()
+  await expect(page.locator('.cm-content')).toContainText('events_count')
+})
+
 test('test_recalculate__watched_and_reloaded__members_history_and_reason', async ({ signedIn: page }) => {
   await page.goto(`/segments?q=${encodeURIComponent(name)}`)
   await page.getByRole('link', { name }).click()
@@ -65,6 +95,11 @@ test('test_recalculate__watched_and_reloaded__members_history_and_reason', async
   await expect(first.getByRole('link')).toBeVisible()
   await settle(page)
   await expectAccessible(page)
+  await page.getByRole('tab', { name: 'Trends' }).click()
+  await expect(page.getByRole('heading', { name: 'Came and went' })).toBeVisible()
+  await settle(page)
+  await expectAccessible(page)
+  await page.getByRole('tab', { name: /Members/ }).click()
   const reference = (await first.getByRole('link').innerText()).trim()
 
   await page.getByRole('tab', { name: 'Why in or out' }).click()

@@ -920,6 +920,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/features/eventTypes/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the kinds of events with the fields of their data, by name. */
+        get: operations["features_eventTypes_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/features/health/": {
         parameters: {
             query?: never;
@@ -3155,6 +3172,12 @@ export interface components {
             type: string;
             version: number;
         };
+        /** @description A field of an event's data; a dot in its name leads into an object inside. */
+        EventField: {
+            label: string;
+            name: string;
+            type: string;
+        };
         /** @description A source of signed events, without its secret. */
         EventSource: {
             code: string;
@@ -3164,6 +3187,17 @@ export interface components {
             id: string;
             is_active: boolean;
             name: string;
+        };
+        /** @description A kind of event that rules may ask for. */
+        EventType: {
+            fields_told: components["schemas"]["EventField"][];
+            label: string;
+            name: string;
+        };
+        /** @description All kinds of events that rules may ask for. */
+        EventTypes: {
+            count: number;
+            results: components["schemas"]["EventType"][];
         };
         /** @description What became of a batch. */
         EventsReport: {
@@ -8540,6 +8574,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Event"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    features_eventTypes_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventTypes"];
                 };
             };
             /** @description Refused or failed */

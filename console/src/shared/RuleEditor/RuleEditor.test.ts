@@ -89,7 +89,7 @@ describe('RuleEditor', () => {
 
   it('test_behaviour__in_the_rule__drawn_and_unchanged', async () => {
     const original: Json = { '>=': [{ events_count: ['customer.purchase', 30, { '>': [{ var: 'amount' }, 20] }] }, 3] }
-    const world = { events: [{ name: 'customer.purchase', label: 'Purchase', category: '', fields: [field('amount', 'decimal')] }], hasSegments: true, hasShares: true }
+    const world = { events: [{ name: 'customer.purchase', label: 'Purchase', fields: [field('amount', 'decimal')] }], hasSegments: true, hasShares: true }
     const { rule, root } = show(original, { world })
     await vi.waitFor(() => expect(root.text()).toContain('Only those where'))
     await vi.waitFor(() => expect(root.text()).toContain('amount'))

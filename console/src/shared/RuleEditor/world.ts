@@ -3,13 +3,12 @@ import { useQuery } from '@tanstack/vue-query'
 import { computed, inject, provide, ref, toValue, type ComputedRef, type InjectionKey, type MaybeRefOrGetter } from 'vue'
 import { typeOf, type Field } from '@/shared/FieldPicker/fields'
 import { get } from '@/shared/http/client'
-import type { Page } from '@/shared/http/pages'
 import { toProblem } from '@/shared/http/problems'
+import type { Schemas } from '@/shared/http/schema'
 
 export interface EventType {
   name: string
   label: string
-  category: string
   /** What one such event says, for sums and for "only those where". */
   fields: Field[]
 }
@@ -31,20 +30,12 @@ export function provideWorld(world: MaybeRefOrGetter<RuleWorld | undefined>): vo
 
 export const useWorld = (): ComputedRef<RuleWorld> => inject(KEY, computed(() => NO_WORLD))
 
-interface EventRow {
-  name: string
-  label: string
-  category?: string
-  fields: { name: string; type: string; label: string; unit?: string }[]
-}
-
 async function listEvents(signal: AbortSignal): Promise<EventType[]> {
-  const page = await get<Page<EventRow>>('dwh/events/', {}, signal)
+  const page = await get<Schemas['EventTypes']>('features/eventTypes/', {}, signal)
   return page.results.map((row) => ({
     name: row.name,
     label: row.label || row.name,
-    category: row.category ?? '',
-    fields: row.fields.map((field) => ({ ...field, type: typeOf(field.type), label: field.label || field.name, description: '', category: row.label || row.name, data_source: row.name, is_nullable: true, freshness: null })),
+    fields: row.fields_told.map((field) => ({ ...field, type: typeOf(field.type), label: field.label || field.name, description: '', category: row.label || row.name, data_source: row.name, is_nullable: true, freshness: null })),
   }))
 }
 
@@ -52,7 +43,7 @@ const FRESH_MS = 5 * 60_000
 
 /** Everything a segment's rule may ask; without the catalogue of events the builder offers no behaviour. */
 export function useSegmentWorld(segmentId: MaybeRefOrGetter<string | null> = ref(null)) {
-  const query = useQuery({ queryKey: ['dwh', 'events'], queryFn: ({ signal }) => listEvents(signal), staleTime: FRESH_MS, retry: (count, error) => toProblem(error).isTemporary && count < 2 })
+  const query = useQuery({ queryKey: ['features', 'event-types'], queryFn: ({ signal }) => listEvents(signal), staleTime: FRESH_MS, retry: (count, error) => toProblem(error).isTemporary && count < 2 })
   const world = computed<RuleWorld>(() => ({ events: query.data.value ?? [], hasSegments: true, hasShares: true, segmentId: toValue(segmentId) }))
   return { world, query }
 }
