@@ -19,7 +19,8 @@ CREATE OR REPLACE FUNCTION ledger_put_hold(
     p_causation uuid, p_now timestamptz)
 RETURNS ledger_hold_receipt LANGUAGE plpgsql AS $$
 DECLARE
-    v_account bigint;
+    v_account ledger_account;
+    v_balance ledger_balance;
     v_id bigint;
     v_hash bytea;
     v_reserved bigint;
@@ -27,15 +28,15 @@ BEGIN
     IF p_points IS NULL OR p_points NOT BETWEEN 1 AND 1000000000000 THEN
         PERFORM ledger_refuse('KL005', 'Points lie between 1 and 1000000000000.', jsonb_build_object('points_amount', p_points));
     END IF;
-    SELECT a.id, nullif(p_customer_ref, a.owner_ref) INTO v_account, p_customer_ref FROM ledger_account a WHERE a.public_id = p_account AND a.kind IN ('member', 'pool');
+    SELECT a.* INTO v_account FROM ledger_account a WHERE a.public_id = p_account AND a.kind IN ('member', 'pool');
     IF NOT FOUND THEN
         PERFORM ledger_refuse('KL002', 'There is no such account.', jsonb_build_object('account_id', p_account));
     END IF;
     INSERT INTO ledger_hold (public_id, account_id, points_amount, state, held_at, expires_at, occurred_at, customer_ref,
             actor_ref, reason, context, idempotency_scope, idempotency_key, request_hash, correlation_id, causation_id,
             points_balance, points_held)
-        VALUES (p_hold, v_account, p_points, 'ACTIVE', p_now, p_expires_at, p_occurred_at, p_customer_ref,
-            p_actor_ref, p_reason, p_context, p_scope, p_key, p_request_hash, p_correlation, p_causation, 0, 0)
+        VALUES (p_hold, v_account.id, p_points, 'ACTIVE', p_now, p_expires_at, p_occurred_at,
+            nullif(p_customer_ref, v_account.owner_ref), p_actor_ref, p_reason, p_context, p_scope, p_key, p_request_hash, p_correlation, p_causation, 0, 0)
         ON CONFLICT (idempotency_scope, idempotency_key) DO NOTHING RETURNING id INTO v_id;
     IF NOT FOUND THEN
         SELECT h.id, h.request_hash INTO STRICT v_id, v_hash FROM ledger_hold h
@@ -47,22 +48,23 @@ BEGIN
         RETURN ledger_hold_receipt_of(v_id, false, true);
     END IF;
     UPDATE ledger_balance b SET points_held = b.points_held + p_points
-        WHERE b.account_id = v_account AND b.status = 'ACTIVE' AND b.points_posted - b.points_held >= p_points;
+        WHERE b.account_id = v_account.id AND b.status = 'ACTIVE' AND b.points_posted - b.points_held >= p_points
+        RETURNING b.* INTO v_balance;
     IF NOT FOUND THEN
-        PERFORM ledger_refuse_balance(v_account, p_points);
+        PERFORM ledger_refuse_balance(v_account.id, p_points);
     END IF;
     WITH free AS (
         SELECT o.spendable_until, o.earned_at, o.lot_id, o.points_remaining - o.points_held AS points,
             sum(o.points_remaining - o.points_held) OVER w - (o.points_remaining - o.points_held) AS points_before,
             row_number() OVER w AS place
         FROM ledger_lot_open o
-        WHERE o.account_id = v_account AND o.spendable_until > p_now AND o.points_remaining > o.points_held
+        WHERE o.account_id = v_account.id AND o.spendable_until > p_now AND o.points_remaining > o.points_held
         WINDOW w AS (ORDER BY o.spendable_until, o.earned_at, o.lot_id)),
     chosen AS (
         SELECT f.*, least(f.points, p_points - f.points_before)::bigint AS take FROM free f WHERE f.points_before < p_points),
     reserved AS (
         UPDATE ledger_lot_open o SET points_held = o.points_held + c.take FROM chosen c
-            WHERE o.account_id = v_account AND o.spendable_until = c.spendable_until AND o.earned_at = c.earned_at
+            WHERE o.account_id = v_account.id AND o.spendable_until = c.spendable_until AND o.earned_at = c.earned_at
             AND o.lot_id = c.lot_id
             RETURNING c.place, c.lot_id, c.take),
     named AS (
@@ -73,11 +75,14 @@ BEGIN
         PERFORM ledger_refuse('KL001', 'There are not enough points.', jsonb_build_object(
             'points_requested', p_points, 'points_available', v_reserved));
     END IF;
-    UPDATE ledger_hold h SET points_balance = b.points_posted, points_pending = b.points_pending,
-            points_held = b.points_held, points_debt = b.points_debt
-        FROM ledger_balance b WHERE h.id = v_id AND b.account_id = v_account;
+    UPDATE ledger_hold h SET points_balance = v_balance.points_posted, points_pending = v_balance.points_pending,
+            points_held = v_balance.points_held, points_debt = v_balance.points_debt
+        WHERE h.id = v_id;
     PERFORM ledger_tell_hold(v_id, 'points.held', p_hold, p_occurred_at, p_correlation, p_causation);
-    RETURN ledger_hold_receipt_of(v_id, false, false);
+    RETURN (p_hold, p_account, v_account.owner_ref, v_account.program_ref, v_account.wallet,
+        coalesce(p_customer_ref, v_account.owner_ref), 'ACTIVE', p_points, v_balance.points_posted,
+        v_balance.points_pending, v_balance.points_held, v_balance.points_debt, false, p_now, p_expires_at,
+        NULL::timestamptz, p_context::text)::ledger_hold_receipt;
 END $$;
 
 -- Publishes that a hold began or ended.
@@ -187,13 +192,25 @@ BEGIN
     PERFORM ledger_take_from_lots(v_id, v_account.id, 1);
     UPDATE ledger_hold h SET state = 'CAPTURED', points_captured = v_points, ended_at = p_now, ended_reason = p_reason
         WHERE h.id = v_hold.id;
-    INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after, recorded_at,
-            counter_id)
-        VALUES (v_id, 1, v_account.id, 'burn', -v_points, v_balance.last_sequence, v_balance.points_posted,
-                v_balance.last_recorded_at, v_account.redemption_id);
-    PERFORM ledger_keep_answer(v_id, v_account.id, v_points);
-    PERFORM ledger_tell(v_id, 'points.burned', v_points, p_correlation, p_causation, '{}');
-    RETURN ledger_receipt_of(v_id, false);
+    INSERT INTO ledger_entry VALUES (v_id, 1, v_account.id, 'burn', -v_points, v_balance.last_sequence, v_balance.points_posted,
+        v_balance.last_recorded_at, v_account.redemption_id);
+    IF v_balance.points_pending <> 0 OR v_balance.points_held <> 0 OR v_balance.points_debt <> 0 THEN
+        INSERT INTO ledger_answer VALUES (v_id, v_points, v_balance.points_posted, v_balance.points_pending,
+            v_balance.points_held, v_balance.points_debt, 0, 0);
+    END IF;
+    INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, correlation_id, causation_id, data)
+        SELECT p_transaction, 'points.burned', v_account.owner_ref::text, 'transaction', p_transaction::text, p_occurred_at,
+            p_correlation, p_causation, to_jsonb(fact)
+        FROM (SELECT p_transaction AS transaction_id, v_account.public_id AS account_id, v_account.kind AS account_kind,
+                coalesce(v_hold.customer_ref, v_account.owner_ref) AS customer_id, v_account.owner_ref AS owner_ref,
+                v_account.program_ref AS program_id, v_account.wallet AS wallet, v_points AS points_amount,
+                v_balance.points_posted AS points_balance, v_balance.last_sequence AS account_sequence,
+                p_reason AS reason, p_context AS context) fact;
+    RETURN (p_transaction, v_account.public_id, v_account.owner_ref, v_account.program_ref, v_account.wallet,
+        coalesce(v_hold.customer_ref, v_account.owner_ref), 'burn', v_points, v_balance.points_posted,
+        v_balance.points_pending, v_balance.points_held, v_balance.points_debt, 0, 0, false, false, p_occurred_at, p_now,
+        NULL::timestamptz, NULL::uuid, NULL::uuid, p_hold, NULL::uuid, NULL::bigint, NULL::text,
+        p_trace::text, p_context::text)::ledger_receipt;
 END $$;
 
 -- Publishes the one event of a transaction on one account, with what every fact about points says and p_more.

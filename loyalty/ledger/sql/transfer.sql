@@ -34,6 +34,8 @@ RETURNS ledger_receipt LANGUAGE plpgsql AS $$
 DECLARE
     v_from ledger_account;
     v_to ledger_account;
+    v_sender ledger_balance;
+    v_recipient ledger_balance;
     v_id bigint;
     v_missing bigint;
 BEGIN
@@ -71,13 +73,14 @@ BEGIN
     PERFORM 1 FROM ledger_balance b WHERE b.account_id IN (v_from.id, v_to.id) ORDER BY b.account_id FOR UPDATE;
     UPDATE ledger_balance b SET points_posted = b.points_posted - p_points - p_fee,
             last_sequence = b.last_sequence + 1, last_recorded_at = greatest(b.last_recorded_at, p_now)
-        WHERE b.account_id = v_from.id AND b.status = 'ACTIVE' AND b.points_posted - b.points_held >= p_points + p_fee;
+        WHERE b.account_id = v_from.id AND b.status = 'ACTIVE' AND b.points_posted - b.points_held >= p_points + p_fee
+        RETURNING b.* INTO v_sender;
     IF NOT FOUND THEN
         PERFORM ledger_refuse_balance(v_from.id, p_points + p_fee);
     END IF;
     UPDATE ledger_balance b SET points_posted = b.points_posted + p_points,
             last_sequence = b.last_sequence + 1, last_recorded_at = greatest(b.last_recorded_at, p_now)
-        WHERE b.account_id = v_to.id AND b.status = 'ACTIVE';
+        WHERE b.account_id = v_to.id AND b.status = 'ACTIVE' RETURNING b.* INTO v_recipient;
     IF NOT FOUND THEN
         PERFORM ledger_refuse_balance(v_to.id, p_points);
     END IF;
@@ -87,12 +90,35 @@ BEGIN
             'points_requested', p_points + p_fee, 'points_available', p_points + p_fee - v_missing));
     END IF;
     PERFORM ledger_copy_lots(v_id, v_from.id, v_to.id, p_points);
-    PERFORM ledger_settle_debt(v_id, v_to.id);
-    PERFORM ledger_write_transfer(v_id, v_from.id, v_to.id, 'transfer', -p_points - p_fee, p_points, v_from.adjustment_id);
-    PERFORM ledger_keep_answer(v_id, v_from.id, p_points);
-    PERFORM ledger_tell_transfer(v_id, v_to.id, 'points.transferred', p_correlation, p_causation,
-                                 jsonb_build_object('points_amount', p_points, 'fee_points', p_fee, 'reason_code', ''));
-    RETURN ledger_receipt_of(v_id, false);
+    IF v_recipient.points_debt > 0 THEN
+        PERFORM ledger_settle_debt(v_id, v_to.id);
+    END IF;
+    INSERT INTO ledger_entry VALUES
+        (v_id, 1, v_from.id, 'transfer', -p_points - p_fee, v_sender.last_sequence, v_sender.points_posted,
+            v_sender.last_recorded_at, v_from.adjustment_id),
+        (v_id, 2, v_to.id, 'transfer', p_points, v_recipient.last_sequence, v_recipient.points_posted,
+            v_recipient.last_recorded_at, v_from.adjustment_id);
+    -- The sender's entry has the fee in it, so it alone does not tell the points.
+    IF p_fee > 0 OR v_sender.points_pending <> 0 OR v_sender.points_held <> 0 OR v_sender.points_debt <> 0 THEN
+        INSERT INTO ledger_answer VALUES (v_id, p_points, v_sender.points_posted, v_sender.points_pending,
+            v_sender.points_held, v_sender.points_debt, 0, 0);
+    END IF;
+    INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, correlation_id, causation_id, data)
+        SELECT p_transaction, 'points.transferred', v_from.owner_ref::text, 'transaction', p_transaction::text, p_occurred_at,
+            p_correlation, p_causation, to_jsonb(fact)
+        FROM (SELECT p_transaction AS transaction_id, p_account AS account_id, v_from.kind AS account_kind,
+                coalesce(p_customer_ref, v_from.owner_ref) AS customer_id, v_from.owner_ref AS owner_ref,
+                v_from.program_ref AS program_id, v_from.wallet AS wallet, v_sender.points_posted AS points_balance,
+                v_sender.last_sequence AS account_sequence, v_recipient.last_sequence AS to_account_sequence,
+                p_to AS to_account_id, v_to.kind AS to_account_kind, v_to.owner_ref AS to_owner_ref,
+                v_recipient.points_posted AS to_points_balance, p_reason AS reason, p_context AS context,
+                p_points AS points_amount, p_fee AS fee_points, '' AS reason_code) fact;
+    RETURN (p_transaction, p_account, v_from.owner_ref, v_from.program_ref, v_from.wallet,
+        coalesce(p_customer_ref, v_from.owner_ref), 'transfer', p_points, v_sender.points_posted, v_sender.points_pending,
+        v_sender.points_held, v_sender.points_debt, 0, 0, false, false, p_occurred_at, p_now, NULL::timestamptz, NULL::uuid,
+        NULL::uuid, NULL::uuid, p_to, v_recipient.points_posted,
+        CASE WHEN cardinality(p_cap_refs) > 0 THEN ledger_cap_hits_of(v_id) END,
+        p_trace::text, p_context::text)::ledger_receipt;
 END $$;
 
 -- Writes the entries of a posting between two accounts, whose balances have been moved. Both stand against one
