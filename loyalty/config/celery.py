@@ -25,12 +25,15 @@ DOORBELLS: dict[str, float] = {
     "delivery.send_due": 2.0,
     "campaigns.fire_due": 5.0,
     "features.refresh": 30.0,
+    "segments.settle": 2.0,
+    "segments.start_due": 10.0,
+    "segments.keep_day": 3600.0,
 }
 # Facts come by the ten thousand; a person who presses "recalculate" must not wait behind them, so they have a queue of
 # their own, and a worker of its own looks at it.
 FACTS_QUEUE, WORK_QUEUE = "facts", "work"
 app.conf.task_default_queue = WORK_QUEUE
-app.conf.task_routes = {"events.deliver": {"queue": FACTS_QUEUE}}
+app.conf.task_routes = {name: {"queue": FACTS_QUEUE} for name in ("events.deliver", "segments.settle")}
 app.conf.beat_schedule = {
     name: {"task": name, "schedule": seconds, "options": {"expires": max(seconds * 2, 10.0)}}
     for name, seconds in DOORBELLS.items()

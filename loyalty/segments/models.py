@@ -33,6 +33,8 @@ class Segment(PublicModel):
     refreshes_on_features = models.BooleanField(default=False, db_default=False)
     member_count = models.BigIntegerField(default=0)
     last_calculated_at = models.DateTimeField(null=True)
+    # How new the warehouse's rows were that the last calculation read: only newer ones can change its outcome.
+    features_as_of = models.DateTimeField(null=True)
     # Set when the rules change, so that an incremental recalculation is not taken for a full one.
     is_stale = models.BooleanField(default=True, db_default=True)
     check_state = models.CharField(
@@ -115,6 +117,11 @@ class DirtyCustomer(models.Model):
     customer_id = models.BigIntegerField(primary_key=True)
     since = models.DateTimeField()
     occurred_at = models.DateTimeField()
+    # Later than since when a source did not answer, so that the customer is tried again and holds up nobody.
+    due_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        indexes = [models.Index(fields=["due_at"], name="segments_dirty_due")]
 
     def __str__(self) -> str:
         return f"{self.customer_id} since {self.since}"
@@ -132,6 +139,17 @@ class TouchedCustomer(models.Model):
 
     def __str__(self) -> str:
         return f"{self.customer_id} at {self.evaluated_at}"
+
+
+class EventCursor(models.Model):
+    """How far the facts were read for event-driven segments, by (transaction id, row id)."""
+
+    name = models.CharField(max_length=50, primary_key=True)
+    xid = models.TextField(default="0")
+    position = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.xid}/{self.position}"
 
 
 class KeyPart(models.Model):

@@ -12,6 +12,7 @@ from django.core.cache import cache
 from loyalty.customers import api as customers
 from loyalty.customers.contracts import CustomerRecord
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.warehouse import api as warehouse_api
 from tests.segments.people import PEOPLE, TABLE
 
 
@@ -45,6 +46,8 @@ def warehouse(
         with connection.cursor() as cursor:
             for person in PEOPLE:
                 cursor.execute("INSERT INTO customer_features_view VALUES (%s, %s, %s, %s, %s, %s)", person.row())
+        # Another test may have had more columns.
+        warehouse_api.connector().forget_tables()
         yield connection
 
 

@@ -86,7 +86,8 @@ def test_recalculate__over_http__run_members_snapshots_metrics(admin_client: API
     assert (again.status_code, again.json()["code"]) == (409, "run.already_active")
     assert work.execute_next(now=now)
     run = admin_client.get(f"{V1}/runs/{started.json()['run']['id']}/").json()
-    assert (run["status"], run["result"]) == ("SUCCEEDED", {"added": 2, "removed": 0, "members": 2})
+    check = {"checked": 7, "disagreements": 0}
+    assert (run["status"], run["result"]) == ("SUCCEEDED", {"added": 2, "removed": 0, "members": 2, "check": check})
     listed = admin_client.get(f"{url}/members/").json()
     assert sorted(row["customer_ref"] for row in listed["results"]) == ["P1", "P4"]
     assert admin_client.get(f"{url}/members/", {"page_size": 1}).json()["next"]

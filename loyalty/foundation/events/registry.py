@@ -7,6 +7,7 @@ from loyalty.foundation.events.contracts import Handler, Subscription
 
 class _Registry:
     subscriptions: dict[str, Subscription] = {}  # noqa: RUF012 - one registry for the process
+    doorbells: dict[str, Callable[[], bool]] = {}  # noqa: RUF012 - one registry for the process
 
 
 def subscribe(
@@ -42,6 +43,19 @@ def subscribe_to_each(list_types: Callable[[], Collection[str]], *, name: str, h
     _Registry.subscriptions[name] = Subscription(
         event_type="", name=name, handler=handler, rank=rank, list_types=list_types
     )
+
+
+def ring_after_facts(task_name: str, *, is_wanted: Callable[[], bool]) -> None:
+    """Have a doorbell rung after every round in which facts were read, for who reads the outbox in sets by itself.
+
+    :param is_wanted: asked after each such round.
+    """
+    _Registry.doorbells[task_name] = is_wanted
+
+
+def doorbells_wanted() -> list[str]:
+    """Give the doorbells to ring after a round that read facts, in order."""
+    return [name for name in sorted(_Registry.doorbells) if _Registry.doorbells[name]()]
 
 
 def subscriptions() -> list[Subscription]:

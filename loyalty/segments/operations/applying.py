@@ -55,6 +55,7 @@ def apply(
     now: datetime,
     announces_first_fill: bool = False,
     notes: dict[str, Any] | None = None,
+    features_as_of: datetime | None = None,
 ) -> Applied:
     """Make these the members.
 
@@ -77,8 +78,10 @@ def apply(
     maybe_fail("segments.applied_half")
     held.member_count = result.members
     if cause in CALCULATED:
-        held.last_calculated_at, held.is_stale = evaluated_at, False
-    held.save(update_fields=["member_count", "last_calculated_at", "is_stale"])
+        # Rules that changed while this was evaluated want another one.
+        held.last_calculated_at, held.is_stale = evaluated_at, held.is_stale and held.version != segment.version
+        held.features_as_of = features_as_of
+    held.save(update_fields=["member_count", "last_calculated_at", "is_stale", "features_as_of"])
     _tell(held, change, result, cause=cause, actor=actor, now=now, notes=notes or {})
     if not is_first or announces_first_fill:
         tell_members(held, change.added, change.removed, cause=cause, now=now)
@@ -119,6 +122,17 @@ def _keep_snapshot(
         removed=removed,
         members=complete,
     )
+
+
+@transaction.atomic
+def snapshot_now(*, segment_pk: int, cause: SnapshotCause, now: datetime) -> bool:
+    """Take a snapshot of the members as they are; tell whether the segment still exists."""
+    held = locked(segment_pk)
+    if held is None:
+        return False
+    bits = membership.bits_of(held)
+    _keep_snapshot(held, old=bits, change=bitmaps.difference(bits, bits), cause=cause, taken_at=now)
+    return True
 
 
 def tell_members(held: Segment, added: Ids, removed: Ids, *, cause: str, now: datetime) -> None:

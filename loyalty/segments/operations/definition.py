@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -22,11 +22,13 @@ from loyalty.segments.errors import (
     SegmentRulesMissing,
 )
 from loyalty.segments.models import Segment, SegmentKind
-from loyalty.segments.policy.planning import find_cycle, plan_of
+from loyalty.segments.policy.planning import Plan, find_cycle, plan_of
 from loyalty.segments.policy.schedule import next_due, read_schedule
 from loyalty.segments.queries import views, world
 from loyalty.segments.registry import list_usages
 
+# Whether a rule compiles does not depend on when.
+ANY_INSTANT = datetime(2024, 1, 1, tzinfo=UTC)
 LIMIT_MAX = 100_000_000
 ORDERS = ("descending", "ascending")
 # What a caller may say of a segment besides its kind.
@@ -49,12 +51,19 @@ def check_runs(rule: rules.Rule, *, is_value: bool = False) -> None:
 
     :raises RuleNotCompilable: names the operator and the place.
     """
-    source = features.source()
+    here, now = world.warehouse_fields(), ANY_INSTANT
+    plan = Plan((), (rule,), frozenset(), reads_warehouse=True) if is_value else plan_of(rule, here)
+    source = features.source() if rules.uses_fields(rule) & here else None
+    columns = dict(source.columns) if source is not None else {}
+    for part in plan.pushed:
+        assert source is not None
+        rules.compile_predicate(part, columns, now=now, dialect_name=source.connector.dialect.name)
+    origins = features.field_origins()
+    for group in {origins[name].group for name in rules.uses_fields(rule) if origins[name].group}:
+        columns.update(features.platform_relation(group, now=now).columns)
     compile_ = rules.compile_value if is_value else rules.compile_predicate
-    answers = world.set_answers(source.reference_instant)
-    parts = [rule] if is_value else [*(plan := plan_of(rule, world.warehouse_fields())).pushed, *plan.rest]
-    for part in parts:
-        compile_(part, source.columns, now=source.reference_instant, context=answers)
+    for part in plan.rest:
+        compile_(part, columns, now=now, context=world.set_answers())
 
 
 def read_limit(raw: Any) -> dict[str, Any] | None:

@@ -1,25 +1,13 @@
 """Whom rules select: each part of a rule runs where its facts are, and the parts meet as bitmaps."""
 
+import uuid
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
 import numpy as np
-from django.db import connection
-from sqlalchemy import (
-    BigInteger,
-    ColumnElement,
-    LargeBinary,
-    Uuid,
-    and_,
-    cast,
-    column,
-    func,
-    literal_column,
-    select,
-    table,
-)
+from sqlalchemy import ColumnElement, LargeBinary, and_, func, literal_column, select
 from sqlalchemy import true as always
 
 from loyalty.features import api as features
@@ -27,35 +15,30 @@ from loyalty.foundation.orm import sql
 from loyalty.foundation.rules import api as rules
 from loyalty.segments.contracts import Limit
 from loyalty.segments.operations.scanning import scan
+from loyalty.segments.operations.staging import CANDIDATES, FRESHNESS_COLUMN, stage, stage_candidates
 from loyalty.segments.policy import bitmaps
-from loyalty.segments.policy.bitmaps import Bytes, Ids
+from loyalty.segments.policy.bitmaps import Bytes
 from loyalty.segments.policy.planning import Plan, plan_of
 from loyalty.segments.queries import world
 
-CANDIDATES = table("segments_candidates", column("customer_id", BigInteger))
-# The header and the end of PostgreSQL's binary COPY, and a row of one bigint.
-COPY_HEAD, COPY_TAIL = b"PGCOPY\n\xff\r\n\0" + b"\0" * 8, b"\xff\xff"
-COPY_ROW = np.dtype([("fields", ">i2"), ("length", ">i4"), ("id", ">i8")])
-# What a staged value of the warehouse becomes here.
-STAGED_TYPES: Mapping[rules.FieldType, str] = {
-    rules.FieldType.INTEGER: "bigint",
-    rules.FieldType.DECIMAL: "numeric",
-    rules.FieldType.TEXT: "text",
-    rules.FieldType.BOOLEAN: "boolean",
-    rules.FieldType.DATE: "date",
-    rules.FieldType.DATETIME: "timestamptz",
-    rules.FieldType.TEXT_LIST: "text[]",
-    rules.FieldType.NUMBER_LIST: "numeric[]",
-}
+KEY = world.DIRECTORY.c.customer_id
+# Up to here a look along the index for each customer is cheaper than counting everybody's events.
+ONE_BY_ONE_MAX = 20_000
+Columns = Mapping[str, ColumnElement[Any]]
 
 
 @dataclass(frozen=True, slots=True)
 class Target:
-    """A rule to find the customers of; ``key`` names it among others of the same call."""
+    """A rule to find the customers of; ``key`` names it among others of the same call.
+
+    With ``newer_than`` and ``members`` only customers whose features are newer are asked for, the others stay.
+    """
 
     key: str
     rule: rules.Rule
     limit: Limit | None = None
+    newer_than: datetime | None = None
+    members: Bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +48,7 @@ class Selected:
     bits: Bytes
     unknown_count: int
     as_of: datetime | None
+    is_increment: bool = False
 
 
 def evaluate(
@@ -80,47 +64,158 @@ def evaluate(
     """
     here = world.warehouse_fields()
     plans = {one.key: plan_of(one.rule, here) for one in targets}
-    source = features.source() if any(plan.reads_warehouse for plan in plans.values()) else None
     asked = [one for one in targets if plans[one.key].reads_warehouse]
+    source = features.source() if asked else None
     found: dict[str, Selected] = {}
+    streaming: list[uuid.UUID] = []
     if source is not None:
         report("scanning", 0, len(asked))
-        predicates = [pushed_predicate(plans[one.key], source, now=now) for one in asked]
-        for one, scanned in zip(asked, scan(source, predicates), strict=True):
-            found[one.key] = Selected(scanned.bits, scanned.unknown_count, source.reference_instant)
+        found = _scan(asked, plans, source, now=now)
+        if any(_reads_streaming(plans[one.key]) for one in asked):
+            streaming = [row["customer_id"] for row in world.fetch_rows(features.streaming_customers(source))]
     for place, one in enumerate(targets):
-        plan = plans[one.key]
-        if plan.rest:
-            report("narrowing", place, len(targets))
-            before = found.get(one.key)
-            bits = narrow(plan, before.bits if before else None, source, now=now)
-            found[one.key] = Selected(bits, before.unknown_count if before else 0, before.as_of if before else None)
-    for one in targets:
+        report("narrowing", place, len(targets))
+        plan, before = plans[one.key], found.get(one.key, Selected(bitmaps.empty(0), 0, None))
+        if source is not None and streaming and _reads_streaming(plan):
+            before = replace(before, bits=_with_purchases(plan, before.bits, source, streaming, now=now))
+        if plan.rest or not plan.reads_warehouse:
+            candidates = before.bits if plan.reads_warehouse else None
+            before = replace(before, bits=narrow(plan, candidates, source, streaming, now=now))
         if one.limit is not None:
-            before = found[one.key]
-            bits = first_of(before.bits, one.limit, source, now=now)
-            found[one.key] = Selected(bits, before.unknown_count, before.as_of)
+            before = replace(before, bits=first_of(before.bits, one.limit, source, streaming, now=now))
+        found[one.key] = before
     return found
 
 
-def first_of(bits: Bytes, limit: Limit, source: features.FeatureSource | None, *, now: datetime) -> Bytes:
-    """Give the first so many of a set by a score; who has none comes last, ties go by the public id.
+def _scan(
+    asked: Sequence[Target], plans: Mapping[str, Plan], source: features.FeatureSource, *, now: datetime
+) -> dict[str, Selected]:
+    """Ask the warehouse for all rules in one scan; of those for newer rows alone, also whose rows are newer."""
+    newer = {one.key: _newer(one, plans[one.key], source) for one in asked}
+    predicates: list[ColumnElement[bool]] = []
+    for one in asked:
+        chosen, is_newer = pushed_predicate(plans[one.key], source, now=now), newer[one.key]
+        predicates += [chosen] if is_newer is None else [and_(is_newer, chosen), is_newer]
+    scanned = iter(scan(source, predicates))
+    found: dict[str, Selected] = {}
+    for one in asked:
+        first, changed = next(scanned), next(scanned) if newer[one.key] is not None else None
+        bits, is_increment = first.bits, False
+        if changed is not None and one.members is not None:
+            old, matched, looked_at = bitmaps.alike(one.members, first.bits, changed.bits)
+            bits, is_increment = (old & ~looked_at) | matched, True
+        found[one.key] = Selected(bits, first.unknown_count, source.reference_instant, is_increment)
+    return found
 
-    The score's warehouse values come along for the set alone, and the order is made in the platform's database.
-    """
-    score = rules.check(limit.by, world.schema(), "number")
-    plan = Plan((), (score,), rules.uses_fields(score) & world.warehouse_fields(), reads_warehouse=True)
-    _stage(bitmaps.ids_of(bits))
-    key = world.DIRECTORY.c.customer_id
-    origin: Any = world.DIRECTORY.join(CANDIDATES, CANDIDATES.c.customer_id == key)
+
+def _newer(target: Target, plan: Plan, source: features.FeatureSource) -> ColumnElement[bool] | None:
+    """Give the condition of rows that are newer, where that is enough: the warehouse decides all and tells its age."""
+    freshness = source.columns.get(FRESHNESS_COLUMN)
+    if target.newer_than is None or target.members is None or plan.rest or freshness is None:
+        return None
+    return freshness > target.newer_than
+
+
+def _reads_streaming(plan: Plan) -> bool:
+    """Tell whether the warehouse's part of a rule reads what purchases change at once."""
+    origins = features.field_origins()
+    names = {name for part in plan.pushed for name in rules.uses_fields(part)} | plan.staged_fields
+    return any(origins[name].is_streaming for name in names if name in origins)
+
+
+def pushed_predicate(plan: Plan, source: features.FeatureSource, *, now: datetime) -> ColumnElement[bool]:
+    """Give what the warehouse decides of a rule, as one condition over its columns."""
+    parts = [
+        rules.compile_predicate(part, source.columns, now=now, dialect_name=source.connector.dialect.name)
+        for part in plan.pushed
+    ]
+    return and_(*parts) if parts else always()
+
+
+def _with_purchases(
+    plan: Plan, bits: Bytes, source: features.FeatureSource, streaming: Sequence[uuid.UUID], *, now: datetime
+) -> Bytes:
+    """Decide those anew who bought something that the warehouse does not know yet, with it in their values."""
+    staged = stage(source, {name for part in plan.pushed for name in rules.uses_fields(part)})
+    staged.copy_keys(streaming)
+    columns = staged.columns(now=now)
+    origin = world.DIRECTORY.join(staged.relation, staged.relation.c.public_id == world.DIRECTORY.c.public_id)
+    conditions = [rules.compile_predicate(part, columns, now=now) for part in plan.pushed]
+    anew = _bits(select(_packed(KEY)).select_from(origin).where(and_(always(), *conditions)))
+    ids = sql.fetch_all("SELECT customer_id FROM customers_directory WHERE public_id = ANY(%s::uuid[])", [streaming])
+    bought = bitmaps.of_ids(np.array([row["customer_id"] for row in ids], dtype=np.int64))
+    before, again, asked = bitmaps.alike(bits, anew, bought)
+    return (before & ~asked) | again
+
+
+def narrow(
+    plan: Plan,
+    candidates: Bytes | None,
+    source: features.FeatureSource | None,
+    streaming: Sequence[uuid.UUID],
+    *,
+    now: datetime,
+) -> Bytes:
+    """Give who of the candidates (all customers where None) satisfies the rest of a rule, asked here."""
+    origin: Any = world.DIRECTORY
+    if candidates is not None:
+        stage_candidates(bitmaps.ids_of(candidates))
+        origin = origin.join(CANDIDATES, CANDIDATES.c.customer_id == KEY)
+    names = {name for part in plan.rest for name in rules.uses_fields(part)}
+    origin, columns = with_values(origin, names, plan, source, streaming, now=now)
+    answers = world.set_answers(is_for_most=candidates is None or bitmaps.count(candidates) > ONE_BY_ONE_MAX)
+    conditions = [rules.compile_predicate(part, columns, now=now, context=answers) for part in plan.rest]
+    origin = answers.history.joined(origin)
+    return _bits(select(_packed(KEY)).select_from(origin).where(and_(always(), *conditions)))
+
+
+def with_values(
+    origin: Any,
+    names: set[str],
+    plan: Plan,
+    source: features.FeatureSource | None,
+    streaming: Sequence[uuid.UUID],
+    *,
+    now: datetime,
+) -> tuple[Any, Columns]:
+    """Join what a rule reads: the platform's own facts, and values of the warehouse, which come along first."""
     columns: dict[str, ColumnElement[Any]] = {}
+    origins = features.field_origins()
+    for group in sorted({origins[name].group for name in names if name in origins and origins[name].group}):
+        relation = features.platform_relation(group, now=now)
+        origin = origin.outerjoin(relation.selectable, relation.key == world.DIRECTORY.c.public_id)
+        columns.update(relation.columns)
     if plan.staged_fields:
-        staged = stage_fields(plan, source or features.source(), now=now)
-        origin = origin.outerjoin(staged.source, staged.source.c.public_id == world.DIRECTORY.c.public_id)
-        columns.update(staged.columns)
-    value = rules.compile_value(score, columns, now=now, context=world.set_answers(now))
+        source = source or features.source()
+        staged = stage(source, plan.staged_fields)
+        staged.copy(pushed_predicate(plan, source, now=now))
+        if streaming:
+            staged.copy_keys(streaming)
+        origin = origin.outerjoin(staged.relation, staged.relation.c.public_id == world.DIRECTORY.c.public_id)
+        columns.update(staged.columns(now=now))
+    return origin, columns
+
+
+def first_of(
+    bits: Bytes,
+    limit: Limit,
+    source: features.FeatureSource | None,
+    streaming: Sequence[uuid.UUID],
+    *,
+    now: datetime,
+) -> Bytes:
+    """Give the first so many of a set by a score; who has none comes last, ties go by the public id."""
+    score = rules.check(limit.by, world.schema(), "number")
+    read = rules.uses_fields(score)
+    plan = Plan((), (score,), read & world.warehouse_fields(), reads_warehouse=True)
+    stage_candidates(bitmaps.ids_of(bits))
+    origin: Any = world.DIRECTORY.join(CANDIDATES, CANDIDATES.c.customer_id == KEY)
+    origin, columns = with_values(origin, set(read), plan, source, streaming, now=now)
+    answers = world.set_answers(is_for_most=bitmaps.count(bits) > ONE_BY_ONE_MAX)
+    value = rules.compile_value(score, columns, now=now, context=answers)
+    origin = answers.history.joined(origin)
     order = value.desc().nulls_last() if limit.is_descending else value.asc().nulls_last()
-    first = select(key).select_from(origin).order_by(order, world.DIRECTORY.c.public_id).limit(limit.count).subquery()
+    first = select(KEY).select_from(origin).order_by(order, world.DIRECTORY.c.public_id).limit(limit.count).subquery()
     return _bits(select(_packed(first.c.customer_id)))
 
 
@@ -133,67 +228,3 @@ def _packed(key: ColumnElement[Any]) -> ColumnElement[Any]:
 def _bits(statement: Any) -> Bytes:
     [(ids,)] = world.fetch_binary(statement)
     return bitmaps.of_ids(np.frombuffer(ids or b"", dtype=">i8").astype(np.int64))
-
-
-def pushed_predicate(plan: Plan, source: features.FeatureSource, *, now: datetime) -> ColumnElement[bool]:
-    """Give what the warehouse decides of a rule, as one condition over its columns."""
-    parts = [
-        rules.compile_predicate(part, source.columns, now=now, dialect_name=source.connector.dialect.name)
-        for part in plan.pushed
-    ]
-    return and_(*parts) if parts else always()
-
-
-def narrow(plan: Plan, candidates: Bytes | None, source: features.FeatureSource | None, *, now: datetime) -> Bytes:
-    """Give who of the candidates (all customers where None) satisfies the rest of a rule, asked here."""
-    answers = world.set_answers(now)
-    columns: dict[str, ColumnElement[Any]] = {}
-    origin: Any = world.DIRECTORY
-    if candidates is not None:
-        _stage(bitmaps.ids_of(candidates))
-        origin = origin.join(CANDIDATES, CANDIDATES.c.customer_id == world.DIRECTORY.c.customer_id)
-    if plan.staged_fields and source is not None:
-        staged = stage_fields(plan, source, now=now)
-        origin = origin.join(staged.source, staged.source.c.public_id == world.DIRECTORY.c.public_id)
-        columns.update(staged.columns)
-    conditions = [rules.compile_predicate(part, columns, now=now, context=answers) for part in plan.rest]
-    return _bits(select(_packed(world.DIRECTORY.c.customer_id)).select_from(origin).where(and_(*conditions)))
-
-
-def _stage(ids: Ids) -> None:
-    """Put candidates into a temporary table of this connection."""
-    sql.execute("CREATE TEMP TABLE IF NOT EXISTS segments_candidates (customer_id bigint)")
-    sql.execute("TRUNCATE segments_candidates")
-    rows = np.empty(ids.size, dtype=COPY_ROW)
-    rows["fields"], rows["length"], rows["id"] = 1, 8, ids
-    with connection.cursor() as cursor, cursor.copy("COPY segments_candidates FROM STDIN (FORMAT BINARY)") as target:
-        target.write(COPY_HEAD + rows.tobytes() + COPY_TAIL)
-    sql.execute("ANALYZE segments_candidates")
-
-
-@dataclass(frozen=True, slots=True)
-class Staged:
-    """The warehouse's values that came along, as a temporary table and its columns by field name."""
-
-    source: Any
-    columns: Mapping[str, ColumnElement[Any]]
-
-
-def stage_fields(plan: Plan, source: features.FeatureSource, *, now: datetime) -> Staged:
-    """Copy the warehouse's values that the rest of a rule reads, of those whom its other part left over."""
-    names = sorted(plan.staged_fields)
-    types = {one.name: STAGED_TYPES[one.type] for one in features.list_fields()}
-    own = [f"field_{place}" for place in range(len(names))]
-    sql.execute("DROP TABLE IF EXISTS segments_staged")
-    declared = ", ".join(f"{mine} {types[name]}" for mine, name in zip(own, names, strict=True))
-    sql.execute(f"CREATE TEMP TABLE segments_staged (public_id uuid, {declared})")
-    chosen = select(cast(source.key, Uuid), *(source.columns[name] for name in names)).select_from(source.table)
-    with connection.cursor() as cursor, cursor.copy("COPY segments_staged FROM STDIN") as target:
-        for part in source.connector.copy_text(chosen.where(pushed_predicate(plan, source, now=now))):
-            target.write(part)
-    sql.execute("ANALYZE segments_staged")
-    kinds = {name: source.columns[name].type for name in names}
-    staged = table(
-        "segments_staged", column("public_id", Uuid), *(column(m, kinds[n]) for m, n in zip(own, names, strict=True))
-    )
-    return Staged(staged, {name: staged.c[mine] for mine, name in zip(own, names, strict=True)})

@@ -1,6 +1,7 @@
 """Why a customer is in a segment or not: leaf by leaf with values, and the smallest change that would turn it."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import datetime
 from typing import Any
@@ -65,11 +66,23 @@ def explain_rule(rule: rules.Rule, customer_id: uuid.UUID, *, is_member: bool | 
         as_of=now,
         trace=trace,
         leaves=leaves,
+        smallest_change=_smallest_change(rule, known.values, answers, now=now),
         degraded=tuple({**asdict(one), "words": one.words} for one in known.degraded),
+    )
+
+
+def _smallest_change(
+    rule: rules.Rule, values: Mapping[str, Any], answers: world.CustomerAnswers, *, now: datetime
+) -> tuple[dict[str, Any], ...]:
+    """Give the first of the smallest sets of conditions whose turning turns the rule; empty when nothing would."""
+    found = rules.flips(rule, values, now=now, history=answers, most=1)
+    return tuple(
+        {"path": one.path, "words": one.said, "facts": dict(one.facts), "requirement": one.requirement}
+        for one in (found[0].changes if found else ())
     )
 
 
 def customer_answers(customer_id: uuid.UUID) -> world.CustomerAnswers:
     """Give who answers for one customer."""
     inside = membership.list_segment_ids_of([customer_id]).get(customer_id, [])
-    return world.CustomerAnswers(customer_id, frozenset(str(one) for one in inside))
+    return world.customer_answers(customer_id, frozenset(str(one) for one in inside))

@@ -6,15 +6,17 @@ from datetime import datetime
 from typing import Any
 
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.kernel.errors import Unavailable
 from loyalty.foundation.rules import api as rules
 from loyalty.foundation.work import api as work
 from loyalty.segments.contracts import Limit, SnapshotCause
 from loyalty.segments.errors import SegmentKindWrong, SegmentNotFound, SegmentsTooMany
 from loyalty.segments.models import Segment, SegmentKind
 from loyalty.segments.operations.applying import Applied, apply
+from loyalty.segments.operations.checking import check
 from loyalty.segments.operations.evaluating import Selected, Target, evaluate
-from loyalty.segments.policy.planning import layers
-from loyalty.segments.queries import world
+from loyalty.segments.policy.planning import layers, moves_with_time
+from loyalty.segments.queries import membership, world
 
 RUN_KIND = "segments.recalculate"
 TOGETHER_KIND = "segments.recalculate_together"
@@ -49,6 +51,7 @@ def start_together(
     now: datetime,
     subject: str = "many",
     announces_first_fill: bool = False,
+    is_incremental: bool = False,
 ) -> work.RunView:
     """Put the recalculation of several segments in line, which share one scan of the warehouse.
 
@@ -64,7 +67,11 @@ def start_together(
         kind=TOGETHER_KIND,
         subject_kind="segments",
         subject_ref=subject,
-        params={"segments": [str(one.public_id) for one in segments], "announces_first_fill": announces_first_fill},
+        params={
+            "segments": [str(one.public_id) for one in segments],
+            "announces_first_fill": announces_first_fill,
+            "is_incremental": is_incremental,
+        },
         actor=actor,
         now=now,
     )
@@ -81,8 +88,7 @@ def recalculate(context: work.RunContext) -> dict[str, Any]:
     segment = Segment.objects.filter(public_id=uuid.UUID(context.subject_ref)).first()
     if segment is None:
         raise SegmentNotFound()
-    results = recalculate_now([segment], context)
-    return results[str(segment.public_id)]
+    return recalculate_now([segment], context)[str(segment.public_id)]
 
 
 def recalculate_together(context: work.RunContext) -> dict[str, Any]:
@@ -102,27 +108,45 @@ def recalculate_together(context: work.RunContext) -> dict[str, Any]:
 
 
 def recalculate_now(segments: Sequence[Segment], context: work.RunContext) -> dict[str, dict[str, Any]]:
-    """Evaluate segments together and apply each."""
+    """Evaluate segments together, apply each, and check each row by row."""
     now = context.now
     context.report("evaluating", 0, len(segments))
-    targets = [target_of(segment) for segment in segments]
+    is_incremental = bool(context.params.get("is_incremental"))
+    targets = [target_of(segment, is_incremental=is_incremental) for segment in segments]
     found = evaluate(targets, now=now, report=context.report)
     results: dict[str, dict[str, Any]] = {}
-    for place, segment in enumerate(segments):
+    for place, (segment, target) in enumerate(zip(segments, targets, strict=True)):
         context.report("applying", place, len(segments))
-        selected = found[str(segment.public_id)]
+        selected = found[target.key]
         applied = apply(
             segment=segment,
             members=selected.bits,
             evaluated_at=now,
-            cause=SnapshotCause.RECALCULATION,
+            cause=SnapshotCause.INCREMENT if selected.is_increment else SnapshotCause.RECALCULATION,
             actor=context.actor,
             now=now,
             announces_first_fill=bool(context.params.get("announces_first_fill")),
+            features_as_of=selected.as_of,
         )
-        results[str(segment.public_id)] = result_of(applied, selected)
+        results[target.key] = result_of(applied, selected)
+        if not applied.is_superseded:
+            context.report("checking", place, len(segments))
+            results[target.key]["check"] = checked(segment, target.rule, now)
     context.report("done", len(segments), len(segments))
     return results
+
+
+def checked(segment: Segment, rule: rules.Rule, evaluated_at: datetime) -> dict[str, Any]:
+    """Check a segment row by row; a source that does not answer leaves the members as they stand, unchecked."""
+    try:
+        return check(Segment.objects.get(pk=segment.pk), rule, evaluated_at=evaluated_at, now=evaluated_at)
+    except (Unavailable, Segment.DoesNotExist) as refusal:
+        return {"not_done": str(refusal)}
+
+
+def find_last_run(segment: Segment) -> work.RunView | None:
+    """Give the newest recalculation of a segment alone, or None."""
+    return work.find_latest_run(RUN_KIND, str(segment.public_id))
 
 
 def result_of(applied: Applied, selected: Selected) -> dict[str, Any]:
@@ -143,9 +167,16 @@ def rule_of(segment: Segment) -> rules.Rule:
     return rules.check(segment.rules, world.schema(), "boolean", segment.rules_profile)
 
 
-def target_of(segment: Segment) -> Target:
-    """Give what is to be evaluated for a segment."""
-    return Target(key=str(segment.public_id), rule=rule_of(segment), limit=limit_of(segment))
+def target_of(segment: Segment, *, is_incremental: bool = False) -> Target:
+    """Give what is to be evaluated for a segment: all customers, or those alone whose features are newer.
+
+    Newer features alone are not enough when the rules are newer too, when they move with the clock, or with a limit.
+    """
+    rule = rule_of(segment)
+    is_enough = is_incremental and not segment.is_stale and segment.limit is None and not moves_with_time(rule)
+    since = segment.features_as_of if is_enough else None
+    members = membership.bits_of(segment) if since is not None else None
+    return Target(str(segment.public_id), rule, limit_of(segment), newer_than=since, members=members)
 
 
 def limit_of(segment: Segment) -> Limit | None:

@@ -78,7 +78,8 @@ class _Collector:
         """
         found = []
         for place in range(self._count):
-            bits = bitmaps.pack((self._masks & np.array(1 << place, dtype=self._masks.dtype)) != 0)
+            one = self._masks if self._count == 1 else self._masks & np.array(1 << place, dtype=self._masks.dtype) != 0
+            bits = bitmaps.pack(one)
             if bitmaps.count(bits) != int(self._rows[place]):
                 raise warehouse.WarehouseKeyDuplicate("The warehouse names a customer more than once.")
             found.append(Scanned(bits, int(self._unknown[place])))

@@ -1,30 +1,29 @@
-"""What segments' rules may ask for, and who answers: the schema, the warehouse's fields, the platform's own facts."""
+"""What segments' rules may ask for, and who answers: the schema, the warehouse's fields, events and memberships."""
 
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import BigInteger, ColumnElement, String, Uuid, cast, column, select, table
-from sqlalchemy.dialects import postgresql
+from sqlalchemy import BigInteger, ColumnElement, Executable, String, Uuid, cast, column, select, table
 
 from loyalty.features import api as features
-from loyalty.foundation.orm import sql
+from loyalty.foundation.orm import sql, statements
 from loyalty.foundation.rules import api as rules
 from loyalty.segments.models import Segment
 from loyalty.segments.queries import membership
 
 DIRECTORY = table("customers_directory", column("customer_id", BigInteger), column("public_id", Uuid))
 MEMBER_IDS = table("segments_member_ids", column("segment_id", BigInteger), column("customer_id", BigInteger))
-_DIALECT = postgresql.dialect(paramstyle="pyformat")  # type: ignore[no-untyped-call]
 
 
 def schema() -> rules.Schema:
-    """Give what a segment's rules may ask for: the catalogue's fields, other segments and buckets."""
+    """Give what a segment's rules may ask for: the catalogue's fields, events, other segments and buckets."""
     known = Segment.objects.order_by("name").values_list("public_id", "name")
     names = tuple(rules.SegmentName(str(public_id), name) for public_id, name in known)
-    return replace(features.schema(), segments=names, has_buckets=True)
+    return replace(features.schema(), segments=names, events=features.list_event_types(), has_buckets=True)
 
 
 def warehouse_fields() -> frozenset[str]:
@@ -37,25 +36,25 @@ class SetAnswers:
     """Answers for a set of customers, as SQL over the row of ``customers_directory`` at hand (``rules.SetContext``)."""
 
     segment_pks: Mapping[str, int]
-    now: datetime
+    history: features.SetHistory
 
     def customer_key(self) -> ColumnElement[str]:
         """The public id as text."""
         return cast(DIRECTORY.c.public_id, String)
 
     def count(self, question: rules.EventQuestion, window: rules.Window) -> ColumnElement[Any]:
-        """Not offered by the schema yet."""
-        raise LookupError(question.event_type)
+        """How many events there are."""
+        return self.history.count(question, window)
 
     def last(self, question: rules.EventQuestion, window: rules.Window) -> ColumnElement[Any]:
-        """Not offered by the schema yet."""
-        raise LookupError(question.event_type)
+        """When the last event was."""
+        return self.history.last(question, window)
 
     def aggregate(
         self, how: rules.Aggregate, question: rules.EventQuestion, window: rules.Window
     ) -> ColumnElement[Any]:
-        """Not offered by the schema yet."""
-        raise LookupError(question.event_type)
+        """What a number of the events comes to."""
+        return self.history.aggregate(how, question, window)
 
     def is_member(self, segment_id: str) -> ColumnElement[bool]:
         """Whether the customer is in the segment; one that is gone has no members."""
@@ -63,48 +62,56 @@ class SetAnswers:
         return DIRECTORY.c.customer_id.in_(members)
 
 
-def set_answers(now: datetime) -> SetAnswers:
-    """Give who answers for sets."""
+def set_answers(*, is_for_most: bool = False) -> SetAnswers:
+    """Give who answers for sets; for most of all customers events are counted for all at once, and joined."""
     known = Segment.objects.values_list("public_id", "pk")
-    return SetAnswers({str(public_id): pk for public_id, pk in known}, now)
+    history = features.SetHistory(DIRECTORY.c.public_id, is_joined=is_for_most)
+    return SetAnswers({str(public_id): pk for public_id, pk in known}, history)
 
 
 @dataclass(frozen=True, slots=True)
 class CustomerAnswers:
     """Answers for one customer (``rules.History``)."""
 
-    customer_id: uuid.UUID
+    history: features.CustomerHistory
     memberships: frozenset[str]
 
     @property
     def customer_key(self) -> str:
         """The public id as text."""
-        return str(self.customer_id)
+        return self.history.customer_key
 
     def count(self, question: rules.EventQuestion, window: rules.Window) -> int:
-        """Not offered by the schema yet."""
-        raise LookupError(question.event_type)
+        """How many events there are."""
+        return self.history.count(question, window)
 
     def last(self, question: rules.EventQuestion, window: rules.Window) -> datetime | None:
-        """Not offered by the schema yet."""
-        raise LookupError(question.event_type)
+        """When the last event was."""
+        return self.history.last(question, window)
 
-    def aggregate(self, how: rules.Aggregate, question: rules.EventQuestion, window: rules.Window) -> int | None:
-        """Not offered by the schema yet."""
-        raise LookupError(question.event_type)
+    def aggregate(
+        self, how: rules.Aggregate, question: rules.EventQuestion, window: rules.Window
+    ) -> Decimal | int | None:
+        """What a number of the events comes to."""
+        return self.history.aggregate(how, question, window)
 
     def is_member(self, segment_id: str) -> bool:
         """Whether the customer is in the segment."""
         return segment_id in self.memberships
 
 
-def fetch_binary(statement: Any) -> list[tuple[Any, ...]]:
+def customer_answers(customer_id: uuid.UUID, memberships: frozenset[str]) -> CustomerAnswers:
+    """Give who answers for one customer who is in these segments."""
+    return CustomerAnswers(features.CustomerHistory(str(customer_id)), memberships)
+
+
+def fetch_binary(statement: Executable) -> list[tuple[Any, ...]]:
     """Run a statement of the platform's database with the answer in its own form."""
-    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    return membership.fetch_binary(compiled.string, compiled.params)
+    text, values = statements.compiled(statement)
+    return membership.fetch_binary(text, values)
 
 
-def fetch_rows(statement: Any) -> list[dict[str, Any]]:
+def fetch_rows(statement: Executable) -> list[dict[str, Any]]:
     """Run a statement of the platform's database and give its rows by column name."""
-    compiled = statement.compile(dialect=_DIALECT, compile_kwargs={"render_postcompile": True})
-    return sql.fetch_all(compiled.string, compiled.params)
+    text, values = statements.compiled(statement)
+    return sql.fetch_all(text, values)

@@ -32,6 +32,11 @@ def read_instant(text: str) -> datetime:
     return instant if instant.tzinfo else instant.replace(tzinfo=UTC)
 
 
+def find_instant(text: str) -> datetime | None:
+    """Find the instant that a text means, or None when it looks like no date: then it may be an id."""
+    return read_instant(text) if text[4:5] == "-" and text[:4].isdigit() and text[7:8] == "-" else None
+
+
 def members_page(segment: Segment, request: Request) -> dict[str, Any]:
     """Give one page: ``{count, count_is_exact, next, previous, results}``; ``cursor`` is the customer before it."""
     told = request.query_params.get("as_of", "")

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer
 from loyalty.segments import api
-from loyalty.segments.models import Segment, SegmentKind
+from loyalty.segments.models import Segment, SegmentKind, SegmentSnapshot
 
 MEMBERS_MAX = 10_000
 
@@ -20,8 +20,17 @@ class SegmentSerializer(serializers.Serializer):  # type: ignore[type-arg]
     kind = serializers.CharField()
     rules = ExactJSONField()
     rules_in_words = serializers.SerializerMethodField()
+    limit = ExactJSONField()
+    schedule = ExactJSONField()
+    due_at = serializers.DateTimeField()
+    is_event_driven = serializers.BooleanField()
+    refreshes_on_features = serializers.BooleanField()
+    is_stale = serializers.BooleanField()
     member_count = serializers.IntegerField()
     last_calculated_at = serializers.DateTimeField()
+    check = serializers.SerializerMethodField()
+    last_run = serializers.SerializerMethodField()
+    depends_on = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
     version = serializers.IntegerField()
@@ -29,7 +38,36 @@ class SegmentSerializer(serializers.Serializer):  # type: ignore[type-arg]
 
     def get_rules_in_words(self, segment: Segment) -> str:
         """Say the rules."""
-        return api.rules_in_words(segment.rules)
+        return api.rules_in_words(segment.rules, segment.rules_profile)
+
+    def get_check(self, segment: Segment) -> dict[str, Any]:
+        """Tell what the check after the last recalculation found."""
+        return {
+            "state": segment.check_state or None,
+            "checked_at": segment.checked_at,
+            "disagreements": segment.disagreements,
+        }
+
+    def get_last_run(self, segment: Segment) -> dict[str, Any] | None:
+        """Tell how far the newest recalculation is; only on a single object."""
+        run = None if self.context.get("is_list") else api.find_last_run(segment)
+        if run is None:
+            return None
+        return {
+            "id": str(run.id),
+            "status": run.status,
+            "phase": run.phase,
+            "done": run.done,
+            "total": run.total,
+            "error": run.error,
+        }
+
+    def get_depends_on(self, segment: Segment) -> list[dict[str, str]]:
+        """Name the segments that the rules ask membership of."""
+        if not segment.depends_on:
+            return []
+        known = Segment.objects.filter(public_id__in=segment.depends_on).order_by("name")
+        return [{"id": str(one.public_id), "name": one.name} for one in known]
 
     def get_used_by(self, segment: Segment) -> list[dict[str, str]]:
         """Name what uses the segment; only on a single object, a list would ask for each row."""
@@ -45,6 +83,10 @@ class NewSegmentSerializer(StrictSerializer):
     description = serializers.CharField(max_length=2000, required=False, default="", allow_blank=True)
     kind = serializers.ChoiceField(choices=SegmentKind.choices)
     rules = ExactJSONField(required=False, allow_null=True, default=None)
+    limit = ExactJSONField(required=False, allow_null=True)
+    schedule = ExactJSONField(required=False, allow_null=True)
+    is_event_driven = serializers.BooleanField(required=False)
+    refreshes_on_features = serializers.BooleanField(required=False)
 
 
 class ChangedSegmentSerializer(StrictSerializer):
@@ -53,12 +95,36 @@ class ChangedSegmentSerializer(StrictSerializer):
     name = serializers.CharField(max_length=200, required=False)
     description = serializers.CharField(max_length=2000, required=False, allow_blank=True)
     rules = ExactJSONField(required=False, allow_null=True)
+    limit = ExactJSONField(required=False, allow_null=True)
+    schedule = ExactJSONField(required=False, allow_null=True)
+    is_event_driven = serializers.BooleanField(required=False)
+    refreshes_on_features = serializers.BooleanField(required=False)
+
+
+class RecalculationSerializer(StrictSerializer):
+    """How to recalculate: whether the first fill is told as facts for each member."""
+
+    announces_first_fill = serializers.BooleanField(required=False, default=False)
+
+
+class TogetherSerializer(RecalculationSerializer):
+    """The segments to recalculate together."""
+
+    segments = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=100)
 
 
 class PreviewSerializer(StrictSerializer):
     """Rules to try; without them those of the segment count."""
 
     rules = ExactJSONField(required=False, allow_null=True, default=None)
+    limit = ExactJSONField(required=False, allow_null=True, default=None)
+
+
+class UploadSerializer(StrictSerializer):
+    """A CSV file, and the name of its column of customers where that is none of the usual ones."""
+
+    file = serializers.FileField()
+    column = serializers.CharField(max_length=100, required=False, default="", allow_blank=True)
 
 
 class MemberSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -96,3 +162,9 @@ class SnapshotSerializer(serializers.Serializer):  # type: ignore[type-arg]
     member_count = serializers.IntegerField()
     added_count = serializers.IntegerField()
     removed_count = serializers.IntegerField()
+    cause = serializers.CharField()
+    has_members = serializers.SerializerMethodField()
+
+    def get_has_members(self, snapshot: SegmentSnapshot) -> bool:
+        """Tell whether the snapshot knows who was in, so that it can be compared."""
+        return bool(getattr(snapshot, "knows_members", False))

@@ -5,11 +5,12 @@ import uuid
 from typing import Any, ClassVar
 
 import django_filters
-from django.db.models import Avg, Max, Min
+from django.db.models import Avg, BooleanField, ExpressionWrapper, Max, Min, Q
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.filters import SearchFilter
+from rest_framework.parsers import MultiPartParser
 from rest_framework.request import Request
 from rest_framework.response import Response
 
@@ -22,6 +23,7 @@ from loyalty.foundation.web.views import AllowListedOrdering, ApiView, ApiViewSe
 from loyalty.segments import api
 from loyalty.segments.errors import SegmentRulesMissing
 from loyalty.segments.models import Segment, SegmentSnapshot
+from loyalty.segments.operations.comparing import compare, find_snapshot, moved_within, trend
 from loyalty.segments.rest import paging, serializers
 
 
@@ -52,6 +54,9 @@ class SegmentViewSet(ReadOnlyApiViewSet):
         "members": "segments.view",
         "metrics": "segments.view",
         "explain": "segments.view",
+        "compare": "segments.view",
+        "trend": "segments.view",
+        "upload": "segments.change",
     }
     queryset = Segment.objects.order_by("-id")
     serializer_class = serializers.SegmentSerializer
@@ -88,11 +93,15 @@ class SegmentViewSet(ReadOnlyApiViewSet):
         api.delete(segment=self.get_object(), actor=self.actor, now=clock.now())
         return Response(status=204)
 
-    @extend_schema(request=None, responses={202: dict})
+    @extend_schema(request=serializers.RecalculationSerializer, responses={202: dict})
     @action(detail=True, methods=["post"])
     def recalculate(self, request: Request, **kwargs: Any) -> Response:
         """Bring the members up to date, as a run."""
-        run = api.start_recalculation(segment=self.get_object(), actor=self.actor, now=clock.now())
+        body = serializers.RecalculationSerializer(data=request.data or {})
+        body.is_valid(raise_exception=True)
+        run = api.start_recalculation(
+            segment=self.get_object(), actor=self.actor, now=clock.now(), **body.validated_data
+        )
         return Response({"run": dataclasses.asdict(run)}, status=202)
 
     @extend_schema(request=serializers.PreviewSerializer, responses={200: dict})
@@ -101,10 +110,12 @@ class SegmentViewSet(ReadOnlyApiViewSet):
         """Count whom the rules select now."""
         body = serializers.PreviewSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        rules = body.validated_data["rules"] or self.get_object().rules
+        segment = self.get_object()
+        rules = body.validated_data["rules"] or segment.rules
         if not rules:
             raise SegmentRulesMissing("There are no rules to preview.")
-        return Response(preview_body(api.preview(rules, now=clock.now())))
+        limit = body.validated_data["limit"] if body.validated_data["rules"] else segment.limit
+        return Response(preview_body(api.preview(rules, now=clock.now(), limit=limit)))
 
     @extend_schema(
         parameters=[
@@ -138,8 +149,41 @@ class SegmentViewSet(ReadOnlyApiViewSet):
                 "average": float(sizes["average"]) if sizes["average"] is not None else None,
                 "last_added": last.added_count if last else None,
                 "last_removed": last.removed_count if last else None,
+                **moved_within(segment, now=clock.now(), days=30),
             }
         )
+
+    @extend_schema(parameters=[OpenApiParameter("since", str)], responses={200: dict})
+    @action(detail=True, methods=["get"], filter_backends=[])
+    def trend(self, request: Request, **kwargs: Any) -> Response:
+        """Give the segment's size over its snapshots, oldest first."""
+        told = request.query_params.get("since", "")
+        points = trend(self.get_object(), since=paging.read_instant(told) if told else None)
+        return Response({"points": points})
+
+    @extend_schema(
+        parameters=[OpenApiParameter("from", str, required=True), OpenApiParameter("to", str, required=True)],
+        responses={200: dict},
+    )
+    @action(detail=True, methods=["get"], filter_backends=[])
+    def compare(self, request: Request, **kwargs: Any) -> Response:
+        """Tell who came and went between two snapshots, each named by its id, a date or an instant."""
+        segment = self.get_object()
+        told = [request.query_params.get(name, "") for name in ("from", "to")]
+        old, new = (find_snapshot(segment, name, paging.find_instant(name)) for name in told)
+        return Response(compare(old, new))
+
+    @extend_schema(
+        request={"multipart/form-data": serializers.UploadSerializer},
+        responses={200: dict},
+    )
+    @action(detail=True, methods=["post"], parser_classes=[MultiPartParser])
+    def upload(self, request: Request, **kwargs: Any) -> Response:
+        """Add the customers of a CSV file to a static segment and report what became of each line."""
+        body = serializers.UploadSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        report = api.upload(segment=self.get_object(), actor=self.actor, now=clock.now(), **body.validated_data)
+        return Response({**dataclasses.asdict(report), "unmatched_sample": list(report.unmatched_sample)})
 
     @extend_schema(parameters=[OpenApiParameter("customer_id", str, required=True)], responses={200: dict})
     @action(detail=True, methods=["get"])
@@ -164,7 +208,8 @@ class UnsavedPreviewView(ApiView):
         body.is_valid(raise_exception=True)
         if not body.validated_data["rules"]:
             raise SegmentRulesMissing("There are no rules to preview.")
-        return Response(preview_body(api.preview(body.validated_data["rules"], now=clock.now())))
+        told = api.preview(body.validated_data["rules"], now=clock.now(), limit=body.validated_data["limit"])
+        return Response(preview_body(told))
 
 
 class SegmentMemberViewSet(ApiViewSet):
@@ -220,7 +265,12 @@ class SegmentSnapshotViewSet(ReadOnlyApiViewSet):
     """Snapshots, newest first."""
 
     permissions: ClassVar[dict[str, str]] = {"list": "segments.view", "retrieve": "segments.view"}
-    queryset = SegmentSnapshot.objects.select_related("segment").order_by("-taken_at", "-id")
+    queryset = (
+        SegmentSnapshot.objects.select_related("segment")
+        .annotate(knows_members=ExpressionWrapper(Q(added__isnull=False), output_field=BooleanField()))
+        .defer("added", "removed", "members")
+        .order_by("-taken_at", "-id")
+    )
     serializer_class = serializers.SnapshotSerializer
     filter_backends: Any = (DjangoFilterBackend,)
     filterset_class = SnapshotFilter

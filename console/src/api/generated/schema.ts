@@ -1818,6 +1818,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/segments/explain/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Say why the customer would be in or not. */
+        post: operations["segments_explain_unsaved"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/segments/overlap/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Count every combination. */
+        get: operations["segments_overlap"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/segments/preview/": {
         parameters: {
             query?: never;
@@ -1829,6 +1863,23 @@ export interface paths {
         put?: never;
         /** @description Count whom the rules would select. */
         post: operations["segments_preview_unsaved"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/segments/recalculate/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Bring several segments up to date, as one run. */
+        post: operations["segments_recalculate_together"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1852,6 +1903,23 @@ export interface paths {
         head?: never;
         /** @description Change a segment. */
         patch: operations["segments_partial_update"];
+        trace?: never;
+    };
+    "/api/loyalty/v1/segments/{id}/compare/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Tell who came and went between two snapshots, each named by its id, a date or an instant. */
+        get: operations["segments_compare_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/loyalty/v1/segments/{id}/explain/": {
@@ -1933,6 +2001,40 @@ export interface paths {
         put?: never;
         /** @description Bring the members up to date, as a run. */
         post: operations["segments_recalculate_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/segments/{id}/trend/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give the segment's size over its snapshots, oldest first. */
+        get: operations["segments_trend_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/segments/{id}/upload/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Add the customers of a CSV file to a static segment and report what became of each line. */
+        post: operations["segments_upload_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3700,9 +3802,13 @@ export interface components {
         NewSegmentRequest: {
             /** @default  */
             description: string;
+            is_event_driven?: boolean;
             kind: components["schemas"]["NewSegmentKindEnum"];
+            limit?: unknown | null;
             name: string;
+            refreshes_on_features?: boolean;
             rules?: unknown | null;
+            schedule?: unknown | null;
         };
         /** @description A token to issue to the one who asks. */
         NewTokenRequest: {
@@ -4168,8 +4274,12 @@ export interface components {
         /** @description What may change on a segment. */
         PatchedChangedSegmentRequest: {
             description?: string;
+            is_event_driven?: boolean;
+            limit?: unknown | null;
             name?: string;
+            refreshes_on_features?: boolean;
             rules?: unknown | null;
+            schedule?: unknown | null;
         };
         /** @description What may be chosen; null goes back to what the settings say. */
         PatchedChangedStorePolicyRequest: {
@@ -4369,6 +4479,7 @@ export interface components {
         };
         /** @description Rules to try; without them those of the segment count. */
         PreviewRequest: {
+            limit?: unknown | null;
             rules?: unknown | null;
         };
         /** @description A program, whole, as the console reads and writes it; its terms are those in effect. */
@@ -4587,6 +4698,11 @@ export interface components {
             /** Format: uuid */
             program_id: string;
         };
+        /** @description How to recalculate: whether the first fill is told as facts for each member. */
+        RecalculationRequest: {
+            /** @default false */
+            announces_first_fill: boolean;
+        };
         /**
          * @description * `incremental` - incremental
          *     * `whole` - whole
@@ -4772,19 +4888,38 @@ export interface components {
         ScopeEnum: "member" | "household" | "program" | "partner";
         /** @description A segment as answered. */
         Segment: {
+            /** @description Tell what the check after the last recalculation found. */
+            readonly check: {
+                [key: string]: unknown;
+            };
             /** Format: date-time */
             created_at: string;
+            /** @description Name the segments that the rules ask membership of. */
+            readonly depends_on: {
+                [key: string]: string;
+            }[];
             description: string;
+            /** Format: date-time */
+            due_at: string;
             /** Format: uuid */
             id: string;
+            is_event_driven: boolean;
+            is_stale: boolean;
             kind: string;
             /** Format: date-time */
             last_calculated_at: string;
+            /** @description Tell how far the newest recalculation is; only on a single object. */
+            readonly last_run: {
+                [key: string]: unknown;
+            } | null;
+            limit: unknown;
             member_count: number;
             name: string;
+            refreshes_on_features: boolean;
             rules: unknown;
             /** @description Say the rules. */
             readonly rules_in_words: string;
+            schedule: unknown;
             /** Format: date-time */
             updated_at: string;
             /** @description Name what uses the segment; only on a single object, a list would ask for each row. */
@@ -4890,6 +5025,9 @@ export interface components {
         /** @description A snapshot as answered. */
         Snapshot: {
             added_count: number;
+            cause: string;
+            /** @description Tell whether the snapshot knows who was in, so that it can be compared. */
+            readonly has_members: boolean;
             /** Format: uuid */
             id: string;
             member_count: number;
@@ -5170,6 +5308,12 @@ export interface components {
             validity?: components["schemas"]["ValidityEnum"];
             window?: components["schemas"]["WindowEnum"];
         };
+        /** @description The segments to recalculate together. */
+        TogetherRequest: {
+            /** @default false */
+            announces_first_fill: boolean;
+            segments: string[];
+        };
         /** @description A token without its secret. */
         Token: {
             /** Format: date-time */
@@ -5393,6 +5537,20 @@ export interface components {
         /** @description An occurrence to trigger; without a name it is a new one each time. */
         TriggerRequest: {
             occurrence?: string | null;
+        };
+        /** @description Rules that are not saved and the customer to try them with; a limit is taken and has no say for one customer. */
+        UnsavedExplanationRequest: {
+            /** Format: uuid */
+            customer_id: string;
+            limit?: unknown | null;
+            rules: unknown;
+        };
+        /** @description A CSV file, and the name of its column of customers where that is none of the usual ones. */
+        UploadRequest: {
+            /** @default  */
+            column: string;
+            /** Format: binary */
+            file: string;
         };
         /** @description A user as answered. */
         User: {
@@ -11662,6 +11820,97 @@ export interface operations {
             };
         };
     };
+    segments_explain_unsaved: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["UnsavedExplanationRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    segments_overlap: {
+        parameters: {
+            query: {
+                /** @description Ids, with commas between them. */
+                segments: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     segments_preview_unsaved: {
         parameters: {
             query?: never;
@@ -11676,6 +11925,52 @@ export interface operations {
         };
         responses: {
             200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    segments_recalculate_together: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TogetherRequest"];
+            };
+        };
+        responses: {
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -11812,6 +12107,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Segment"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    segments_compare_retrieve: {
+        parameters: {
+            query: {
+                from: string;
+                to: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
                 };
             };
             /** @description Refused or failed */
@@ -12032,9 +12374,107 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RecalculationRequest"];
+            };
+        };
         responses: {
             202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    segments_trend_retrieve: {
+        parameters: {
+            query?: {
+                since?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    segments_upload_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "multipart/form-data": components["schemas"]["UploadRequest"];
+            };
+        };
+        responses: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };

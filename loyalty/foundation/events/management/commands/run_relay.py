@@ -54,15 +54,18 @@ class Command(BaseCommand):
             if made:
                 self.ring()
                 maybe_fail("relay.rung")
+            if read:
+                for name in api.doorbells_wanted():
+                    self.ring(name)
             if options["once"] and not read:
                 return
             if not read:
                 stop.wait(IDLE_SECONDS)
 
     @staticmethod
-    def ring() -> None:
+    def ring(task_name: str = "events.deliver") -> None:
         """Tell the workers; when the broker is away the beat's next ring does it."""
         try:
-            current_app.send_task("events.deliver", retry=False)
+            current_app.send_task(task_name, retry=False)
         except Exception as fault:  # a doorbell may fail in any way; rows wait in PostgreSQL
             log.warning("doorbell not rung: %s", fault)
