@@ -48,6 +48,7 @@ from loyalty.features.operations.freshness import (
     is_bss_asked,
     is_cache_used,
     refresh,
+    refresh_when_due,
 )
 from loyalty.features.queries import (
     field_origins,
@@ -103,6 +104,7 @@ __all__ = [
     "overview_part",
     "platform_relation",
     "refresh",
+    "refresh_when_due",
     "register_event_type",
     "register_platform_facts",
     "schema",

@@ -15,6 +15,6 @@ def refresh() -> None:
     """Take in new columns and the freshness; a warehouse that is away is asked again at the next ring."""
     try:
         if not api.sync_when_changed():
-            api.refresh()
+            api.refresh_when_due()
     except Unavailable as refusal:
         log.info("features are not refreshed: %s", refusal.detail)

@@ -207,6 +207,19 @@ def test_new_load__is_told_once_as_a_fact(owner: Owner) -> None:
     assert [one["previous_instant"] for one in told] == [None, "2026-11-20T00:00:00+00:00"]
 
 
+def test_freshness__slow_to_find__is_not_looked_for_at_every_ring(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert api.refresh_when_due()
+    assert api.refresh_when_due()
+    monkeypatch.setattr("loyalty.features.operations.freshness.LOOK_SECONDS_CHEAP", -1.0)
+    monkeypatch.setattr("loyalty.features.operations.freshness.LOOK_SHARE_MAX", 1e-6)
+    assert api.refresh_when_due()
+    assert not api.refresh_when_due()
+    cache.delete("features:looked")
+    assert api.refresh_when_due()
+
+
 def test_policy__changed_while_running__counts_at_once_and_is_audited(calm: Simulator, actor: Actor) -> None:
     assert set(api.get_feature_set(IDS[0], now=NOW).sources.values()) - {"platform"} == {"dwh"}
     api.change_policy(changes={"merge_strategy": "xiva_first"}, actor=actor, now=NOW)

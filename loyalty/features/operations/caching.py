@@ -20,6 +20,7 @@ from loyalty.foundation.kernel.ids import new_public_id
 log = logging.getLogger("loyalty.features")
 
 VERSION = "features:version"
+LOOKED = "features:looked"
 # The version outlives its entries many times; when it is lost, a new one starts and what is held by it is read again.
 VERSION_SECONDS = 30 * 24 * 3600
 # Longer than any source is asked for one customer; when its holder dies, the next asks after that time.
@@ -95,6 +96,23 @@ def forget(sources: Iterable[str], customer_ids: Iterable[uuid.UUID]) -> None:
     """Forget what sources said of these customers."""
     try:
         cache.delete_many([_key(source, one) for one in customer_ids for source in sources])
+    except CACHE_FAULTS as fault:
+        _away(fault)
+
+
+def may_look_again() -> bool:
+    """Whether the warehouse may be asked for its freshness by now."""
+    try:
+        return cache.get(LOOKED) is None
+    except CACHE_FAULTS as fault:
+        _away(fault)
+        return True
+
+
+def look_not_before(seconds: int) -> None:
+    """Have nobody ask the warehouse for its freshness for so long."""
+    try:
+        cache.set(LOOKED, 1, seconds)
     except CACHE_FAULTS as fault:
         _away(fault)
 

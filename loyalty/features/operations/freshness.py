@@ -1,5 +1,6 @@
 """How fresh the warehouse is, how features are collected, and forgetting what is old."""
 
+import time
 import uuid
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -23,6 +24,8 @@ from loyalty.foundation.kernel.actor import Actor
 SOURCES = (str(Origin.DWH), str(Origin.XIVA))
 # A week: older than that nothing stands in for anything.
 SECONDS_MAX = 604_800
+# A look that is quicker costs the warehouse nothing; of a slower one it gives us at most this share of its time.
+LOOK_SECONDS_CHEAP, LOOK_SHARE_MAX = 0.5, 0.02
 CHANGEABLE = ("data_source", "merge_strategy", "cache_seconds", "stale_seconds")
 
 
@@ -40,6 +43,23 @@ def refresh() -> datetime | None:
     if not is_known or fields_present().filter(data_source=Origin.DWH).exclude(freshness=reference.newest).exists():
         _write(reference)
     return reference.newest
+
+
+def refresh_when_due() -> bool:
+    """Refresh, unless looking took so long the last time that it is too soon to look again; tell whether we looked.
+
+    Without an index on its instant the warehouse reads a whole table for us, and we take no more than a share of it.
+
+    :raises WarehouseUnavailable: the warehouse does not answer.
+    """
+    if not caching.may_look_again():
+        return False
+    began = time.monotonic()
+    refresh()
+    took_s = time.monotonic() - began
+    if took_s > LOOK_SECONDS_CHEAP:
+        caching.look_not_before(int(took_s / LOOK_SHARE_MAX))
+    return True
 
 
 @transaction.atomic
