@@ -155,6 +155,56 @@ def test_overlay__any_order_of_loads_and_purchases__each_counts_exactly_once(
         assert seen["total_revenue"] == sum((one for _, one in world.bought), Decimal(0))
 
 
+STEPS = st.lists(
+    st.one_of(
+        st.tuples(st.just("buy"), st.integers(0, 400), st.decimals(min_value=0, max_value=90, places=2)),
+        st.tuples(st.just("load"), st.integers(0, 400), st.booleans()),
+    ),
+    min_size=1,
+    max_size=10,
+)
+
+
+@settings(max_examples=25, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(steps=STEPS)
+def test_store__purchases_and_loads_in_any_order__each_counts_once_in_every_answer(
+    activity: Owner, steps: list[tuple[str, int, Any]]
+) -> None:
+    """Through everything: event store, warehouse, cache. A load has all that happened up to its instant."""
+    customer_id = uuid.uuid4()
+    bought: list[tuple[int, Decimal]] = []
+    loaded = 0
+    load(activity, customer_id, bought, loaded)
+    for what, minute, more in steps:
+        if what == "load":
+            loaded = max(loaded, minute)
+            load(activity, customer_id, bought, loaded)
+            if more:
+                api.refresh()
+        elif minute > loaded:
+            # What happened before the load is in it, as far as the platform is concerned.
+            bought.append((minute, more))
+            sql.execute(TOLD, [str(customer_id), LOADED + timedelta(minutes=minute), str(more)])
+        values = api.get_feature_set(customer_id, now=NOW).values
+        assert values["transaction_count"] == len(bought)
+        assert values["total_revenue"] == sum((amount for _, amount in bought), Decimal(0))
+
+
+def load(owner: Owner, customer_id: uuid.UUID, bought: Sequence[tuple[int, Decimal]], minute: int) -> None:
+    """Compute the customer's row in the warehouse anew, as of an instant."""
+    known = [amount for at, amount in bought if at <= minute]
+    owner.execute("DELETE FROM customer_features_view WHERE customer_id = %s", [customer_id])
+    owner.execute(
+        "INSERT INTO customer_features_view (customer_id, transaction_count, total_revenue, updated_at) "
+        "VALUES (%s, %s, %s, %s)",
+        [customer_id, len(known), sum(known, Decimal(0)), LOADED + timedelta(minutes=minute)],
+    )
+
+
+TOLD = (
+    "INSERT INTO events_outbox (event_id, type, key, occurred_at, data) VALUES (gen_random_uuid(), "
+    "'customer.purchase', %s, %s, jsonb_build_object('amount', %s::text))"
+)
 STAGED = table(
     "staged",
     column("customer_id", Uuid()),
