@@ -185,3 +185,22 @@ def test_as_of__by_basis__tells_what_was_known_or_what_had_happened(
         assert sum(lot["points_remaining"] for lot in lots) == points
     refused = admin_client.get(url, {"as_of": then, "basis": "told"})
     assert (refused.status_code, refused.json()["code"]) == (400, "filter.invalid")
+
+
+@pytest.mark.parametrize(
+    "end, left",
+    [("confirm", {"main": 100, "status": 200, "air": 50}), ("cancel", dict.fromkeys(("main", "status", "air"), 0))],
+)
+def test_pending__of_a_purchase_of_several_wallets__is_ended_whole(
+    admin_client: APIClient, world: World, member: api.MemberFacts, end: str, left: dict[str, int]
+) -> None:
+    world.change(activation=terms.ActivationPlan(kind=terms.ActivationKind.ON_CONFIRMATION))
+    bought = buy(admin_client, member)
+    assert bought["is_pending"] and set(balances(bought).values()) == {0}
+    url = f"pending/{bought['transaction_id']}/{end}/"
+    first = post(admin_client, url, {}, "p-1")
+    assert first.status_code == 201, first.json()
+    assert balances(bought) == left
+    assert {ledger.get_account(UUID(one)).points_pending for one in bought["accounts"].values()} == {0}
+    assert post(admin_client, url, {}, "p-1").content == first.content
+    assert_ledger_holds(clock.now())

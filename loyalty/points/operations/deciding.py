@@ -64,7 +64,8 @@ def posting_of(
     """Put a decided earn into the ledger's words; of the postings of one purchase one counts as the purchase."""
     context: dict[str, Any] = dict(request.context)
     if request.amount is not None:
-        context |= {"transaction_amount": format(request.amount, "f"), "currency": request.currency}
+        currency = request.currency or verdict.trace.get("facts", {}).get("currency", "")
+        context |= {"transaction_amount": policy.plain(request.amount), "currency": currency}
     if request.event_type != EVENT_PURCHASE:
         context["event_type"] = request.event_type
     if counts_purchase:

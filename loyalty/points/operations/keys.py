@@ -1,5 +1,6 @@
 """One key, one effect: the answer that a key got before, whatever verb it was for."""
 
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
@@ -26,6 +27,23 @@ def signed(key: Key, actor: Actor, occurred_at: datetime) -> dict[str, Any]:
         "occurred_at": occurred_at,
         "actor_ref": actor.ref,
     }
+
+
+def wallet_key(key: Key, wallet: str) -> Key:
+    """Give the key of what a request does to another wallet than the first."""
+    return replace(key, key=f"{key.key}:{wallet}")
+
+
+def other_postings(first: ledger.TransactionView) -> dict[str, ledger.Receipt]:
+    """Give what a purchase posted to wallets beside the first, by wallet."""
+    told = (first.trace or {}).get("other_wallets") if first.kind is ledger.TransactionKind.EARN else None
+    found = {
+        str(wallet): ledger.find_receipt(
+            idempotency_scope=first.idempotency_scope, idempotency_key=f"{first.idempotency_key}:{wallet}"
+        )
+        for wallet in told or ()
+    }
+    return {wallet: receipt for wallet, receipt in found.items() if receipt is not None}
 
 
 def cap_lines(limits: tuple[moving.Limit, ...]) -> tuple[ledger.CapLine, ...]:

@@ -12,9 +12,9 @@ from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
 from loyalty.foundation.resilience.failpoints import maybe_fail
 from loyalty.ledger import api as ledger
-from loyalty.points.contracts import Key, LineToReverse, Movement, ReinstateRequest, ReverseRequest
+from loyalty.points.contracts import LineToReverse, Movement, ReinstateRequest, ReverseRequest
 from loyalty.points.errors import LineExceeded, NothingToReverse
-from loyalty.points.operations.keys import find_earlier, signed
+from loyalty.points.operations.keys import find_earlier, other_postings, signed, wallet_key
 from loyalty.points.policy import moving
 from loyalty.programs import api as programs
 
@@ -89,15 +89,9 @@ def _reverse_one(
     return movement_of(posted)
 
 
-def _wallet_key(key: Key, wallet: str) -> Key:
-    return replace(key, key=f"{key.key}:{wallet}")
-
-
-def _other_wallets(request: ReverseRequest, first: ledger.TransactionView) -> list[str]:
-    """Give the wallets beside the first that the purchase brought points to and that go back with it."""
-    is_purchase = first.kind is ledger.TransactionKind.EARN and request.points is None
-    told = (first.trace or {}).get("other_wallets") if is_purchase else None
-    return [str(wallet) for wallet in told or ()]
+def _others(request: ReverseRequest, first: ledger.TransactionView) -> dict[str, ledger.Receipt]:
+    """Give what of a purchase goes back with it; a number of points means those of the one transaction."""
+    return {} if request.points is not None else other_postings(first)
 
 
 def _reverse_others(
@@ -105,13 +99,8 @@ def _reverse_others(
 ) -> tuple[Movement, ...]:
     """Take back what a purchase brought to its other wallets, as far as it is there."""
     moved = []
-    for wallet in _other_wallets(request, first):
-        other = ledger.find_receipt(
-            idempotency_scope=first.idempotency_scope, idempotency_key=f"{first.idempotency_key}:{wallet}"
-        )
-        if other is None:
-            continue
-        asked = replace(request, transaction_id=other.transaction_id, key=_wallet_key(request.key, wallet))
+    for wallet, other in _others(request, first).items():
+        asked = replace(request, transaction_id=other.transaction_id, key=wallet_key(request.key, wallet))
         try:
             with transaction.atomic():
                 view = ledger.get_transaction(other.transaction_id)
@@ -125,7 +114,7 @@ def _reverse_others(
 def _others_again(request: ReverseRequest) -> tuple[Movement, ...]:
     """Give what was taken back of other wallets under the keys made of this one."""
     first = ledger.get_transaction(request.transaction_id)
-    found = [find_earlier(_wallet_key(request.key, wallet)) for wallet in _other_wallets(request, first)]
+    found = [find_earlier(wallet_key(request.key, wallet)) for wallet in _others(request, first)]
     return tuple(movement_of(one) for one in found if one is not None)
 
 
