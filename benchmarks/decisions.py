@@ -1,7 +1,8 @@
 """A single decision: the features of one customer from the cache and a rule over them, beside the rule alone.
 
-The parts are processor time of this process and wall time together, because a decision waits for its round trips; the
-ratio is taken to the same rule over facts that are in the process already, which is what no store could beat.
+By the clock a decision waits for its round trips, and on a machine that others use too for them; by processor time
+(this process and the database's) it costs what it costs. The ratio is taken to the same rule over facts that are in the
+process already, which no store could beat.
 """
 
 import os
@@ -10,14 +11,15 @@ import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, cast
 
+import psycopg
 from django.conf import settings
 from django.core.cache import cache
 from django.core.cache.backends.redis import RedisCache
 from django.db import connection
 
-from benchmarks.harness import Bench
+from benchmarks.harness import BackendClock, Bench
 from loyalty.features import api as features
 from loyalty.features.operations import caching
 from loyalty.foundation.orm import sql
@@ -118,17 +120,19 @@ def tell(bench: Bench, name: str, rule: rules.Rule, ids: list[uuid.UUID], decisi
     def alone(customer_id: uuid.UUID) -> None:
         rules.evaluate(rule, facts, now=now, history=remembered)
 
+    server = BackendClock(cast("psycopg.Connection[tuple[object, ...]]", connection.connection))
     measured = bench.interleave(
         {
             "decision": lambda: median_ms(decide, ids, decisions),
             "alone": lambda: median_ms(alone, ids, decisions),
+            "cost": lambda: cost_ms(decide, ids, decisions, server),
         }
     )
     tail = percentile_ms(decide, ids, decisions, 0.99)
-    p50 = statistics.median(measured["decision"])
-    print(f"  fields {name}: p50 {p50:.3f} ms, p99 {tail:.3f} ms", flush=True)
-    bench.tell_ratios(f"decision, fields {name}, p50 in ms", measured["decision"], ceiling=MILLISECONDS_MAX)
-    bench.tell(f"decision, fields {name} / the rule alone", measured["decision"], measured["alone"])
+    print(f"  fields {name}: by the clock p99 {tail:.3f} ms", flush=True)
+    bench.tell_ratios(f"fields {name}: p50 by the clock, ms", measured["decision"], goal=MILLISECONDS_MAX)
+    bench.tell_ratios(f"fields {name}: processor time, ms", measured["cost"], ceiling=MILLISECONDS_MAX)
+    bench.tell(f"fields {name}: decision / the rule alone", measured["decision"], measured["alone"])
 
 
 class Remembered:
@@ -161,6 +165,14 @@ def times_ms(act: Callable[[uuid.UUID], None], ids: list[uuid.UUID], number: int
         act(ids[place * 7 % len(ids)])
         taken.append((time.perf_counter() - began) * 1000)
     return sorted(taken)
+
+
+def cost_ms(act: Callable[[uuid.UUID], None], ids: list[uuid.UUID], number: int, server: BackendClock) -> float:
+    """Give the processor time of one of so many calls, ours and the database's."""
+    before, own = server.seconds(), time.process_time()
+    for place in range(number):
+        act(ids[place * 7 % len(ids)])
+    return (server.seconds() - before + time.process_time() - own) / number * 1000
 
 
 def median_ms(act: Callable[[uuid.UUID], None], ids: list[uuid.UUID], number: int) -> float:
