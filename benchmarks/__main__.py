@@ -28,6 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser = argparse.ArgumentParser(prog="benchmarks", description="Ratios measured in one run.")
     parser.add_argument("names", nargs="*", metavar="NAME", help=f"of {', '.join(names())}; all when none is named")
     parser.add_argument("--repetitions", type=int)
+    parser.add_argument("--rows", type=int, help="rows of the file of `imports`")
     parser.add_argument(
         "--quick", action="store_true", help="short runs, 3 repetitions: to see that it runs, not to quote"
     )
@@ -42,7 +43,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     for name in chosen.names or names():
         with own_database(url) as own:
             repetitions = chosen.repetitions or (QUICK_REPETITIONS if chosen.quick else REPETITIONS)
-            met = _run(name, Bench(database_url=own, repetitions=repetitions, is_quick=chosen.quick)) and met
+            bench = Bench(database_url=own, repetitions=repetitions, is_quick=chosen.quick, rows=chosen.rows)
+            met = _run(name, bench) and met
     return 0 if met else 1
 
 

@@ -72,6 +72,8 @@ class Bench:
     repetitions: int = REPETITIONS
     # Short runs and few repetitions: to see that it runs, not to quote.
     is_quick: bool = False
+    # How large the subject is, where a benchmark lets it be chosen.
+    rows: int | None = None
     results: list[Samples] = field(default_factory=list)
 
     def interleave(self, measures: Mapping[str, Measure]) -> dict[str, list[float]]:

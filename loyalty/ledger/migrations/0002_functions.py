@@ -9,6 +9,7 @@ class Migration(migrations.Migration):
     dependencies = [("ledger", "0001_tables")]
     operations = [
         install("loyalty.ledger", "common", "caps", "accounts", "earn", "earn_batch", "pending", "burn", "burn_batch"),
+        install("loyalty.ledger", "open_lots"),
         install(
             "loyalty.ledger", "adjust", "transfer", "hold", "reverse", "expire", "merge", "close", "reconcile", "views"
         ),

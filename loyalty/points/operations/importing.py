@@ -4,17 +4,17 @@ import csv
 import hashlib
 import re
 import uuid
-from collections.abc import Callable, Iterator
-from datetime import UTC, datetime, time
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
 from typing import Any, Protocol
 
 from django.db import DataError, connection, transaction
 from psycopg import Error as DriverError
 from psycopg import sql as names
 
-from loyalty.customers import api as customers
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.kernel.ids import public_id_of_ref
 from loyalty.foundation.orm import sql
 from loyalty.foundation.work import api as work
 from loyalty.ledger import api as ledger
@@ -30,7 +30,7 @@ COLUMNS = (
     *("enrolled_on", "tier_code", "wallet", "points_balance", "expires_on"),
 )
 # Rows of one transaction: long enough to be set-based, short enough that a person does not wait for its locks.
-CHUNK_ROWS = 2_000
+CHUNK_ROWS = 5_000
 BLOCK_BYTES = 1 << 20
 HEADER_BYTES_MAX = 10_000
 
@@ -42,36 +42,12 @@ CREATE_FILE = """
         tier_code text NOT NULL DEFAULT '', wallet text NOT NULL DEFAULT '', points_balance text NOT NULL DEFAULT '',
         expires_on text NOT NULL DEFAULT '') ON COMMIT DROP
 """
-# The next rows with what the program of today makes of them. A row is refused whole; what others it has stands.
-TAKE_CHUNK = """
-    DROP TABLE IF EXISTS points_import_chunk;
-    CREATE TEMP TABLE points_import_chunk ON COMMIT DROP AS
-    SELECT r.row, r.customer_ref, r.first_name, r.last_name, r.email, r.phone, r.enrolled_on, r.tier_code, r.wallet,
-        r.points_balance, r.expires_on,
-        CASE WHEN r.code <> '' THEN r.code
-            WHEN r.tier_code <> '' AND NOT r.tier_code = ANY(%(tiers)s) THEN 'import.tier_unknown'
-            WHEN NOT r.wallet = ANY(%(wallets)s) THEN 'wallet.unknown'
-            WHEN r.enrolled_on > %(today)s THEN 'import.enrolled_on_invalid'
-            WHEN r.expires_on < %(today)s THEN 'import.expired'
-            ELSE '' END AS code
-    FROM points_import_row r
-    WHERE r.import_id = %(import)s AND r.row > %(done)s AND r.row <= %(done)s + %(rows)s
-"""
-UNKNOWN = """
-    SELECT DISTINCT ON (c.customer_ref) c.customer_ref, c.first_name, c.last_name, c.email, c.phone, c.enrolled_on
-    FROM points_import_chunk c
-    WHERE c.code = '' AND NOT EXISTS (SELECT FROM customers_directory d WHERE d.customer_ref = c.customer_ref)
-    ORDER BY c.customer_ref, c.row
-"""
-OWNERS = """
-    SELECT c.wallet, d.public_id AS customer_id, min(c.enrolled_on) AS enrolled_on, max(c.tier_code) AS tier_code
-    FROM points_import_chunk c JOIN customers_directory d ON d.customer_ref = c.customer_ref
-    WHERE c.code = '' GROUP BY c.wallet, d.public_id
-"""
-POST = """
-    SELECT imported, refused, points
-    FROM points_post_import(%(import)s, %(import_ref)s, %(program)s, %(version)s, %(actor)s, %(now)s, %(timezone)s,
-        %(grace_days)s, %(expires_at)s, %(spendable_until)s)
+UNKNOWN_REFS = "SELECT points_unknown_refs(%(import)s, %(after)s, %(until)s) AS refs"
+TAKE_ROWS = """
+    SELECT * FROM points_take_import_rows(%(import)s, %(import_ref)s, %(after)s::integer, %(until)s::integer,
+        %(refs)s::text[], %(ids)s::uuid[], %(program)s, %(version)s, %(actor)s, %(now)s, %(timezone)s, %(today)s,
+        %(tiers)s::text[], %(wallets)s::text[], %(grace_days)s::integer, %(expires_at)s::timestamptz,
+        %(spendable_until)s::timestamptz)
 """
 
 
@@ -260,80 +236,54 @@ def apply_import(
 
 def _take_chunk(made: MemberImport, actor: Actor, now: datetime) -> None:
     plan = programs.get_plan(made.program_public_id, at=now)
-    facts = {
-        "import": made.pk,
-        "done": made.rows_done,
-        "rows": CHUNK_ROWS,
-        "tiers": [tier.code for tier in plan.tiers],
-        "wallets": [wallet.code for wallet in plan.wallets],
-        "today": programs.business_date(plan.timezone, now),
-    }
-    sql.execute(TAKE_CHUNK, facts)
-    made.customers_created += _make_customers(actor, now)
-    made.members_enrolled += _open_accounts(plan, actor, now)
+    until = min(made.rows_done + CHUNK_ROWS, made.rows_total)
+    span = {"import": made.pk, "after": made.rows_done, "until": until}
+    refs: list[str] = sql.fetch_all(UNKNOWN_REFS, span)[0]["refs"] or []
     expires_at, spendable_until = programs.expiry_of(plan, now)
-    posted = sql.fetch_one(
-        POST,
+    (taken,) = sql.fetch_all(
+        TAKE_ROWS,
         {
-            "import": made.pk,
+            **span,
             "import_ref": made.public_id,
+            "refs": refs,
+            "ids": [public_id_of_ref(ref) for ref in refs],
             "program": plan.program_id,
             "version": str(plan.version_id),
             "actor": actor.ref,
             "now": now,
             "timezone": plan.timezone,
+            "today": programs.business_date(plan.timezone, now),
+            "tiers": [tier.code for tier in plan.tiers],
+            "wallets": [wallet.code for wallet in plan.wallets],
             "grace_days": plan.expiry.grace_days_after,
             "expires_at": expires_at,
             "spendable_until": spendable_until,
         },
     )
-    if posted is not None:
-        made.rows_imported += posted["imported"]
-        made.rows_refused += posted["refused"]
-        made.points_imported += posted["points"]
-    made.rows_done = min(made.rows_done + CHUNK_ROWS, made.rows_total)
-    made.updated_at = now
+    _keep_count(made, taken, until, actor, now)
+
+
+def _keep_count(made: MemberImport, taken: Mapping[str, Any], until: int, actor: Actor, now: datetime) -> None:
+    after = {
+        "rows": [made.rows_done + 1, until],
+        "rows_imported": taken["imported"],
+        "rows_refused": taken["refused"],
+        "customers_created": taken["customers_made"],
+        "members_enrolled": taken["members_joined"],
+        "points_imported": taken["points"],
+    }
+    audit.record(
+        actor=actor,
+        act="points.import",
+        subject_kind="import",
+        subject_ref=str(made.public_id),
+        at=now,
+        after=after,
+    )
+    made.rows_imported += taken["imported"]
+    made.rows_refused += taken["refused"]
+    made.customers_created += taken["customers_made"]
+    made.members_enrolled += taken["members_joined"]
+    made.points_imported += taken["points"]
+    made.rows_done, made.updated_at = until, now
     made.save()
-
-
-def _make_customers(actor: Actor, now: datetime) -> int:
-    records = [
-        customers.CustomerRecord(
-            customer_ref=row["customer_ref"],
-            first_name=row["first_name"],
-            last_name=row["last_name"],
-            email=row["email"],
-            phone=row["phone"],
-            customer_since=row["enrolled_on"],
-        )
-        for row in sql.fetch_all(UNKNOWN)
-    ]
-    return customers.upsert_many(records, source="import", actor=actor, now=now).created
-
-
-def _open_accounts(plan: programs.ProgramPlan, actor: Actor, now: datetime) -> int:
-    """Open the wallets that the rows name, the main one in any case, and take the customers in; give how many."""
-    wanted: dict[str, list[uuid.UUID]] = {"main": []}
-    joining: dict[uuid.UUID, tuple[Any, str]] = {}
-    for row in sql.fetch_all(OWNERS):
-        wanted.setdefault(row["wallet"], []).append(row["customer_id"])
-        before = joining.get(row["customer_id"], (None, ""))
-        joining[row["customer_id"]] = (before[0] or row["enrolled_on"], before[1] or row["tier_code"])
-    if not joining:
-        return 0
-    wanted["main"] = list(joining)
-    for wallet, owners in wanted.items():
-        ledger.open_accounts(owner_refs=owners, program_ref=plan.program_id, wallet=wallet, now=now)
-    enrolling = []
-    for row in queries.list_account_rows(plan.program_id, list(joining)):
-        enrolled_on, tier_code = joining[row["owner_ref"]]
-        enrolling.append(
-            programs.Enrolling(
-                customer_id=row["owner_ref"],
-                account_id=row["public_id"],
-                account_row_id=row["account_id"],
-                enrolled_at=datetime.combine(enrolled_on, time(), UTC) if enrolled_on else None,
-                tier_code=tier_code,
-            )
-        )
-    return programs.enroll_many(program_id=plan.program_id, members=enrolling, actor=actor, now=now)

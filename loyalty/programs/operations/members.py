@@ -8,12 +8,11 @@ from django.db import transaction
 
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.events import api as events
-from loyalty.foundation.events.api import Publication
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
 from loyalty.programs.contracts import Enrolling, MembershipView
 from loyalty.programs.errors import MembershipNotFound, ProgramNotFound
-from loyalty.programs.events import MemberEnrolled, MemberLeft
+from loyalty.programs.events import MemberLeft
 from loyalty.programs.models import Program
 from loyalty.programs.queries import find_membership
 
@@ -28,7 +27,7 @@ def enroll_many(*, program_id: uuid.UUID, members: Sequence[Enrolling], actor: A
     if not Program.objects.filter(public_id=program_id).exists():
         raise ProgramNotFound()
     taken = sql.fetch_all(
-        "SELECT customer_public_id, account_public_id, tier_code FROM programs_enroll(%s, %s, %s, %s, "
+        "SELECT customer_public_id, account_public_id, tier_code FROM programs_take_in(%s, %s, %s, %s, "
         "%s::timestamptz[], %s::text[], %s)",
         [
             program_id,
@@ -42,7 +41,6 @@ def enroll_many(*, program_id: uuid.UUID, members: Sequence[Enrolling], actor: A
     )
     if not taken:
         return 0
-    events.publish_many([_enrolled(program_id, row, now) for row in taken])
     after: Mapping[str, object] = {"members": len(taken)}
     if len(taken) == 1:
         after = {"customer_id": str(taken[0]["customer_public_id"]), "account_id": str(taken[0]["account_public_id"])}
@@ -55,17 +53,6 @@ def enroll_many(*, program_id: uuid.UUID, members: Sequence[Enrolling], actor: A
         after=after,
     )
     return len(taken)
-
-
-def _enrolled(program_id: uuid.UUID, row: Mapping[str, object], now: datetime) -> Publication:
-    customer = str(row["customer_public_id"])
-    fact = MemberEnrolled(
-        program_id=program_id,
-        customer_id=uuid.UUID(customer),
-        account_id=uuid.UUID(str(row["account_public_id"])),
-        tier_code=str(row["tier_code"]) if row["tier_code"] else None,
-    )
-    return Publication(fact=fact, key=customer, subject_kind="customer", subject_ref=customer, occurred_at=now)
 
 
 @transaction.atomic
