@@ -16,6 +16,7 @@ from loyalty.tiers.contracts import (
     DayFigures,
     ManualMode,
     ManualTier,
+    Reason,
     Span,
     Terms,
     TierProjection,
@@ -58,8 +59,10 @@ NAMES = """
     SELECT m.account_public_id || ' ' || t.code AS key, t.name FROM programs_membership m
     JOIN programs_tiers t ON t.program_id = m.program_id WHERE m.account_public_id = ANY(%s::uuid[])
 """
+# A tier that a purchase reached begins behind it.
+CAUSED = (Reason.EARNED.value, Reason.LATE_PURCHASE.value)
 CHANGES = """
-    SELECT effective_at, from_code, to_code FROM tiers_tierchange
+    SELECT effective_at, from_code, to_code, reason FROM tiers_tierchange
     WHERE account_public_id = %s AND superseded_at IS NULL ORDER BY effective_at, id
 """
 
@@ -251,7 +254,8 @@ def timeline_of(account_id: uuid.UUID, plan: programs.ProgramPlan) -> Timeline:
     first = rows[0]["from_code"] if rows else membership.tier_code
     dawn = datetime.combine(DAWN + timedelta(days=2), datetime.min.time(), tzinfo=membership.enrolled_at.tzinfo)
     changes = [(row["effective_at"], ladder.tier_named(plan.tiers, row["to_code"])) for row in rows]
-    return Timeline.of([(dawn, ladder.tier_named(plan.tiers, first)), *changes])
+    caused = [row["effective_at"] for row in rows if row["reason"] in CAUSED]
+    return Timeline.of([(dawn, ladder.tier_named(plan.tiers, first)), *changes], caused=caused)
 
 
 def list_benefits(account_id: uuid.UUID) -> list[BenefitGrant]:

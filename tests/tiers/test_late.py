@@ -111,3 +111,31 @@ def test_late_purchase__under_a_pin__leaves_the_past_alone(world: World) -> None
     deliver(late.now)
     assert tier_of(member) == "SILVER"
     assert TierChange.objects.filter(reason="late_purchase").count() == 0
+
+
+def test_late_purchase__that_reaches_the_tier__earns_as_it_would_have_in_time(world: World) -> None:
+    member = world.member()
+    late = at(world, NOON + timedelta(days=10))
+    for day in (5, 7):
+        late.earn(member, Decimal(600), occurred_at=NOON + timedelta(days=day))
+        deliver(late.now)
+    assert tier_of(member) == "SILVER"
+    assert corrections(member) == [], "in time both earn as Bronze, and the second reaches Silver"
+
+    late.earn(member, Decimal(1000), occurred_at=NOON + timedelta(days=2))
+    deliver(late.now)
+    assert corrections(member) == [15, 15], "what reaches Silver earns as Bronze, and the two behind it as Silver"
+    assert late.earn(member, Decimal(100)).points_amount == 12
+    assert_ledger_holds(late.now)
+
+
+def test_late_purchase__told_twice__corrects_once(world: World) -> None:
+    member = world.member()
+    late = at(world, NOON + timedelta(days=10))
+    late.earn(member, Decimal(600), occurred_at=NOON + timedelta(days=7))
+    deliver(late.now)
+    for amount, day in ((1000, 2), (100, 1)):
+        late.earn(member, Decimal(amount), occurred_at=NOON + timedelta(days=day))
+        deliver(late.now)
+    assert corrections(member) == [15], "the earlier of the late ones changed no tier, and nothing is corrected again"
+    assert TierChange.objects.filter(superseded_at=None).count() == 1

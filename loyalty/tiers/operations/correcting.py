@@ -99,8 +99,10 @@ def _replay_both(
     for figures, known in ((days, earns), (without, [one for one in earns if one.transaction_id != late_id])):
         member = Member(joined, History(figures))
         turns, final = replay(terms, ladder, member, first, start, tomorrow)
-        dated = [(_instant_of(plan, member, turn, known), turn.track.tier) for turn in turns]
-        lives.append((Timeline.of([(midnight(plan.timezone, start), first.tier), *dated]), final))
+        found = [(_purchase_of(plan, member, turn, known), turn) for turn in turns]
+        dated = [(at or midnight(plan.timezone, turn.day), turn.track.tier) for at, turn in found]
+        caused = [at for at, _ in found if at is not None]
+        lives.append((Timeline.of([(midnight(plan.timezone, start), first.tier), *dated], caused=caused), final))
     (with_it, final), (without_it, final_without) = lives
     is_due_to_it = floor_of(final.tier) > floor_of(final_without.tier)
     return with_it.where_above(without_it), final if is_due_to_it else Track(None, None)
@@ -116,22 +118,22 @@ def _less(day: DayFigures, late: DayFigures) -> DayFigures:
     )
 
 
-def _instant_of(
+def _purchase_of(
     plan: programs.ProgramPlan, member: Member, turn: Turn, earns: Sequence[ledger.TransactionView]
-) -> datetime:
-    """Give the business instant of a turn: that of the purchase which reached the tier, else the day's beginning."""
+) -> datetime | None:
+    """Give the instant of the purchase that reached the tier of a turn; None for one that comes with the day."""
     terms = terms_of(plan)
     begins, ends = midnight(plan.timezone, turn.day), midnight(plan.timezone, turn.day + DAY)
     is_counted = terms.column not in (Column.TENURE, Column.RULE) and not terms.is_next
     if not is_counted or floor_of(turn.track.tier) < floor_of(turn.before):
-        return begins
+        return None
     value = value_in(terms, member, replace(window_on(terms, member.joined, turn.day), counts_until=turn.day))
     for earn in sorted(earns, key=lambda one: one.occurred_at):
         if begins <= earn.occurred_at < ends:
             value += _worth(terms.column, plan, earn)
             if value >= floor_of(turn.track.tier):
                 return earn.occurred_at
-    return begins
+    return None
 
 
 def _worth(column: Column, plan: programs.ProgramPlan, earn: ledger.TransactionView) -> Decimal:

@@ -1,24 +1,30 @@
 """A member's tiers through time: from which instant on which tier, and what a correction makes of it."""
 
 from bisect import bisect_right
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from loyalty.programs.api import TierPlan
 from loyalty.tiers.policy.standing import floor_of
 
 Point = tuple[datetime, TierPlan | None]
+# Between an instant and what comes after it lies nothing.
+STEP = timedelta.resolution
 
 
 @dataclass(frozen=True, slots=True)
 class Timeline:
-    """Tiers by the instant from which they count, ascending; before the first there was none."""
+    """Tiers by the instant from which they count, ascending; before the first there was none.
+
+    ``caused`` are the instants at which a purchase reached the tier: it does not earn with it, what comes after does.
+    """
 
     points: tuple[Point, ...]
+    caused: frozenset[datetime] = frozenset()
 
     @classmethod
-    def of(cls, points: Sequence[Point]) -> "Timeline":
+    def of(cls, points: Sequence[Point], *, caused: Iterable[datetime] = ()) -> "Timeline":
         """Build one: in order of time, what changes nothing left out; of two at one instant the later counts."""
         kept: list[Point] = []
         for at, tier in sorted(points, key=lambda point: point[0]):
@@ -26,7 +32,7 @@ class Timeline:
                 kept.pop()
             if not kept or _code(kept[-1][1]) != _code(tier):
                 kept.append((at, tier))
-        return cls(tuple(kept))
+        return cls(tuple(kept), frozenset(caused) & {at for at, _ in kept})
 
     def at(self, instant: datetime) -> TierPlan | None:
         """Give the tier in force at an instant."""
@@ -46,9 +52,10 @@ class Timeline:
         return [point for point in self.points if point[0] >= instant]
 
     def codes_since(self, instant: datetime) -> list[tuple[datetime, str | None]]:
-        """Give the codes from an instant on, the one in force there first."""
-        later = [(at, _code(tier)) for at, tier in self.points if at > instant]
-        return [(instant, _code(self.at(instant))), *later]
+        """Give the codes with which purchases earn from an instant on, the one in force there first."""
+        turns = [(at + STEP if at in self.caused else at, _code(tier)) for at, tier in self.points]
+        first = [code for at, code in turns if at <= instant]
+        return [(instant, first[-1] if first else None), *((at, code) for at, code in turns if at > instant)]
 
     def first_difference(self, other: "Timeline") -> datetime | None:
         """Give the first instant at which two say different things."""
@@ -60,7 +67,8 @@ class Timeline:
             [
                 (at, self.at(at) if floor_of(self.at(at)) > floor_of(other.at(at)) else None)
                 for at in _instants(self, other)
-            ]
+            ],
+            caused=self.caused,
         )
 
 
@@ -70,7 +78,7 @@ def raised(recorded: Timeline, replayed: Timeline, *, since: datetime) -> Timeli
     for at in sorted({since, *(at for at in _instants(recorded, replayed) if at > since)}):
         old, new = recorded.at(at), replayed.at(at)
         points.append((at, new if floor_of(new) > floor_of(old) else old))
-    return Timeline.of(points)
+    return Timeline.of(points, caused=recorded.caused | replayed.caused)
 
 
 def _instants(*timelines: Timeline) -> list[datetime]:
