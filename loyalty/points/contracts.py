@@ -35,8 +35,9 @@ class Key:
 class EarnRequest:
     """A purchase that earns, ``points`` given without one, or another event that a rule names.
 
-    A purchase has an ``amount``; ``points`` have a ``wallet`` and ask no rule; an event of another ``event_type`` needs
-    neither. ``context`` holds what else is known of the purchase (README) or the event's data.
+    A purchase has an ``amount``; ``points`` have a ``wallet`` and ask no rule, and with ``is_capped`` false no cap; an
+    event of another ``event_type`` needs neither. ``context`` holds what else is known of the purchase (README) or the
+    event's data.
     """
 
     member: MemberRef
@@ -48,6 +49,7 @@ class EarnRequest:
     context: Mapping[str, Any] = field(default_factory=dict)
     event_type: str = EVENT_PURCHASE
     wallet: str = WALLET_MAIN
+    is_capped: bool = True
     causation_id: uuid.UUID | None = None
     correlation_id: uuid.UUID | None = None
 
@@ -346,17 +348,22 @@ class ExpiryReport:
 class SimulateRequest:
     """A sample purchase or event, who makes it, and what to try instead of what the program promises.
 
-    ``account_id`` is whose tier, balance, segments and room under caps to take; a new member's when left out.
+    ``account_id``, ``customer_id`` or ``customer_ref`` says whose tier, balance, segments and room under caps to take;
+    a new member's when none is given. A customer who is no member yet counts as a new one with these segments.
     ``changes`` holds terms of the program by their names; ``program_version`` is another version than that of the day.
+    Without a ``program_id`` the changes are a whole program that nobody has saved, in ``currency`` and ``timezone``.
     """
 
-    program_id: uuid.UUID
+    program_id: uuid.UUID | None
     occurred_at: datetime
     amount: Decimal | None = None
     currency: str = ""
     context: Mapping[str, Any] = field(default_factory=dict)
     event_type: str = EVENT_PURCHASE
+    timezone: str = "UTC"
     account_id: uuid.UUID | None = None
+    customer_id: uuid.UUID | None = None
+    customer_ref: str = ""
     tier_code: str | None = None
     points_lifetime: int | None = None
     segment_codes: tuple[str, ...] | None = None

@@ -390,11 +390,12 @@ class ReferralPlan:
 
 @dataclass(frozen=True, slots=True)
 class BenefitGrant:
-    """What a tier grants once on entering."""
+    """What a tier grants once on entering; its points count under the member's caps only with ``is_capped``."""
 
     code: str
     kind: BenefitKind = BenefitKind.FEATURE
     points: int = 0
+    is_capped: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

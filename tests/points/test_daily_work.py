@@ -18,7 +18,7 @@ from loyalty.points.events import PointsExpiring
 from loyalty.points.models import AccountDiscrepancy, ExpiryWarning, Reconciliation
 from loyalty.points.operations import expiring, reconciling
 from loyalty.programs import contracts as terms
-from tests.points.world import ACTOR, World, assert_ledger_holds, make_world
+from tests.points.world import ACTOR, World, assert_ledger_holds, give_tier, make_world
 
 pytestmark = pytest.mark.django_db
 
@@ -100,6 +100,35 @@ def test_daily_work__points_that_are_due__expire_chunk_by_chunk(world: World, mo
     result = daily(world, world.now + timedelta(days=91))
     assert (result["lots_expired"], result["points_expired"], result["accounts_touched"]) == (3, 30, 3)
     assert_ledger_holds(world.now + timedelta(days=91))
+
+
+def test_daily_work__tier_with_a_time_of_its_own__sleeps_longer_or_shorter(now: datetime) -> None:
+    expiry = terms.ExpiryPlan(
+        kind=terms.ExpiryKind.INACTIVITY, days=60,
+        tier_overrides={"GOLD": terms.TierExpiry(days=120), "SILVER": terms.TierExpiry(days=30)},
+    )  # fmt: skip
+    wallets = (terms.WalletPlan(code="main"), terms.WalletPlan(code="status", kind=terms.WalletKind.STATUS))
+    world = make_world(now, expiry=expiry, wallets=wallets)
+    members = {code: world.member() for code in ("BRONZE", "SILVER", "GOLD")}
+    for code, member in members.items():
+        give_tier(member, code, now)
+        for wallet in ("main", "status"):
+            world.earn(member, points=10, wallet=wallet)
+
+    def left() -> dict[str, int]:
+        found = dict.fromkeys(members, 0)
+        for code, member in members.items():
+            for wallet in ("main", "status"):
+                account = ledger.find_account(
+                    owner_ref=member.customer_id, program_ref=member.program_id, wallet=wallet
+                )
+                found[code] += account.points_posted if account else 0
+        return found
+
+    for day, expected in ((31, (20, 0, 20)), (61, (0, 0, 20)), (119, (0, 0, 20)), (121, (0, 0, 0))):
+        daily(world, now + timedelta(days=day))
+        assert tuple(left().values()) == expected, day
+    assert_ledger_holds(now + timedelta(days=121))
 
 
 def test_daily_work__sleeping_accounts__lose_their_points_and_active_ones_do_not(now: datetime) -> None:

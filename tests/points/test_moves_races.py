@@ -10,7 +10,7 @@ from loyalty.foundation.audit.models import AuditEntry
 from loyalty.foundation.kernel.errors import Refusal
 from loyalty.ledger import api as ledger
 from loyalty.points import api
-from loyalty.points.models import ReversedLine
+from loyalty.points.models import Pool, ReversedLine
 from loyalty.programs import contracts as terms
 from tests.points.test_races import THREADS, at_once
 from tests.points.world import ACTOR, World, assert_ledger_holds, count_transactions, key, make_world
@@ -63,6 +63,54 @@ def test_transfer__same_key_at_once__moves_once(world: World) -> None:
     heard = at_once(lambda _: give(world, one, two, 10, once))
     assert len({answer.transaction_id for answer in heard if isinstance(answer, api.Movement)}) == 1, heard
     assert (balance(two), AuditEntry.objects.filter(act="points.transfer").count()) == (10, 1)
+
+
+def household(world: World, *, limit: int) -> tuple[api.MemberFacts, Pool]:
+    """Make a household of 1000 points with somebody who may spend so many a day; give them and it."""
+    owner, spender = world.member(), world.member()
+    pool = api.create_pool(
+        name="Us", program_id=world.program_id, owner=api.MemberRef(customer_id=owner.customer_id), actor=ACTOR,
+        now=world.now,
+    )  # fmt: skip
+    api.add_pool_member(
+        pool_id=pool.public_id, customer=api.MemberRef(customer_id=spender.customer_id),
+        document=api.PoolMemberDocument(role=api.PoolRole.SPENDER, points_daily_max=limit), actor=ACTOR, now=world.now,
+    )  # fmt: skip
+    posting = ledger.EarnPosting(
+        idempotency_scope="tests", idempotency_key="filled", occurred_at=world.now,
+        account_id=pool.account_public_id, points_amount=1000,
+    )  # fmt: skip
+    ledger.earn(posting, now=world.now)
+    return spender, pool
+
+
+def spend(world: World, pool: Pool, who: api.MemberFacts, points: int, once: api.Key) -> api.BurnReceipt:
+    """Redeem points of a household."""
+    request = api.BurnRequest(
+        member=api.MemberRef(customer_id=who.customer_id), key=once, points=points, occurred_at=world.now,
+        pool_id=pool.public_id,
+    )  # fmt: skip
+    return api.burn(request=request, actor=ACTOR, now=world.now)
+
+
+def test_burns_of_a_household__at_the_daily_limit__never_pass_it(world: World) -> None:
+    spender, pool = household(world, limit=100)
+    heard = at_once(lambda _: spend(world, pool, spender, 30, key()))
+    assert sum(isinstance(answer, api.BurnReceipt) for answer in heard) == 3, heard
+    assert sum(isinstance(answer, ledger.CapReached) for answer in heard) == THREADS - 3
+    assert ledger.get_account(pool.account_public_id).points_posted == 910
+    assert spend(world, pool, spender, 10, key()).points_balance == 900
+    assert_ledger_holds(world.now)
+
+
+def test_burn_of_a_household__same_key_at_once__counts_once_against_the_limit(world: World) -> None:
+    spender, pool = household(world, limit=100)
+    once = key()
+    heard = at_once(lambda _: spend(world, pool, spender, 60, once))
+    assert len({answer.transaction_id for answer in heard if isinstance(answer, api.BurnReceipt)}) == 1, heard
+    assert not [answer for answer in heard if isinstance(answer, Refusal)], heard
+    assert spend(world, pool, spender, 40, key()).points_balance == 900
+    assert_ledger_holds(world.now)
 
 
 def test_lines__reversed_at_once__never_exceed_the_line(world: World) -> None:

@@ -26,7 +26,7 @@ def post(
     for one in verdict.caps:
         counters[(one.ref, one.window_start)] = counters.get((one.ref, one.window_start), 0) + granted
     return PastEarn(
-        transaction_id=UUID(int=number + 1), wallet="main", plan=under, occurred_at=at,
+        transaction_id=UUID(int=number + 1), account_id=member().account_id, wallet="main", plan=under, occurred_at=at,
         recorded_at=START + timedelta(days=60, seconds=number), points_granted=granted, points_reversed=0,
         points_corrected=0, trace=verdict.trace,
         context={"transaction_amount": str(amount), "currency": "EUR", "counts_purchase": True},

@@ -411,6 +411,25 @@ def test_expiry_rule__written_over_http__is_a_new_version_of_its_program(
     assert admin_client.post(EXPIRIES, {"program": body["id"], "kind": "age"}).status_code == 422
 
 
+def test_cap_and_expiry__from_a_future_instant__are_scheduled(admin_client: APIClient) -> None:
+    body = create(admin_client)
+    later = (datetime.now(UTC) + timedelta(days=30)).isoformat().replace("+00:00", "Z")
+    cap = admin_client.post(CAPS, {"program": body["id"], "period": "month", "limit": "5000", "effective_at": later})
+    assert (cap.status_code, cap.json()) == (
+        202, {"program": body["id"], "program_version": 2, "effective_at": later},
+    )  # fmt: skip
+    expiry = {"program": body["id"], "kind": "age", "months": 6, "effective_at": later}
+    assert admin_client.post(EXPIRIES, expiry).json()["program_version"] == 2, "the same instant, the same version"
+    assert [row["code"] for row in admin_client.get(CAPS, {"program": body["id"]}).json()["results"]] == ["daily"]
+    version = admin_client.get(f"{URL}{body['id']}/versions/2/").json()
+    assert (version["status"], [one["code"] for one in version["caps"]]) == ("scheduled", ["daily", "monthly"])
+    assert (version["expiry"]["kind"], version["expiry"]["months"]) == ("age", 6)
+    past = admin_client.post(
+        CAPS, {"program": body["id"], "period": "week", "limit": "1", "effective_at": "2020-01-01T00:00:00Z"}
+    )
+    assert (past.status_code, past.json()["errors"][0]["code"]) == (422, "program.effective_at_past")
+
+
 def test_lists__of_new_things__show_every_way_to_earn_and_every_cap(admin_client: APIClient) -> None:
     body = admin_client.post(URL, long_document()).json()
     rows = admin_client.get("/api/loyalty/v1/loyaltyRules/", {"program": body["id"]}).json()["results"]

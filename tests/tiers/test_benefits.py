@@ -59,6 +59,20 @@ def test_entering__a_tier__grants_points_and_features_once(world: World) -> None
     assert_ledger_holds(NOON)
 
 
+@pytest.mark.parametrize("is_capped, expected", [(False, 150 + 400), (True, 200)])
+def test_entering__with_a_cap_nearly_reached__grants_in_full_unless_the_program_says_otherwise(
+    db: None, is_capped: bool, expected: int
+) -> None:
+    gift = replace(GIFT, is_capped=is_capped)
+    world = world_with(YEARLY, tiers=(LADDER[0], replace(LADDER[1], benefit_grants=(gift,))), earn_cap_daily=200)
+    member = world.member()
+    earn(world, member, 150)
+    assert balance(member) == expected
+    world.earn(member, points=60)
+    assert balance(member) == expected + (0 if is_capped else 50), "a gift in full takes no room under the cap"
+    assert_ledger_holds(NOON)
+
+
 def test_entering__again_in_the_same_period__brings_the_feature_back_and_no_second_gift(world: World) -> None:
     member = world.member()
     earn(world, member, 150)

@@ -125,7 +125,7 @@ def test_late_purchase__that_reaches_the_tier__earns_as_it_would_have_in_time(wo
     late.earn(member, Decimal(1000), occurred_at=NOON + timedelta(days=2))
     deliver(late.now)
     assert corrections(member) == [15, 15], "what reaches Silver earns as Bronze, and the two behind it as Silver"
-    assert late.earn(member, Decimal(100)).points_amount == 12
+    assert late.earn(member, Decimal(200)).points_amount == 25
     assert_ledger_holds(late.now)
 
 
@@ -134,7 +134,7 @@ def test_late_purchase__told_twice__corrects_once(world: World) -> None:
     late = at(world, NOON + timedelta(days=10))
     late.earn(member, Decimal(600), occurred_at=NOON + timedelta(days=7))
     deliver(late.now)
-    for amount, day in ((1000, 2), (100, 1)):
+    for amount, day in ((1000, 2), (200, 1)):
         late.earn(member, Decimal(amount), occurred_at=NOON + timedelta(days=day))
         deliver(late.now)
     assert corrections(member) == [15], "the earlier of the late ones changed no tier, and nothing is corrected again"

@@ -1,6 +1,7 @@
 """Expiry of due lots and of inactive accounts, in chunks that each commit, and the closing of days."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import date, datetime
 
 from loyalty.ledger.contracts import MAIN_WALLET, ExpiryChunk
@@ -13,7 +14,7 @@ CHUNK_ACCOUNTS = 1000
 EXPIRE = "SELECT lots_expired, points_expired, accounts_touched FROM ledger_expire(%s, %s)"
 EXPIRE_INACTIVE = """
     SELECT lots_expired, points_expired, accounts_touched, next_after
-    FROM ledger_expire_inactive(%s, %s, %s, %s, %s, %s)
+    FROM ledger_expire_inactive(%s, %s, %s, %s, %s::bigint, %s::integer, %s::uuid[], %s::timestamptz[])
 """
 CLOSE = "SELECT days_closed, entries_closed, closed_until FROM ledger_close_day(%s, %s)"
 
@@ -34,13 +35,18 @@ def expire_inactive(
     wallet: str = MAIN_WALLET,
     after: int | None = None,
     limit: int = CHUNK_ACCOUNTS,
+    inactive_since_of: Mapping[uuid.UUID, datetime] | None = None,
 ) -> InactivityChunk:
     """Expire all free points of accounts without an earn, burn or transfer recorded since an instant.
 
     One chunk looks at up to ``limit`` accounts after the cursor ``after`` and commits; go on from ``next_after`` until
     it is None.
+
+    :param inactive_since_of: by owner, where another instant counts than ``inactive_since``.
     """
-    return InactivityChunk(**call(EXPIRE_INACTIVE, [program_ref, wallet, inactive_since, now, after, limit])[0])
+    owners = inactive_since_of or {}
+    asked = [program_ref, wallet, inactive_since, now, after, limit, list(owners), list(owners.values())]
+    return InactivityChunk(**call(EXPIRE_INACTIVE, asked)[0])
 
 
 def close_days(*, until: date, now: datetime) -> DaysClosed:

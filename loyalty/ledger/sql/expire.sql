@@ -104,34 +104,41 @@ END $$;
 
 -- Expires everything free of the accounts of a program whose members have not earned, burned or transferred since
 -- p_inactive_since, whatever the dates of their lots: one chunk of up to p_limit accounts after the account p_after (null:
--- from the first). `next_after` is where the next chunk begins, null when all have been looked at.
+-- from the first). `next_after` is where the next chunk begins, null when all have been looked at. For the owners named
+-- an instant of their own counts instead.
 CREATE OR REPLACE FUNCTION ledger_expire_inactive(
-    p_program uuid, p_wallet text, p_inactive_since timestamptz, p_now timestamptz, p_after bigint, p_limit integer)
+    p_program uuid, p_wallet text, p_inactive_since timestamptz, p_now timestamptz, p_after bigint, p_limit integer,
+    p_owners uuid[] DEFAULT NULL, p_owner_sinces timestamptz[] DEFAULT NULL)
 RETURNS TABLE (lots_expired bigint, points_expired bigint, accounts_touched bigint, next_after bigint)
 LANGUAGE plpgsql SET jit = off AS $$
 DECLARE
     v_looked bigint[];
+    v_sinces timestamptz[];
     v_accounts bigint[];
     v_places tid[];
     v_is_held boolean;
 BEGIN
-    SELECT array_agg(x.id) INTO v_looked
-        FROM (SELECT a.id FROM ledger_account a WHERE a.id > coalesce(p_after, 0) AND a.program_ref = p_program
+    SELECT array_agg(x.id ORDER BY x.id), array_agg(x.since ORDER BY x.id) INTO v_looked, v_sinces
+        FROM (SELECT a.id, coalesce(o.since, p_inactive_since) AS since
+              FROM ledger_account a LEFT JOIN unnest(p_owners, p_owner_sinces) AS o (owner_ref, since) USING (owner_ref)
+              WHERE a.id > coalesce(p_after, 0) AND a.program_ref = p_program
               AND a.wallet = p_wallet AND a.kind IN ('member', 'pool') ORDER BY a.id LIMIT p_limit) x;
     next_after := CASE WHEN cardinality(v_looked) = p_limit THEN v_looked[p_limit] END;
     -- A row locked by someone is being posted to, so it is not inactive. The figures are read again under the lock.
     SELECT array_agg(x.account_id) INTO v_accounts
-        FROM (SELECT b.account_id FROM ledger_balance b
-              WHERE b.account_id = ANY (v_looked) AND b.points_posted + b.points_debt > b.points_held
-              AND (b.last_recorded_at < p_inactive_since OR NOT EXISTS (
+        FROM (SELECT b.account_id
+              FROM unnest(v_looked, v_sinces) AS l (account_id, since) JOIN ledger_balance b USING (account_id)
+              WHERE b.points_posted + b.points_debt > b.points_held
+              AND (b.last_recorded_at < l.since OR NOT EXISTS (
                   SELECT 1 FROM ledger_entry e WHERE e.account_id = b.account_id
-                  AND e.recorded_at >= p_inactive_since AND e.kind IN ('earn', 'burn', 'transfer')))
-              ORDER BY b.account_id FOR UPDATE SKIP LOCKED) x;
+                  AND e.recorded_at >= l.since AND e.kind IN ('earn', 'burn', 'transfer')))
+              ORDER BY b.account_id FOR UPDATE OF b SKIP LOCKED) x;
     SELECT array_agg(o.ctid), bool_or(o.points_held > 0) INTO v_places, v_is_held
-        FROM ledger_lot_open o WHERE o.account_id = ANY (v_accounts) AND o.points_remaining > o.points_held
+        FROM unnest(v_looked, v_sinces) AS l (account_id, since) JOIN ledger_lot_open o USING (account_id)
+        WHERE l.account_id = ANY (v_accounts) AND o.points_remaining > o.points_held
         -- Of an account that was posted to between the choice and its lock.
         AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.account_id = o.account_id
-                        AND e.recorded_at >= p_inactive_since AND e.kind IN ('earn', 'burn', 'transfer'));
+                        AND e.recorded_at >= l.since AND e.kind IN ('earn', 'burn', 'transfer'));
     SELECT d.lots_expired, d.points_expired, d.accounts_touched INTO lots_expired, points_expired, accounts_touched
         FROM ledger_expire_lots(v_accounts, v_places, v_is_held, 'infinity', 'inactivity', p_now) d;
     RETURN NEXT;

@@ -30,7 +30,9 @@ def decide(request: EarnRequest, plan: ProgramPlan, member: MemberFacts, now: da
     policy.check_open(plan, request.occurred_at)
     if request.points is not None:
         policy.check_wallet(plan, request.wallet)
-        return policy.decide_direct(plan, member, request.points, request.occurred_at, wallet=request.wallet)
+        return policy.decide_direct(
+            plan, member, request.points, request.occurred_at, wallet=request.wallet, is_capped=request.is_capped
+        )
     policy.check_currency(plan, request.currency)
     facts = EarnFacts(
         plan=plan,

@@ -25,6 +25,16 @@ WARN_SPAN = 20_000
 
 LAST_ACCOUNT = "SELECT coalesce(max(account_id), 0) AS last FROM ledger_account_summary"
 WARN = "SELECT warnings, points FROM points_warn_expiring(%s, %s::uuid[], %s::integer[], %s, %s)"
+# The members of tiers with a period of their own among the accounts that the next chunk looks at.
+OF_TIERS = """
+    SELECT x.owner_ref, m.tier_code FROM (
+        SELECT s.account_id, s.owner_ref FROM ledger_account_summary s
+        WHERE s.program_ref = %(program)s AND s.wallet = %(wallet)s AND s.kind IN ('member', 'pool')
+            AND s.account_id > coalesce(%(after)s, 0)
+        ORDER BY s.account_id LIMIT %(limit)s) x
+    JOIN programs_membership m ON m.customer_public_id = x.owner_ref AND m.program_public_id = %(program)s
+    WHERE m.tier_code = ANY(%(tiers)s)
+"""
 BEGIN_DAY = """
     INSERT INTO points_daily_work AS d (program_public_id, business_date) VALUES (%s, %s)
     ON CONFLICT (program_public_id) DO UPDATE SET business_date = excluded.business_date
@@ -61,15 +71,17 @@ def expire_inactive(
 ) -> tuple[ledger.ExpiryChunk, int | None]:
     """Expire one chunk of accounts on which nothing was earned or burned for the program's time; give where to go on.
 
-    A program whose points do not end with inactivity has nothing to expire here.
+    A program whose points do not end with inactivity has nothing to expire here. A member's time is that of the tier
+    now held, where the tier has one of its own; a household's is the program's.
     """
     since = programs.inactive_since(plan, now)
     if since is None:
         return ledger.ExpiryChunk(lots_expired=0, points_expired=0, accounts_touched=0), None
     with transaction.atomic():
         chunk = ledger.expire_inactive(
-            program_ref=plan.program_id, inactive_since=since, now=now, wallet=wallet, after=after, limit=CHUNK_ACCOUNTS
-        )
+            program_ref=plan.program_id, inactive_since=since, now=now, wallet=wallet, after=after,
+            limit=CHUNK_ACCOUNTS, inactive_since_of=_sinces_of_tiers(plan, wallet, after, now),
+        )  # fmt: skip
         done = ledger.ExpiryChunk(
             lots_expired=chunk.lots_expired,
             points_expired=chunk.points_expired,
@@ -78,6 +90,18 @@ def expire_inactive(
         if chunk.lots_expired:
             _audit_chunk(done, "inactivity", plan.program_id, actor, now)
     return done, chunk.next_after
+
+
+def _sinces_of_tiers(
+    plan: programs.ProgramPlan, wallet: str, after: int | None, now: datetime
+) -> dict[uuid.UUID, datetime]:
+    sinces = {code: programs.inactive_since(plan, now, code) for code in plan.expiry.tier_overrides}
+    if not sinces:
+        return {}
+    asked = {"program": plan.program_id, "wallet": wallet, "after": after, "limit": CHUNK_ACCOUNTS}
+    rows = sql.fetch_all(OF_TIERS, asked | {"tiers": list(sinces)})
+    found = {row["owner_ref"]: sinces[row["tier_code"]] for row in rows}
+    return {owner: since for owner, since in found.items() if since is not None}
 
 
 def warn_expiring(*, plans: Sequence[programs.ProgramPlan], now: datetime, after: int, until: int) -> tuple[int, int]:

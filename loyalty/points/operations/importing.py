@@ -30,7 +30,7 @@ COLUMNS = (
     *("enrolled_on", "tier_code", "wallet", "points_balance", "expires_on"),
 )
 # Rows of one transaction: long enough to be set-based, short enough that a person does not wait for its locks.
-CHUNK_ROWS = 5_000
+CHUNK_ROWS = 2_000
 BLOCK_BYTES = 1 << 20
 HEADER_BYTES_MAX = 10_000
 

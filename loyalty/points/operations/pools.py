@@ -60,7 +60,9 @@ def seat_of(
 def count_spending(seat: PoolSeat, points: int, today: date) -> None:
     """Count points against the daily limit of a customer in a household; the row stays locked until the end.
 
-    A burn that is taken back later the same day does not give the limit back.
+    Called when the posting is known to be new, behind the lock of the household's balance: a call that waited there for
+    another one of the same key is a replay and counts nothing. A burn that is taken back later the same day does not
+    give the limit back.
 
     :raises CapReached: the limit has not so much room left.
     """

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, datetime
 
+from loyalty.customers import api as customers
 from loyalty.foundation.kernel.money import Money
 from loyalty.ledger import api as ledger
 from loyalty.points import policy, queries
@@ -19,7 +20,7 @@ from loyalty.points.contracts import (
     Simulation,
     WalletVerdict,
 )
-from loyalty.points.errors import MemberUnknown
+from loyalty.points.errors import MemberNotNamed, MemberUnknown
 from loyalty.points.operations.deciding import decide, told_trace
 from loyalty.programs import api as programs
 from loyalty.programs.contracts import WALLET_MAIN, ProgramPlan
@@ -29,9 +30,10 @@ NO_KEY = Key(scope="simulation", key="", request_hash=b"")
 
 
 def simulate(*, request: SimulateRequest, now: datetime) -> Simulation:
-    """Decide about a sample purchase or event exactly as an earn would; the program may be a draft.
+    """Decide about a sample purchase or event exactly as an earn would; the program may be a draft, saved or not.
 
     :raises ProgramNotFound, TierNotFound, MemberUnknown: nothing or nobody of that name.
+    :raises MemberNotNamed: the member is named in two ways that could differ.
     :raises CurrencyMismatch, AmountInvalid, PurchaseRefused, RuleResultInvalid, RuleInvalid, CapReached: as an earn.
     """
     plan = _plan(request)
@@ -66,6 +68,8 @@ def simulate(*, request: SimulateRequest, now: datetime) -> Simulation:
 
 
 def _plan(request: SimulateRequest) -> ProgramPlan:
+    if request.program_id is None:
+        return programs.blank_plan(currency=request.currency, timezone=request.timezone)
     if request.program_version is None:
         return programs.get_plan(request.program_id, at=request.occurred_at)
     history = programs.list_plan_history(request.program_id)
@@ -120,11 +124,28 @@ def _used(caps: Sequence[CapCount], wallet: str, member: MemberFacts) -> Mapping
 
 
 def _member(plan: ProgramPlan, request: SimulateRequest) -> MemberFacts:
+    names = (request.account_id, request.customer_id, request.customer_ref or None)
+    if sum(name is not None for name in names) > 1:
+        raise MemberNotNamed("Name an account, or a customer by one of its names.")
     if request.account_id is not None:
         seen = queries.list_seen([request.account_id]).get(request.account_id)
         if seen is None or seen.member.program_id != plan.program_id:
             raise MemberUnknown("This program has no such account.")
         return seen.member
+    if request.customer_id is None and not request.customer_ref:
+        return _newcomer(plan, request)
+    customer = customers.find_customer(customer_id=request.customer_id, customer_ref=request.customer_ref)
+    if customer is None:
+        raise MemberUnknown("There is no such customer.")
+    pair = (customer.id, plan.program_id)
+    seen = queries.list_seen_of([pair]).get(pair) if request.program_id is not None else None
+    if seen is not None:
+        return seen.member
+    return replace(_newcomer(plan, request), customer_id=customer.id, customer_ref=customer.customer_ref)
+
+
+def _newcomer(plan: ProgramPlan, request: SimulateRequest) -> MemberFacts:
+    """Give someone who joins with this purchase, in the tier and with the points that the request names."""
     named = plan.tiers_by_code.get(request.tier_code or "")
     if request.tier_code and named is None:
         raise programs.TierNotFound(f"The program has no tier {request.tier_code[:50]}.")

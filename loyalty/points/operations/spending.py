@@ -43,8 +43,6 @@ def burn(*, request: BurnRequest, actor: Actor, now: datetime) -> BurnReceipt:
     policy.check_open(plan, request.occurred_at)
     policy.check_redeemable(plan, member.wallet)
     moving.check_burn(plan.burn, request.points)
-    if seat is not None:
-        count_spending(seat, request.points, programs.business_date(plan.timezone, now))
     _, trace = policy.decide_burn(plan, member, request.points, request.context, now)
     posting = ledger.BurnPosting(
         **signed(request.key, actor, request.occurred_at),
@@ -61,6 +59,8 @@ def burn(*, request: BurnRequest, actor: Actor, now: datetime) -> BurnReceipt:
     receipt = burn_receipt(ledger.burn(posting, now=now))
     maybe_fail("burn.posted")
     if not receipt.is_replay:
+        if seat is not None:
+            count_spending(seat, request.points, programs.business_date(plan.timezone, now))
         audit.record(
             actor=actor,
             act="points.burn",

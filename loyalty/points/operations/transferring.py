@@ -40,10 +40,7 @@ def transfer(*, request: TransferRequest, actor: Actor, now: datetime) -> Moveme
     policy.check_open(plan, now)
     today = programs.business_date(plan.timezone, now)
     seat = _seat(sender, request)
-    if seat is not None:
-        verdict = moving.TransferVerdict(0, ())
-        count_spending(seat, request.points, today)
-    elif taker.kind == "pool" and queries.find_seat(taker.account_id, sender.customer_id) is not None:
+    if seat is not None or taker.kind == "pool" and queries.find_seat(taker.account_id, sender.customer_id) is not None:
         verdict = moving.TransferVerdict(0, ())
     else:
         verdict = moving.decide_transfer(plan, sender, request.points, today, now)
@@ -63,6 +60,8 @@ def transfer(*, request: TransferRequest, actor: Actor, now: datetime) -> Moveme
     posted = ledger.transfer(posting, now=now)
     maybe_fail("transfer.posted")
     if not posted.is_replay:
+        if seat is not None:
+            count_spending(seat, request.points, today)
         _audit(posted, verdict.points_fee, request.reason, actor, now)
         maybe_fail("transfer.audited")
     return _movement_of(posted)

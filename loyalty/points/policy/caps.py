@@ -25,6 +25,8 @@ from loyalty.programs.contracts import (
 
 # Money is counted in millionths, so that a point that costs a fraction of a cent is counted too.
 MICRO = 1_000_000
+# A counter of one member that does not lie with the account.
+MEMBER = "member:"
 # A counter is a bigint.
 UNITS_MAX = 9 * 10**18
 
@@ -79,6 +81,11 @@ def apply_caps(
         for place, cap in enumerate(caps)
     )
     return tuple(Part(code=code, points=points) for code, points in left.items()), tuple(results)
+
+
+def is_own(cap: CapCount) -> bool:
+    """Tell whether only one member counts under a cap, also where the points go to the household."""
+    return not cap.is_shared or cap.ref.startswith(MEMBER)
 
 
 def _fit(cap: CapCount, points: int, used: Mapping[tuple[str, date | None], int]) -> int:
@@ -142,6 +149,6 @@ def _counter(cap: CapPlan, program_id: UUID, member: MemberFacts, partner_ref: s
             return f"household:{member.pool_id}:{cap.code}{of_wallet}", True
         case _ if member.pool_account_id is not None and wallet == WALLET_MAIN:
             # The points go to the household's account, the cap stays the member's.
-            return f"member:{member.account_id}:{cap.code}", True
+            return f"{MEMBER}{member.account_id}:{cap.code}", True
         case _:
             return cap.code, False

@@ -105,9 +105,18 @@ def decide_earn(facts: EarnFacts, modifiers: Sequence[EarnModifier], now: dateti
 
 
 def decide_direct(
-    plan: ProgramPlan, member: MemberFacts, points: int, occurred_at: datetime, *, wallet: str = WALLET_MAIN
+    plan: ProgramPlan,
+    member: MemberFacts,
+    points: int,
+    occurred_at: datetime,
+    *,
+    wallet: str = WALLET_MAIN,
+    is_capped: bool = True,
 ) -> EarnVerdict:
-    """Decide about points given without a purchase: no rule, no multiplier, but the caps count them too."""
+    """Decide about points given without a purchase: no rule, no multiplier, but the caps count them too.
+
+    :param is_capped: false for what is promised in full, such as a tier's benefit; it takes no room under caps either.
+    """
     tier = tier_of(plan, member)
     trace = {
         **version_of(plan),
@@ -119,7 +128,8 @@ def decide_direct(
         "reason": "given_directly",
     }
     parts = (Part(code="direct", points=points),)
-    verdict = _verdict(plan, member, wallet, parts, occurred_at, trace, tier=tier, partner_ref="")
+    counted = plan if is_capped else replace(plan, caps=())
+    verdict = _verdict(counted, member, wallet, parts, occurred_at, trace, tier=tier, partner_ref="")
     return EarnVerdict(wallets=(verdict,))
 
 

@@ -12,7 +12,7 @@ from typing import Any
 from uuid import UUID
 
 from loyalty.points.contracts import Bonus, CapCount, EarnFacts, MemberFacts, Part, WalletVerdict
-from loyalty.points.policy.caps import apply_caps
+from loyalty.points.policy.caps import apply_caps, is_own
 from loyalty.points.policy.earning import decide_direct, decide_earn
 from loyalty.programs.api import ProgramPlan
 from loyalty.programs.contracts import EVENT_PURCHASE, OncePer
@@ -23,9 +23,14 @@ GIVEN_DIRECTLY = "given_directly"
 
 @dataclass(frozen=True, slots=True)
 class PastEarn:
-    """An earn as it stands in the book: what was granted and what reversals and corrections made of it since."""
+    """An earn as it stands in the book: what was granted and what reversals and corrections made of it since.
+
+    ``account_id`` is where the points went: the member's account, or that of the household. ``is_waiting``: they cannot
+    be spent yet, and at ``activates_at`` they can.
+    """
 
     transaction_id: UUID
+    account_id: UUID
     wallet: str
     plan: ProgramPlan
     occurred_at: datetime
@@ -35,6 +40,8 @@ class PastEarn:
     points_corrected: int
     trace: Mapping[str, Any]
     context: Mapping[str, Any]
+    is_waiting: bool = False
+    activates_at: datetime | None = None
 
     @property
     def points_standing(self) -> int:
@@ -127,6 +134,8 @@ def _decide_again(
     once = {rule.code for rule in earn.plan.earn_rules if rule.once_per is OncePer.MEMBER}
     then = replace(
         member,
+        # Whether the points went to the household decides under whose name the member's caps are counted.
+        pool_account_id=None if earn.account_id == member.account_id else earn.account_id,
         segment_codes=tuple(told.get("segment_codes") or ()),
         points_available=int(told.get("points_balance") or 0) + more,
         points_lifetime=int(told.get("points_lifetime") or 0) + more,
@@ -155,10 +164,10 @@ def _decide_again(
 
 def _grant(earn: PastEarn, verdict: WalletVerdict, counters: Counters) -> int:
     """Count a member's own caps in the new order; what is shared with others keeps what it granted, and no more."""
-    own = [cap for cap in verdict.caps if not cap.is_shared and not cap.is_refusing]
+    own = [cap for cap in verdict.caps if is_own(cap) and not cap.is_refusing]
     parts, _ = apply_caps(verdict.parts, own, counters)
     granted = sum(part.points for part in parts)
-    if any(cap.is_shared for cap in verdict.caps):
+    if any(not is_own(cap) for cap in verdict.caps):
         granted = min(granted, max(earn.points_granted, 0) if _was_cut(earn) else granted)
     _count(own, parts, counters)
     return granted
@@ -184,7 +193,7 @@ def _whole(points: int) -> tuple[Part, ...]:
 def _count(caps: Sequence[CapCount], parts: Sequence[Part], counters: Counters) -> None:
     by_part = {part.code: part.points for part in parts}
     for cap in caps:
-        if cap.is_shared:
+        if not is_own(cap):
             continue
         points = sum(by_part.values()) if cap.part is None else by_part.get(cap.part, sum(by_part.values()))
         key = (cap.ref, cap.window_start)

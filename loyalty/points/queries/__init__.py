@@ -20,7 +20,13 @@ from loyalty.points.queries.members import (
     overview_part,
 )
 from loyalty.points.queries.plans import History, get_histories, get_history, list_event_types, list_histories
-from loyalty.points.queries.pools import count_pool_members, find_earning_pool, find_household, find_seat
+from loyalty.points.queries.pools import (
+    count_pool_members,
+    find_earning_pool,
+    find_household,
+    find_seat,
+    list_pool_accounts,
+)
 
 __all__ = [
     "EXPIRING_WITHIN",
@@ -56,6 +62,7 @@ __all__ = [
     "list_members",
     "list_members_of",
     "list_program_expiring_by",
+    "list_pool_accounts",
     "list_seen",
     "list_seen_of",
     "overview_part",

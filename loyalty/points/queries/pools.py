@@ -33,6 +33,15 @@ def find_earning_pool(customer_id: uuid.UUID, program_id: uuid.UUID) -> uuid.UUI
     return seat.account_id if seat is not None and seat.is_earning_into_pool else None
 
 
+def list_pool_accounts(customer_id: uuid.UUID, program_id: uuid.UUID) -> list[uuid.UUID]:
+    """Give the accounts of all households of a program that a customer is or was in."""
+    statement = """
+        SELECT DISTINCT p.account_public_id FROM points_pool_member m JOIN points_pool p ON p.id = m.pool_id
+        WHERE m.customer_public_id = %s AND m.program_public_id = %s ORDER BY p.account_public_id
+    """
+    return [row["account_public_id"] for row in sql.fetch_all(statement, [customer_id, program_id])]
+
+
 def _seat(row: dict[str, object] | None) -> PoolSeat | None:
     if row is None:
         return None

@@ -84,27 +84,51 @@ class SimulateView(ApiView):
     @extend_schema(request=SimulateWrite, responses={200: SimulationAnswer})
     def post(self, request: Request, id: str) -> Response:
         """Give points and the trace for a sample purchase; nothing is written."""
-        body = SimulateWrite(data=request.data)
-        body.is_valid(raise_exception=True)
-        given, now = body.validated_data, clock.now()
-        wanted = api.SimulateRequest(
-            program_id=program_id_of(id),
-            amount=given.get("transaction_amount"),
-            currency=given["currency"],
-            event_type=given["event_type"],
-            context=given["transaction_context"],
-            occurred_at=given.get("occurred_at", now),
-            account_id=given.get("account_id"),
-            tier_code=given.get("tier_code"),
-            points_lifetime=given.get("points_lifetime"),
-            segment_codes=tuple(given["segment_codes"]) if "segment_codes" in given else None,
-            program_version=given.get("program_version"),
-            changes={name: given[name] for name in PROMISES if name in given},
-            points_to_burn=given.get("points_to_burn"),
-        )
-        simulation = api.simulate(request=wanted, now=now)
-        told: dict[str, Any] = dict(SimulationAnswer(simulation).data)
-        if simulation.value is not None:
-            amount, currency = simulation.value.amount, simulation.value.currency
-            told["value"] = {"amount": format(amount, "f"), "currency": currency}
-        return Response(told)
+        return simulated(request.data, program_id_of(id))
+
+
+class SimulateUnsavedView(ApiView):
+    """Try a purchase on a program that is not saved."""
+
+    permissions: ClassVar[dict[str, str]] = {"post": "programs.view"}
+
+    @extend_schema(request=SimulateWrite, responses={200: SimulationAnswer})
+    def post(self, request: Request) -> Response:
+        """Give points and the trace for a sample purchase under the document in ``program``; nothing is written."""
+        return simulated(request.data, None)
+
+
+def simulated(sent: Any, program_id: uuid.UUID | None) -> Response:
+    """Simulate as ``sent`` says and answer."""
+    body = SimulateWrite(data=sent)
+    body.is_valid(raise_exception=True)
+    given, now = body.validated_data, clock.now()
+    draft: dict[str, Any] = given.get("program", {})
+    if program_id is None and "program" not in given:
+        raise serializers.ValidationError({"program": ["Give the document to try."]}, code="required")
+    promised = {**draft, **given}
+    currency = given["currency"] or (str(draft.get("currency", "")) if program_id is None else "")
+    wanted = api.SimulateRequest(
+        program_id=program_id,
+        amount=given.get("transaction_amount"),
+        currency=currency,
+        timezone=str(draft.get("timezone", "UTC")),
+        event_type=given["event_type"],
+        context=given["transaction_context"],
+        occurred_at=given.get("occurred_at", now),
+        account_id=given.get("account_id"),
+        customer_id=given.get("customer_id"),
+        customer_ref=given.get("customer_ref", ""),
+        tier_code=given.get("tier_code"),
+        points_lifetime=given.get("points_lifetime"),
+        segment_codes=tuple(given["segment_codes"]) if "segment_codes" in given else None,
+        program_version=given.get("program_version"),
+        changes={name: promised[name] for name in PROMISES if name in promised},
+        points_to_burn=given.get("points_to_burn"),
+    )
+    simulation = api.simulate(request=wanted, now=now)
+    told: dict[str, Any] = dict(SimulationAnswer(simulation).data)
+    if simulation.value is not None:
+        amount, currency = simulation.value.amount, simulation.value.currency
+        told["value"] = {"amount": format(amount, "f"), "currency": currency}
+    return Response(told)

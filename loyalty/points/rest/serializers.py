@@ -164,15 +164,21 @@ def check_imaginable(at: datetime) -> None:
 class SimulateWrite(StrictSerializer):
     """A sample purchase or event, who makes it, and what to try instead of what the program promises.
 
-    Terms of the program stand flat beside the purchase, in the shapes in which a program is written.
+    Terms of the program stand flat beside the purchase, in the shapes in which a program is written, or in ``program``,
+    which may be a whole document; what stands flat goes first.
     """
 
+    program = serializers.DictField(
+        required=False, help_text="A program's document to try, whole or in parts, as it is read and written."
+    )
     transaction_amount = AmountField(required=False, min_value=AMOUNT_MIN)
     currency = serializers.CharField(max_length=3, required=False, default="", allow_blank=True)
     event_type = serializers.CharField(max_length=100, required=False, default=EVENT_PURCHASE)
     transaction_context = ContextField(required=False, default=dict)
     occurred_at = serializers.DateTimeField(required=False, validators=[check_imaginable])
     account_id = serializers.UUIDField(required=False)
+    customer_id = serializers.UUIDField(required=False)
+    customer_ref = serializers.CharField(max_length=100, required=False)
     tier_code = serializers.CharField(max_length=50, required=False)
     points_lifetime = WholeNumberField(required=False, min_value=0, max_value=POINTS_MAX)
     segment_codes = serializers.ListField(

@@ -34,5 +34,6 @@ paths = [
     path("loyaltyPrograms/<str:id>/expiring/", books.ProgramExpiringView.as_view(), name="programs-expiring"),
     path("loyaltyPrograms/<str:id>/expire/", books.DailyWorkView.as_view(), name="programs-expire"),
     path("loyaltyPrograms/<str:id>/analytics/", programs.AnalyticsView.as_view(), name="programs-analytics"),
+    path("loyaltyPrograms/simulate/", programs.SimulateUnsavedView.as_view(), name="programs-simulate-unsaved"),
     path("loyaltyPrograms/<str:id>/simulate/", programs.SimulateView.as_view(), name="programs-simulate"),
 ]

@@ -83,8 +83,10 @@ def update_program(
     writing.announce(program, version, before, after, actor=actor, act="programs.change", now=now)
 
 
-def add_cap(*, program_id: uuid.UUID, cap: CapPlan, actor: Actor, now: datetime) -> None:
-    """Add a cap to what the program promises from now on; a cap of that code is refused.
+def add_cap(
+    *, program_id: uuid.UUID, cap: CapPlan, actor: Actor, now: datetime, effective_at: datetime | None = None
+) -> None:
+    """Add a cap to what the program promises from now on, or from a future instant; a cap of that code is refused.
 
     :raises ProgramNotFound: there is none of that id.
     :raises ProgramInvalid: the cap cannot be added.
@@ -95,6 +97,7 @@ def add_cap(*, program_id: uuid.UUID, cap: CapPlan, actor: Actor, now: datetime)
         expected_version=None,
         actor=actor,
         now=now,
+        effective_at=effective_at,
     )
 
 

@@ -27,7 +27,7 @@ from loyalty.programs.policy.rules import (
 )
 from loyalty.programs.policy.stored import read_part, read_terms, store_terms
 from loyalty.programs.policy.times import business_date, choose_tier, is_open, local_time, next_tier, plan_at
-from loyalty.programs.policy.trying import try_changes
+from loyalty.programs.policy.trying import blank_plan, try_changes
 from loyalty.programs.policy.windows import (
     ALL_TIME,
     Window,
@@ -90,6 +90,7 @@ __all__ = [
     "store_terms",
     "terms_of",
     "tier_valid_until",
+    "blank_plan",
     "try_changes",
     "why_rule_closed",
 ]

@@ -13,6 +13,7 @@ from typing import Any
 from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.rules.api import RuleInvalid
 from loyalty.programs.contracts import (
+    Enrollment,
     ProgramDocument,
     ProgramPlan,
     ProgramStatus,
@@ -36,6 +37,22 @@ class _Wrong(Exception):
     def __init__(self, place: str, message: str, code: str = "invalid") -> None:
         super().__init__(message)
         self.problem = FieldProblem(place, code, message)
+
+
+def blank_plan(*, currency: str, timezone: str) -> ProgramPlan:
+    """Give the plan of a program that nobody has saved and that promises nothing yet, to try a draft on.
+
+    :raises ProgramInvalid: there is no such currency or zone.
+    """
+    nobody = uuid.UUID(int=0)
+    plan = ProgramPlan(
+        program_id=nobody, code="draft", name="Draft", status=ProgramStatus.DRAFT, start_date=None, end_date=None,
+        currency=currency, timezone=timezone, enrollment=Enrollment.EXPLICIT, version_id=nobody, version_number=0,
+    )  # fmt: skip
+    problems = find_problems(_document(plan))
+    if problems:
+        raise ProgramInvalid(problems[0].message, problems=problems)
+    return plan
 
 
 def try_changes(plan: ProgramPlan, raw: Mapping[str, Any]) -> ProgramPlan:

@@ -226,15 +226,16 @@ class EarnCapWrite(terms.CapField):
 
     program = serializers.UUIDField()
     code = serializers.CharField(max_length=50, required=False)
+    effective_at = serializers.DateTimeField(required=False, help_text=EFFECTIVE_HELP)
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """Read the cap and the program that it is for."""
+        """Read the cap, the program that it is for, and from when on."""
         read: dict[str, Any] = StrictSerializer.to_internal_value(self, data)
-        program = read.pop("program")
+        program, effective_at = read.pop("program"), read.pop("effective_at", None)
         scope, period = read.get("scope", "member"), read.get("period", "day")
         name = CAP_NAMES.get(period, period)
         read.setdefault("code", name if scope == "member" else f"{scope}_{name}")
-        return {"program": program, "cap": policy.read_part(contracts.CapPlan, read)}
+        return {"program": program, "effective_at": effective_at, "cap": policy.read_part(contracts.CapPlan, read)}
 
 
 class ExpiryRuleSerializer(serializers.Serializer[Any]):
@@ -270,12 +271,22 @@ class MembershipSerializer(serializers.Serializer[Any]):
 
 
 class ExpiryRuleWrite(terms.ExpiryField):
-    """How long points of a program last from now on."""
+    """How long points of a program last from now on, or from a future instant."""
 
     program = serializers.UUIDField()
+    effective_at = serializers.DateTimeField(required=False, help_text=EFFECTIVE_HELP)
 
     def to_internal_value(self, data: Any) -> dict[str, Any]:
-        """Read the rule and the program that it is for."""
+        """Read the rule, the program that it is for, and from when on."""
         read: dict[str, Any] = StrictSerializer.to_internal_value(self, data)
-        program = read.pop("program")
-        return {"program": program, "expiry": policy.read_part(contracts.ExpiryPlan, read)}
+        program, effective_at = read.pop("program"), read.pop("effective_at", None)
+        expiry = policy.read_part(contracts.ExpiryPlan, read)
+        return {"program": program, "effective_at": effective_at, "expiry": expiry}
+
+
+class ScheduledChange(serializers.Serializer[Any]):
+    """A change that begins later: in which version of the program, and when."""
+
+    program = serializers.UUIDField()
+    program_version = serializers.IntegerField(allow_null=True, help_text="Null when it changes nothing.")
+    effective_at = serializers.DateTimeField()

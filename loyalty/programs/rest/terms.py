@@ -246,6 +246,7 @@ class BenefitGrantField(PartField):
     code = code_field()
     kind = choice(contracts.BenefitKind)
     points = points_field()
+    is_capped = serializers.BooleanField(required=False, help_text="Whether its points count under the caps.")
 
 
 class TierField(StrictSerializer):

@@ -1,5 +1,7 @@
 """Routes of programs; every write goes through the program's one document."""
 
+import uuid
+from datetime import datetime
 from typing import Any, ClassVar
 
 from django_filters.rest_framework import DjangoFilterBackend
@@ -15,7 +17,7 @@ from loyalty.foundation.web.etag import check_if_match
 from loyalty.foundation.web.views import AllowListedOrdering, ReadOnlyApiViewSet
 from loyalty.programs import api, policy
 from loyalty.programs.contracts import ExpiryKind
-from loyalty.programs.models import EarnCapRow, ExpiryRuleRow, Program, RuleRow, Tier
+from loyalty.programs.models import EarnCapRow, ExpiryRuleRow, Program, ProgramVersion, RuleRow, Tier
 from loyalty.programs.queries import current_versions, get_version, list_versions, programs_with_members
 from loyalty.programs.rest import filters, serializers
 
@@ -179,6 +181,17 @@ class ProgramViewSet(ReadOnlyApiViewSet):
         return Response(serializers.MembershipSerializer(left).data)
 
 
+def scheduled(program_id: uuid.UUID, effective_at: datetime) -> Response:
+    """Answer a change that begins later: it is in no list yet, because those show the version in effect."""
+    version = ProgramVersion.objects.filter(program__public_id=program_id, starts_at=effective_at).first()
+    told = {
+        "program": program_id,
+        "program_version": version.number if version else None,
+        "effective_at": effective_at,
+    }
+    return Response(serializers.ScheduledChange(told).data, status=202)
+
+
 class OfProgramViewSet(ReadOnlyApiViewSet):
     """Base of the lists that are read out of programs."""
 
@@ -211,13 +224,19 @@ class EarnCapViewSet(OfProgramViewSet):
     serializer_class = serializers.EarnCapSerializer
     filterset_class = filters.EarnCapFilter
 
-    @extend_schema(request=serializers.EarnCapWrite, responses={201: serializers.EarnCapSerializer})
+    @extend_schema(
+        request=serializers.EarnCapWrite,
+        responses={201: serializers.EarnCapSerializer, 202: serializers.ScheduledChange},
+    )
     def create(self, request: Request) -> Response:
-        """Add a cap to a program; an active one gets a new version at this instant."""
+        """Add a cap to a program; an active one gets a new version at this instant, or a scheduled one (202)."""
         body = serializers.EarnCapWrite(data=request.data)
         body.is_valid(raise_exception=True)
-        program_id, cap = body.validated_data["program"], body.validated_data["cap"]
-        api.add_cap(program_id=program_id, cap=cap, actor=self.actor, now=clock.now())
+        given = body.validated_data
+        program_id, cap, effective_at = given["program"], given["cap"], given["effective_at"]
+        api.add_cap(program_id=program_id, cap=cap, actor=self.actor, now=clock.now(), effective_at=effective_at)
+        if effective_at is not None:
+            return scheduled(program_id, effective_at)
         return self.respond_with(self.get_queryset().get(program__public_id=program_id, code=cap.code), status=201)
 
 
@@ -229,15 +248,22 @@ class ExpiryRuleViewSet(OfProgramViewSet):
     serializer_class = serializers.ExpiryRuleSerializer
     filterset_class = filters.ExpiryRuleFilter
 
-    @extend_schema(request=serializers.ExpiryRuleWrite, responses={201: serializers.ExpiryRuleSerializer})
+    @extend_schema(
+        request=serializers.ExpiryRuleWrite,
+        responses={201: serializers.ExpiryRuleSerializer, 202: serializers.ScheduledChange},
+    )
     def create(self, request: Request) -> Response:
-        """Say how long a program's points last; an active one gets a new version at this instant."""
+        """Say how long a program's points last; an active one gets a new version at this instant, or later (202)."""
         body = serializers.ExpiryRuleWrite(data=request.data)
         body.is_valid(raise_exception=True)
-        program_id, expiry = body.validated_data["program"], body.validated_data["expiry"]
+        given = body.validated_data
+        program_id, expiry, effective_at = given["program"], given["expiry"], given["effective_at"]
         if expiry.kind is ExpiryKind.NEVER:
             raise ValidationError({"kind": ["A rule by which points go is any kind but never."]})
         api.update_program(
-            program_id=program_id, changes={"expiry": expiry}, expected_version=None, actor=self.actor, now=clock.now()
-        )
+            program_id=program_id, changes={"expiry": expiry}, expected_version=None, actor=self.actor,
+            now=clock.now(), effective_at=effective_at,
+        )  # fmt: skip
+        if effective_at is not None:
+            return scheduled(program_id, effective_at)
         return self.respond_with(self.get_queryset().get(program__public_id=program_id), status=201)

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime, timedelta
 
 from django.db import transaction
@@ -11,6 +11,7 @@ from loyalty.foundation.events import api as events
 from loyalty.foundation.kernel.actor import system_actor
 from loyalty.foundation.orm import sql
 from loyalty.points import api as points
+from loyalty.programs import api as programs
 from loyalty.tiers.contracts import BenefitState
 from loyalty.tiers.events import TierBenefitGranted
 from loyalty.tiers.models import BenefitGrant
@@ -33,9 +34,9 @@ def award_benefits(*, account_id: uuid.UUID | None = None, now: datetime) -> int
     grants = list(waiting.order_by("due_at", "id")[:BATCH])
     if not grants:
         return 0
-    lines = points.earn_batch(
-        requests=[_request(grant) for grant in grants], actor=system_actor("tiers.award_benefits"), now=now
-    )
+    capped = _capped({grant.program_public_id for grant in grants}, now)
+    requests = [_request(grant, capped[grant.program_public_id]) for grant in grants]
+    lines = points.earn_batch(requests=requests, actor=system_actor("tiers.award_benefits"), now=now)
     for grant, line in zip(grants, lines, strict=True):
         if line.receipt is None:
             grant.refusal_code, grant.due_at = line.code, now + RETRY_AFTER
@@ -47,13 +48,23 @@ def award_benefits(*, account_id: uuid.UUID | None = None, now: datetime) -> int
     return len(grants)
 
 
-def _request(grant: BenefitGrant) -> points.EarnRequest:
+def _capped(program_ids: Iterable[uuid.UUID], now: datetime) -> dict[uuid.UUID, set[tuple[str, str]]]:
+    """Give, by program, the benefits (tier, code) that count under the member's caps."""
+    plans = [programs.get_plan(program_id, at=now) for program_id in program_ids]
+    return {
+        plan.program_id: {(tier.code, one.code) for tier in plan.tiers for one in tier.benefit_grants if one.is_capped}
+        for plan in plans
+    }
+
+
+def _request(grant: BenefitGrant, capped: Collection[tuple[str, str]]) -> points.EarnRequest:
     content = f"{grant.public_id} {grant.points_amount}".encode()
     return points.EarnRequest(
         member=points.MemberRef(account_id=grant.account_public_id),
         key=points.Key(scope=SCOPE, key=str(grant.public_id), request_hash=hashlib.sha256(content).digest()),
         occurred_at=grant.granted_at,
         points=grant.points_amount,
+        is_capped=(grant.tier_code, grant.benefit_code) in capped,
         # A gift for a tier does not lift to the next one.
         context={"tier": grant.tier_code, "benefit": grant.benefit_code, "counts_for_tier": False},
     )

@@ -3,21 +3,26 @@
 import json
 import uuid
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.orm import sql
 from loyalty.foundation.resilience.failpoints import maybe_fail
 from loyalty.programs import api as programs
-from loyalty.tiers.contracts import Settlement
+from loyalty.tiers.contracts import FOREVER, Reason, Settlement
+from loyalty.tiers.models import MemberState
 from loyalty.tiers.operations.benefits import award_benefits, grant_first_benefits
 from loyalty.tiers.operations.correcting import take_late_purchase
 from loyalty.tiers.operations.counting import Counted, count_posting, count_reversal, move_days
-from loyalty.tiers.operations.looking import NOTHING, qualify_member
-from loyalty.tiers.policy.terms import terms_for_sql
+from loyalty.tiers.operations.looking import NOTHING, hold, qualify_member, settle
+from loyalty.tiers.policy.calendar import window_on
+from loyalty.tiers.policy.standing import floor_of
+from loyalty.tiers.policy.terms import terms_for_sql, terms_of
 
+RAISE_TRACK = "SELECT tiers_raise_track(%s, %s, %s::date)"
 # A purchase that is told later than this after it happened may have changed what came in between.
 LATE_AFTER = timedelta(hours=1)
 
@@ -104,9 +109,52 @@ def take_merge(
     actor: Actor,
     now: datetime,
 ) -> None:
-    """Count for an account what the one merged into it had counted, and look whether that raises its tier."""
+    """Count for an account what the one merged into it had counted, and look whether that raises its tier.
+
+    The better of both tiers stays, until the day until which it was kept. A tier pinned by hand stays what it is.
+    """
     move_days(from_account_id=from_account_id, to_account_id=to_account_id)
     qualify_member(program_id=program_id, account_id=to_account_id, causation_id=causation_id, actor=actor, now=now)
+    _keep_better(programs.get_plan(program_id, at=now), from_account_id, to_account_id, causation_id, actor, now)
+
+
+def _keep_better(
+    plan: programs.ProgramPlan,
+    from_account_id: uuid.UUID,
+    to_account_id: uuid.UUID,
+    causation_id: uuid.UUID | None,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    hold(sorted((from_account_id, to_account_id)))
+    gone, kept = (programs.get_membership_of_account(one) for one in (from_account_id, to_account_id))
+    better = plan.tiers_by_code.get(gone.tier_code or "")
+    if better is None or floor_of(better) <= floor_of(plan.tiers_by_code.get(kept.tier_code or "")):
+        return
+    sql.fetch_all(RAISE_TRACK, [to_account_id, better.id, _kept_until(plan, gone, now)])
+    settle(
+        plan,
+        [to_account_id],
+        mode="assigned",
+        reason=Reason.QUALIFIED.value,
+        causation_id=causation_id,
+        is_held=True,
+        actor=actor,
+        now=now,
+    )
+    award_benefits(account_id=to_account_id, now=now)
+
+
+def _kept_until(plan: programs.ProgramPlan, gone: programs.MembershipView, now: datetime) -> date:
+    """Give the day until which a member's tier is kept, exclusive."""
+    state = MemberState.objects.filter(account_public_id=gone.account_id).first()
+    if state is not None and state.manual_mode is not None:
+        until = state.manual_until
+        return programs.business_date(plan.timezone, until) if until is not None else FOREVER
+    if state is not None and state.kept_until is not None:
+        return state.kept_until
+    joined, today = (programs.business_date(plan.timezone, at) for at in (gone.enrolled_at, now))
+    return window_on(terms_of(plan), joined, today).kept_until
 
 
 @transaction.atomic

@@ -5,7 +5,7 @@ from typing import Any
 
 import psycopg
 import pytest
-from django.db import DEFAULT_DB_ALIAS, OperationalError, connection, connections, transaction
+from django.db import DEFAULT_DB_ALIAS, OperationalError, ProgrammingError, connection, connections, transaction
 
 from loyalty.foundation.orm import sql
 from loyalty.foundation.orm.postgresql.base import DatabaseWrapper
@@ -59,6 +59,15 @@ def test_health_check__session_that_the_server_ended__is_found_and_replaced() ->
     own.close_if_unusable_or_obsolete()
     own.health_check_enabled, own.health_check_done = True, False
     assert sql.fetch_prepared("SELECT 1 AS a") == [{"a": 1}]
+
+
+def test_health_check__aborted_transaction__is_not_usable() -> None:
+    with pytest.raises(ProgrammingError), transaction.atomic():
+        try:
+            sql.execute("SELECT nothing")
+        finally:
+            assert not wrapper().is_usable()
+    assert wrapper().is_usable()
 
 
 def test_health_check__no_connection__is_not_usable() -> None:

@@ -825,7 +825,7 @@ export interface paths {
         /** @description Caps; adding one changes its program. */
         get: operations["earnCaps_list"];
         put?: never;
-        /** @description Add a cap to a program; an active one gets a new version at this instant. */
+        /** @description Add a cap to a program; an active one gets a new version at this instant, or a scheduled one (202). */
         post: operations["earnCaps_create"];
         delete?: never;
         options?: never;
@@ -1160,6 +1160,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/loyaltyPrograms/simulate/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Give points and the trace for a sample purchase under the document in ``program``; nothing is written. */
+        post: operations["loyaltyPrograms_simulate_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/loyaltyPrograms/{id}/": {
         parameters: {
             query?: never;
@@ -1258,7 +1275,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** @description Give points and the trace for a sample purchase; nothing is written. */
-        post: operations["loyaltyPrograms_simulate_create"];
+        post: operations["loyaltyPrograms_simulate_create_2"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1464,7 +1481,7 @@ export interface paths {
         /** @description Expiry rules, one in a program; writing one changes its program. */
         get: operations["pointsExpiryRules_list"];
         put?: never;
-        /** @description Say how long a program's points last; an active one gets a new version at this instant. */
+        /** @description Say how long a program's points last; an active one gets a new version at this instant, or later (202). */
         post: operations["pointsExpiryRules_create"];
         delete?: never;
         options?: never;
@@ -2684,6 +2701,8 @@ export interface components {
         /** @description What a tier grants once on entering. */
         BenefitGrantField: {
             code: string;
+            /** @description Whether its points count under the caps. */
+            is_capped?: boolean;
             kind?: components["schemas"]["BenefitGrantFieldKindEnum"];
             /** Format: int64 */
             points?: number;
@@ -2697,6 +2716,8 @@ export interface components {
         /** @description What a tier grants once on entering. */
         BenefitGrantFieldRequest: {
             code: string;
+            /** @description Whether its points count under the caps. */
+            is_capped?: boolean;
             kind?: components["schemas"]["BenefitGrantFieldKindEnum"];
             /** Format: int64 */
             points?: number;
@@ -3121,6 +3142,11 @@ export interface components {
         /** @description A cap to add to a program; without a code it is called by its scope and period, a member's day ``daily``. */
         EarnCapWriteRequest: {
             code?: string;
+            /**
+             * Format: date-time
+             * @description A future instant: the change becomes a scheduled version. Left out, it counts at once.
+             */
+            effective_at?: string;
             /** Format: decimal */
             limit: string;
             measure?: components["schemas"]["MeasureEnum"];
@@ -3413,9 +3439,14 @@ export interface components {
             program: string;
             program_version: number;
         };
-        /** @description How long points of a program last from now on. */
+        /** @description How long points of a program last from now on, or from a future instant. */
         ExpiryRuleWriteRequest: {
             days?: number | null;
+            /**
+             * Format: date-time
+             * @description A future instant: the change becomes a scheduled version. Left out, it counts at once.
+             */
+            effective_at?: string;
             grace_days_after?: number;
             kind?: components["schemas"]["ExpiryKindEnum"];
             /** @description MM-DD */
@@ -4878,6 +4909,15 @@ export interface components {
         RunStarted: {
             run: components["schemas"]["RunNamed"];
         };
+        /** @description A change that begins later: in which version of the program, and when. */
+        ScheduledChange: {
+            /** Format: date-time */
+            effective_at: string;
+            /** Format: uuid */
+            program: string;
+            /** @description Null when it changes nothing. */
+            program_version: number | null;
+        };
         /**
          * @description * `member` - MEMBER
          *     * `household` - HOUSEHOLD
@@ -4944,7 +4984,8 @@ export interface components {
         /**
          * @description A sample purchase or event, who makes it, and what to try instead of what the program promises.
          *
-         *     Terms of the program stand flat beside the purchase, in the shapes in which a program is written.
+         *     Terms of the program stand flat beside the purchase, in the shapes in which a program is written, or in ``program``,
+         *     which may be a whole document; what stands flat goes first.
          */
         SimulateWriteRequest: {
             /** Format: uuid */
@@ -4956,6 +4997,9 @@ export interface components {
             caps?: unknown;
             /** @default  */
             currency: string;
+            /** Format: uuid */
+            customer_id?: string;
+            customer_ref?: string;
             earn_base?: unknown;
             /** Format: int64 */
             earn_cap_daily?: number | null;
@@ -4972,6 +5016,10 @@ export interface components {
             points_lifetime?: number;
             /** Format: int64 */
             points_to_burn?: number;
+            /** @description A program's document to try, whole or in parts, as it is read and written. */
+            program?: {
+                [key: string]: unknown;
+            };
             /** @description Another version than that of the day. */
             program_version?: number;
             referral?: unknown;
@@ -8426,6 +8474,14 @@ export interface operations {
                     "application/json": components["schemas"]["EarnCap"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledChange"];
+                };
+            };
             /** @description Refused or failed */
             default: {
                 headers: {
@@ -9511,6 +9567,50 @@ export interface operations {
             };
         };
     };
+    loyaltyPrograms_simulate_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SimulateWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SimulationAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     loyaltyPrograms_retrieve: {
         parameters: {
             query?: never;
@@ -9872,7 +9972,7 @@ export interface operations {
             };
         };
     };
-    loyaltyPrograms_simulate_create: {
+    loyaltyPrograms_simulate_create_2: {
         parameters: {
             query?: never;
             header?: never;
@@ -10605,6 +10705,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ExpiryRule"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ScheduledChange"];
                 };
             };
             /** @description Refused or failed */

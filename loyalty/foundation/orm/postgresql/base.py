@@ -12,6 +12,7 @@ from typing import Any
 import psycopg
 from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorWrapper
+from psycopg.pq import TransactionStatus
 from psycopg.rows import dict_row
 
 
@@ -34,10 +35,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def is_usable(self) -> bool:
         """Tell whether a connection that was kept still stands."""
-        if self.connection is None:
+        if self.connection is None or self.connection.closed:
             return False
-        if self.connection.closed:
-            return False
+        if self.connection.info.transaction_status != TransactionStatus.IDLE:
+            return bool(super().is_usable())
         # A server that ended the session has sent its farewell, and nothing else is sent unasked.
         waiting = select.poll()
         waiting.register(self.connection.fileno(), select.POLLIN | select.POLLPRI)
