@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { emitAsking, isUnfinishedAsking, readAsking, signsFor, withMeasure, withoutFilter, withSign, type Behaviour } from './asking'
 import type { Json } from './json'
-import { emit, parse, segmentsOf } from './tree'
+import { emit, hasOpenLine, parse, segmentsOf } from './tree'
 
 const bought: Behaviour = { kind: 'behaviour', measure: 'count', event: 'customer.purchase', field: '', days: 30, sign: 'gte', value: 3 }
 
@@ -49,5 +49,11 @@ describe('asking', () => {
   it('test_unfinished__sum_of_nothing__true', () => {
     expect(isUnfinishedAsking({ ...bought, measure: 'sum' })).toBe(true)
     expect(isUnfinishedAsking(bought)).toBe(false)
+  })
+
+  it('test_open_line__event_or_value_missing__found_at_any_depth', () => {
+    expect(hasOpenLine(parse({ and: [{ or: [{ '>=': [{ events_count: ['', 30] }, 1] }] }] }))).toBe(true)
+    expect(hasOpenLine(parse({ '==': [{ var: 'city' }, ''] }))).toBe(true)
+    expect(hasOpenLine(parse({ and: [{ '>': [{ var: 'age' }, 18] }, { if: [true, false] }] }))).toBe(false)
   })
 })

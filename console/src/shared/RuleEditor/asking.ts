@@ -55,8 +55,6 @@ export function signsFor(measure: Measure): Sign[] {
   return measure === 'count' || measure === 'sum' ? plain : [...plain, 'ever', 'never']
 }
 
-export const isAsking = (kind: string): kind is Asking['kind'] => kind === 'behaviour' || kind === 'membership' || kind === 'share'
-
 function compared(left: Json, sign: Sign, value: number | null): Json {
   if (sign === 'never') return { '==': [left, null] }
   if (sign === 'ever') return { '!=': [left, null] }

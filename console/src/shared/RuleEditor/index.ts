@@ -1,5 +1,5 @@
 /** The rule editor as others use it. */
 export { default as RuleEditor } from './RuleEditor.vue'
 export { isSame, type Json } from './json'
-export { countConditions, parse, segmentsOf } from './tree'
+export { countConditions, hasOpenLine, parse, segmentsOf } from './tree'
 export { useSegmentWorld, type RuleWorld } from './world'

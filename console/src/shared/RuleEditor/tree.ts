@@ -4,9 +4,9 @@
  * Whatever the tree has no line for is kept word for word as an advanced part. So `emit(parse(rule))` equals the
  * rule for every rule; `isShowable` checks it all the same, and the editor locks itself when it should ever not hold.
  */
-import { emitAsking, isAsking, readAsking, type Asking } from './asking'
+import { emitAsking, isUnfinishedAsking, readAsking, type Asking } from './asking'
 import { isRecord, isSame, type Json } from './json'
-import { OPERATORS, readComparison, type Comparison } from './operators'
+import { isUnfinished, OPERATORS, readComparison, type Comparison } from './operators'
 
 export type Match = 'all' | 'any'
 
@@ -139,6 +139,11 @@ export function segmentsOf(node: RuleNode): string[] {
 /** Parts that only the JSON view can change. */
 export const countAdvanced = (node: RuleNode): number => (node.kind === 'group' ? node.children.reduce((sum, child) => sum + countAdvanced(child), 0) : node.kind === 'advanced' ? 1 : 0)
 
-export const isAskingNode = (node: RuleNode): node is Asking => isAsking(node.kind)
+/** Some line still waits for a value, so the server need not be asked what the rule says. */
+export function hasOpenLine(node: RuleNode): boolean {
+  if (node.kind === 'group') return node.children.some(hasOpenLine)
+  if (node.kind === 'condition') return isUnfinished(node)
+  return node.kind !== 'advanced' && isUnfinishedAsking(node)
+}
 
 export const countConditions = (node: RuleNode): number => (node.kind === 'group' ? node.children.reduce((sum, child) => sum + countConditions(child), 0) : 1)
