@@ -15,7 +15,8 @@ from loyalty.segments.policy.bitmaps import Bytes
 from loyalty.warehouse import api as warehouse
 from loyalty.warehouse.contracts import KeyBlock
 
-MASKED = np.dtype([("key", f"S{KEY_BYTES}"), ("mask", ">u4")])
+# The smallest number that holds a mask of so many bytes.
+KINDS = {1: np.uint8, 2: np.uint16, 3: np.uint32, 4: np.uint32}
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,8 +34,8 @@ class _Collector:
         self._count = predicates_count
         self._index = KeyIndex()
         size = bitmaps.length_for(greatest_id()) * 8
-        # One byte for each customer where the mask fits in one, else four.
-        self._masks: npt.NDArray[Any] = np.zeros(size, dtype=np.uint8 if predicates_count <= 8 else np.uint32)
+        # As few bytes for each customer as the mask needs.
+        self._masks: npt.NDArray[Any] = np.zeros(size, dtype=KINDS[-(-predicates_count // 8)])
         self._rows = np.zeros(predicates_count, dtype=np.int64)
         self._unknown = np.zeros(predicates_count, dtype=np.int64)
 

@@ -54,6 +54,7 @@ def upload(*, segment: Segment, file: BinaryIO, column: str = "", actor: Actor, 
     """
     held = held_static(segment)
     reader, place, name = _open(file, column)
+    sql.execute("DROP TABLE IF EXISTS segments_upload, segments_matched")
     sql.execute("CREATE TEMP TABLE segments_upload (line bigint, value text) ON COMMIT DROP")
     invalid = _fill(reader, place)
     sql.execute("ANALYZE segments_upload")

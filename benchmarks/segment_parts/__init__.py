@@ -1,0 +1,1 @@
+"""Parts of the benchmark of segments: events, single decisions and per-row evaluation, DuckDB."""
