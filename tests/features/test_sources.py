@@ -20,6 +20,7 @@ from loyalty.foundation.events import api as events
 from loyalty.foundation.events.models import OutboxEntry
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.ids import public_id_of_ref
+from loyalty.foundation.work import api as work
 from loyalty.warehouse import api as warehouse
 from tests.conftest import ClientWith
 from tests.features.conftest import IDS, REFS, Owner
@@ -66,6 +67,30 @@ def test_xiva_slow__a_decision_does_not_wait(calm: Simulator, monkeypatch: pytes
     known = api.get_feature_set(IDS[2], now=NOW)
     assert known.degraded_codes == ("bss.unavailable",)
     assert known.values["city"] is None
+
+
+def test_xiva_down__its_breaker__is_seen_and_spares_it(calm: Simulator) -> None:
+    configured_client().measure()
+    calm.desk.order({"fail_next": 50})
+    for _ in range(3):
+        api.get_feature_set(IDS[2], now=NOW)
+    failed = calm.desk.state()["counts"]["500"]
+    assert {one.source: one.state for one in api.list_health(now=NOW)}["xiva"] == "down"
+    assert "left alone" in api.get_feature_set(IDS[2], now=NOW).degraded[0].reason
+    assert calm.desk.state()["counts"]["500"] == failed == 5
+
+
+def test_import__while_it_runs__nobody_is_forgotten(calm: Simulator, actor: Actor) -> None:
+    assert api.is_bss_asked("customer.updated")
+    work.start(
+        kind=customers.IMPORT_RUN_KIND,
+        subject_kind="customer_source",
+        subject_ref="xiva",
+        params={},
+        actor=actor,
+        now=NOW,
+    )
+    assert not api.is_bss_asked("customer.updated")
 
 
 def test_xiva__many_customers__asked_together(calm: Simulator) -> None:

@@ -10,6 +10,7 @@ from django.db import transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
+from loyalty.customers import api as customers
 from loyalty.features.contracts import DataSource, MergeStrategy, Origin, StorePolicy
 from loyalty.features.errors import PolicyInvalid
 from loyalty.features.events import WarehouseFeaturesChanged
@@ -20,6 +21,7 @@ from loyalty.features.queries import fields_present, get_policy, policy_of
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.events import api as events
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.work import api as work
 
 SOURCES = (str(Origin.DWH), str(Origin.XIVA))
 # A week: older than that nothing stands in for anything.
@@ -138,5 +140,12 @@ def is_cache_used(event_type: str) -> bool:
 
 
 def is_bss_asked(event_type: str) -> bool:
-    """Tell whether there may be anything of the BSS to forget."""
-    return xiva.is_configured() and is_cache_used(event_type)
+    """Tell whether there may be anything of the BSS to forget.
+
+    While an import takes all customers in, their answers just grow old: to forget a million would have the BSS asked
+    for all of them at once.
+    """
+    if not xiva.is_configured() or not is_cache_used(event_type):
+        return False
+    latest = work.find_latest_run(customers.IMPORT_RUN_KIND, "xiva")
+    return latest is None or latest.finished_at is not None
