@@ -87,6 +87,10 @@ class Comparison:
         self.refused: list[str] = []
         self.compared = 0
 
+    def start_again(self) -> None:
+        """Leave the transaction that a failed statement has ended; the rows stay."""
+        self._connection.rollback()
+
     def disagreeing_predicates(self, rules: Sequence[Rule]) -> Iterator[str]:
         """The rules that choose other rows in SQL than in Python."""
         for batch in _batches(self._written(rules, is_predicate=True)):

@@ -3,19 +3,23 @@
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
 from functools import reduce
 from itertools import chain
 from typing import Any
 
 import pytest
-from sqlalchemy import ColumnElement, Connection, Double, Numeric, Text, cast, func, not_, or_
+from sqlalchemy import ColumnElement, Connection, Double, Integer, Numeric, Text, cast, func, not_, or_
 from sqlalchemy.exc import DBAPIError
 
 from loyalty.foundation.rules.api import Expects, Rule, RuleInvalid, check
 from loyalty.foundation.rules.compiling import Compiler
+from loyalty.foundation.rules.dialects.duckdb import DuckDBCompiler
 from loyalty.foundation.rules.frame import Closure
 from loyalty.foundation.rules.operators.arithmetic import plus
 from loyalty.foundation.rules.operators.comparison import order_truth, truth_equal
+from loyalty.foundation.rules.operators.dates import span_of
 from loyalty.foundation.rules.operators.spec import Table
 from loyalty.foundation.rules.operators.table import OPERATORS
 from loyalty.foundation.rules.tree import Node
@@ -222,6 +226,74 @@ def float_product(compiler: Compiler, node: Node) -> ColumnElement[Any]:
     return cast(cast(reduce(operator.mul, factors), Text()), Numeric())
 
 
+def days_of_utc(node: Node, args: Sequence[Closure]) -> Closure:
+    """Days since an instant in UTC, whatever the zone of the rule."""
+
+    def value(frame: Any) -> object:
+        moment: Any = args[0](frame)
+        day = moment.date() if isinstance(moment, datetime) else moment
+        return None if day is None else (frame.today - day).days
+
+    return value
+
+
+def closed_window(compiler: Compiler, node: Node, is_total: bool) -> ColumnElement[bool]:
+    """A window that holds the instant it begins with."""
+    again = replace(node, value=replace(span_of(node), has_first=True))
+    truth = OPERATORS["within_days"].truth
+    assert truth is not None
+    return truth(compiler, again, is_total)
+
+
+def letters_of_ascii(node: Node, args: Sequence[Closure]) -> Closure:
+    """Small letters of English only."""
+
+    def value(frame: Any) -> object:
+        text: Any = args[0](frame)
+        return None if text is None else "".join(one.lower() if one.isascii() else one for one in text)
+
+    return value
+
+
+def bytes_of_text(compiler: Compiler, node: Node) -> ColumnElement[Any]:
+    """The length in bytes."""
+    operand = node.args[0]
+    if operand.type.is_list:
+        return compiler.count_items(operand)
+    return func.octet_length(func.encode(compiler.value(operand)), type_=Integer())
+
+
+class StepsUpwards(DuckDBCompiler):
+    """A constant between two steps of a column becomes the step above."""
+
+    def stepped(self, column: Node, constant: Node) -> ColumnElement[Any] | None:
+        if super().stepped(column, constant) is None or not isinstance(constant.value, Decimal):
+            return None
+        return self.constant_number(constant.value.to_integral_value("ROUND_CEILING"))
+
+
+class UnitesInSilence(DuckDBCompiler):
+    """Values of which one is chosen under whatever type the database takes."""
+
+    def united(self, nodes: Sequence[Node]) -> list[ColumnElement[Any]]:
+        return [self.value(node) for node in nodes]
+
+
+class OneOfTwoSigns(DuckDBCompiler):
+    """A quotient compared by products, as if the divisor were never negative."""
+
+    def _order_of_quotient(self, symbol: str, left: Node, right: Node) -> ColumnElement[bool]:
+        test = super()._order_of_quotient(symbol, left, right)
+        return getattr(test, "clauses", [test])[0]  # type: ignore[no-any-return]
+
+
+class DatabaseRounds(DuckDBCompiler):
+    """Every mode is the database's own."""
+
+    def rounded(self, number: Callable[[], ColumnElement[Any]], places: int, mode: str) -> ColumnElement[Any]:
+        return super().rounded(number, places, "half_up")
+
+
 class NullableSettled(Compiler):
     """Tests that are never made total."""
 
@@ -249,6 +321,23 @@ MUTANTS: Mapping[str, dict[str, Any]] = {
 }
 
 
+DUCK_MUTANTS: Mapping[str, dict[str, Any]] = {
+    "order against null stays NULL under NOT": {"sql": line("<", truth=never_total)},
+    "NOT without COALESCE": {"sql": line("!", truth=bare_not)},
+    "IN with a null item": {"sql": line("in", truth=in_with_null)},
+    "different as <>": {"sql": line("!=", truth=plain_different)},
+    "all of nothing is true": {"sql": line("all", truth=all_of_nothing)},
+    "days of UTC in the evaluator": {"python": line("days_since", build=days_of_utc)},
+    "a window with its first instant": {"sql": line("within_days", truth=closed_window)},
+    "letters of English only": {"python": line("lower", build=letters_of_ascii)},
+    "length in bytes": {"sql": line("length", value=bytes_of_text)},
+    "a constant becomes the step above": {"compiler": StepsUpwards},
+    "choices round in silence": {"compiler": UnitesInSilence},
+    "divisors are never negative": {"compiler": OneOfTwoSigns},
+    "the database's own rounding": {"compiler": DatabaseRounds},
+}
+
+
 @pytest.fixture(scope="module")
 def small_rules() -> tuple[list[Rule], list[Rule]]:
     """Rules enough to catch every mutant."""
@@ -256,11 +345,32 @@ def small_rules() -> tuple[list[Rule], list[Rule]]:
     return checked(maker.boolean, 700, "boolean"), checked(maker.number, 300, "number")
 
 
+@pytest.fixture(scope="module")
+def text_rules() -> list[Rule]:
+    """Rules that give texts, enough for the mutants of text operators."""
+    return checked(RuleMaker(SEED + 5).text, 150, "any")
+
+
 @pytest.mark.parametrize("name", MUTANTS)
 def test_mutant__planted_in_one_of_the_two__is_caught(
     connection: Connection, small_rules: tuple[list[Rule], list[Rule]], name: str
 ) -> None:
     assert is_caught(Comparison(connection, ROWS, **MUTANTS[name]), *small_rules)
+
+
+@pytest.mark.parametrize("name", DUCK_MUTANTS)
+def test_mutant__planted_for_duckdb__is_caught(
+    duck: Connection, small_rules: tuple[list[Rule], list[Rule]], text_rules: list[Rule], name: str
+) -> None:
+    predicates, numbers = small_rules
+    assert is_told(on_duck(duck, ROWS, **DUCK_MUTANTS[name]), predicates, [*numbers, *text_rules])
+
+
+def test_original__in_duckdb_without_a_mutant__agrees(
+    duck: Connection, small_rules: tuple[list[Rule], list[Rule]], text_rules: list[Rule]
+) -> None:
+    predicates, numbers = small_rules
+    assert not is_told(on_duck(duck, ROWS), predicates, [*numbers, *text_rules])
 
 
 def test_mutant__division_is_not_guarded__is_refused_by_the_database(
@@ -281,6 +391,15 @@ def is_caught(comparison: Comparison, predicates: Sequence[Rule], numbers: Seque
     """Whether the two sides disagree about any of these rules."""
     disagreements = chain(comparison.disagreeing_predicates(predicates), comparison.disagreeing_values(numbers))
     return next(disagreements, None) is not None
+
+
+def is_told(comparison: Comparison, predicates: Sequence[Rule], values: Sequence[Rule]) -> bool:
+    """Whether the two sides disagree, or the database refuses the statement."""
+    try:
+        return is_caught(comparison, predicates, values)
+    except DBAPIError:
+        comparison.start_again()
+        return True
 
 
 def test_generated_rules__every_compilable_operator__is_among_them() -> None:

@@ -200,6 +200,8 @@ class RuleMaker:
                 self._quantifier,
                 self._same_truth,
                 self._mixed_truth,
+                self._between_steps,
+                self._ratio,
             ]
         )(depth - 1)
 
@@ -348,6 +350,25 @@ class RuleMaker:
                 {"datetime": [(NOW - timedelta(days=days)).isoformat()]},
             ]
         )
+
+    def _between_steps(self, depth: int) -> Any:
+        """A column against a constant that it cannot hold, next to one that it can."""
+        pick = self._chance
+        name = pick.choice(["visits", "points", "revenue"])
+        edge = Decimal(pick.choice([one for one in EDGES[name] if one is not None and abs(one) < 10**9]))
+        step = Decimal("0.5") if name != "revenue" else Decimal("0.005")
+        operands = [{"var": name}, edge + pick.choice([step, -step])]
+        return {pick.choice(["<", "<=", ">", ">=", "==", "!="]): operands if pick.random() < 0.7 else operands[::-1]}
+
+    def _ratio(self, depth: int) -> Any:
+        """A quotient against a number, with divisors of both signs and zero."""
+        pick = self._chance
+        above, below = pick.sample(["visits", "revenue", "points"], 2)
+        operands = [
+            {"/": [{"var": above}, {"var": below}]},
+            pick.choice([0, 1, -1, 2, Decimal("0.5"), Decimal("-2.5"), 100]),
+        ]
+        return {pick.choice(["<", "<=", ">", ">=", "==", "!="]): operands if pick.random() < 0.7 else operands[::-1]}
 
     def _moment(self, depth: int) -> Any:
         pick = self._chance
