@@ -327,6 +327,8 @@ def test_transactions__posted_by_kind__are_the_verbs(
     assert (earned.status_code, earned.json()["points_amount"]) == (201, 25)
     same = post(admin_client, EARN, {"account_id": account, "transaction_amount": "250"})
     assert (same.content, same["Idempotent-Replayed"]) == (earned.content, "true"), "one space of keys"
+    foreign = post(client_with("points.earn"), EARN, {"account_id": account, "transaction_amount": "250"})
+    assert (foreign.status_code, foreign.json()["code"]) == (422, "idempotency.key_reused"), "and nobody sees another's"
     assert post(admin_client, url, {"kind": "burn", "account_id": account, "points": 5}, "k2").status_code == 201
     undo = {"kind": "reverse", "transaction_id": earned.json()["transaction_id"], "points": 1}
     assert post(admin_client, url, undo, "k3").json()["points_balance"] == 19

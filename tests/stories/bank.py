@@ -65,6 +65,18 @@ class Bank:
         url = f"{running.run['url']}/api/loyalty/v1/"
         return cls(httpx.Client(base_url=url, headers=headers, timeout=120, limits=limits))
 
+    def of_another_user(self) -> "Bank":
+        """Open one as a user of their own who may have members earn."""
+        mark, password = uuid4().hex[:12], f"Tell-{uuid4().hex}"
+        done(self.post("roles/", {"code": f"teller-{mark}", "name": "Teller", "permissions": ["points.earn"]}))
+        done(self.post("users/", {"username": mark, "password": password, "roles": [f"teller-{mark}"]}))
+        http = httpx.Client(base_url=self.http.base_url, timeout=120)
+        entry = str(self.http.base_url.join("/api/auth/login/"))
+        done(http.post(entry, json={"username": mark, "password": password}))
+        token = http.cookies.get("csrftoken") or ""
+        http.headers.update({"X-CSRFToken": token, "Referer": str(self.http.base_url)})
+        return Bank(http)
+
     def post(self, path: str, body: Any, key: str = "") -> httpx.Response:
         """Post under a new key, or the one given."""
         return self.http.post(path, json=body, headers={"Idempotency-Key": key or uuid4().hex})

@@ -40,6 +40,8 @@ def test_key__repeated_reused_or_missing__has_one_effect(bank: Bank) -> None:
     assert refusal(bank.burn(member, 1, key)) == (422, "idempotency.key_reused")
     assert refusal(bank.http.post(f"{POINTS}/earn/", json=body)) == (400, "idempotency.key_missing")
     assert refusal(bank.post(f"{POINTS}/earn/", body, "x" * 201)) == (400, "idempotency.key_invalid")
+    foreign = bank.of_another_user().post(f"{POINTS}/earn/", body, key)
+    assert refusal(foreign) == (422, "idempotency.key_reused"), "nobody sees the answer to another's key"
     two = bank.post(f"{POINTS}/earn/", body | {"idempotency_key": "another"})
     assert refusal(two) == (400, "idempotency.key_invalid")
     assert bank.balance(member) == 100

@@ -359,7 +359,7 @@ class AccountViewSet(ReadOnlyApiViewSet):
         account_id = self.get_object().public_id
         movement = api.merge_accounts(
             account_id=account_id,
-            key=key_of("merge", require_key(request), request.data, account_id=str(account_id)),
+            key=key_of("merge", require_key(request), request.data, account_id=str(account_id), request=request),
             into_account_id=body.validated_data["into_account_id"],
             reason=body.validated_data["reason"],
             actor=self.actor,

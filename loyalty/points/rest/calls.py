@@ -21,10 +21,14 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 
 
-def key_of(verb: str, key: str, content: Any, **address: str) -> api.Key:
-    """Make the key of a call: its content is what was sent, without the key itself, and what its address names."""
+def key_of(verb: str, key: str, content: Any, *, request: Request, **address: str) -> api.Key:
+    """Make the key of a call: its content is what was sent, without the key itself, and what its address names.
+
+    Whose it is belongs to it: nobody sees the answer to another's key, and one key never moves points for two callers.
+    """
     told = {name: value for name, value in content.items() if name != "idempotency_key"} | address
-    return api.Key(scope=SCOPE, key=key, request_hash=fingerprint({"verb": verb, "content": told}))
+    owner = str(getattr(request.user, "public_id", ""))
+    return api.Key(scope=SCOPE, key=key, request_hash=fingerprint({"verb": verb, "content": told, "owner": owner}))
 
 
 def has_permission(request: Request, code: str) -> bool:

@@ -111,7 +111,7 @@ class HoldView(ApiView):
             points=given["points"],
             expires_at=until,
             reason=given["reason"],
-            key=key_of("hold", require_key(request), request.data),
+            key=key_of("hold", require_key(request), request.data, request=request),
         )
         receipt = api.hold(request=asked, actor=self.actor, now=now)
         maybe_fail("hold.committed")
@@ -134,7 +134,7 @@ class CaptureView(ApiView):
             points=given.get("points"),
             reason=given["reason"],
             context=given.get("transaction_context", {}),
-            key=key_of("capture", require_key(request), request.data, hold_id=hold_id),
+            key=key_of("capture", require_key(request), request.data, hold_id=hold_id, request=request),
         )
         receipt = api.capture(request=asked, actor=self.actor, now=clock.now())
         maybe_fail("capture.committed")
@@ -154,7 +154,7 @@ class ReleaseView(ApiView):
         asked = api.EndHoldRequest(
             hold_id=hold_id_of(hold_id),
             reason=body.validated_data["reason"],
-            key=key_of("release", require_key(request), request.data, hold_id=hold_id),
+            key=key_of("release", require_key(request), request.data, hold_id=hold_id, request=request),
         )
         receipt = api.release(request=asked, actor=self.actor, now=clock.now())
         maybe_fail("release.committed")
@@ -200,5 +200,5 @@ def pending_request(request: Request, verb: str, transaction_id: str) -> api.Pen
     return api.PendingRequest(
         transaction_id=wanted,
         reason=body.validated_data["reason"],
-        key=key_of(verb, require_key(request), request.data, transaction_id=str(wanted)),
+        key=key_of(verb, require_key(request), request.data, transaction_id=str(wanted), request=request),
     )

@@ -137,7 +137,7 @@ def post_reverse(request: Request, sent: Any, actor: Actor) -> Response:
     given, now = body.validated_data, clock.now()
     reversal = api.ReverseRequest(
         transaction_id=given["transaction_id"],
-        key=key_of("reverse", require_key(request), sent),
+        key=key_of("reverse", require_key(request), sent, request=request),
         points=given.get("points"),
         lines=tuple(api.LineToReverse(**line) for line in given.get("lines", ())),
         reason=given["reason"],
@@ -172,7 +172,7 @@ def post_transfer(request: Request, sent: Any, actor: Actor) -> Response:
         to_account_id=given["to_account_id"],
         points=given["points"],
         reason=given["reason"],
-        key=key_of("transfer", require_key(request), sent),
+        key=key_of("transfer", require_key(request), sent, request=request),
         customer=api.MemberRef(**who) if who else None,
     )
     receipt = api.transfer(request=transfer, actor=actor, now=clock.now())
@@ -211,7 +211,7 @@ def post_adjust(request: Request, sent: Any, actor: Actor) -> Response:
         reason_code=given["reason_code"],
         reason=given["reason"],
         expires_on=given.get("expires_on"),
-        key=key_of("adjust", require_key(request), sent),
+        key=key_of("adjust", require_key(request), sent, request=request),
         is_unlimited=has_permission(request, "points.adjust_unlimited"),
     )
     receipt = api.adjust(request=adjustment, actor=actor, now=clock.now())
@@ -245,7 +245,7 @@ class ReinstateView(ApiView):
         given = body.validated_data
         asked = api.ReinstateRequest(
             transaction_id=given["transaction_id"],
-            key=key_of("reinstate", require_key(request), request.data),
+            key=key_of("reinstate", require_key(request), request.data, request=request),
             points=given.get("points"),
             expires_on=given.get("expires_on"),
             reason=given["reason"],

@@ -38,7 +38,7 @@ def earn_request(given: Mapping[str, Any], key: api.Key, now: datetime) -> api.E
 def post_earn(request: Request, sent: Any, actor: Actor) -> Response:
     """Earn as ``sent`` says and answer."""
     given = serializers.read_earn(sent)
-    key = key_of("earn", require_key(request), sent)
+    key = key_of("earn", require_key(request), sent, request=request)
     if "points" in given:
         require_permission(request, "points.earn_direct")
     now = clock.now()
@@ -54,7 +54,7 @@ def post_burn(request: Request, sent: Any, actor: Actor) -> Response:
     given, now = body.validated_data, clock.now()
     burn = api.BurnRequest(
         member=serializers.MemberNamed.member(given),
-        key=key_of("burn", require_key(request), sent),
+        key=key_of("burn", require_key(request), sent, request=request),
         points=given["points"],
         occurred_at=given.get("occurred_at", now),
         context=given.get("transaction_context", {}),
@@ -111,7 +111,7 @@ class EarnBatchView(ApiView):
         requests = []
         sent_items: Any = request.data
         for place, (item, sent) in enumerate(zip(items, sent_items["items"], strict=True)):
-            key = key_of("earn", item.get("idempotency_key") or f"{batch_key}:{place}", sent)
+            key = key_of("earn", item.get("idempotency_key") or f"{batch_key}:{place}", sent, request=request)
             requests.append(earn_request(item, key, now))
         lines = api.earn_batch(requests=requests, actor=self.actor, now=now)
         is_replay = all(line.receipt is not None and line.receipt.is_replay for line in lines)
