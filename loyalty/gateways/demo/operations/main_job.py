@@ -1,19 +1,20 @@
 """The main job as one story: customers, warehouse, program, segments, campaign, purchases, burn, reverse, proof."""
 
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 from time import monotonic
 from typing import Any
 
 from loyalty.gateways.demo.operations.caller import Caller, fresh_key
-from loyalty.gateways.demo.operations.world import NEWS, PROGRAM, SEGMENTS, THANKS
+from loyalty.gateways.demo.operations.world import NEWS, PROGRAM, SEGMENTS, THANKS, season
 
 BUYERS_MAX = 150
 HISTORY_MEMBERS_MAX = 800
 PURCHASE_AMOUNT = "640.00"
 PURCHASE_POINTS = 64
 BATCH = 400
+PAGE_ROWS = 500
 
 
 @dataclass(slots=True)
@@ -182,34 +183,47 @@ class MainJob:
         return "20 points burned and restored"
 
     def make_history(self) -> str:
-        """Give members a past, in sets, so that charts and tiers have something to show."""
-        members = self.caller.get("customers/", page_size=500)["results"][:HISTORY_MEMBERS_MAX]
-        rows = []
-        for number, customer in enumerate(members):
-            for step in range(1 + number % 3):
-                amount = 110 + (number * 37 + step * 53) % 900
-                days = 1 + (number * 7 + step * 11) % 28
-                rows.append(
-                    {
-                        "idempotency_key": f"demo-history-{number}-{step}",
-                        "customer_ref": customer["customer_ref"],
-                        "program_id": self.program["id"],
-                        "transaction_amount": f"{amount}.00",
-                        "currency": PROGRAM["currency"],
-                        "occurred_at": (self.now - timedelta(days=days)).astimezone(UTC).isoformat(),
-                        "transaction_context": {
-                            "description": "Top-up",
-                            "channel": "ussd",
-                            "product_category": "airtime",
-                        },
-                    }
-                )
+        """Give members a past, in sets, so that charts and tiers have something to show.
+
+        Whoever bought today is left out, and the others' purchases are told in the order in which they happened, each
+        round when the tiers have followed the one before: what is told out of order is corrected, and a statement full
+        of corrections reads badly.
+        """
+        known = {buyer["customer_ref"] for buyer in self.buyers}
+        customers = self._all("customers/", HISTORY_MEMBERS_MAX + len(known))
+        members = [one for one in customers if one["customer_ref"] not in known][:HISTORY_MEMBERS_MAX]
+        rounds = season(members, self.now)
         earned = 0
-        for start in range(0, len(rows), BATCH):
-            body = {"items": rows[start : start + BATCH], "idempotency_key": f"demo-history-{start}"}
-            earned += self.caller.make("services/points/earn/batch/", body)["earned"]
-        self.caller.check("the history is earned", earned == len(rows), (earned, len(rows)))
+        for number, told in enumerate(rounds):
+            rows = [row | {"program_id": self.program["id"], "currency": PROGRAM["currency"]} for row in told]
+            for start in range(0, len(rows), BATCH):
+                body = {"items": rows[start : start + BATCH], "idempotency_key": f"demo-history-{number}-{start}"}
+                earned += self.caller.make("services/points/earn/batch/", body)["earned"]
+            self.caller.until("the tiers to follow", self._tiers_behind, lambda behind: not behind)
+        total = sum(len(told) for told in rounds)
+        self.caller.check("the history is earned", earned == total, (earned, total))
         return f"{earned:,} earns for {len(members):,} members"
+
+    def _tiers_behind(self) -> list[str]:
+        """Give the accounts whose tier is not yet the one that their points reach."""
+        ladder = sorted(((one["min_points"], one["code"]) for one in PROGRAM["tiers"]), reverse=True)
+        behind = []
+        for one in self._all("loyaltyAccounts/", program=self.program["id"]):
+            reached = next(code for least, code in ladder if one["lifetime_points_earned"] >= least)
+            if one["tier"] is None or one["tier"]["code"] != reached:
+                behind.append(str(one["id"]))
+        return behind
+
+    def _all(self, path: str, most: int | None = None, **params: Any) -> list[dict[str, Any]]:
+        """Read a list page by page, as far as so many rows."""
+        rows: list[dict[str, Any]] = []
+        page = 1
+        while True:
+            answer = self.caller.get(path, page_size=PAGE_ROWS, page=page, **params)
+            rows += answer["results"]
+            if answer["next"] is None or (most is not None and len(rows) >= most):
+                return rows
+            page += 1
 
     def prove(self) -> str:
         """Ask the whole ledger for its proof."""

@@ -1,5 +1,7 @@
 """The objects of the demo world: a program, segments, campaigns."""
 
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 PROGRAM: dict[str, Any] = {
@@ -88,3 +90,33 @@ THANKS: dict[str, Any] = {
         }
     },
 }
+
+
+def season(members: Sequence[dict[str, Any]], now: datetime) -> list[list[dict[str, Any]]]:
+    """Give purchases of the last four weeks in rounds: a member buys once in a round, and the next time in a later one.
+
+    Within a round they stand in the order in which they happened.
+    """
+    rounds: list[list[dict[str, Any]]] = []
+    for number, customer in enumerate(members):
+        bought = [
+            (now - timedelta(days=1 + (number * 7 + step * 11) % 28), 110 + (number * 37 + step * 53) % 900, step)
+            for step in range(1 + number % 3)
+        ]
+        for place, (at, amount, step) in enumerate(sorted(bought)):
+            if place == len(rounds):
+                rounds.append([])
+            rounds[place].append(
+                {
+                    "idempotency_key": f"demo-history-{number}-{step}",
+                    "customer_ref": customer["customer_ref"],
+                    "transaction_amount": f"{amount}.00",
+                    "occurred_at": at.astimezone(UTC).isoformat(),
+                    "transaction_context": {
+                        "description": "Top-up",
+                        "channel": "ussd",
+                        "product_category": "airtime",
+                    },
+                }
+            )
+    return [sorted(one, key=lambda row: row["occurred_at"]) for one in rounds]
