@@ -14,7 +14,8 @@ from loyalty.ledger.contracts.proofs import (
 )
 from loyalty.ledger.errors import AccountNotFound
 
-CHUNK_ACCOUNTS = 10_000
+# The groups of a chunk stay in the memory of one sort; smaller chunks pay for their plan more often.
+CHUNK_ACCOUNTS = 50_000
 DISCREPANCIES = "SELECT * FROM ledger_discrepancies(%s, %s, %s)"
 BALANCE = """
     SELECT a.id, b.points_posted,

@@ -9,17 +9,22 @@ LANGUAGE plpgsql STABLE SET jit = off SET plan_cache_mode = force_custom_plan AS
 #variable_conflict use_column
 DECLARE
     v_ids bigint[];
+    v_first bigint;
     v_last bigint;
     v_accounts bigint;
     v_entries bigint;
 BEGIN
     IF p_since IS NULL THEN
-        -- The entries are numbered without a gap, as is compared below.
-        SELECT max(x.account_id), count(*), ledger_sum(x.last_sequence) INTO v_last, v_accounts, v_entries FROM (
-            SELECT b.account_id, b.last_sequence FROM ledger_balance b WHERE b.account_id > coalesce(p_after, 0)
-            ORDER BY b.account_id LIMIT p_limit) x;
-        RETURN QUERY SELECT d.*, 0::bigint, 0::bigint, NULL::bigint
-            FROM ledger_whole_discrepancies(coalesce(p_after, 0) + 1, v_last) d;
+        -- As many numbers as accounts are wanted: some belong to none, but nothing must be read to find the end.
+        SELECT min(b.account_id) INTO v_first FROM ledger_balance b WHERE b.account_id > coalesce(p_after, 0);
+        v_last := v_first + p_limit - 1;
+        SELECT s.accounts, s.entries, s.suspects INTO v_accounts, v_entries, v_ids FROM ledger_suspects(v_first, v_last) s;
+        IF v_ids IS NOT NULL THEN
+            RETURN QUERY SELECT d.*, 0::bigint, 0::bigint, NULL::bigint FROM ledger_whole_discrepancies(v_ids) d;
+        END IF;
+        IF NOT EXISTS (SELECT 1 FROM ledger_balance b WHERE b.account_id > v_last) THEN
+            v_last := NULL;
+        END IF;
     ELSE
         SELECT array_agg(x.account_id), max(x.account_id), count(*) INTO v_ids, v_last, v_accounts FROM (
             SELECT b.account_id FROM ledger_balance b WHERE b.account_id > coalesce(p_after, 0)
@@ -27,9 +32,11 @@ BEGIN
             ORDER BY b.account_id LIMIT p_limit) x;
         SELECT count(*) INTO v_entries FROM ledger_entry e WHERE e.account_id = ANY (v_ids) AND e.recorded_at >= p_since;
         RETURN QUERY SELECT d.*, 0::bigint, 0::bigint, NULL::bigint FROM ledger_recent_discrepancies(v_ids, p_since) d;
+        IF v_accounts < p_limit THEN
+            v_last := NULL;
+        END IF;
     END IF;
-    RETURN QUERY SELECT NULL::uuid, NULL::text, 0::bigint, 0::bigint, v_accounts, coalesce(v_entries, 0),
-        CASE WHEN v_accounts = p_limit THEN v_last END;
+    RETURN QUERY SELECT NULL::uuid, NULL::text, 0::bigint, 0::bigint, v_accounts, coalesce(v_entries, 0), v_last;
 END $$;
 
 -- What lies below balances now: what is left of lots, what is held of them, active holds, pending earns, changes of debt.
@@ -60,46 +67,56 @@ LANGUAGE sql STABLE AS $$
     GROUP BY x.account_id
 $$;
 
--- Balances against the sums of all their entries and against what is true now, for a range of accounts: one pass over the
--- entries, one over the lots. Rows that agree, nearly all, are not taken apart; of reversals, which are few, the first
--- transaction must be asked what lifetime figure they take back from.
-CREATE OR REPLACE FUNCTION ledger_whole_discrepancies(p_first bigint, p_last bigint)
+-- Which accounts of a range have a figure that is not what lies below it, or a reversal, whose first transaction must be
+-- asked: nearly none. One pass over the entries and one over the lots; what was looked at is counted beside it.
+CREATE OR REPLACE FUNCTION ledger_suspects(p_first bigint, p_last bigint)
+RETURNS TABLE (accounts bigint, entries bigint, suspects bigint[]) LANGUAGE sql STABLE AS $$
+    SELECT count(*), ledger_sum(e.number), array_agg(b.account_id) FILTER (WHERE e.has_reversal
+        OR b.points_posted <> coalesce(e.points, 0)
+        OR b.last_sequence <> coalesce(e.number, 0) OR b.last_sequence <> coalesce(e.highest, 0)
+        OR b.lifetime_points_earned <> coalesce(e.earned, 0) OR b.lifetime_points_redeemed <> -coalesce(e.burned, 0)
+        OR b.points_posted <> coalesce(s.lots, 0) - b.points_debt
+        OR b.points_held <> coalesce(s.holds, 0) OR b.points_held <> coalesce(s.held_lots, 0)
+        OR b.points_pending <> coalesce(s.pending, 0) OR b.points_debt <> coalesce(s.debt, 0))
+    FROM ledger_balance b
+    LEFT JOIN (
+        SELECT e.account_id, ledger_sum(e.points_change) AS points, count(*) AS number, max(e.account_sequence) AS highest,
+            ledger_sum(e.points_change) FILTER (WHERE e.kind = 'earn') AS earned,
+            ledger_sum(e.points_change) FILTER (WHERE e.kind = 'burn') AS burned, bool_or(e.kind = 'reverse') AS has_reversal
+        FROM ledger_entry e WHERE e.account_id BETWEEN p_first AND p_last GROUP BY e.account_id) e
+        ON e.account_id = b.account_id
+    LEFT JOIN ledger_standing_figures(p_first, p_last, NULL) s ON s.account_id = b.account_id
+    WHERE b.account_id BETWEEN p_first AND p_last
+$$;
+
+-- Balances against the sums of all their entries and against what is true now, for some accounts in their order.
+CREATE OR REPLACE FUNCTION ledger_whole_discrepancies(p_ids bigint[])
 RETURNS TABLE (account_id uuid, code text, expected bigint, found bigint) LANGUAGE sql STABLE AS $$
     WITH figure AS MATERIALIZED (
-        SELECT b.*, coalesce(e.points, 0) AS points, coalesce(e.number, 0) AS number,
-            coalesce(e.highest, 0) AS highest, coalesce(e.earned, 0) AS earned, coalesce(e.redeemed, 0) AS redeemed,
-            e.reversals, e.points_reversed, coalesce(s.lots, 0) - b.points_debt AS lots, coalesce(s.held_lots, 0) AS held_lots,
+        SELECT b.*, coalesce(e.points, 0) AS points, coalesce(e.number, 0) AS number, coalesce(e.highest, 0) AS highest,
+            coalesce(e.earned, 0) AS earned, coalesce(e.redeemed, 0) AS redeemed,
+            coalesce(s.lots, 0) - b.points_debt AS lots, coalesce(s.held_lots, 0) AS held_lots,
             coalesce(s.holds, 0) AS holds, coalesce(s.pending, 0) AS pending, coalesce(s.debt, 0) AS debt
         FROM ledger_balance b
         LEFT JOIN (
             SELECT e.account_id, ledger_sum(e.points_change) AS points, count(*) AS number, max(e.account_sequence) AS highest,
-                ledger_sum(e.points_change) FILTER (WHERE e.kind = 'earn') AS earned,
-                -ledger_sum(e.points_change) FILTER (WHERE e.kind = 'burn') AS redeemed,
-                array_agg(e.transaction_id) FILTER (WHERE e.kind = 'reverse') AS reversals,
-                array_agg(e.points_change) FILTER (WHERE e.kind = 'reverse') AS points_reversed
-            FROM ledger_entry e WHERE e.account_id BETWEEN p_first AND p_last
-            GROUP BY e.account_id) e ON e.account_id = b.account_id
-        LEFT JOIN ledger_standing_figures(p_first, p_last, NULL) s ON s.account_id = b.account_id
-        WHERE b.account_id BETWEEN p_first AND p_last AND (e.reversals IS NOT NULL
-            OR b.points_posted <> coalesce(e.points, 0)
-            OR b.last_sequence <> coalesce(e.number, 0) OR b.last_sequence <> coalesce(e.highest, 0)
-            OR b.lifetime_points_earned <> coalesce(e.earned, 0) OR b.lifetime_points_redeemed <> coalesce(e.redeemed, 0)
-            OR b.points_posted <> coalesce(s.lots, 0) - b.points_debt
-            OR b.points_held <> coalesce(s.holds, 0) OR b.points_held <> coalesce(s.held_lots, 0)
-            OR b.points_pending <> coalesce(s.pending, 0) OR b.points_debt <> coalesce(s.debt, 0)))
+                -- A reversal takes back from the lifetime figure that its first transaction added to.
+                ledger_sum(e.points_change) FILTER (WHERE coalesce(f.kind, e.kind) = 'earn') AS earned,
+                -ledger_sum(e.points_change) FILTER (WHERE coalesce(f.kind, e.kind) = 'burn') AS redeemed
+            FROM ledger_entry e
+            LEFT JOIN ledger_transaction t ON t.id = e.transaction_id AND e.kind = 'reverse'
+            LEFT JOIN ledger_transaction f ON f.id = t.reverses_id
+            WHERE e.account_id = ANY ((SELECT p_ids)::bigint[]) GROUP BY e.account_id) e ON e.account_id = b.account_id
+        LEFT JOIN ledger_standing_figures(p_ids[1], p_ids[cardinality(p_ids)], p_ids) s ON s.account_id = b.account_id
+        WHERE b.account_id = ANY ((SELECT p_ids)::bigint[]))
     SELECT a.public_id, c.code, c.expected, c.found
     FROM figure f JOIN ledger_account a ON a.id = f.account_id,
-    LATERAL (
-        SELECT coalesce(ledger_sum(r.points) FILTER (WHERE t.kind = 'earn'), 0) AS earned,
-            coalesce(-ledger_sum(r.points) FILTER (WHERE t.kind = 'burn'), 0) AS redeemed
-        FROM unnest(f.reversals, f.points_reversed) AS r (id, points)
-        JOIN ledger_transaction x ON x.id = r.id JOIN ledger_transaction t ON t.id = x.reverses_id) back,
     LATERAL (
         VALUES ('entries', f.points_posted, f.points),
             ('sequence', f.last_sequence, f.number),
             ('sequence', f.last_sequence, f.highest),
-            ('lifetime_earned', f.lifetime_points_earned, f.earned + back.earned),
-            ('lifetime_redeemed', f.lifetime_points_redeemed, f.redeemed + back.redeemed),
+            ('lifetime_earned', f.lifetime_points_earned, f.earned),
+            ('lifetime_redeemed', f.lifetime_points_redeemed, f.redeemed),
             ('lots', f.points_posted, f.lots),
             ('held', f.points_held, f.holds),
             ('held_lots', f.points_held, f.held_lots),

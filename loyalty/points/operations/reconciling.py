@@ -15,7 +15,7 @@ from loyalty.points.models import AccountDiscrepancy, Reconciliation
 
 RUN_KIND = "points.reconcile"
 WHOLE, INCREMENTAL = "whole", "incremental"
-CHUNK_ACCOUNTS = 20_000
+CHUNK_ACCOUNTS = 50_000
 
 
 def start_reconciliation(*, kind: str, actor: Actor, now: datetime) -> work.RunView:
