@@ -71,8 +71,8 @@ def evaluate(
     if source is not None:
         report("scanning", 0, len(asked))
         found = _scan(asked, plans, source, now=now)
-        if any(_reads_streaming(plans[one.key]) for one in asked):
-            streaming = [row["customer_id"] for row in world.fetch_rows(features.streaming_customers(source))]
+        reading = [plans[one.key] for one in asked if _reads_streaming(plans[one.key])]
+        streaming = streaming_customers(reading[0], source) if reading else []
     for place, one in enumerate(targets):
         report("narrowing", place, len(targets))
         plan, before = plans[one.key], found.get(one.key, Selected(bitmaps.empty(0), 0, None))
@@ -121,6 +121,13 @@ def _reads_streaming(plan: Plan) -> bool:
     origins = features.field_origins()
     names = {name for part in plan.pushed for name in rules.uses_fields(part)} | plan.staged_fields
     return any(origins[name].is_streaming for name in names if name in origins)
+
+
+def streaming_customers(plan: Plan, source: features.FeatureSource) -> list[uuid.UUID]:
+    """Give the customers of whom the warehouse's values are not all, where the rule reads such values."""
+    if not _reads_streaming(plan):
+        return []
+    return [row["customer_id"] for row in world.fetch_rows(features.streaming_customers(source))]
 
 
 def pushed_predicate(plan: Plan, source: features.FeatureSource, *, now: datetime) -> ColumnElement[bool]:

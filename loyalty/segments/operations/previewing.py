@@ -11,7 +11,7 @@ from loyalty.features import api as features
 from loyalty.foundation.rules import api as rules
 from loyalty.segments.contracts import Preview
 from loyalty.segments.operations.definition import check_rules, read_limit
-from loyalty.segments.operations.evaluating import Target, evaluate, pushed_predicate
+from loyalty.segments.operations.evaluating import Target, evaluate, pushed_predicate, streaming_customers
 from loyalty.segments.operations.recalculation import limit_from
 from loyalty.segments.policy import bitmaps
 from loyalty.segments.policy.planning import plan_of
@@ -32,6 +32,9 @@ def preview(rules_json: Any, *, now: datetime, limit: Any = None) -> Preview:
     if plan.rest or not plan.reads_warehouse or checked is not None:
         return _by_evaluating(rule, checked, words, now=now)
     source = features.source()
+    if streaming_customers(plan, source):
+        # Somebody bought what the warehouse does not know yet, so its own count would not be that of a recalculation.
+        return _by_evaluating(rule, checked, words, now=now)
     predicate = pushed_predicate(plan, source, now=now)
     matched = func.count().filter(predicate)
     counts = source.connector.fetch_all(select(matched, func.count()).select_from(source.table))

@@ -72,8 +72,14 @@ def packed_statement(
     pack = PACKERS.get(dialect_name)
     if pack is None:
         return None
-    block, heap = pack(key, mask_of(predicates))
-    return select(block, func.count()).select_from(table).where(or_(*predicates)).group_by(heap)
+    mask = mask_of(predicates)
+    if mask is None:
+        block, heap = pack(key, None)
+        return select(block, func.count()).select_from(table).where(or_(*predicates)).group_by(heap)
+    # The offset keeps the planner from putting the mask in twice, so that each predicate is tried once for each row.
+    inner = select(key.label("key"), mask.label("mask")).select_from(table).offset(0).subquery("masked")
+    block, heap = pack(inner.c.key, inner.c.mask)
+    return select(block, func.count()).select_from(inner).where(inner.c.mask != 0).group_by(heap)
 
 
 def stream_keys(
