@@ -248,3 +248,20 @@ def test_events__of_their_own_kind_and_referrals__earn_once(bank: Bank) -> None:
         tell("customer.referred", two, name, referrer_ref=one["customer_ref"])
     wait_for("both sides", lambda: (bank.balance(one), bank.balance(two)) == (105, 30))
     assert granted(bank.earn(one, event_type="customer.app_opened")) == (0, 0)
+
+
+def test_late__purchases_that_reach_a_tier__correct_what_came_after_them_and_not_themselves(bank: Bank) -> None:
+    ladder = [LADDER[0], LADDER[1] | {"multiplier": "2"}]
+    (member,) = bank.members(bank.program(tiers=ladder))
+    for amount, days in (("60", 5), ("60", 3)):
+        done(bank.earn(member, amount, occurred_at=ago(days=days)))
+    wait_for("the tier", lambda: bank.tier(member) == "s")
+    assert bank.balance(member) == 120, "the purchase that reaches a tier earns as it would have in time"
+    assert granted(bank.earn(member, "10")) == (20, 0)
+    done(bank.earn(member, "100", occurred_at=ago(days=10)))
+    # The late 100 reach the tier, so both 60 give 120; themselves they give 100.
+    wait_for("the corrections", lambda: bank.balance(member) == 100 + 120 + 120 + 20)
+    told = bank.get("loyaltyTransactions/", account_id=member["id"], kind="adjust")["results"]
+    assert [(one["reason_code"], one["points_change"]) for one in told] == [("backdated_correction", 60)] * 2
+    then = bank.get("services/tier/calculate/", account_id=member["id"], as_of=ago(days=8), basis="occurred")
+    assert then["tier"]["code"] == "s"
