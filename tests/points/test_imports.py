@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from loyalty.customers import api as customers
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.errors import Refusal
+from loyalty.foundation.orm import sql
 from loyalty.foundation.work import api as work
 from loyalty.ledger import api as ledger
 from loyalty.points import api, queries
@@ -277,3 +278,21 @@ def test_rest__file_beyond_the_limit__is_refused(admin_client: APIClient, world:
     settings.LOYALTY_IMPORT_BYTES_MAX = 1000
     answer = upload(admin_client, world, FILE + "BSS-9,,,,,1,\n" * 100)
     assert (answer.status_code, answer.json()["code"]) == (413, "request.too_large")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_import__slow_sender__holds_up_nobodys_events(world: World) -> None:
+    class Slow(io.BytesIO):
+        """A file that looks, with each block, whether anybody waits for us."""
+
+        def read(self, size: int | None = -1, /) -> bytes:
+            """Read, while our transaction has written nothing."""
+            (row,) = sql.fetch_all("SELECT pg_current_xact_id_if_assigned() IS NULL AS is_idle")
+            assert row["is_idle"]
+            return super().read(size)
+
+    made, is_new = api.stage_import(
+        program_id=world.program_id, file=Slow(FILE.encode()), file_name="slow.csv", key="slow", actor=ACTOR,
+        now=world.now,
+    )  # fmt: skip
+    assert (made.rows_total, is_new) == (4, True)

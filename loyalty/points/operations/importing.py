@@ -6,6 +6,7 @@ import re
 import uuid
 from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
+from tempfile import TemporaryFile
 from typing import Any, Protocol
 
 from django.db import DataError, connection, transaction
@@ -82,7 +83,12 @@ def stage_import(
     """
     programs.get_plan(program_id, at=now)
     digest = hashlib.sha256(program_id.bytes)
-    total = _copy(_hashed(file, digest.update))
+    # Facts are handed on up to the oldest transaction that writes, so this one begins to write when all of the file is
+    # here: a slow sender must not hold up everybody's events.
+    with TemporaryFile() as here:
+        here.writelines(_hashed(file, digest.update))
+        here.seek(0)
+        total = _copy(iter(lambda: here.read(BLOCK_BYTES), b""))
     earlier = MemberImport.objects.select_for_update().filter(idempotency_key=key).first()
     if earlier is not None:
         if bytes(earlier.request_hash) != digest.digest():
