@@ -220,8 +220,16 @@ def _value(
 ) -> _Found | None:
     """The nearest value of a measure for which the test holds."""
     axis = Axis.of(measured, root, trial.current(measure, measured), trial.now)
-    value = nearest(axis, is_wanted)
+    value = nearest(axis, lambda one: _is_possible(measure, one) and is_wanted(one))
     return None if value is Axis.NOTHING else _Found(value)
+
+
+def _is_possible(measure: Measure, value: object) -> bool:
+    """Whether an answer beyond the facts could ever be this: counts are known, and neither counts nor days negative."""
+    if value is None:
+        return measure.operator not in ("events_count", "events_sum", "in_segment")
+    is_counted = measure.operator in ("events_count", "events_last_days")
+    return not is_counted or (isinstance(value, int) and value >= 0)
 
 
 def _measured(node: Node) -> list[Node]:

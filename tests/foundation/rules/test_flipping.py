@@ -88,6 +88,8 @@ def test_flips__behaviour_and_segments__are_told_without_facts() -> None:
 def test_flips__nothing_can_change__gives_none() -> None:
     assert flips(check({"<": [{"bucket": ["a", 10]}, 11]}, BEHAVIOUR), {}, now=NOW, history=DIARY) == ()
     assert flips(check({"and": [{">": [{"var": "visits"}, 1]}, False]}, SCHEMA), {"visits": 3}, now=NOW) == ()
+    for impossible in ({"<": [{"events_count": ["login", 5]}, 0]}, {"==": [{"events_count": ["login", 5]}, None]}):
+        assert flips(check(impossible, BEHAVIOUR), {}, now=NOW, history=DIARY) == ()
 
 
 def test_flips__any_generated_rule__every_answer_does_flip_it() -> None:
