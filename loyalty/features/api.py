@@ -50,8 +50,8 @@ from loyalty.features.operations.freshness import (
     refresh,
     refresh_when_due,
 )
+from loyalty.features.operations.store import field_origins
 from loyalty.features.queries import (
-    field_origins,
     get_policy,
     list_health,
     platform_relation,

@@ -12,7 +12,6 @@ from loyalty.customers import api as customers
 from loyalty.features.contracts import (
     DataSource,
     FeatureSource,
-    FieldOrigin,
     FieldView,
     MergeStrategy,
     Origin,
@@ -57,15 +56,6 @@ def view_of(one: CatalogueField) -> FieldView:
         # Without a reference instant nobody could say which purchases are in the warehouse's value already.
         is_streaming=one.name in STREAMING and is_dwh and one.freshness is not None,
     )
-
-
-def field_origins() -> dict[str, FieldOrigin]:
-    """Give for each field that rules may read where it lives: in the warehouse or in a group of platform facts."""
-    return {
-        view.name: FieldOrigin(Origin(view.data_source), view.group, view.is_streaming)
-        for view in (view_of(one) for one in fields_present())
-        if view.data_source != Origin.XIVA
-    }
 
 
 def state() -> StoreState:

@@ -6,10 +6,11 @@ from datetime import datetime
 
 from django.db import transaction
 from django.db.models.functions import Now
+from sqlalchemy import FromClause
 
 from loyalty.features.contracts import FieldView, NullKind, Origin
 from loyalty.features.errors import FieldChangeRefused, FieldNotFound
-from loyalty.features.kinds import platform
+from loyalty.features.kinds import dwh, platform
 from loyalty.features.models import CatalogueField
 from loyalty.features.operations import caching
 from loyalty.features.operations.freshness import refresh
@@ -39,9 +40,35 @@ class Shape:
     group: str = ""
 
 
+class _Kept:
+    """The schema as it was last made, with the version of the store and the warehouse's table that it was made of."""
+
+    made: tuple[str, FromClause, Schema] | None = None
+
+
 def schema() -> Schema:
-    """Give the fields that rules may read: those that the warehouse and the platform know of every customer."""
+    """Give the fields that rules may read: those that the warehouse and the platform know of every customer.
+
+    Every single decision asks for it, so it is kept until the catalogue changes or the table is described anew.
+    """
+    kept, version, table = _Kept.made, caching.find_version(), _find_table()
+    if kept is not None and version and kept[0] == version and kept[1] is table:
+        return kept[2]
     sync_when_changed()
+    version, table = caching.find_version(), _find_table()
+    made = _schema()
+    _Kept.made = (version, table, made) if table is not None else None
+    return made
+
+
+def _find_table() -> FromClause | None:
+    try:
+        return dwh.features_table()
+    except warehouse.WarehouseUnavailable:
+        return None
+
+
+def _schema() -> Schema:
     return Schema(
         fields=tuple(
             Field(

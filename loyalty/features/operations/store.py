@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
-from loyalty.features.contracts import FieldView, Origin, StorePolicy
+from loyalty.features.contracts import FieldOrigin, FieldView, Origin, StorePolicy
+from loyalty.features.operations import caching
 from loyalty.features.policy import STREAMING, XIVA_FIELDS
 from loyalty.features.queries import fields_present, policy_of, state, view_of
 
@@ -54,6 +55,15 @@ class Store:
             one.name for one in self.fields if one.name in STREAMING and one.name not in self.platform_names
         )
 
+    @cached_property
+    def origins(self) -> dict[str, FieldOrigin]:
+        """Where each field lives that rules may read."""
+        return {
+            one.name: FieldOrigin(Origin(one.data_source), one.group, one.is_streaming)
+            for one in self.fields
+            if one.data_source != Origin.XIVA
+        }
+
     def generation_of(self, source: str) -> str:
         """Give what marks a source's present answers: younger rows of the warehouse make its older ones old."""
         at = self.reference_instant.isoformat() if source == Origin.DWH and self.reference_instant else ""
@@ -84,6 +94,11 @@ def get_store(version: str) -> Store:
             generation=row.generation,
         )
         return _Held.store
+
+
+def field_origins() -> dict[str, FieldOrigin]:
+    """Give for each field that rules may read where it lives: in the warehouse or in a group of platform facts."""
+    return dict(get_store(caching.find_version()).origins)
 
 
 def is_of_xiva(name: str) -> bool:
