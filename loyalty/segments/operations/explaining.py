@@ -16,7 +16,7 @@ from loyalty.segments.operations.recalculation import rule_of
 from loyalty.segments.queries import membership, world
 
 
-def explain(segment: Segment, customer_id: uuid.UUID, *, now: datetime) -> Explanation:
+def explain(segment: Segment, customer_id: uuid.UUID, *, now: datetime, language: str = "en") -> Explanation:
     """Say why a customer is in a segment or not: each condition with the fact it met.
 
     :raises CustomerNotFound: there is no such customer.
@@ -25,24 +25,27 @@ def explain(segment: Segment, customer_id: uuid.UUID, *, now: datetime) -> Expla
     stored = membership.is_member(segment.public_id, customer.id)
     if segment.rules is None:
         return Explanation(is_member=stored, matches=None, as_of=now, trace=())
-    return explain_rule(rule_of(segment), customer.id, is_member=stored, now=now)
+    return explain_rule(rule_of(segment), customer.id, is_member=stored, now=now, language=language)
 
 
-def explain_unsaved(rules_json: Any, customer_id: uuid.UUID, *, now: datetime) -> Explanation:
+def explain_unsaved(rules_json: Any, customer_id: uuid.UUID, *, now: datetime, language: str = "en") -> Explanation:
     """Say what rules that are not saved come to for a customer.
 
     :raises RuleInvalid: the rules mean nothing here.
     :raises CustomerNotFound: there is no such customer.
     """
     rule = check_rules(rules_json)
-    return explain_rule(rule, customers.get_customer(customer_id).id, is_member=None, now=now)
+    known = customers.get_customer(customer_id)
+    return explain_rule(rule, known.id, is_member=None, now=now, language=language)
 
 
-def explain_rule(rule: rules.Rule, customer_id: uuid.UUID, *, is_member: bool | None, now: datetime) -> Explanation:
+def explain_rule(
+    rule: rules.Rule, customer_id: uuid.UUID, *, is_member: bool | None, now: datetime, language: str = "en"
+) -> Explanation:
     """Evaluate a rule for one customer and keep every step."""
     known = features.get_feature_set(customer_id, now=now, fields=rules.uses_fields(rule))
     answers = customer_answers(customer_id)
-    outcome = rules.explain(rule, known.values, now=now, history=answers)
+    outcome = rules.explain(rule, known.values, now=now, history=answers, language=language)
     trace = tuple(
         {
             "rule": step.words,
@@ -66,16 +69,16 @@ def explain_rule(rule: rules.Rule, customer_id: uuid.UUID, *, is_member: bool | 
         as_of=now,
         trace=trace,
         leaves=leaves,
-        smallest_change=_smallest_change(rule, known.values, answers, now=now),
+        smallest_change=_smallest_change(rule, known.values, answers, now=now, language=language),
         degraded=tuple({**asdict(one), "words": one.words} for one in known.degraded),
     )
 
 
 def _smallest_change(
-    rule: rules.Rule, values: Mapping[str, Any], answers: world.CustomerAnswers, *, now: datetime
+    rule: rules.Rule, values: Mapping[str, Any], answers: world.CustomerAnswers, *, now: datetime, language: str
 ) -> tuple[dict[str, Any], ...]:
     """Give the first of the smallest sets of conditions whose turning turns the rule; empty when nothing would."""
-    found = rules.flips(rule, values, now=now, history=answers, most=1)
+    found = rules.flips(rule, values, now=now, history=answers, most=1, language=language)
     return tuple(
         {"path": one.path, "words": one.said, "facts": dict(one.facts), "requirement": one.requirement}
         for one in (found[0].changes if found else ())

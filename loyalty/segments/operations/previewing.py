@@ -20,7 +20,7 @@ from loyalty.segments.queries import membership, world
 SAMPLE_SIZE = 10
 
 
-def preview(rules_json: Any, *, now: datetime, limit: Any = None) -> Preview:
+def preview(rules_json: Any, *, now: datetime, limit: Any = None, language: str = "en") -> Preview:
     """Count whom rules select now, with a small sample.
 
     :raises RuleInvalid: the rules mean nothing here.
@@ -28,7 +28,7 @@ def preview(rules_json: Any, *, now: datetime, limit: Any = None) -> Preview:
     """
     rule, checked = check_rules(rules_json), read_limit(limit)
     plan = plan_of(rule, world.warehouse_fields())
-    words = rules.say(rule, world.schema())
+    words = rules.say(rule, world.schema(), language)
     if plan.rest or not plan.reads_warehouse or checked is not None:
         return _by_evaluating(rule, checked, words, now=now)
     source = features.source()

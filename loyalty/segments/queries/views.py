@@ -46,13 +46,13 @@ def count_segments() -> int:
     return Segment.objects.count()
 
 
-def rules_in_words(rules_json: Any, profile: int = rules.PROFILE_LATEST) -> str:
+def rules_in_words(rules_json: Any, profile: int = rules.PROFILE_LATEST, language: str = "en") -> str:
     """Say rules in words; empty when there are none, and what is wrong when the catalogue no longer knows a field."""
     if rules_json is None:
         return ""
     try:
         schema = world.schema()
-        return rules.say(rules.check(rules_json, schema, "boolean", profile), schema)
+        return rules.say(rules.check(rules_json, schema, "boolean", profile), schema, language)
     except rules.RuleInvalid as refusal:
         return refusal.detail
 

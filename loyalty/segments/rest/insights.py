@@ -11,6 +11,7 @@ from rest_framework.response import Response
 
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
+from loyalty.foundation.web.languages import language_in
 from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer
 from loyalty.foundation.web.views import ApiView
 from loyalty.segments import api
@@ -40,7 +41,8 @@ class UnsavedExplanationView(ApiView):
         body.is_valid(raise_exception=True)
         if not body.validated_data["rules"]:
             raise SegmentRulesMissing("There are no rules to try.")
-        told = api.explain_unsaved(body.validated_data["rules"], body.validated_data["customer_id"], now=clock.now())
+        asked, language = body.validated_data, language_in({"request": request})
+        told = api.explain_unsaved(asked["rules"], asked["customer_id"], now=clock.now(), language=language)
         return Response(dataclasses.asdict(told))
 
 

@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from loyalty.foundation.web.languages import language_in
 from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer
 from loyalty.segments import api
 from loyalty.segments.models import Segment, SegmentKind, SegmentSnapshot
@@ -38,7 +39,7 @@ class SegmentSerializer(serializers.Serializer):  # type: ignore[type-arg]
 
     def get_rules_in_words(self, segment: Segment) -> str:
         """Say the rules."""
-        return api.rules_in_words(segment.rules, segment.rules_profile)
+        return api.rules_in_words(segment.rules, segment.rules_profile, language_in(self.context))
 
     def get_check(self, segment: Segment) -> dict[str, Any]:
         """Tell what the check after the last recalculation found."""

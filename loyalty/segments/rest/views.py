@@ -19,6 +19,7 @@ from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.errors import NotFound
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
 from loyalty.foundation.web.etag import check_if_match
+from loyalty.foundation.web.languages import language_in
 from loyalty.foundation.web.views import AllowListedOrdering, ApiView, ApiViewSet, ReadOnlyApiViewSet
 from loyalty.segments import api
 from loyalty.segments.errors import SegmentRulesMissing
@@ -115,7 +116,9 @@ class SegmentViewSet(ReadOnlyApiViewSet):
         if not rules:
             raise SegmentRulesMissing("There are no rules to preview.")
         limit = body.validated_data["limit"] if body.validated_data["rules"] else segment.limit
-        return Response(preview_body(api.preview(rules, now=clock.now(), limit=limit)))
+        return Response(
+            preview_body(api.preview(rules, now=clock.now(), limit=limit, language=language_in({"request": request})))
+        )
 
     @extend_schema(
         parameters=[
@@ -190,7 +193,9 @@ class SegmentViewSet(ReadOnlyApiViewSet):
     def explain(self, request: Request, **kwargs: Any) -> Response:
         """Say why a customer is in or not."""
         customer_id = parse_public_id(request.query_params.get("customer_id", ""))
-        explanation = api.explain(self.get_object(), customer_id, now=clock.now())
+        explanation = api.explain(
+            self.get_object(), customer_id, now=clock.now(), language=language_in({"request": request})
+        )
         return Response(dataclasses.asdict(explanation))
 
 
@@ -208,7 +213,10 @@ class UnsavedPreviewView(ApiView):
         body.is_valid(raise_exception=True)
         if not body.validated_data["rules"]:
             raise SegmentRulesMissing("There are no rules to preview.")
-        told = api.preview(body.validated_data["rules"], now=clock.now(), limit=body.validated_data["limit"])
+        wanted = body.validated_data
+        told = api.preview(
+            wanted["rules"], now=clock.now(), limit=wanted["limit"], language=language_in({"request": request})
+        )
         return Response(preview_body(told))
 
 
