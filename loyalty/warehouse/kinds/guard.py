@@ -1,5 +1,6 @@
 """How a connector calls its warehouse: retries, breaker, watchdog, and faults said in our words."""
 
+import logging
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -18,6 +19,8 @@ from loyalty.warehouse.errors import (
     WarehouseTypeChanged,
     WarehouseUnavailable,
 )
+
+log = logging.getLogger("loyalty.warehouse")
 
 Answer = TypeVar("Answer")
 
@@ -49,7 +52,7 @@ _REFUSALS: dict[Fault, type[WarehouseUnavailable]] = {
 def reason_of(fault: BaseException) -> str:
     """Give the first line of a driver's exception, short enough to be shown."""
     origin = getattr(fault, "orig", None) or fault
-    return (str(origin).strip().splitlines() or [type(fault).__name__])[0][:REASON_LENGTH_MAX]
+    return (str(origin).strip().splitlines() or [type(fault).__name__])[0].rstrip(".")[:REASON_LENGTH_MAX]
 
 
 class Watchdog:
@@ -73,7 +76,11 @@ class Watchdog:
 
         def bite() -> None:
             state["fired"] = True
-            cancel()
+            try:
+                cancel()
+            except Exception as fault:
+                # The call still waits, and ends by the driver's own limit.
+                log.warning("a statement of the warehouse could not be ended: %s", reason_of(fault))
 
         timer = threading.Timer(self.limit_s, bite)
         timer.daemon = True

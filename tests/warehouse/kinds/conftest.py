@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from tests.warehouse.conftest import Addresses
-from tests.warehouse.kinds.worlds import DuckdbWorld, ParquetWorld, PostgresqlWorld, SnowflakeWorld, World
+from tests.warehouse.kinds.worlds import DuckdbWorld, OracleWorld, ParquetWorld, PostgresqlWorld, SnowflakeWorld, World
 
 
 def _postgresql(request: pytest.FixtureRequest, tmp_path: Path) -> World:
@@ -41,11 +41,21 @@ def _snowflake(request: pytest.FixtureRequest, tmp_path: Path) -> World:
     return world
 
 
+def _oracle(request: pytest.FixtureRequest, tmp_path: Path) -> World:
+    world = OracleWorld(folder=tmp_path)
+    world.fill()
+    assert world.database is not None
+    stand_in: pytest.MonkeyPatch = request.getfixturevalue("monkeypatch")
+    stand_in.setattr("oracledb.connect", world.database.connect)
+    return world
+
+
 WORLDS: dict[str, Callable[[pytest.FixtureRequest, Path], World]] = {
     "postgresql": _postgresql,
     "duckdb": _duckdb,
     "parquet": _parquet,
     "snowflake": _snowflake,
+    "oracle": _oracle,
 }
 
 

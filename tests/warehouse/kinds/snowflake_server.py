@@ -126,7 +126,8 @@ class _Handler(BaseHTTPRequestHandler):
             for one in list(account.running):
                 one.interrupt()
             return _result([("X", "text", {})], [["done"]])
-        if statement.strip().rstrip(";").upper() in ("COMMIT", "ROLLBACK", "BEGIN", "USE SECONDARY ROLES NONE"):
+        plain = statement.strip().rstrip(";").upper()
+        if plain.startswith("ALTER SESSION") or plain in ("COMMIT", "ROLLBACK", "BEGIN", "USE SECONDARY ROLES NONE"):
             return _result([("STATUS", "text", {})], [["Statement executed successfully."]])
         if statement.startswith("SHOW GRANTS"):
             names = ("privilege", "granted_on", "name")

@@ -14,6 +14,7 @@ import psycopg
 from loyalty.warehouse.contracts import Connector, ConnectorOptions, CustomQuery
 from loyalty.warehouse.kinds.registry import open_connector
 from tests.warehouse.conftest import READER, Addresses
+from tests.warehouse.kinds.oracle_driver import Database
 from tests.warehouse.kinds.people import COLUMNS, ROWS
 from tests.warehouse.kinds.snowflake_server import Account, Server
 
@@ -219,3 +220,64 @@ class SnowflakeWorld(World):
         super().close()
         if self.server is not None:
             self.server.close()
+
+
+# What Oracle's catalogue says, as the connector asks it.
+ORACLE_CATALOGUE = """
+    CREATE SCHEMA IF NOT EXISTS schema_of_oracle;
+    CREATE OR REPLACE MACRO shown(name) AS if(regexp_full_match(name, '[a-z_0-9]+'), upper(name), name);
+    CREATE OR REPLACE VIEW schema_of_oracle.all_tables AS
+        SELECT shown(table_name) AS table_name, estimated_size AS num_rows, 'DWH' AS owner
+        FROM duckdb_tables() WHERE schema_name = 'main';
+    CREATE OR REPLACE VIEW schema_of_oracle.all_views AS SELECT '' AS view_name, '' AS owner WHERE false;
+    CREATE OR REPLACE VIEW schema_of_oracle.all_tab_columns AS
+        SELECT shown(table_name) AS table_name, 'DWH' AS owner, shown(column_name) AS column_name,
+            CASE WHEN data_type LIKE 'DECIMAL%' OR data_type LIKE '%INT%' THEN 'NUMBER'
+                WHEN data_type = 'DOUBLE' THEN 'BINARY_DOUBLE'
+                WHEN data_type LIKE 'TIMESTAMP W%' THEN 'TIMESTAMP(6) WITH TIME ZONE'
+                WHEN data_type IN ('DATE', 'BOOLEAN') THEN data_type ELSE 'VARCHAR2' END AS data_type,
+            CASE data_type WHEN 'INTEGER' THEN 10 ELSE numeric_precision END AS data_precision,
+            numeric_scale AS data_scale, if(is_nullable, 'Y', 'N') AS nullable, column_index AS column_id
+        FROM duckdb_columns() WHERE schema_name = 'main';
+    CREATE OR REPLACE VIEW schema_of_oracle.all_col_comments AS
+        SELECT '' AS owner, '' AS table_name, '' AS column_name, '' AS comments WHERE false;
+    CREATE OR REPLACE VIEW schema_of_oracle.product_component_version AS SELECT '23.9.0.25.07' AS version_full;
+    CREATE OR REPLACE VIEW schema_of_oracle.session_privs AS SELECT 'CREATE SESSION' AS privilege;
+    CREATE OR REPLACE VIEW schema_of_oracle.session_roles AS SELECT 'READER' AS role;
+    CREATE OR REPLACE VIEW schema_of_oracle.user_tab_privs AS
+        SELECT 'SELECT' AS privilege, 'DWH' AS owner, 'PEOPLE' AS table_name, 'LOYALTY_READER' AS grantee;
+    CREATE OR REPLACE VIEW schema_of_oracle.user_tables AS SELECT '' AS table_name WHERE false;
+    CREATE OR REPLACE VIEW schema_of_oracle.all_tab_privs AS
+        SELECT '' AS table_name, '' AS privilege, '' AS grantee WHERE false;
+"""
+
+
+@dataclass
+class OracleWorld(World):
+    """A database behind what shows itself as Oracle's driver."""
+
+    kind: ClassVar[str] = "oracle"
+    folder: Path = Path()
+    database: Database | None = None
+
+    def address(self) -> str:
+        """The database; the tests put another ``connect`` into the driver."""
+        return "oracle://loyalty_reader:secret@dwh.example:1521/?service_name=DWH"
+
+    def path(self) -> str:
+        """The database behind the driver."""
+        return str(self.folder / "oracle.duckdb")
+
+    def run(self, statement: str) -> list[tuple[Any, ...]]:
+        """Run in the database behind the driver."""
+        with duckdb.connect(self.path()) as connection:
+            found: list[tuple[Any, ...]] = connection.execute(statement).fetchall()
+            return found
+
+    def fill(self) -> None:
+        """Write the people; an empty text is none there, and ids are texts."""
+        fill_duckdb(self.path())
+        self.run("ALTER TABLE people ALTER customer_id TYPE varchar")
+        self.run("UPDATE people SET city = NULL WHERE city = ''")
+        self.run(ORACLE_CATALOGUE)
+        self.database = Database(self.path())

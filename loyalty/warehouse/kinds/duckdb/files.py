@@ -32,6 +32,8 @@ def look(path: str) -> Files:
     :raises WarehouseUnavailable: nothing lies there now, or it cannot be read.
     """
     root = Path(path).absolute()
+    if _has_pattern(str(root)):
+        raise WarehouseNotConfigured(f"DWH_DUCKDB_PATH is {path}; a path may not hold any of * ? [ there.")
     try:
         if root.is_dir():
             tables = dict(_tables(root))
@@ -42,7 +44,7 @@ def look(path: str) -> Files:
             raise WarehouseUnavailable(f"The warehouse does not answer: there is nothing at {path}.")
         marks = tuple(_marks(root.parent, [root]))
         if root.suffix == ".parquet":
-            return Files(root, None, {root.stem: _quoted(root)}, marks)
+            return Files(root, None, {root.stem: str(root)}, marks)
         return Files(root, root, {}, marks)
     except OSError as fault:
         raise WarehouseUnavailable(f"The warehouse does not answer: {fault.strerror or fault}.") from fault
@@ -51,15 +53,17 @@ def look(path: str) -> Files:
 def _tables(root: Path) -> Iterator[tuple[str, str]]:
     """Give the tables of a folder: each Parquet file, and each sub-folder that holds some at any depth."""
     for entry in sorted(root.iterdir()):
+        if _has_pattern(entry.name):
+            continue
         if entry.is_file() and entry.suffix == ".parquet":
-            yield entry.stem, _quoted(entry)
+            yield entry.stem, str(entry)
         elif entry.is_dir() and not entry.name.startswith((".", "_")) and next(entry.rglob("*.parquet"), None):
-            yield entry.name, f"{_quoted(entry)}/**/*.parquet"
+            yield entry.name, f"{entry}/**/*.parquet"
 
 
-def _quoted(path: Path) -> str:
-    """Write a path as a pattern that means this path only."""
-    return "".join(f"[{sign}]" if sign in "*?[" else sign for sign in str(path))
+def _has_pattern(path: str) -> bool:
+    """Whether DuckDB would take a path for a pattern of several."""
+    return any(sign in path for sign in "*?[")
 
 
 def _marks(root: Path, files: list[Path]) -> Iterator[tuple[str, int, int, int]]:
