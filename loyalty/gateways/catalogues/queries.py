@@ -27,7 +27,7 @@ def _load_all() -> None:
             try:
                 import_module(module.name)
             except ModuleNotFoundError as fault:
-                # A connector whose driver is an extra that is not installed here; connectors promise nothing of their own.
+                # A connector whose driver is not installed here; connectors promise nothing of their own.
                 if (fault.name or "").startswith("loyalty"):
                     raise
 
