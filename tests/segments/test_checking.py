@@ -5,6 +5,7 @@ from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
+import numpy as np
 import psycopg
 import pytest
 
@@ -21,6 +22,7 @@ from loyalty.segments.models import Segment
 from loyalty.segments.operations import checking
 from loyalty.segments.operations.evaluating import Target, evaluate
 from loyalty.segments.operations.facts import list_known, satisfies
+from loyalty.segments.policy import bitmaps
 from loyalty.segments.policy.planning import plan_of
 from loyalty.segments.queries import membership, world
 from loyalty.warehouse import api as warehouse_api
@@ -268,3 +270,17 @@ def test_increment__newer_rows_alone__comes_to_the_same(
     calculate(segment, actor, later + timedelta(hours=1))
     assert members(segment) == ["P4", "P5"]
     assert membership.is_member(segment.public_id, PEOPLE[4].id)
+
+
+def test_sample__few_or_many_customers__draws_both_kinds(
+    make: Make, actor: Actor, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    segment = make(WARM)
+    calculate(segment, actor, now)
+    bits = membership.bits_of(segment)
+    everybody = {row["customer_id"] for row in sql.fetch_all("SELECT customer_id FROM customers_directory")}
+    assert set(checking.sample(bits, np.random.default_rng(1)).tolist()) == everybody
+    monkeypatch.setattr(checking, "CHECKED_EACH", 1)
+    drawn = checking.sample(bits, np.random.default_rng(1)).tolist()
+    assert len(drawn) == 2 and set(drawn) <= everybody
+    assert [bitmaps.has(bits, one) for one in drawn] == [True, False]

@@ -26,16 +26,30 @@ log = logging.getLogger("loyalty.segments")
 # Of each kind, members and others: a fault that hits one customer in a hundred is seen with 98 %.
 CHECKED_EACH = 200
 DISAGREEMENTS_KEPT = 50
+# The customer at each of these numbers, or the next one where a number is nobody's.
+NEXT_AFTER = """
+    SELECT DISTINCT c.customer_id FROM unnest(%s::bigint[]) u
+    CROSS JOIN LATERAL (SELECT d.customer_id FROM customers_directory d WHERE d.customer_id >= u
+        ORDER BY d.customer_id LIMIT 1) c ORDER BY 1
+"""
 PUBLIC_IDS = "SELECT customer_id, public_id FROM customers_directory WHERE customer_id = ANY(%s::bigint[])"
 
 
-def sample(members: Bytes, greatest_id: int, generator: np.random.Generator) -> Ids:
-    """Draw members and others by lot; numbers that no customer has fall out later."""
+def sample(members: Bytes, generator: np.random.Generator) -> Ids:
+    """Draw members and others by lot; of a small population everybody."""
     inside = bitmaps.ids_of(members)
     chosen = generator.choice(inside, min(CHECKED_EACH, inside.size), replace=False) if inside.size else inside
-    # Three times as many as wanted, so that members among them and numbers without a customer may fall out.
-    drawn = np.unique(generator.integers(1, max(greatest_id, 1) + 1, CHECKED_EACH * 3))
-    others = np.array([one for one in drawn.tolist() if not bitmaps.has(members, one)], dtype=np.int64)
+    span = sql.fetch_one("SELECT min(customer_id) AS least, max(customer_id) AS greatest FROM customers_directory")
+    if span is None or span["greatest"] is None:
+        return chosen
+    least, greatest = int(span["least"]), int(span["greatest"])
+    # Three times as many as wanted, so that members among them may fall out.
+    wanted = CHECKED_EACH * 3
+    if greatest - least < wanted:
+        drawn = sql.fetch_all("SELECT customer_id FROM customers_directory ORDER BY customer_id")
+    else:
+        drawn = sql.fetch_all(NEXT_AFTER, [generator.integers(least, greatest + 1, wanted).tolist()])
+    others = np.array([n for n in (row["customer_id"] for row in drawn) if not bitmaps.has(members, n)], dtype=np.int64)
     generator.shuffle(others)
     return np.concatenate([chosen, others[:CHECKED_EACH]])
 
@@ -47,9 +61,8 @@ def check(segment: Segment, rule: rules.Rule, *, evaluated_at: datetime, now: da
     limit only members are held to the rule. Gives ``{checked, disagreements}``.
     """
     members = membership.bits_of(segment)
-    row = sql.fetch_one("SELECT coalesce(max(customer_id), 0) AS greatest FROM customers_directory")
     generator = np.random.default_rng(abs(hash((segment.pk, evaluated_at))))
-    ids = sample(members, int(row["greatest"]) if row else 0, generator)
+    ids = sample(members, generator)
     found = sql.fetch_all(PUBLIC_IDS, [ids.tolist()])
     moved = {*held_since(evaluated_at).tolist(), *_dirty([one["customer_id"] for one in found])}
     asked: dict[uuid.UUID, int] = {
