@@ -153,6 +153,10 @@ class StandInCursor:
             limit.start()
             self.connection.running = connection
             try:
+                # Oracle's protocol takes one statement at a time, and its files are not DuckDB's.
+                connection.execute("SET enable_external_access = false")
+                if len(connection.extract_statements(translated)) != 1:
+                    raise _error(3405, "end of query reached")
                 found = connection.execute(translated, values)
                 self.description = [_described(str(one[0]), str(one[1])) for one in found.description or []]
                 self._rows = self._converted(found.fetchall())
