@@ -24,6 +24,7 @@ from sqlalchemy import (
     Text,
     cast,
     false,
+    null,
     true,
     type_coerce,
 )
@@ -39,7 +40,7 @@ from loyalty.foundation.rules.operators.behaviour import question_of, window_of
 from loyalty.foundation.rules.operators.dates import DAYS_MAX, midnight
 from loyalty.foundation.rules.operators.spec import Operator, Table
 from loyalty.foundation.rules.tree import Node, is_literal
-from loyalty.foundation.rules.types import NUMBERS, Base
+from loyalty.foundation.rules.types import NULL, NUMBERS, Base
 
 Columns = Mapping[str, ColumnElement[Any]]
 
@@ -86,6 +87,9 @@ class Compiler(Forms):
     def value(self, node: Node) -> Sql:
         """The value, NULL exactly where the evaluator gives null."""
         line = self._line(node)
+        if node.type == NULL:
+            # Whatever it is made of, it is null; a CASE of nothing but NULLs would be a text to the database.
+            return null()
         if line.value is not None:
             return line.value(self, node)
         if line.truth is not None:

@@ -167,3 +167,14 @@ def test_duckdb__product_of_two_whole_numbers__is_not_made_in_64_bits() -> None:
     rule = check({">": [{"*": [{"var": "visits"}, {"var": "visits"}]}, 5]}, SCHEMA)
     text = str(compile_predicate(rule, PLAIN, now=NOW, dialect_name="duckdb"))
     assert "CAST(CAST(visits AS NUMERIC(10, 0)) AS NUMERIC(19, 0)) * CAST(visits AS NUMERIC(10, 0))" in text
+
+
+@pytest.mark.parametrize(
+    ("rule", "wanted"),
+    [
+        ({"==": [{"if": [{"var": "has_app"}, None]}, {"var": "visits"}]}, "NULL IS NOT DISTINCT FROM visits"),
+        ({"==": [{"??": [{"if": [{"var": "has_app"}, None]}, {"var": "visits"}]}, 5]}, "coalesce(NULL, visits) = "),
+    ],
+)
+def test_compile__choice_of_nothing_but_null__is_null_and_no_text(rule: object, wanted: str) -> None:
+    assert wanted in sql(rule)
