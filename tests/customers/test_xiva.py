@@ -22,6 +22,7 @@ from loyalty.customers.models import Consent, ContactPoint, Customer
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import Unavailable
 from loyalty.foundation.kernel.ids import public_id_of_ref
+from loyalty.foundation.resilience.breaker import Breaker
 from loyalty.foundation.work import api as work
 from loyalty.foundation.work.models import Run, RunStatus
 from loyalty.population import api as population
@@ -62,6 +63,8 @@ def waits() -> list[float]:
 @pytest.fixture
 def client(simulator: Simulator, waits: list[float]) -> Iterator[XivaClient]:
     """A client with the right credentials."""
+    # A breaker is shared by its address, and a free port may have been another test's.
+    Breaker(f"xiva:{simulator.url}", counts=lambda fault: False).reset()
     built = XivaClient(simulator.url, "khaywe", "secret", sleep=waits.append)
     yield built
     built.close()

@@ -47,7 +47,7 @@ def test_earn__a_purchase__posts_points_with_trace_and_audit(world: World) -> No
     assert stored.trace is not None
     assert stored.trace["base_points"] == "25"
     assert stored.context == {
-        "channel": "online", "transaction_amount": "250.00", "currency": "", "counts_purchase": True,
+        "channel": "online", "transaction_amount": "250", "currency": "USD", "counts_purchase": True,
     }  # fmt: skip
     assert AuditEntry.objects.get(act="points.earn").after["points_amount"] == 25
     assert OutboxEntry.objects.get(type="points.earned").data["points_amount"] == 25

@@ -130,7 +130,7 @@ def _post_plainly(
     # A refusal must leave the transaction of a caller usable; without one the statement is its own transaction.
     with transaction.atomic() if connection.in_atomic_block else nullcontext():
         posted = ledger.earn(posting, now=now, following=recording)
-    maybe_fail("earn.posted")
+    maybe_fail("earn.posted_plainly")
     return replayed(posted, request.key) if posted.is_replay else receipt_of(posted)
 
 
@@ -225,7 +225,7 @@ def nothing_of(request: EarnRequest, member: MemberFacts, verdict: WalletVerdict
     """Remember that a request earned nothing; ``is_told``: no posting tells of the purchase, so a fact does."""
     context = None
     if is_told and is_purchase(request) and request.amount is not None:
-        amount = format(request.amount, "f")
+        amount = policy.plain(request.amount)
         context = {**request.context, "transaction_amount": amount, "currency": request.currency}
     trace = told_trace(verdict.trace, 0, ())
     return remember_nothing(

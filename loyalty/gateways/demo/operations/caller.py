@@ -34,7 +34,7 @@ class Caller:
 
     def get(self, path: str, **params: Any) -> Any:
         """Read, and refuse to go on when the platform refuses."""
-        answer = self.http.get(path, params=params)
+        answer = self.http.get(path, params=params or None)
         answer.raise_for_status()
         return answer.json()
 

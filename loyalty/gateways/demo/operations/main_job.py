@@ -215,15 +215,14 @@ class MainJob:
         return behind
 
     def _all(self, path: str, most: int | None = None, **params: Any) -> list[dict[str, Any]]:
-        """Read a list page by page, as far as so many rows."""
+        """Read a list page by page, each where the one before says, as far as so many rows."""
         rows: list[dict[str, Any]] = []
-        page = 1
+        answer = self.caller.get(path, page_size=PAGE_ROWS, **params)
         while True:
-            answer = self.caller.get(path, page_size=PAGE_ROWS, page=page, **params)
             rows += answer["results"]
             if answer["next"] is None or (most is not None and len(rows) >= most):
                 return rows
-            page += 1
+            answer = self.caller.get(answer["next"])
 
     def prove(self) -> str:
         """Ask the whole ledger for its proof."""
