@@ -63,9 +63,9 @@ def waits() -> list[float]:
 @pytest.fixture
 def client(simulator: Simulator, waits: list[float]) -> Iterator[XivaClient]:
     """A client with the right credentials."""
+    built = XivaClient(simulator.url, "khaywe", "secret", sleep=waits.append)
     # A breaker is shared by its address, and a free port may have been another test's.
     Breaker(f"xiva:{simulator.url}", counts=lambda fault: False).reset()
-    built = XivaClient(simulator.url, "khaywe", "secret", sleep=waits.append)
     yield built
     built.close()
 

@@ -225,7 +225,7 @@ def nothing_of(request: EarnRequest, member: MemberFacts, verdict: WalletVerdict
     """Remember that a request earned nothing; ``is_told``: no posting tells of the purchase, so a fact does."""
     context = None
     if is_told and is_purchase(request) and request.amount is not None:
-        amount = policy.plain(request.amount)
+        amount = format(request.amount, "f")
         context = {**request.context, "transaction_amount": amount, "currency": request.currency}
     trace = told_trace(verdict.trace, 0, ())
     return remember_nothing(
