@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sqlalchemy import FromClause, Uuid, func, select
+from sqlalchemy import FromClause, func, select
 
 from loyalty.features.kinds.replies import Reply, misfits, silence
 from loyalty.features.policy import Answer, Trouble, fitted
@@ -60,16 +60,15 @@ def _ask(wanted: Sequence[uuid.UUID], fields: Mapping[str, str], now: datetime) 
     table = features_table(wanted)
     key = table.c[warehouse.KEY_COLUMN]
     chosen = [table.c[name] for name in fields if name in table.c]
-    # A warehouse may keep the ids as texts.
-    asked: list[Any] = list(wanted) if isinstance(key.type, Uuid) else [str(one) for one in wanted]
-    statement = select(key, *chosen).where(key.in_(asked))
+    # A warehouse may keep the ids as texts or as bytes.
+    statement = select(key, *chosen).where(key.in_(warehouse.key_values(key.type, wanted)))
     rows = warehouse.connector().fetch_all(statement, limit=10 * len(wanted) + 100)
     # SQLAlchemy's names are a kind of str that JSON writers do not take for one.
     names = [str(column.name) for column in chosen]
     found: dict[uuid.UUID, Answer] = {}
     reply = Reply()
     for row in rows:
-        customer_id = uuid.UUID(str(row[0]))
+        customer_id = warehouse.customer_id_of(row[0])
         if customer_id in found:
             reply.troubles[customer_id] = AMBIGUOUS
         found[customer_id] = _answer(dict(zip(names, row[1:], strict=True)), fields, now)

@@ -14,6 +14,7 @@ from loyalty.features import api as features
 from loyalty.foundation.orm import sql
 from loyalty.foundation.rules import api as rules
 from loyalty.segments.policy.bitmaps import Ids
+from loyalty.warehouse import api as warehouse
 
 CANDIDATES = table("segments_candidates", column("customer_id", BigInteger))
 FRESHNESS_COLUMN = "updated_at"
@@ -67,7 +68,7 @@ class Stage:
         """Take the rows of these customers along, in place of what is there of them."""
         sql.execute("DELETE FROM segments_staged WHERE public_id = ANY(%s::uuid[])", [list(keys)])
         for some in _parts(keys):
-            self.copy(self.source.key.in_(list(some)))
+            self.copy(self.source.key.in_(warehouse.key_values(self.source.key.type, some)))
 
     def columns(self, *, now: datetime) -> dict[str, ColumnElement[Any]]:
         """Give the columns by field name; purchases that the warehouse does not know yet are in them."""
