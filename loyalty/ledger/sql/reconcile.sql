@@ -26,7 +26,7 @@ BEGIN
             v_last := NULL;
         END IF;
     ELSE
-        SELECT array_agg(x.account_id), max(x.account_id), count(*) INTO v_ids, v_last, v_accounts FROM (
+        SELECT array_agg(x.account_id ORDER BY x.account_id), max(x.account_id), count(*) INTO v_ids, v_last, v_accounts FROM (
             SELECT b.account_id FROM ledger_balance b WHERE b.account_id > coalesce(p_after, 0)
                 AND (b.last_recorded_at >= p_since OR b.points_held > 0 OR b.points_pending > 0)
             ORDER BY b.account_id LIMIT p_limit) x;
@@ -68,10 +68,11 @@ LANGUAGE sql STABLE AS $$
 $$;
 
 -- Which accounts of a range have a figure that is not what lies below it, or a reversal, whose first transaction must be
--- asked: nearly none. One pass over the entries and one over the lots; what was looked at is counted beside it.
+-- asked: nearly none. One pass over the entries and one over the lots; what was looked at is counted beside it. In their
+-- order, because who looks closer takes the first and the last for their range.
 CREATE OR REPLACE FUNCTION ledger_suspects(p_first bigint, p_last bigint)
 RETURNS TABLE (accounts bigint, entries bigint, suspects bigint[]) LANGUAGE sql STABLE AS $$
-    SELECT count(*), ledger_sum(e.number), array_agg(b.account_id) FILTER (WHERE e.has_reversal
+    SELECT count(*), ledger_sum(e.number), array_agg(b.account_id ORDER BY b.account_id) FILTER (WHERE e.has_reversal
         OR b.points_posted <> coalesce(e.points, 0)
         OR b.last_sequence <> coalesce(e.number, 0) OR b.last_sequence <> coalesce(e.highest, 0)
         OR b.lifetime_points_earned <> coalesce(e.earned, 0) OR b.lifetime_points_redeemed <> -coalesce(e.burned, 0)
