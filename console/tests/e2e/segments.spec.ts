@@ -82,8 +82,10 @@ test('test_behaviour__bought_lately__counted_and_said', async ({ signedIn: page 
 test('test_recalculate__watched_and_reloaded__members_history_and_reason', async ({ signedIn: page }) => {
   await page.goto(`/segments?q=${encodeURIComponent(name)}`)
   await page.getByRole('link', { name }).click()
+  // The list has a button with these words too.
+  await expect(page).toHaveURL(/\/segments\/[0-9a-f-]{36}/)
   const accepted = page.waitForResponse((response) => response.url().endsWith('/recalculate/') && response.status() === 202)
-  await page.getByRole('button', { name: 'Recalculate' }).click()
+  await page.getByRole('button', { name: 'Recalculate', exact: true }).click()
   await accepted
   await page.reload()
   await expect(page.getByText(/Calculated now|Calculated \d+ sec/).first()).toBeVisible({ timeout: 45_000 })
