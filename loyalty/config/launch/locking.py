@@ -12,8 +12,8 @@ _HEADER = """\
 # Every package of the platform, its tests and its console build, for Python 3.11 and newer, by hash and by no host.
 # Made from pyproject.toml by `./khaywe lock`; never edited by hand.
 """
-# The drivers of Oracle and Snowflake are for the tests; who runs the platform from a wheel adds them as extras.
-_EXTRAS = ("console", "oracle", "snowflake", "dev")
+# Drivers of warehouses, Kafka and SMPP are for the tests; who runs the platform from a wheel adds them as extras.
+_EXTRAS = ("console", "oracle", "snowflake", "kafka", "smpp", "dev")
 
 
 def lock() -> int:
