@@ -13,7 +13,9 @@ from rest_framework import exceptions
 from rest_framework.response import Response
 
 from loyalty.foundation.kernel import errors
+from loyalty.foundation.kernel.approving import WaitsForApproval
 from loyalty.foundation.kernel.exact_json import dumps_exact
+from loyalty.foundation.web.waiting import waiting_response
 
 log = logging.getLogger("loyalty.web")
 
@@ -121,6 +123,8 @@ def fault_body(exception: BaseException, instance: str) -> dict[str, Any]:
 
 def handle_exception(exception: Exception, context: Mapping[str, Any]) -> Response:
     """Answer any exception of a DRF view; operations own their transactions, so nothing is left open here."""
+    if isinstance(exception, WaitsForApproval):
+        return waiting_response(exception.waiting)
     request = context.get("request")
     instance = request.path if request is not None else ""
     body = describe(exception, instance) or fault_body(exception, instance)

@@ -1,0 +1,35 @@
+"""202: the change was not made but asked for, and waits for others."""
+
+from rest_framework import serializers
+from rest_framework.response import Response
+
+from loyalty.foundation.kernel.approving import Waiting
+
+# Where the request can be read and decided (foundation.approvals).
+REQUESTS = "/api/loyalty/v1/approvalRequests/"
+
+
+class WaitingRequest(serializers.Serializer):  # type: ignore[type-arg]
+    """The request that waits."""
+
+    id = serializers.UUIDField()
+    kind = serializers.CharField()
+    state = serializers.CharField()
+    title = serializers.CharField()
+    subject_kind = serializers.CharField()
+    subject_ref = serializers.CharField()
+    amount = serializers.IntegerField(allow_null=True)
+    created_at = serializers.DateTimeField()
+    expires_at = serializers.DateTimeField(allow_null=True)
+
+
+class WaitingAnswer(serializers.Serializer):  # type: ignore[type-arg]
+    """What a route answers with 202 when a workflow has its change wait."""
+
+    approval_request = WaitingRequest()
+
+
+def waiting_response(waiting: Waiting) -> Response:
+    """Answer with the request that waits and its address."""
+    body = WaitingAnswer({"approval_request": waiting}).data
+    return Response(body, status=202, headers={"Location": f"{REQUESTS}{waiting.id}/"})
