@@ -108,6 +108,7 @@ from loyalty.ledger.queries.accounts import (
     list_expiring,
     list_lots,
     list_points_expiring,
+    list_points_overdue,
     list_shared_cap_usage,
     list_statement,
 )
@@ -232,6 +233,7 @@ __all__ = [
     "list_lots_as_of",
     "list_pending",
     "list_points_expiring",
+    "list_points_overdue",
     "list_shared_cap_usage",
     "list_statement",
     "list_transactions",

@@ -112,6 +112,8 @@ class MemberFacts:
     points_lifetime: int
     status: str
     enrolled_at: datetime
+    # Among the available ones, those whose time is over and which the expiry has not swept: no burn takes them.
+    points_overdue: int = 0
     # A member has an account per wallet; a household's account (kind "pool") goes by its owner's name.
     kind: str = "member"
     wallet: str = "main"
@@ -123,6 +125,11 @@ class MemberFacts:
     # The household, by its public id, and whether the member's points go there.
     pool_id: uuid.UUID | None = None
     pool_account_id: uuid.UUID | None = None
+
+    @property
+    def points_spendable(self) -> int:
+        """What a burn could take now."""
+        return self.points_available - self.points_overdue
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

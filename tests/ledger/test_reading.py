@@ -69,7 +69,7 @@ def test_lots__expiring__are_listed_in_the_order_of_spending(book: Book) -> None
     assert [lot.transaction_id for lot in lots] == [soon.transaction_id, late.transaction_id, never.transaction_id]
     assert [lot.expires_at for lot in lots] == [NOW + timedelta(days=10), NOW + timedelta(days=20), None]
     until = NOW + timedelta(days=15)
-    assert [lot.points_remaining for lot in api.list_expiring(book.account_id, until=until)] == [3]
+    assert [lot.points_remaining for lot in api.list_expiring(book.account_id, now=NOW, until=until)] == [3]
     other = open_book()
     expiring = api.list_points_expiring([book.account_id, other.account_id], now=NOW, until=NOW + timedelta(days=30))
     assert expiring == {book.account_id: 5}

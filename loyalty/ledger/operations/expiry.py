@@ -37,7 +37,9 @@ def expire_inactive(
     limit: int = CHUNK_ACCOUNTS,
     inactive_since_of: Mapping[uuid.UUID, datetime] | None = None,
 ) -> InactivityChunk:
-    """Expire all free points of accounts without an earn, burn or transfer recorded since an instant.
+    """Expire all free points of accounts without an earn, burn or transfer that happened since an instant.
+
+    What is told late counts for the day on which it happened.
 
     One chunk looks at up to ``limit`` accounts after the cursor ``after`` and commits; go on from ``next_after`` until
     it is None.

@@ -43,14 +43,24 @@ LOTS = """
     JOIN ledger_lot_open o ON o.account_id = a.id
     JOIN ledger_lot l ON l.id = o.lot_id
     JOIN ledger_transaction t ON t.id = l.transaction_id
-    WHERE a.public_id = %(account)s AND (%(until)s::timestamptz IS NULL OR o.expires_at <= %(until)s)
+    WHERE a.public_id = %(account)s
+        AND (%(until)s::timestamptz IS NULL OR o.expires_at <= %(until)s AND o.spendable_until > %(now)s)
     ORDER BY o.spendable_until, o.earned_at, o.lot_id LIMIT %(limit)s
 """
+# What expires by an instant, wherever it is told: lots that can still be spent (those in their grace too), whose date
+# as told to the member lies no later. `list_expiring_groups` and the groups of points mean the same.
 EXPIRING = """
     SELECT a.public_id AS account_id, sum(o.points_remaining)::bigint AS points
     FROM ledger_account a JOIN ledger_lot_open o ON o.account_id = a.id
-    WHERE a.public_id = ANY(%(accounts)s::uuid[]) AND o.expires_at > %(now)s AND o.expires_at <= %(until)s
+    WHERE a.public_id = ANY(%(accounts)s::uuid[]) AND o.expires_at <= %(until)s AND o.spendable_until > %(now)s
     GROUP BY a.public_id
+"""
+# A walk along the key of the open lots, over the few that are due and not swept. Debt has had its part of them already.
+OVERDUE = """
+    SELECT a.public_id AS account_id, (sum(o.points_remaining - o.points_held) - b.points_debt)::bigint AS points
+    FROM ledger_account a JOIN ledger_balance b ON b.account_id = a.id JOIN ledger_lot_open o ON o.account_id = a.id
+    WHERE a.public_id = ANY(%(accounts)s::uuid[]) AND o.spendable_until <= %(now)s
+    GROUP BY a.public_id, b.points_debt HAVING sum(o.points_remaining - o.points_held) > b.points_debt
 """
 CAP_USAGE = """
     SELECT a.public_id AS account_id, u.cap_ref, u.window_start, u.units_used, u.units_max
@@ -109,19 +119,31 @@ def list_statement(
 
 def list_lots(account_id: uuid.UUID, *, limit: int = PAGE_ROWS) -> list[LotView]:
     """Give the lots with points left, in the order in which they are spent."""
-    rows = sql.fetch_all(LOTS, {"account": account_id, "until": None, "limit": limit})
+    rows = sql.fetch_all(LOTS, {"account": account_id, "until": None, "now": None, "limit": limit})
     return [LotView(**row) for row in rows]
 
 
-def list_expiring(account_id: uuid.UUID, *, until: datetime, limit: int = PAGE_ROWS) -> list[LotView]:
-    """Give the lots with points left that expire by ``until``, the soonest first."""
-    rows = sql.fetch_all(LOTS, {"account": account_id, "until": until, "limit": limit})
+def list_expiring(account_id: uuid.UUID, *, now: datetime, until: datetime, limit: int = PAGE_ROWS) -> list[LotView]:
+    """Give the lots told to expire by ``until`` that can still be spent, first to end first; those in grace too."""
+    rows = sql.fetch_all(LOTS, {"account": account_id, "until": until, "now": now, "limit": limit})
     return [LotView(**row) for row in rows]
 
 
 def list_points_expiring(account_ids: Sequence[uuid.UUID], *, now: datetime, until: datetime) -> dict[uuid.UUID, int]:
-    """Give the points of each account that expire after ``now`` and by ``until``, in one statement; 0 is left out."""
+    """Give the points of each account told to expire by ``until`` that can still be spent at ``now``; 0 is left out.
+
+    The sum of what ``list_expiring`` lists, in one statement for all accounts.
+    """
     rows = sql.fetch_all(EXPIRING, {"accounts": list(account_ids), "now": now, "until": until})
+    return {row["account_id"]: row["points"] for row in rows}
+
+
+def list_points_overdue(account_ids: Sequence[uuid.UUID], *, now: datetime) -> dict[uuid.UUID, int]:
+    """Give the points of each account that ``points_available`` counts and no burn takes at ``now``; 0 is left out.
+
+    Their lots and the grace are over, and the expiry has not come by. One statement for all accounts.
+    """
+    rows = sql.fetch_all(OVERDUE, {"accounts": list(account_ids), "now": now})
     return {row["account_id"]: row["points"] for row in rows}
 
 

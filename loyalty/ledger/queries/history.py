@@ -52,7 +52,7 @@ EXPIRING_GROUPS = """
     SELECT date_trunc(%(period)s, o.expires_at AT TIME ZONE %(zone)s)::date AS period_start,
         sum(o.points_remaining)::bigint AS points, count(*) AS lots
     FROM ledger_account a JOIN ledger_lot_open o ON o.account_id = a.id
-    WHERE a.public_id = %(account)s AND o.expires_at > %(now)s AND o.expires_at <= %(until)s
+    WHERE a.public_id = %(account)s AND o.expires_at <= %(until)s AND o.spendable_until > %(now)s
     GROUP BY 1 ORDER BY 1
 """
 
@@ -78,6 +78,6 @@ def list_lots_as_of(
 def list_expiring_groups(
     account_id: uuid.UUID, *, period: str, now: datetime, until: datetime, zone: str = "UTC"
 ) -> list[ExpiringGroup]:
-    """Give the points told to expire after ``now`` and by ``until``, by "day" or "month" of a time zone."""
+    """Give the points told to expire by ``until`` that can still be spent at ``now``, by "day" or "month" of a zone."""
     params = {"account": account_id, "period": period, "now": now, "until": until, "zone": zone}
     return [ExpiringGroup(**row) for row in sql.fetch_all(EXPIRING_GROUPS, params)]

@@ -105,7 +105,8 @@ END $$;
 -- Expires everything free of the accounts of a program whose members have not earned, burned or transferred since
 -- p_inactive_since, whatever the dates of their lots: one chunk of up to p_limit accounts after the account p_after (null:
 -- from the first). `next_after` is where the next chunk begins, null when all have been looked at. For the owners named
--- an instant of their own counts instead.
+-- an instant of their own counts instead. What counts is when it happened, not when it was told: a purchase of long ago
+-- that is told today is no activity of today.
 CREATE OR REPLACE FUNCTION ledger_expire_inactive(
     p_program uuid, p_wallet text, p_inactive_since timestamptz, p_now timestamptz, p_after bigint, p_limit integer,
     p_owners uuid[] DEFAULT NULL, p_owner_sinces timestamptz[] DEFAULT NULL)
@@ -117,6 +118,9 @@ DECLARE
     v_accounts bigint[];
     v_places tid[];
     v_is_held boolean;
+    -- What happened since an instant was recorded since then too, but for what is told ahead of its time, by minutes. So
+    -- most accounts are judged by their balance's row alone, and of the others only the entries since then are read.
+    v_ahead CONSTANT interval := interval '1 day';
 BEGIN
     SELECT array_agg(x.id ORDER BY x.id), array_agg(x.since ORDER BY x.id) INTO v_looked, v_sinces
         FROM (SELECT a.id, coalesce(o.since, p_inactive_since) AS since
@@ -129,16 +133,20 @@ BEGIN
         FROM (SELECT b.account_id
               FROM unnest(v_looked, v_sinces) AS l (account_id, since) JOIN ledger_balance b USING (account_id)
               WHERE b.points_posted + b.points_debt > b.points_held
-              AND (b.last_recorded_at < l.since OR NOT EXISTS (
-                  SELECT 1 FROM ledger_entry e WHERE e.account_id = b.account_id
-                  AND e.recorded_at >= l.since AND e.kind IN ('earn', 'burn', 'transfer')))
+              AND (b.last_recorded_at < l.since - v_ahead OR NOT EXISTS (
+                  SELECT 1 FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id
+                  WHERE e.account_id = b.account_id AND e.recorded_at >= l.since - v_ahead
+                  AND e.kind IN ('earn', 'burn', 'transfer') AND t.occurred_at >= l.since OFFSET 0))
               ORDER BY b.account_id FOR UPDATE OF b SKIP LOCKED) x;
+    -- Again under the lock, for those that were posted to between the choice and it (OFFSET 0: account by account).
+    SELECT array_agg(b.account_id) INTO v_accounts
+        FROM unnest(v_looked, v_sinces) AS l (account_id, since) JOIN ledger_balance b USING (account_id)
+        WHERE b.account_id = ANY (v_accounts) AND (b.last_recorded_at < l.since - v_ahead OR NOT EXISTS (
+            SELECT 1 FROM ledger_entry e JOIN ledger_transaction t ON t.id = e.transaction_id
+            WHERE e.account_id = b.account_id AND e.recorded_at >= l.since - v_ahead
+            AND e.kind IN ('earn', 'burn', 'transfer') AND t.occurred_at >= l.since OFFSET 0));
     SELECT array_agg(o.ctid), bool_or(o.points_held > 0) INTO v_places, v_is_held
-        FROM unnest(v_looked, v_sinces) AS l (account_id, since) JOIN ledger_lot_open o USING (account_id)
-        WHERE l.account_id = ANY (v_accounts) AND o.points_remaining > o.points_held
-        -- Of an account that was posted to between the choice and its lock.
-        AND NOT EXISTS (SELECT 1 FROM ledger_entry e WHERE e.account_id = o.account_id
-                        AND e.recorded_at >= l.since AND e.kind IN ('earn', 'burn', 'transfer'));
+        FROM ledger_lot_open o WHERE o.account_id = ANY (v_accounts) AND o.points_remaining > o.points_held;
     SELECT d.lots_expired, d.points_expired, d.accounts_touched INTO lots_expired, points_expired, accounts_touched
         FROM ledger_expire_lots(v_accounts, v_places, v_is_held, 'infinity', 'inactivity', p_now) d;
     RETURN NEXT;

@@ -188,7 +188,8 @@ def _post(
         # Of a household that is no more.
         return 0
     if change < 0 and not earn.is_waiting:
-        change = max(change, -max(account.points_available, 0))
+        overdue = ledger.list_points_overdue([account.account_id], now=now).get(account.account_id, 0)
+        change = max(change, -max(account.points_available - overdue, 0))
         if not change:
             return 0
     key = f"correct:{earn.transaction_id}:{causation_id or f'{earn.points_standing}:{change}'}"

@@ -51,6 +51,7 @@ def simulate(*, request: SimulateRequest, now: datetime) -> Simulation:
     after = programs.choose_tier(plan.tiers, member.points_lifetime + main.points_amount)
     value: Money | None = None
     if request.points_to_burn is not None:
+        (member,) = queries.read_overdue([member], now=now)
         value, _ = policy.decide_burn(plan, member, request.points_to_burn, request.context, now)
     return Simulation(
         points_amount=main.points_amount,

@@ -17,7 +17,7 @@ from loyalty.points.operations.keys import find_earlier, signed
 from loyalty.points.operations.members import resolve_member
 from loyalty.points.operations.pools import count_spending, seat_of
 from loyalty.points.policy import moving
-from loyalty.points.queries import find_member
+from loyalty.points.queries import find_member, read_overdue
 from loyalty.programs import api as programs
 
 
@@ -39,6 +39,7 @@ def burn(*, request: BurnRequest, actor: Actor, now: datetime) -> BurnReceipt:
     maybe_fail("burn.looked_up")
     policy.check_occurred_at(request.occurred_at, now)
     member, seat = _who(request, actor, now)
+    (member,) = read_overdue([member], now=now)
     plan = programs.get_plan(member.program_id, at=request.occurred_at)
     policy.check_open(plan, request.occurred_at)
     policy.check_redeemable(plan, member.wallet)

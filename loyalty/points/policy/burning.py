@@ -28,7 +28,7 @@ def decide_burn(
         "points_requested": points,
         **({"channel": str(channel)} if channel is not None else {}),
         "tier_code": member.tier_code,
-        "points_balance": member.points_available,
+        "points_balance": member.points_spendable,
         "points_lifetime": member.points_lifetime,
     }
     outcome = rules.explain(rules.check(plan.burn_rule, BURN_SCHEMA, expects="number"), facts, now=now)

@@ -33,7 +33,7 @@ def rule_facts(facts: EarnFacts, purchase: Purchase, base: Base) -> dict[str, An
         "occurred_on": local.date(),
         "tier_code": member.tier_code,
         "segment_codes": list(member.segment_codes),
-        "points_balance": member.points_available,
+        "points_balance": member.points_spendable,
         "points_lifetime": member.points_lifetime,
         "purchase_count": member.purchase_count,
         "days_enrolled": max(0, (local.date() - enrolled_on).days),

@@ -18,6 +18,7 @@ from loyalty.points.queries.members import (
     list_members,
     list_members_of,
     overview_part,
+    read_overdue,
 )
 from loyalty.points.queries.plans import History, get_histories, get_history, list_event_types, list_histories
 from loyalty.points.queries.pools import (
@@ -66,4 +67,5 @@ __all__ = [
     "list_seen",
     "list_seen_of",
     "overview_part",
+    "read_overdue",
 ]

@@ -9,6 +9,7 @@ from typing import Any
 from loyalty.foundation.orm import sql
 from loyalty.points import policy
 from loyalty.points.contracts import Key, MemberFacts, MemberRef
+from loyalty.points.queries.members import read_overdue
 from loyalty.points.registry import list_member_facts, list_tiers_at
 from loyalty.programs.contracts import ProgramPlan
 
@@ -66,7 +67,8 @@ def _seen(row: dict[str, Any], is_answered: bool) -> Seen:
 
 
 def complete(asked: Sequence[tuple[MemberFacts, ProgramPlan, datetime]], *, now: datetime) -> list[MemberFacts]:
-    """Add to members what their version's rules read of them: segments as they are now, purchases before, past tiers.
+    """Add to members what their version's rules read of them: segments and points as they are now, purchases before,
+    past tiers.
 
     In sets: each provider is asked once, and what no rule reads is not asked.
     """
@@ -76,6 +78,9 @@ def complete(asked: Sequence[tuple[MemberFacts, ProgramPlan, datetime]], *, now:
     segments = list_member_facts("segment_codes", list({members[n].customer_id for n in of_segments}), now)
     for n in of_segments:
         members[n] = replace(members[n], segment_codes=tuple(segments.get(members[n].customer_id, ())))
+    of_balance = [n for n, names in enumerate(read) if "points_balance" in names]
+    for n, member in zip(of_balance, read_overdue([members[n] for n in of_balance], now=now), strict=True):
+        members[n] = member
     counted = [n for n, names in enumerate(read) if "purchase_count" in names]
     counts = _purchases([members[n].account_id for n in counted], [asked[n][2] for n in counted])
     for n, count in zip(counted, counts, strict=True):

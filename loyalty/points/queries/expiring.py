@@ -7,12 +7,13 @@ from typing import Any
 from loyalty.foundation.orm import sql
 from loyalty.programs import api as programs
 
-# The last day of points is the day before the midnight that ends them.
+# The last day of points is the day before the midnight that ends them. What expires is what the ledger means by it:
+# points told to expire by then that can still be spent, so those in their grace stand under a day that is over.
 GROUPED = """
     SELECT to_char((l.expires_at - interval '1 microsecond') AT TIME ZONE p.timezone, %(form)s) AS period,
         sum(l.points_remaining)::bigint AS points
     FROM ledger_open_lots l JOIN programs_directory p ON p.public_id = l.program_ref
-    WHERE {whose} AND l.expires_at > %(now)s AND l.expires_at <= %(until)s
+    WHERE {whose} AND l.expires_at <= %(until)s AND coalesce(l.spendable_until, 'infinity') > %(now)s
     GROUP BY 1 ORDER BY 1
 """
 FORMS = {"day": "YYYY-MM-DD", "month": "YYYY-MM"}

@@ -11,7 +11,8 @@ FACTS = features.PlatformFacts(
     fields=(
         features.PlatformField(
             *("points_balance", FieldType.INTEGER, "Points balance", "points", "Loyalty"),
-            description="Points that can be spent now, over all programs; held points are not among them.",
+            description="Points that can be spent, over all programs, without held ones; those that expired today are "
+            "among them until the expiry has swept them.",
             null_meaning=NOT_A_MEMBER,
         ),
         features.PlatformField(

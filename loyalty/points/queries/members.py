@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -76,6 +77,12 @@ def follow_merge(member: MemberFacts) -> MemberFacts:
     return (find_member(account_id=heir) or member) if heir else member
 
 
+def read_overdue(members: Sequence[MemberFacts], *, now: datetime) -> list[MemberFacts]:
+    """Add to members which of their points no burn takes any more, in one statement."""
+    overdue = ledger.list_points_overdue([one.account_id for one in members], now=now) if members else {}
+    return [replace(one, points_overdue=overdue.get(one.account_id, 0)) for one in members]
+
+
 def list_members(account_ids: Sequence[uuid.UUID]) -> dict[uuid.UUID, MemberFacts]:
     """Give the members of many accounts in one statement."""
     rows = sql.fetch_all(f"{MEMBER} WHERE public_id = ANY(%s::uuid[])", [list(account_ids)])
@@ -106,7 +113,9 @@ def list_account_rows(program_id: uuid.UUID, customer_ids: Sequence[uuid.UUID]) 
 def overview_part(customer_id: uuid.UUID, *, now: datetime) -> Mapping[str, Any]:
     """Give a customer's accounts for the whole view of the customer."""
     rows = list(AccountRow.objects.filter(customer_public_id=customer_id).order_by("id"))
-    expiring = ledger.list_points_expiring([row.public_id for row in rows], now=now, until=now + EXPIRING_WITHIN)
+    ids = [row.public_id for row in rows]
+    expiring = ledger.list_points_expiring(ids, now=now, until=now + EXPIRING_WITHIN)
+    overdue = ledger.list_points_overdue(ids, now=now)
     return {
         "accounts": [
             {
@@ -116,6 +125,7 @@ def overview_part(customer_id: uuid.UUID, *, now: datetime) -> Mapping[str, Any]
                 "kind": row.kind,
                 "wallet": row.wallet,
                 "points_balance": row.points_posted,
+                "points_available": row.points_available - overdue.get(row.public_id, 0),
                 "points_expiring": expiring.get(row.public_id, 0),
                 "lifetime_points_earned": row.lifetime_points_earned,
                 "lifetime_points_redeemed": row.lifetime_points_redeemed,

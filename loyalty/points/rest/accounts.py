@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 import django_filters
@@ -55,7 +55,7 @@ class AccountSerializer(serializers.Serializer[AccountRow]):
     wallet = serializers.CharField()
     tier = serializers.SerializerMethodField()
     points_balance = serializers.IntegerField(source="points_posted")
-    points_available = serializers.IntegerField()
+    points_available = serializers.SerializerMethodField()
     points_pending = serializers.IntegerField()
     points_held = serializers.IntegerField()
     points_debt = serializers.IntegerField()
@@ -71,8 +71,13 @@ class AccountSerializer(serializers.Serializer[AccountRow]):
         """The tier by code and name."""
         return {"code": row.tier_code, "name": row.tier_name} if row.tier_code else None
 
+    def get_points_available(self, row: AccountRow) -> int:
+        """Points that can be spent now; those whose time is over are not among them, swept or not."""
+        overdue: dict[uuid.UUID, int] = self.context["overdue"]
+        return row.points_available - overdue.get(row.public_id, 0)
+
     def get_points_expiring(self, row: AccountRow) -> int:
-        """Points that expire within thirty days."""
+        """Points told to expire within thirty days that can still be spent."""
         expiring: dict[uuid.UUID, int] = self.context["expiring"]
         return expiring.get(row.public_id, 0)
 
@@ -235,13 +240,14 @@ class AccountViewSet(ReadOnlyApiViewSet):
     ordering_fields: ClassVar[list[str]] = ["points_posted", "lifetime_points_earned", "enrolled_at"]
 
     def get_serializer(self, *arguments: Any, **options: Any) -> Any:
-        """Hand what expires soon of the accounts shown to the serializer, read in one statement."""
+        """Hand what expires soon of the accounts shown, and what is overdue, to the serializer; one statement each."""
         shown = arguments[0] if arguments else []
         rows = list(shown) if isinstance(shown, list | tuple) else [shown]
         now = clock.now()
         ids = [row.public_id for row in rows]
         expiring = ledger.list_points_expiring(ids, now=now, until=now + queries.EXPIRING_WITHIN) if ids else {}
-        context = {**self.get_serializer_context(), "expiring": expiring}
+        overdue = ledger.list_points_overdue(ids, now=now) if ids else {}
+        context = {**self.get_serializer_context(), "expiring": expiring, "overdue": overdue}
         return self.get_serializer_class()(*arguments, **{**options, "context": context})
 
     @extend_schema(parameters=[AS_OF, BASIS])
@@ -294,7 +300,7 @@ class AccountViewSet(ReadOnlyApiViewSet):
             raise refuse_filter("by", "Give day or month.")
         account_id = row.public_id
         total = ledger.list_points_expiring([account_id], now=now, until=until).get(account_id, 0)
-        lots = [lot for lot in ledger.list_expiring(account_id, until=until, limit=LOTS_MAX) if is_alive(lot, now)]
+        lots = ledger.list_expiring(account_id, now=now, until=until, limit=LOTS_MAX)
         groups = queries.list_expiring_by(account_id, by=by, now=now, until=until) if by else []
         body = {"points_expiring": total, "until": until, "groups": groups}
         return Response({**body, "results": LotSerializer(lots, many=True).data})
@@ -366,8 +372,3 @@ class AccountViewSet(ReadOnlyApiViewSet):
             now=clock.now(),
         )
         return answer(MergeAnswer(movement).data, is_replay=movement.is_replay, is_created=False)
-
-
-def is_alive(lot: ledger.LotView, now: datetime) -> bool:
-    """Tell whether a lot can still be spent; what is due but not swept yet cannot."""
-    return lot.spendable_until is None or lot.spendable_until > now

@@ -1,5 +1,6 @@
 """Households over HTTP."""
 
+import uuid
 from typing import Any, ClassVar
 
 import django_filters
@@ -51,7 +52,8 @@ class PoolSerializer(serializers.Serializer[Pool]):
 
     def get_points_available(self, pool: Pool) -> int:
         """Points that can be spent now."""
-        return self._account(pool).points_available
+        overdue: dict[uuid.UUID, int] = self.context["overdue"]
+        return self._account(pool).points_available - overdue.get(pool.account_public_id, 0)
 
     def get_member_count(self, pool: Pool) -> int:
         """How many customers are in it."""
@@ -171,10 +173,12 @@ class PoolViewSet(ReadOnlyApiViewSet):
         """Hand the accounts and numbers of members of the households shown to the serializer."""
         shown = arguments[0] if arguments else []
         rows = list(shown) if isinstance(shown, list | tuple) else [shown]
-        accounts = ledger.list_accounts(account_ids=[row.account_public_id for row in rows]) if rows else []
+        ids = [row.account_public_id for row in rows]
+        accounts = ledger.list_accounts(account_ids=ids) if rows else []
         context = {
             **self.get_serializer_context(),
             "accounts": {one.account_id: one for one in accounts},
+            "overdue": ledger.list_points_overdue(ids, now=clock.now()) if rows else {},
             "counts": queries.count_pool_members([row.pk for row in rows]),
         }
         return self.get_serializer_class()(*arguments, **{**options, "context": context})

@@ -2571,10 +2571,11 @@ export interface components {
             lifetime_points_redeemed: number;
             /** Format: uuid */
             merged_into: string | null;
-            points_available: number;
+            /** @description Points that can be spent now; those whose time is over are not among them, swept or not. */
+            readonly points_available: number;
             points_balance: number;
             points_debt: number;
-            /** @description Points that expire within thirty days. */
+            /** @description Points told to expire within thirty days that can still be spent. */
             readonly points_expiring: number;
             points_held: number;
             points_pending: number;
