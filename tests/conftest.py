@@ -52,6 +52,12 @@ def flush_knows_append_only_tables() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(autouse=True)
+def limits_of_its_own(settings: Any) -> None:
+    """Let each test begin with no request counted yet; what is counted lies outside of the database."""
+    settings.LOYALTY_LIMITS_PREFIX = f"khaywe:test:{secrets.token_hex(6)}"
+
+
 @pytest.fixture
 def now() -> datetime:
     """An ordinary Friday noon."""

@@ -1,11 +1,22 @@
 """Settings from the environment, each checked when the process starts; a bad value stops it with one sentence."""
 
 import os
+import re
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 SECRET_BYTES_MIN = 32
+# Of 64 random hexadecimal digits at least 10 different ones occur, and nearly all triples are different.
+SECRET_CHARACTERS_MIN = 10
+DIFFERENT_TRIPLES_MIN = 0.7
+NEIGHBOURS_MAX = 0.3
+# What documentation, tutorials and keyboards offer.
+SECRET_WORDS = (
+    *("secret", "password", "passwort", "change", "example", "insecure", "default", "django", "khaywe", "loyalty"),
+    *("qwerty", "asdfgh", "zxcvbn", "123456", "654321", "abcdef", "replace", "sample", "placeholder", "testing"),
+)
 
 
 class SettingInvalid(SystemExit):
@@ -101,14 +112,38 @@ def postgres(name: str, default: str | None = None) -> DatabaseAddress:
 
 
 def secret(name: str) -> str:
-    """Read a secret of at least 256 bits that is not a known example.
+    """Read a secret of at least 256 bits that nobody could guess.
 
-    :raises SettingInvalid: missing, short, or a single letter repeated.
+    :raises SettingInvalid: missing, short, a known example, a pattern, or words.
     """
     value = text(name)
-    if len(value.encode()) < SECRET_BYTES_MIN or len(set(value)) < 10:
-        raise SettingInvalid(name, f"must be at least {SECRET_BYTES_MIN} random bytes.")
+    fault = weakness_of(value)
+    if fault:
+        raise SettingInvalid(name, f"{fault}; it must be at least {SECRET_BYTES_MIN} random bytes.")
     return value
+
+
+def weakness_of(value: str) -> str:
+    """Say why a secret can be guessed, or nothing; one random text in a hundred thousand is wronged.
+
+    Chance gives neither words of six letters, nor the same three characters again and again, nor neighbours in order.
+    """
+    if len(value.encode()) < SECRET_BYTES_MIN:
+        return "is too short"
+    folded = value.casefold()
+    if any(word in folded for word in SECRET_WORDS):
+        return "contains a word that examples have"
+    if re.fullmatch(r"[^\d]*", folded) and value in (folded, value.upper()):
+        return "is made of words"
+    if re.fullmatch(r"\d+", value):
+        return "is made of digits"
+    triples = [folded[i : i + 3] for i in range(len(folded) - 2)]
+    if len(set(value)) < SECRET_CHARACTERS_MIN or len(set(triples)) < len(triples) * DIFFERENT_TRIPLES_MIN:
+        return "repeats itself"
+    steps = [ord(after) - ord(before) for before, after in pairwise(folded)]
+    if max(steps.count(step) for step in (-1, 0, 1)) > len(steps) * NEIGHBOURS_MAX:
+        return "is a sequence"
+    return ""
 
 
 def folder(name: str, default: Path) -> Path:

@@ -60,10 +60,12 @@ AUTH_PASSWORD_VALIDATORS = [
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 
 MIDDLEWARE = [
+    "loyalty.foundation.web.addresses.ForwardedClient",
     "loyalty.foundation.web.middleware.RequestId",
     "loyalty.foundation.web.middleware.SecurityHeaders",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "loyalty.foundation.web.throttling.AddressLimit",
     "loyalty.foundation.web.middleware.BodyLimit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
@@ -111,6 +113,11 @@ CSRF_FAILURE_VIEW = "loyalty.foundation.web.problems.csrf_failed"
 COOKIES_SECURE = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = COOKIES_SECURE
 CSRF_COOKIE_SECURE = COOKIES_SECURE
+# Behind https a browser is told to come by nothing else, for a year; health pages are asked from inside.
+SECURE_HSTS_SECONDS = env.whole("LOYALTY_HSTS_SECONDS", 31_536_000, low=0, high=126_144_000) if COOKIES_SECURE else 0
+SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.flag("LOYALTY_HSTS_SUBDOMAINS", default=True)
+SECURE_SSL_REDIRECT = COOKIES_SECURE and env.flag("LOYALTY_HTTPS_REDIRECT", default=True)
+SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_CONTENT_TYPE_NOSNIFF = True
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -119,7 +126,26 @@ X_FRAME_OPTIONS = "DENY"
 LOYALTY_REQUEST_BYTES_MAX = 2_000_000
 # A file of members is read as it comes, never whole into memory; a million rows are about a hundred megabytes.
 LOYALTY_IMPORT_BYTES_MAX = env.whole("LOYALTY_IMPORT_BYTES_MAX", 1_000_000_000, low=1_000, high=100_000_000_000)
+# Bodies that may be longer than others, by their media type.
+LOYALTY_UPLOAD_BYTES_MAX = {
+    "text/csv": LOYALTY_IMPORT_BYTES_MAX,
+    "multipart/form-data": env.whole("LOYALTY_UPLOAD_BYTES_MAX", 50_000_000, low=1_000, high=1_000_000_000),
+}
 DATA_UPLOAD_MAX_MEMORY_SIZE = LOYALTY_REQUEST_BYTES_MAX
+
+# How many proxies of the operator's own stand before the web server; only what they wrote of the client is believed.
+LOYALTY_TRUSTED_PROXIES = env.whole("LOYALTY_TRUSTED_PROXIES", 0, low=0, high=5)
+LOYALTY_PROXY_HEADER = env.choice("LOYALTY_PROXY_HEADER", "forwarded", ("forwarded", "x-forwarded-for"))
+# Requests per minute: a person's console, a program's token, everything that comes from one address.
+LOYALTY_RATE_LIMITS = {
+    "user": env.whole("LOYALTY_RATE_USER", 3_000, low=0, high=10_000_000),
+    "token": env.whole("LOYALTY_RATE_TOKEN", 300_000, low=0, high=10_000_000),
+    "partner": env.whole("LOYALTY_RATE_PARTNER", 60_000, low=0, high=10_000_000),
+    "address": env.whole("LOYALTY_RATE_ADDRESS", 600_000, low=0, high=10_000_000),
+}
+# What these permissions open moves points: there a limit holds also while Redis is down.
+LOYALTY_LIMITS_CLOSED = ("points.", "pools.")
+LOYALTY_LIMITS_PREFIX = "khaywe:limit"
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"
@@ -137,6 +163,7 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["loyalty.foundation.web.permissions.DeclaredPermission"],
+    "DEFAULT_THROTTLE_CLASSES": ["loyalty.foundation.web.throttling.ActorLimit"],
     "DEFAULT_PARSER_CLASSES": ["loyalty.foundation.web.parsers.ExactJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["loyalty.foundation.web.parsers.ExactJSONRenderer"],
     "DEFAULT_PAGINATION_CLASS": "loyalty.foundation.web.pagination.NumberedPages",

@@ -2,7 +2,7 @@
 
 import os
 
-os.environ.setdefault("LOYALTY_SECRET_KEY", "test-only-0123456789-abcdefghijklmnopqrstuvwxyz")
+os.environ.setdefault("LOYALTY_SECRET_KEY", "vK3r-9QmZ2xTfJ7wLb0cYhN5uGdSa8EoPi1RkVt6WqXy4MzC_nBjHlUgDs")
 os.environ.setdefault("DATABASE_URL", "postgres://khaywe@127.0.0.1:5432/khaywe")
 
 from loyalty.config.settings.base import *  # noqa: E402, F403
@@ -13,3 +13,5 @@ PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 # Doorbells ring into nothing: tests call what a worker would call.
 CELERY_BROKER_URL = "memory://"
 ALLOWED_HOSTS = ["*"]
+# Test runs side by side share a server, and must not spend each other's limits.
+LOYALTY_LIMITS_PREFIX = f"khaywe:test:{os.getpid()}"

@@ -93,3 +93,10 @@ class Unavailable(Refusal):
 
     code = "unavailable"
     title = "Not available now"
+
+
+class TooMany(Refusal):
+    """Asked too often; ``retry_after_s`` among the facts tells after how many seconds it may work."""
+
+    code = "too_many"
+    title = "Too many requests"

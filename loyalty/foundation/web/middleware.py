@@ -1,7 +1,7 @@
 """Request ids, the limit of size before anything is read, and the headers that every answer carries."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 import structlog
 from django.conf import settings
@@ -32,7 +32,7 @@ class RequestId:
 
 
 class BodyLimit:
-    """Refuses a body that says it is too long before a byte of it is read."""
+    """Refuses a body that says it is too long for what it is, before a byte of it is read."""
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
@@ -40,15 +40,19 @@ class BodyLimit:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         """Answer, or refuse with 413."""
         length = request.META.get("CONTENT_LENGTH") or "0"
-        if length.isdigit() and int(length) > settings.LOYALTY_REQUEST_BYTES_MAX:
+        limit = self.limit_of(request)
+        if length.isdigit() and int(length) > limit:
             return problem_response(
-                request,
-                413,
-                "request.too_large",
-                "Request too large",
-                f"A request has at most {settings.LOYALTY_REQUEST_BYTES_MAX} bytes.",
+                request, 413, "request.too_large", "Request too large", f"A request has at most {limit} bytes."
             )
         return self.get_response(request)
+
+    @staticmethod
+    def limit_of(request: HttpRequest) -> int:
+        """Give the most bytes that a body of this media type may have."""
+        media_type = (request.META.get("CONTENT_TYPE") or "").partition(";")[0].strip().lower()
+        limit: int = settings.LOYALTY_UPLOAD_BYTES_MAX.get(media_type, settings.LOYALTY_REQUEST_BYTES_MAX)
+        return limit
 
 
 class SecurityHeaders:
@@ -59,13 +63,21 @@ class SecurityHeaders:
         "font-src 'self' data:; connect-src 'self'; object-src 'none'; base-uri 'self'; form-action 'self'; "
         "frame-ancestors 'none'"
     )
+    HEADERS: Mapping[str, str] = {
+        "Content-Security-Policy": POLICY,
+        "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
+        "Cross-Origin-Resource-Policy": "same-origin",
+        "X-Permitted-Cross-Domain-Policies": "none",
+    }
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        """Answer with the headers."""
+        """Answer with the headers; what the API says of a person is kept by no cache on the way."""
         response = self.get_response(request)
-        response.headers.setdefault("Content-Security-Policy", self.POLICY)
-        response.headers.setdefault("Permissions-Policy", "camera=(), geolocation=(), microphone=()")
+        for name, value in self.HEADERS.items():
+            response.headers.setdefault(name, value)
+        if request.path.startswith("/api/"):
+            response.headers.setdefault("Cache-Control", "no-store")
         return response

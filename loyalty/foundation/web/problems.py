@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from loyalty.foundation.kernel import errors
 from loyalty.foundation.kernel.approving import WaitsForApproval
 from loyalty.foundation.kernel.exact_json import dumps_exact
+from loyalty.foundation.web.parsers import ExactJSONRenderer
 from loyalty.foundation.web.waiting import waiting_response
 
 log = logging.getLogger("loyalty.web")
@@ -29,6 +30,7 @@ FAMILY_STATUS: tuple[tuple[type[errors.Refusal], HTTPStatus], ...] = (
     (errors.Conflict, HTTPStatus.CONFLICT),
     (errors.PreconditionFailed, HTTPStatus.PRECONDITION_FAILED),
     (errors.TooLarge, HTTPStatus.REQUEST_ENTITY_TOO_LARGE),
+    (errors.TooMany, HTTPStatus.TOO_MANY_REQUESTS),
     (errors.Unavailable, HTTPStatus.SERVICE_UNAVAILABLE),
     (errors.Invalid, HTTPStatus.BAD_REQUEST),
 )
@@ -128,11 +130,16 @@ def handle_exception(exception: Exception, context: Mapping[str, Any]) -> Respon
     request = context.get("request")
     instance = request.path if request is not None else ""
     body = describe(exception, instance) or fault_body(exception, instance)
+    if request is not None:
+        # A route that answers in another form (a schema, a file) refuses in this one all the same.
+        request.accepted_renderer, request.accepted_media_type = ExactJSONRenderer(), CONTENT_TYPE
     headers: dict[str, str] = {}
     if getattr(exception, "auth_header", None):
         headers["WWW-Authenticate"] = str(exception.auth_header)  # type: ignore[attr-defined]
     if getattr(exception, "wait", None):
         headers["Retry-After"] = str(int(exception.wait))  # type: ignore[attr-defined]
+    if "retry_after_s" in body:
+        headers["Retry-After"] = str(body["retry_after_s"])
     if body["status"] == HTTPStatus.SERVICE_UNAVAILABLE:
         headers.setdefault("Retry-After", "5")
     return Response(body, status=body["status"], headers=headers, content_type=CONTENT_TYPE)

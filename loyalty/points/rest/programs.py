@@ -92,7 +92,9 @@ class SimulateUnsavedView(ApiView):
 
     permissions: ClassVar[dict[str, str]] = {"post": "programs.view"}
 
-    @extend_schema(request=SimulateWrite, responses={200: SimulationAnswer})
+    @extend_schema(
+        operation_id="loyaltyPrograms_simulate_unsaved", request=SimulateWrite, responses={200: SimulationAnswer}
+    )
     def post(self, request: Request) -> Response:
         """Give points and the trace for a sample purchase under the document in ``program``; nothing is written."""
         return simulated(request.data, None)

@@ -1170,7 +1170,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** @description Give points and the trace for a sample purchase under the document in ``program``; nothing is written. */
-        post: operations["loyaltyPrograms_simulate_create"];
+        post: operations["loyaltyPrograms_simulate_unsaved"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1275,7 +1275,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** @description Give points and the trace for a sample purchase; nothing is written. */
-        post: operations["loyaltyPrograms_simulate_create_2"];
+        post: operations["loyaltyPrograms_simulate_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -9568,7 +9568,7 @@ export interface operations {
             };
         };
     };
-    loyaltyPrograms_simulate_create: {
+    loyaltyPrograms_simulate_unsaved: {
         parameters: {
             query?: never;
             header?: never;
@@ -9973,7 +9973,7 @@ export interface operations {
             };
         };
     };
-    loyaltyPrograms_simulate_create_2: {
+    loyaltyPrograms_simulate_create: {
         parameters: {
             query?: never;
             header?: never;
