@@ -25,12 +25,14 @@ from sqlalchemy import (
     exists,
     false,
     func,
+    not_,
     null,
     select,
     type_coerce,
 )
 from sqlalchemy import literal as bound
 from sqlalchemy.dialects.postgresql import BIT
+from sqlalchemy.sql.elements import Grouping
 from sqlalchemy.types import TypeEngine
 
 from loyalty.foundation.rules.frame import Frame
@@ -61,6 +63,13 @@ class Forms:
     def settled(self, test: Test, is_total: bool) -> Test:
         """The test, made total where that is needed."""
         return func.coalesce(test, false()) if is_total else test
+
+    def negated(self, test: Test) -> Test:
+        """The opposite of a test that is never NULL.
+
+        In brackets, because "NOT a IS NULL" and "NOT a IS DISTINCT FROM b" ask for NOT (a IS NULL), NOT (a IS ...).
+        """
+        return Grouping(not_(test))
 
     def condition(self, test: Test) -> Test:
         """A test as CASE WHEN takes it."""

@@ -102,6 +102,30 @@ def test_wild_rules__whatever_the_checker_lets_pass__mean_the_same(connection: C
         assert comparison.compared > 1_000
 
 
+def test_negations__as_operands_of_a_comparison__keep_their_brackets(connection: Connection, duck: Connection) -> None:
+    """Found by fuzzing: "NOT a IS DISTINCT FROM b" asks for NOT (a IS DISTINCT FROM b)."""
+    quotient = {"/": [{"var": "revenue"}, {"var": "points"}]}
+    negations: list[Any] = [
+        {"!=": [quotient, -1]},
+        {"none": [{"var": "scores"}, {"in": [{"var": ""}, [0, 3]]}]},
+        {"all": [{"var": "tags"}, {"!=": [{"var": ""}, ""]}]},
+        {"!": [{"var": "city"}]},
+        {"!": [{"missing": ["city", "plan"]}]},
+    ]
+    flags: list[Any] = [{"var": "has_app"}, {"??": [{"var": "has_app"}, {"var": "is_new"}]}, {"!": [{"var": "is_new"}]}]
+    rules = [
+        check({symbol: sides}, SCHEMA, "boolean")
+        for symbol in ("==", "!=")
+        for negation in negations
+        for flag in flags
+        for sides in ([negation, flag], [flag, negation], [{"!": [negation]}, flag])
+    ]
+    for comparison in (Comparison(connection, ROWS), on_duck(duck, ROWS)):
+        assert list(comparison.disagreeing_predicates(rules)) == []
+        assert list(comparison.disagreeing_values(rules)) == []
+        assert comparison.refused == []
+
+
 # The mutants: each is one plausible mistake. A differential test that lets one of them pass proves nothing.
 
 

@@ -273,7 +273,7 @@ class BoundedCompiler(Compiler):
             return true() if self._is_between(left, right) else super().difference_of(left, right)
         if not (self.is_never_null(left) or self.is_never_null(right)):
             self.refuse("a quotient can be compared only with what is never null")
-        return ~self.settled(self.equality(left, right), True)
+        return self.negated(self.settled(self.equality(left, right), True))
 
     def comparable_numbers(self, nodes: Sequence[Node]) -> list[Sql]:
         """Numbers under one type; a column stays bare where the constants fit its type, so that it can be scanned."""

@@ -109,7 +109,7 @@ class OracleCompiler(BoundedCompiler):
     def difference_of(self, left: Node, right: Node) -> Test:
         """The opposite of equality."""
         if self._is_text(left, right) and (is_literal(left) or is_literal(right)):
-            return ~self.settled(self.equality(left, right), True)
+            return self.negated(self.settled(self.equality(left, right), True))
         return super().difference_of(left, right)
 
     def order(self, symbol: str, left: Node, right: Node) -> Test:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from sqlalchemy import ColumnElement, false, not_, or_, true
+from sqlalchemy import ColumnElement, false, or_, true
 
 from loyalty.foundation.rules.frame import Closure, Frame
 from loyalty.foundation.rules.loose import is_identical, is_truthy, to_text
@@ -241,14 +241,14 @@ def _truth_quantifier(name: str) -> Callable[["Compiler", Node, bool], ColumnEle
 
         def test(element: ColumnElement[Any]) -> ColumnElement[bool]:
             inside = compiler.inside(compiler.typed_element(element, source), body, is_total=name == "all")
-            return not_(inside) if name == "all" else inside
+            return compiler.negated(inside) if name == "all" else inside
 
         found = compiler.some_item(compiler.items_of(source), compiler.fresh_name(), test)
         if name == "some":
             return found
         if name == "none":
-            return not_(found)
-        return compiler.truth(source, True) & not_(found)
+            return compiler.negated(found)
+        return compiler.truth(source, True) & compiler.negated(found)
 
     return truth
 

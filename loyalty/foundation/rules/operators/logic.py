@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from sqlalchemy import ColumnElement, and_, case, false, not_, null, or_
-from sqlalchemy.sql.elements import Grouping
 
 from loyalty.foundation.rules.frame import Closure, Frame
 from loyalty.foundation.rules.loose import is_truthy
@@ -119,11 +118,8 @@ def _build_is_true(node: Node, args: Sequence[Closure]) -> Closure:
 
 
 def truth_not(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:
-    """NOT over a truth that is never NULL: NOT NULL would be NULL where the rule says true.
-
-    In brackets, because "NOT a IS NULL" asks for NOT (a IS NULL).
-    """
-    return Grouping(not_(compiler.truth(node.args[0], True)))
+    """NOT over a truth that is never NULL: NOT NULL would be NULL where the rule says true."""
+    return compiler.negated(compiler.truth(node.args[0], True))
 
 
 def _truth_is_true(compiler: "Compiler", node: Node, is_total: bool) -> ColumnElement[bool]:

@@ -25,10 +25,10 @@ SELECT customer_id FROM customers WHERE has_app = 1 OR city IS NULL OR visits IS
 SELECT customer_id FROM customers WHERE 0 = 1
 
 -- {"!=":[{"var":"city"},""]}
-SELECT customer_id FROM customers WHERE 0 != 1
+SELECT customer_id FROM customers WHERE (0 != 1)
 
 -- {"!=":[{"var":"city"},"Oslo"]}
-SELECT customer_id FROM customers WHERE CASE WHEN (city = :param_1) THEN 1 ELSE 0 END != 1
+SELECT customer_id FROM customers WHERE (CASE WHEN (city = :param_1) THEN 1 ELSE 0 END != 1)
 -- param_1 = 'Oslo'
 
 -- {"in":[{"var":"city"},["Oslo","",null]]}
