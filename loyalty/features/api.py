@@ -52,6 +52,7 @@ from loyalty.features.operations.freshness import (
 )
 from loyalty.features.operations.store import field_origins
 from loyalty.features.queries import (
+    find_row_count,
     get_policy,
     list_health,
     platform_relation,
@@ -89,6 +90,7 @@ __all__ = [
     "change_policy",
     "describe_field",
     "field_origins",
+    "find_row_count",
     "forget_all",
     "forget_customers",
     "get_feature_set",

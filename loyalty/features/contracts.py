@@ -196,7 +196,8 @@ class FeatureSource:
     """The features table for work in sets: statements over ``columns`` run where the data is, through ``connector``.
 
     ``key`` is the customer's public id; ``reference_instant`` is when the warehouse last computed a row,
-    ``oldest_instant`` when it computed the oldest of them (None when it does not say).
+    ``oldest_instant`` when it computed the oldest of them (None when it does not say). ``row_count`` is how many
+    rows it had when it was last seen to have younger ones (None when it does not say how young they are).
     """
 
     table: FromClause
@@ -205,6 +206,7 @@ class FeatureSource:
     connector: Connector
     reference_instant: datetime
     oldest_instant: datetime | None = None
+    row_count: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,6 +65,8 @@ class StoreState(models.Model):
     stale_seconds = models.IntegerField(null=True)
     reference_instant = models.DateTimeField(null=True)
     oldest_instant = models.DateTimeField(null=True)
+    # How many rows the warehouse had when it was last seen to have others.
+    row_count = models.BigIntegerField(null=True)
     generation = models.BigIntegerField(default=0, db_default=0)
     version = models.PositiveIntegerField(default=1, db_default=1)
     updated_at = models.DateTimeField(db_default=Now())

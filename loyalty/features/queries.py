@@ -94,7 +94,13 @@ def source() -> FeatureSource:
         connector=warehouse.connector(),
         reference_instant=held.reference_instant or UNKNOWN_AGE,
         oldest_instant=held.oldest_instant,
+        row_count=held.row_count,
     )
+
+
+def find_row_count() -> int | None:
+    """Find how many rows the warehouse had when it was last seen to have younger ones; None when nobody knows."""
+    return state().row_count
 
 
 def platform_relation(group: str, *, now: datetime) -> PlatformRelation:

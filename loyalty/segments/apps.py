@@ -21,12 +21,13 @@ class SegmentsConfig(AppConfig):
     def ready(self) -> None:
         """Register the work that this domain does."""
         from loyalty.customers import api as customers
+        from loyalty.features import api as features
         from loyalty.foundation.events import api as events
         from loyalty.foundation.work import api as work
         from loyalty.points import api as points
         from loyalty.segments import api, handlers
         from loyalty.segments.operations import recalculation
-        from loyalty.segments.queries.views import list_segment_codes, overview_part
+        from loyalty.segments.queries.views import FACTS, list_segment_codes, overview_part
 
         work.register(recalculation.RUN_KIND, recalculation.recalculate)
         work.register(recalculation.TOGETHER_KIND, recalculation.recalculate_together)
@@ -35,4 +36,5 @@ class SegmentsConfig(AppConfig):
         )
         events.ring_after_facts("segments.settle", is_wanted=api.is_anything_driven)
         customers.register_overview_part("segments", overview_part)
+        features.register_platform_facts(FACTS)
         points.register_member_facts("segment_codes", list_segment_codes)

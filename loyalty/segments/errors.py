@@ -73,6 +73,16 @@ class SegmentsTooMany(Invalid):
     title = "Too many segments in one call"
 
 
+class WarehouseShrunk(Conflict):
+    """The warehouse has so many rows fewer than at the last calculation that the load behind it is taken for broken.
+
+    A person who knows better says so with ``accept_shrinkage``.
+    """
+
+    code = "segment.warehouse_shrunk"
+    title = "The warehouse lost too many rows"
+
+
 class SegmentBusy(Conflict):
     """The segment is being recalculated."""
 

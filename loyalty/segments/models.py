@@ -35,6 +35,9 @@ class Segment(PublicModel):
     last_calculated_at = models.DateTimeField(null=True)
     # How new the warehouse's rows were that the last calculation read: only newer ones can change its outcome.
     features_as_of = models.DateTimeField(null=True)
+    # How many rows the warehouse had then, and how many calculations since the last whole one read newer rows alone.
+    rows_read = models.BigIntegerField(null=True)
+    increments = models.PositiveIntegerField(default=0, db_default=0)
     # Set when the rules change, so that an incremental recalculation is not taken for a full one.
     is_stale = models.BooleanField(default=True, db_default=True)
     check_state = models.CharField(

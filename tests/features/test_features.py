@@ -166,8 +166,8 @@ def test_unknown_customer__empty_and_never_zero(owner: Owner) -> None:
     assert api.get_features(new_public_id(), now=NOW) == {}
     known = api.get_feature_set(IDS[2], now=NOW)
     assert not known.is_known
-    # Nought messages were sent, which we know; all else is unknown.
-    counted = {"account_count", "messages_sent_30d", "messages_opened_30d", "messages_clicked_30d"}
+    # Nought messages were sent and no segment holds the customer, which we know; all else is unknown.
+    counted = {"account_count", "segment_count", "messages_sent_30d", "messages_opened_30d", "messages_clicked_30d"}
     assert {name for name, value in known.values.items() if value is not None} <= counted
 
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from loyalty.segments.policy import bitmaps
@@ -20,6 +20,7 @@ def listed(one: bitmaps.Ids) -> list[int]:
     return [int(number) for number in one]
 
 
+@settings(deadline=None)
 @given(ids, ids)
 def test_difference__of_two_sets__is_that_of_sets(old: set[int], new: set[int]) -> None:
     change = bitmaps.difference(bits(old), bits(new))
@@ -29,6 +30,7 @@ def test_difference__of_two_sets__is_that_of_sets(old: set[int], new: set[int]) 
     assert len(change.bits) == change.chunks.size * bitmaps.CHUNK_BYTES
 
 
+@settings(deadline=None)
 @given(ids)
 def test_set__packed_chunked_and_kept__comes_back(members: set[int]) -> None:
     packed = bits(members)
@@ -44,6 +46,7 @@ def test_set__packed_chunked_and_kept__comes_back(members: set[int]) -> None:
     assert all(bitmaps.has(packed, one) == (one in members) for one in (1, 7, 8, 2047, 2048, 8_999, 10**9))
 
 
+@settings(deadline=None)
 @given(ids, ids, ids)
 def test_regions__of_three_sets__count_each_customer_once(a: set[int], b: set[int], c: set[int]) -> None:
     counted = bitmaps.regions({"a": bits(a), "b": bits(b), "c": bits(c)})
@@ -53,6 +56,7 @@ def test_regions__of_three_sets__count_each_customer_once(a: set[int], b: set[in
     assert counted[("a", "b", "c")] == len(a & b & c)
 
 
+@settings(deadline=None)
 @given(ids, ids, ids)
 def test_kept_as_before__held_customers__stay_as_they_were(old: set[int], new: set[int], held: set[int]) -> None:
     ids_held = np.array(sorted(held), dtype=np.int64)

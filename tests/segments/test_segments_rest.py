@@ -8,6 +8,7 @@ import psycopg
 import pytest
 from rest_framework.test import APIClient
 
+from loyalty.foundation.kernel import clock
 from loyalty.foundation.work import api as work
 from loyalty.segments import registry
 from loyalty.segments.contracts import Usage
@@ -177,3 +178,23 @@ def test_columns__listed_described_and_read(admin_client: APIClient) -> None:
     assert admin_client.post(f"{V1}/dwh/batch/features/", batch).json()["results"] == [
         {"customer_id": str(PEOPLE[0].id), "features": {"city": "Beirut"}}
     ]
+
+
+def test_recalculate__warehouse_lost_its_rows__says_so_until_it_is_accepted(
+    admin_client: APIClient, warehouse: Warehouse
+) -> None:
+    made = create(admin_client).json()
+    path = f"{V1}/segments/{made['id']}"
+
+    def recalculate(**body: Any) -> Any:
+        assert admin_client.post(f"{path}/recalculate/", body).status_code == 202
+        work.execute_next(now=clock.now())
+        return admin_client.get(f"{path}/").json()
+
+    assert recalculate()["member_count"] == 2
+    warehouse.execute("DELETE FROM customer_features_view")
+    shrunk = recalculate()
+    assert (shrunk["member_count"], shrunk["last_run"]["status"]) == (2, "FAILED")
+    assert shrunk["last_run"]["error"]["code"] == "segment.warehouse_shrunk"
+    accepted = recalculate(accept_shrinkage=True)
+    assert (accepted["member_count"], accepted["last_run"]["status"]) == (0, "SUCCEEDED")

@@ -107,6 +107,15 @@ def find_reference() -> Reference:
     return Reference(_instant(rows[0][0]), _instant(rows[0][1]))
 
 
+def count_rows() -> int:
+    """Count the rows of the features table.
+
+    :raises WarehouseUnavailable: the warehouse does not answer.
+    """
+    rows = warehouse.connector().fetch_all(select(func.count()).select_from(features_table()))
+    return int(rows[0][0])
+
+
 def _instant(value: object) -> datetime | None:
     if not isinstance(value, datetime):
         return None

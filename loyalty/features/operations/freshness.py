@@ -43,7 +43,8 @@ def refresh() -> datetime | None:
         reference.oldest,
     )
     if not is_known or fields_present().filter(data_source=Origin.DWH).exclude(freshness=reference.newest).exists():
-        _write(reference)
+        # Counted once for each load, because it reads the whole table.
+        _write(reference, dwh.count_rows() if reference.newest is not None else None)
     return reference.newest
 
 
@@ -65,11 +66,12 @@ def refresh_when_due() -> bool:
 
 
 @transaction.atomic
-def _write(reference: dwh.Reference) -> None:
+def _write(reference: dwh.Reference, row_count: int | None) -> None:
     row = _locked()
     previous = row.reference_instant
     row.reference_instant, row.oldest_instant = reference.newest, reference.oldest
-    row.save(update_fields=["reference_instant", "oldest_instant"])
+    row.row_count = row_count
+    row.save(update_fields=["reference_instant", "oldest_instant", "row_count"])
     CatalogueField.objects.filter(data_source=Origin.DWH).update(freshness=reference.newest)
     if reference.newest is not None and reference.newest != previous:
         events.publish(

@@ -20,6 +20,9 @@ from loyalty.segments.policy import bitmaps
 from loyalty.segments.policy.bitmaps import Bytes, Ids
 from loyalty.segments.queries import membership
 
+CALCULATION_FIELDS = (
+    "member_count", "last_calculated_at", "is_stale", "features_as_of", "rows_read", "increments",
+)  # fmt: skip
 CALCULATED = (SnapshotCause.RECALCULATION, SnapshotCause.INCREMENT)
 
 
@@ -56,6 +59,7 @@ def apply(
     announces_first_fill: bool = False,
     notes: dict[str, Any] | None = None,
     features_as_of: datetime | None = None,
+    rows_read: int | None = None,
 ) -> Applied:
     """Make these the members.
 
@@ -81,7 +85,11 @@ def apply(
         # Rules that changed while this was evaluated want another one.
         held.last_calculated_at, held.is_stale = evaluated_at, held.is_stale and held.version != segment.version
         held.features_as_of = features_as_of
-    held.save(update_fields=["member_count", "last_calculated_at", "is_stale", "features_as_of"])
+        if cause is SnapshotCause.INCREMENT:
+            held.increments += 1
+        else:
+            held.rows_read, held.increments = rows_read, 0
+    held.save(update_fields=CALCULATION_FIELDS)
     _tell(held, change, result, cause=cause, actor=actor, now=now, notes=notes or {})
     if not is_first or announces_first_fill:
         tell_members(held, change.added, change.removed, cause=cause, now=now)

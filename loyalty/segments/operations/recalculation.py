@@ -1,10 +1,13 @@
 """Recalculation as a run: evaluate where the data is, compare as bitmaps, apply in one transaction, check."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from django.conf import settings
+
+from loyalty.features import api as features
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import Unavailable
 from loyalty.foundation.rules import api as rules
@@ -15,6 +18,7 @@ from loyalty.segments.models import Segment, SegmentKind
 from loyalty.segments.operations.applying import Applied, apply
 from loyalty.segments.operations.checking import check
 from loyalty.segments.operations.evaluating import Selected, Target, evaluate
+from loyalty.segments.operations.guarding import Candidate, Rows, check_shrinkage
 from loyalty.segments.policy.planning import layers, moves_with_time
 from loyalty.segments.queries import membership, world
 
@@ -25,9 +29,14 @@ TOGETHER_MAX = 100
 
 
 def start_recalculation(
-    *, segment: Segment, actor: Actor, now: datetime, announces_first_fill: bool = False
+    *,
+    segment: Segment,
+    actor: Actor,
+    now: datetime,
+    announces_first_fill: bool = False,
+    accept_shrinkage: bool = False,
 ) -> work.RunView:
-    """Put a recalculation in line.
+    """Put a recalculation in line; with ``accept_shrinkage`` a warehouse that lost rows is taken at its word.
 
     :raises SegmentKindWrong: a static segment has no rules.
     :raises RunAlreadyActive: it is being recalculated.
@@ -38,7 +47,7 @@ def start_recalculation(
         kind=RUN_KIND,
         subject_kind="segment",
         subject_ref=str(segment.public_id),
-        params={"announces_first_fill": announces_first_fill},
+        params={"announces_first_fill": announces_first_fill, "accept_shrinkage": accept_shrinkage},
         actor=actor,
         now=now,
     )
@@ -51,6 +60,7 @@ def start_together(
     now: datetime,
     subject: str = "many",
     announces_first_fill: bool = False,
+    accept_shrinkage: bool = False,
     is_incremental: bool = False,
 ) -> work.RunView:
     """Put the recalculation of several segments in line, which share one scan of the warehouse.
@@ -70,6 +80,7 @@ def start_together(
         params={
             "segments": [str(one.public_id) for one in segments],
             "announces_first_fill": announces_first_fill,
+            "accept_shrinkage": accept_shrinkage,
             "is_incremental": is_incremental,
         },
         actor=actor,
@@ -84,6 +95,7 @@ def recalculate(context: work.RunContext) -> dict[str, Any]:
 
     :raises SegmentNotFound: it was deleted meanwhile.
     :raises WarehouseUnavailable: the warehouse does not answer; the old members stay.
+    :raises WarehouseShrunk: it lost too many rows; the old members stay.
     """
     segment = Segment.objects.filter(public_id=uuid.UUID(context.subject_ref)).first()
     if segment is None:
@@ -114,6 +126,7 @@ def recalculate_now(segments: Sequence[Segment], context: work.RunContext) -> di
     is_incremental = bool(context.params.get("is_incremental"))
     targets = [target_of(segment, is_incremental=is_incremental) for segment in segments]
     found = evaluate(targets, now=now, report=context.report)
+    rows = _guarded(segments, targets, found, accept_shrinkage=bool(context.params.get("accept_shrinkage")))
     results: dict[str, dict[str, Any]] = {}
     for place, (segment, target) in enumerate(zip(segments, targets, strict=True)):
         context.report("applying", place, len(segments))
@@ -127,6 +140,7 @@ def recalculate_now(segments: Sequence[Segment], context: work.RunContext) -> di
             now=now,
             announces_first_fill=bool(context.params.get("announces_first_fill")),
             features_as_of=selected.as_of,
+            rows_read=rows.get(segment.pk),
         )
         results[target.key] = result_of(applied, selected)
         if not applied.is_superseded:
@@ -134,6 +148,18 @@ def recalculate_now(segments: Sequence[Segment], context: work.RunContext) -> di
             results[target.key]["check"] = checked(segment, target.rule, now)
     context.report("done", len(segments), len(segments))
     return results
+
+
+def _guarded(
+    segments: Sequence[Segment], targets: Sequence[Target], found: Mapping[str, Selected], *, accept_shrinkage: bool
+) -> dict[int, int]:
+    """Refuse what a broken load made of segments; give the rows behind each. Newer rows alone take nobody's row away.
+
+    :raises WarehouseShrunk: the warehouse lost too many rows.
+    """
+    results = [(segment, found[target.key]) for segment, target in zip(segments, targets, strict=True)]
+    whole = [Candidate(one, got.bits) for one, got in results if got.as_of is not None and not got.is_increment]
+    return check_shrinkage(whole, lambda: Rows(features.source()), accept_shrinkage=accept_shrinkage)
 
 
 def checked(segment: Segment, rule: rules.Rule, evaluated_at: datetime) -> dict[str, Any]:
@@ -170,13 +196,21 @@ def rule_of(segment: Segment) -> rules.Rule:
 def target_of(segment: Segment, *, is_incremental: bool = False) -> Target:
     """Give what is to be evaluated for a segment: all customers, or those alone whose features are newer.
 
-    Newer features alone are not enough when the rules are newer too, when they move with the clock, or with a limit.
+    Newer features alone are not enough when the rules are newer too, when they move with the clock, or with a limit;
+    nor when rows may have vanished: the warehouse has fewer than before, or it was long ago that all were read.
     """
     rule = rule_of(segment)
     is_enough = is_incremental and not segment.is_stale and segment.limit is None and not moves_with_time(rule)
+    is_enough = is_enough and segment.increments < settings.SEGMENTS_INCREMENTS_MAX and not _is_smaller(segment)
     since = segment.features_as_of if is_enough else None
     members = membership.bits_of(segment) if since is not None else None
     return Target(str(segment.public_id), rule, limit_of(segment), newer_than=since, members=members)
+
+
+def _is_smaller(segment: Segment) -> bool:
+    """Tell whether features saw a load of fewer rows than the segment was calculated from."""
+    told = features.find_row_count()
+    return told is not None and segment.rows_read is not None and told < segment.rows_read
 
 
 def limit_of(segment: Segment) -> Limit | None:

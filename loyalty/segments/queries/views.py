@@ -5,11 +5,33 @@ from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
 
+from loyalty.features import api as features
 from loyalty.foundation.rules import api as rules
+from loyalty.foundation.rules.contracts import FieldType
 from loyalty.segments.contracts import SegmentView, Usage
 from loyalty.segments.errors import SegmentNotFound
 from loyalty.segments.models import Segment
 from loyalty.segments.queries import membership, world
+
+# The platform facts that segments offers to everybody but segments themselves, which ask by public id: a rule that
+# reads names could depend on itself, and nobody would see it.
+FACTS = features.PlatformFacts(
+    group=world.OWN_GROUP,
+    relation="segments_customer_facts",
+    fields=(
+        features.PlatformField(
+            *("segment_count", FieldType.INTEGER, "Segments", "", "Segments"),
+            description="How many segments the customer is in.",
+            absent=0,
+        ),
+        features.PlatformField(
+            *("segment_names", FieldType.TEXT_LIST, "Names of the segments", "", "Segments"),
+            description="The names of the segments that the customer is in, in order.",
+            null_kind=features.NullKind.NONE,
+            null_meaning="The customer is in no segment.",
+        ),
+    ),
+)
 
 
 def view_of(segment: Segment) -> SegmentView:

@@ -16,6 +16,8 @@ from loyalty.segments.models import Segment
 from loyalty.segments.queries import membership
 
 DIRECTORY = table("customers_directory", column("customer_id", BigInteger), column("public_id", Uuid))
+# The group of platform facts that segments offers to others.
+OWN_GROUP = "segments"
 MEMBER_IDS = table("segments_member_ids", column("segment_id", BigInteger), column("customer_id", BigInteger))
 
 
@@ -23,7 +25,16 @@ def schema() -> rules.Schema:
     """Give what a segment's rules may ask for: the catalogue's fields, events, other segments and buckets."""
     known = Segment.objects.order_by("name").values_list("public_id", "name")
     names = tuple(rules.SegmentName(str(public_id), name) for public_id, name in known)
-    return replace(features.schema(), segments=names, events=features.list_event_types(), has_buckets=True)
+    known_facts = features.schema()
+    own = {name for name, origin in features.field_origins().items() if origin.group == OWN_GROUP}
+    return replace(
+        known_facts,
+        # A rule over the names of segments could depend on itself unseen; rules of segments ask by public id.
+        fields=tuple(one for one in known_facts.fields if one.name not in own),
+        segments=names,
+        events=features.list_event_types(),
+        has_buckets=True,
+    )
 
 
 def warehouse_fields() -> frozenset[str]:

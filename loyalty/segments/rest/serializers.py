@@ -103,9 +103,11 @@ class ChangedSegmentSerializer(StrictSerializer):
 
 
 class RecalculationSerializer(StrictSerializer):
-    """How to recalculate: whether the first fill is told as facts for each member."""
+    """How to recalculate: whether the first fill is told as facts for each member, and whether a warehouse that lost
+    many rows is taken at its word."""
 
     announces_first_fill = serializers.BooleanField(required=False, default=False)
+    accept_shrinkage = serializers.BooleanField(required=False, default=False)
 
 
 class TogetherSerializer(RecalculationSerializer):

@@ -4730,8 +4730,13 @@ export interface components {
             /** Format: uuid */
             program_id: string;
         };
-        /** @description How to recalculate: whether the first fill is told as facts for each member. */
+        /**
+         * @description How to recalculate: whether the first fill is told as facts for each member, and whether a warehouse that lost
+         *     many rows is taken at its word.
+         */
         RecalculationRequest: {
+            /** @default false */
+            accept_shrinkage: boolean;
             /** @default false */
             announces_first_fill: boolean;
         };
@@ -5359,6 +5364,8 @@ export interface components {
         };
         /** @description The segments to recalculate together. */
         TogetherRequest: {
+            /** @default false */
+            accept_shrinkage: boolean;
             /** @default false */
             announces_first_fill: boolean;
             segments: string[];
