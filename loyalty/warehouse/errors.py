@@ -87,6 +87,13 @@ class WarehouseNotConfigured(WarehouseUnavailable):
     title = "No warehouse is configured"
 
 
+class WarehouseAddressRefused(WarehouseNotConfigured):
+    """The warehouse's address leads where the administrator does not allow calls to go."""
+
+    code = "warehouse.address_refused"
+    title = "The warehouse's address is not allowed"
+
+
 class WarehouseDriverMissing(WarehouseNotConfigured):
     """The driver of the configured kind of warehouse is not installed."""
 

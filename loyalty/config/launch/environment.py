@@ -17,6 +17,11 @@ from loyalty.config.launch.supervisor import Supervisor
 SETTINGS = "loyalty.config.settings.live"
 POSTGRES_OLDEST, POSTGRES_NEWEST = 15, 18
 XIVA_USER = "khaywe"
+LOCAL_EGRESS = {
+    "LOYALTY_EGRESS_NETWORKS": "127.0.0.0/8,::1/128",
+    "LOYALTY_EGRESS_PORTS": "*",
+    "LOYALTY_EGRESS_SCHEMES": "https,http",
+}
 _SETTINGS = ("DATABASE_URL", "REDIS_URL", "DWH_", "XIVA_", "EMAIL_", "FEATURE_STORE_", "LOYALTY_", "DJANGO_")
 
 
@@ -44,6 +49,9 @@ def base(folder: DataFolder, users: dict[str, str]) -> dict[str, str]:
     environment = dict(users)
     environment.setdefault("LOYALTY_SECRET_KEY", folder.secret("secret_key", length=48))
     environment.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
+    # The embedded servers and the demo's other systems are on this machine.
+    for name, value in LOCAL_EGRESS.items():
+        environment.setdefault(name, value)
     environment["LOYALTY_DATA_DIR"] = str(folder.root)
     environment["PYTHONUNBUFFERED"] = "1"
     # The processes are many and the cores few: no numeric library may start a thread per core in each of them.

@@ -235,6 +235,18 @@ FEATURE_STORE_STALE_SECONDS = env.whole("FEATURE_STORE_STALE_SECONDS", 86_400, l
 SEGMENTS_SHRINKAGE_MAX_PERCENT = env.whole("SEGMENTS_SHRINKAGE_MAX_PERCENT", 50, low=0, high=100)
 SEGMENTS_INCREMENTS_MAX = env.whole("SEGMENTS_INCREMENTS_MAX", 10, low=0, high=10_000)
 
+# Calls to other systems (loyalty/foundation/resilience/egress): public hosts over TLS, and what is allowed beyond. Each
+# word may be for one purpose only: "warehouse=10.20.0.0/16".
+LOYALTY_EGRESS_NETWORKS = env.listing("LOYALTY_EGRESS_NETWORKS", "")
+LOYALTY_EGRESS_PORTS = env.listing(
+    "LOYALTY_EGRESS_PORTS",
+    "443,email=25,email=465,email=587,email=2525,warehouse=443,warehouse=1521,warehouse=2484,warehouse=5432,"
+    "kafka=9092,kafka=9093,kafka=9094,kafka=9096",
+)
+LOYALTY_EGRESS_SCHEMES = env.listing("LOYALTY_EGRESS_SCHEMES", "https")
+LOYALTY_EGRESS_HOSTS = env.listing("LOYALTY_EGRESS_HOSTS", "*")
+LOYALTY_EGRESS_CA_FILE = env.text("LOYALTY_EGRESS_CA_FILE", "")
+
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

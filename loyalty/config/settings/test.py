@@ -4,6 +4,10 @@ import os
 
 os.environ.setdefault("LOYALTY_SECRET_KEY", "vK3r-9QmZ2xTfJ7wLb0cYhN5uGdSa8EoPi1RkVt6WqXy4MzC_nBjHlUgDs")
 os.environ.setdefault("DATABASE_URL", "postgres://khaywe@127.0.0.1:5432/khaywe")
+# The other systems of the tests are stand-ins on this machine.
+os.environ.setdefault("LOYALTY_EGRESS_NETWORKS", "127.0.0.0/8,::1/128")
+os.environ.setdefault("LOYALTY_EGRESS_PORTS", "*")
+os.environ.setdefault("LOYALTY_EGRESS_SCHEMES", "https,http")
 
 from loyalty.config.settings.base import *  # noqa: E402, F403
 

@@ -262,7 +262,7 @@ class OracleWorld(World):
 
     def address(self) -> str:
         """The database; the tests put another ``connect`` into the driver."""
-        return "oracle://loyalty_reader:secret@dwh.example:1521/?service_name=DWH"
+        return "oracle://loyalty_reader:secret@127.0.0.1:1521/?service_name=DWH"
 
     def path(self) -> str:
         """The database behind the driver."""

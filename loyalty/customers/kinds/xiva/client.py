@@ -22,6 +22,7 @@ from loyalty.customers.errors import (
 )
 from loyalty.customers.kinds.xiva.contracts import PartsFound, Tokens, XivaCustomer
 from loyalty.foundation.kernel.errors import Unavailable
+from loyalty.foundation.resilience import egress
 from loyalty.foundation.resilience.breaker import Breaker, BreakerOpen
 from loyalty.foundation.resilience.retry import TryAgain, retrying
 
@@ -89,11 +90,14 @@ class XivaClient:
     ) -> None:
         if not base_url:
             raise BssNotConfigured("Set XIVA_API_BASE_URL to the address of Xiva.")
-        self._http = httpx.Client(
+        self._http = egress.client(
+            "xiva",
             base_url=base_url.rstrip("/"),
-            timeout=httpx.Timeout(READ_SECONDS, connect=CONNECT_SECONDS),
-            follow_redirects=False,
             headers={"Accept": "application/json"},
+            connect_s=CONNECT_SECONDS,
+            read_s=READ_SECONDS,
+            total_s=TOTAL_SECONDS,
+            bytes_max=ANSWER_BYTES_MAX,
         )
         self._username, self._password, self._sleep = username, password, sleep
         self._tokens: Tokens | None = None
@@ -307,9 +311,15 @@ class XivaClient:
                 total = response.headers.get("X-Total-Count", "")
                 return Reply(
                     status=response.status_code,
-                    body=self._body(response),
+                    body=response.read(),
                     total=int(total) if total.isascii() and total.isdigit() and len(total) < 16 else None,
                 )
+        except egress.AnswerTooLarge as refusal:
+            raise BssAnswerInvalid(f"Xiva's answer has more than {ANSWER_BYTES_MAX} bytes.") from refusal
+        except (egress.HostUnknown, egress.TimeSpent, egress.AnswerUnreadable) as refusal:
+            raise XivaDown(refusal.detail.rstrip(".")) from refusal
+        except egress.EgressRefusal as refusal:
+            raise BssNotConfigured(f"Xiva's address cannot be used: {refusal.detail}") from refusal
         except (httpx.TransportError, httpx.DecodingError) as fault:
             raise XivaDown(f"{type(fault).__name__} {fault}".strip()) from fault
 
@@ -320,15 +330,6 @@ class XivaClient:
             raise TryAgain("it is called too fast", float(asked) if asked.isascii() and asked.isdigit() else None)
         if response.status_code >= httpx.codes.INTERNAL_SERVER_ERROR:
             raise XivaDown(f"it answered {response.status_code}")
-
-    @staticmethod
-    def _body(response: httpx.Response) -> bytes:
-        body = bytearray()
-        for chunk in response.iter_bytes():
-            body += chunk
-            if len(body) > ANSWER_BYTES_MAX:
-                raise BssAnswerInvalid(f"Xiva's answer has more than {ANSWER_BYTES_MAX} bytes.")
-        return bytes(body)
 
     @staticmethod
     def _read(body: bytes, shape: type[Answer]) -> Answer:

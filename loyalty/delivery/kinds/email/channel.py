@@ -18,6 +18,7 @@ from loyalty.delivery.kinds.email import markup
 from loyalty.delivery.kinds.email.smtp import Backend
 from loyalty.delivery.policy.templates import parse
 from loyalty.foundation.kernel.errors import FieldProblem
+from loyalty.foundation.resilience import egress
 
 log = logging.getLogger("loyalty.delivery.email")
 
@@ -94,6 +95,8 @@ class EmailConnection:
         """
         try:
             self._backend.open()
+        except egress.EgressRefusal as refusal:
+            raise DeliveryError("email.server_unavailable", refusal.detail, is_channel_down=True) from refusal
         except (OSError, smtplib.SMTPException) as fault:
             raise DeliveryError("email.server_unavailable", _said(fault), is_channel_down=True) from fault
 

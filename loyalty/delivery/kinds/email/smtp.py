@@ -1,11 +1,15 @@
 """Django's SMTP connection, taught to say how far a conversation had come when it broke."""
 
 import smtplib
+import socket
 from typing import Any
 
 from django.core.mail.backends.smtp import EmailBackend
 
+from loyalty.foundation.resilience import egress
+
 SEND_THE_BODY = 354
+CONNECT_SECONDS = 10.0
 
 
 class _TellsPhase:
@@ -24,12 +28,25 @@ class _TellsPhase:
         return code, text
 
 
+def _connect(host: str, port: int, timeout: object) -> socket.socket:
+    """Connect to the server at the address that was checked."""
+    return egress.open_socket(
+        host, port, "email", timeout_s=float(timeout) if isinstance(timeout, int | float) else CONNECT_SECONDS
+    )
+
+
 class PlainSmtp(_TellsPhase, smtplib.SMTP):
     """SMTP, with or without STARTTLS."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return _connect(host, port, timeout)
 
 
 class TlsSmtp(_TellsPhase, smtplib.SMTP_SSL):
     """SMTP inside of TLS."""
+
+    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
+        return self.context.wrap_socket(_connect(host, port, timeout), server_hostname=host)
 
 
 class Backend(EmailBackend):

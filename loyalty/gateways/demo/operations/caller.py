@@ -8,9 +8,12 @@ from typing import Any
 
 import httpx
 
+from loyalty.foundation.resilience import egress
+
 # What is rung by a doorbell happens in well under a second; the beat rings every few seconds in any case.
 POLL_SECONDS = 0.2
 WAIT_SECONDS_MAX = 600.0
+ANSWER_BYTES_MAX = 500_000_000
 
 
 @dataclass(slots=True)
@@ -26,10 +29,13 @@ class Caller:
 
     def __post_init__(self) -> None:
         """Open the connection that all calls share."""
-        self.http = httpx.Client(
+        self.http = egress.client(
+            "demo",
             base_url=f"{self.base_url}/api/loyalty/v1/",
             headers={"Authorization": f"Bearer {self.token}"},
-            timeout=120.0,
+            read_s=WAIT_SECONDS_MAX,
+            total_s=WAIT_SECONDS_MAX,
+            bytes_max=ANSWER_BYTES_MAX,
         )
 
     def get(self, path: str, **params: Any) -> Any:

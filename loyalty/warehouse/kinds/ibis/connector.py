@@ -4,6 +4,7 @@ import time
 import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
+from urllib.parse import urlsplit
 
 import ibis
 import sqlalchemy
@@ -31,10 +32,14 @@ from loyalty.warehouse.errors import (
 )
 from loyalty.warehouse.kinds import base, copying
 from loyalty.warehouse.kinds.guard import Fault, Guard, Watchdog
+from loyalty.warehouse.kinds.leaving import addresses_of
 from loyalty.warehouse.kinds.types import field_type_of
 
 # What tells that an engine is away, whichever driver says it.
 DOWN = ("connection", "refused", "unreachable", "timed out", "timeout", "unavailable", "no route")
+# Engines within the process, whose address is a file, and the ports of the others where the address names none.
+LOCAL = ("duckdb", "sqlite", "polars", "datafusion")
+PORTS = {"trino": 8080, "postgres": 5432, "mysql": 3306, "clickhouse": 8443, "mssql": 1433, "oracle": 1521}
 NATIVE: dict[str, types.TypeEngine[Any]] = {
     "boolean": types.Boolean(),
     "int8": types.SmallInteger(),
@@ -108,6 +113,9 @@ class IbisConnector:
 
     def _open(self) -> Any:
         if self._engine is None:
+            parts = urlsplit(self.options.address)
+            if parts.scheme not in LOCAL:
+                addresses_of(parts.hostname, parts.port or PORTS.get(parts.scheme, 443))
             self._engine = ibis.connect(self.options.address)
         return self._engine
 

@@ -16,10 +16,12 @@ from loyalty.warehouse.contracts import ConnectorOptions, CustomQuery, Rights, T
 from loyalty.warehouse.kinds import base
 from loyalty.warehouse.kinds.addresses import place_of, read_url
 from loyalty.warehouse.kinds.guard import Fault
+from loyalty.warehouse.kinds.leaving import addresses_of
 from loyalty.warehouse.kinds.oracle import rights
 from loyalty.warehouse.kinds.oracle.types import type_of
 from loyalty.warehouse.kinds.querying import DiscoveredColumn, Discovery, relation_of
 
+PORT = 1521
 PARAMETERS = ("service_name", "ssl_server_dn_match")
 # Rows that the driver asks for at a time.
 ARRAY_SIZE = 1_000
@@ -64,7 +66,7 @@ class OracleConnector(base.SqlConnector):
             parameters=PARAMETERS,
         )
         self._url = url.set(drivername="oracle+oracledb")
-        self._place = place_of(url, 1521)
+        self._place = place_of(url, PORT)
         super().__init__(options, **others)
 
     @property
@@ -90,9 +92,12 @@ class OracleConnector(base.SqlConnector):
     def _connected_in_time(self) -> Any:
         """Connect, or give up: the driver's own limit ends with the TCP connection, and a listener may say nothing.
 
+        :raises WarehouseAddressRefused: calls may not go there.
         :raises TimeoutError: nobody answered; the thread that waits ends with the server's side of the connection.
         """
-        args, options = self._engine.dialect.create_connect_args(self._url)
+        # The driver speaks TCP without TLS here, so nothing needs the name of the host.
+        pinned = self._url.set(host=addresses_of(self._url.host, self._url.port or PORT)[0])
+        args, options = self._engine.dialect.create_connect_args(pinned)
         limits = {"tcp_connect_timeout": float(base.CONNECT_SECONDS), "program": "khaywe-warehouse"}
         answers: queue.SimpleQueue[Any] = queue.SimpleQueue()
 

@@ -18,11 +18,13 @@ from loyalty.warehouse.errors import WarehouseQueryInvalid
 from loyalty.warehouse.kinds import base
 from loyalty.warehouse.kinds.addresses import place_of, read_url
 from loyalty.warehouse.kinds.guard import Fault
+from loyalty.warehouse.kinds.leaving import addresses_of
 from loyalty.warehouse.kinds.postgresql import rights
 from loyalty.warehouse.kinds.querying import DiscoveredColumn, Discovery
 
 # Rows of a COPY that are handed on together: some tens of kilobytes.
 COPY_ROWS = 2_000
+PORT = 5432
 PARAMETERS = ("sslmode", "sslrootcert", "sslcert", "sslkey", "connect_timeout", "application_name", "channel_binding")
 QUERY_CANCELED = "57014"
 # SQLSTATE classes that say "the server or the way to it is broken", not "your statement is wrong".
@@ -71,7 +73,7 @@ class PostgresqlConnector(base.SqlConnector):
             parameters=PARAMETERS,
         )
         self._url = url.set(drivername="postgresql+psycopg")
-        self._place = place_of(url, 5432)
+        self._place = place_of(url, PORT)
         super().__init__(options, **others)
 
     @property
@@ -98,6 +100,7 @@ class PostgresqlConnector(base.SqlConnector):
                 ),
             },
         )
+        event.listen(engine, "do_connect", _pin)
         if self.options.queries:
             # The other statements are our own and change nothing in the session.
             event.listen(engine, "reset", _forget_session)
@@ -216,6 +219,17 @@ class PostgresqlConnector(base.SqlConnector):
                         yield b"".join(parts)
                 finally:
                     copying_out.__exit__(None, None, None)
+
+
+def _pin(_dialect: Any, _record: Any, _arguments: Any, options: dict[str, Any]) -> None:
+    """Let the driver connect to the addresses that were checked; the name stays for the certificate."""
+    host, port = options.get("host"), int(options.get("port") or PORT)
+    addresses = addresses_of(host, port)
+    options.update(
+        host=",".join([str(host)] * len(addresses)),
+        hostaddr=",".join(addresses),
+        port=",".join([str(port)] * len(addresses)),
+    )
 
 
 def _driver(connection: Connection) -> "psycopg.Connection[Any]":

@@ -15,10 +15,12 @@ from loyalty.warehouse.contracts import ConnectorOptions, CustomQuery, Rights, T
 from loyalty.warehouse.kinds import base
 from loyalty.warehouse.kinds.addresses import place_of, read_url
 from loyalty.warehouse.kinds.guard import Fault
+from loyalty.warehouse.kinds.leaving import addresses_of
 from loyalty.warehouse.kinds.querying import DiscoveredColumn, Discovery, relation_of
 from loyalty.warehouse.kinds.snowflake import rights
 from loyalty.warehouse.kinds.snowflake.types import NUMBERED, type_of
 
+PORT = 443
 PARAMETERS = ("warehouse", "role", "account")
 # What is added to every connection; tests lead it to a server of their own.
 CONNECT_ARGS: dict[str, Any] = {"login_timeout": 20, "request_timeout": 30}
@@ -78,6 +80,7 @@ class SnowflakeConnector(base.SqlConnector):
                 },
             },
         )
+        event.listen(engine, "do_connect", _check)
         event.listen(engine, "connect", _without_secondary_roles)
         return engine
 
@@ -139,6 +142,12 @@ class SnowflakeConnector(base.SqlConnector):
             DiscoveredColumn(self._ours(one[0]), type_of(NUMBERED[int(one[1])], one[4], one[5])) for one in described
         )
         return Discovery(columns=columns, customer_id_type=types.Text())
+
+
+def _check(_dialect: Any, _record: Any, _arguments: Any, options: dict[str, Any]) -> None:
+    """Check where the driver goes; it looks the name up by itself, and its certificate says that it is Snowflake."""
+    host = options.get("host") or f"{options.get('account', '')}.snowflakecomputing.com"
+    addresses_of(str(host), int(options.get("port") or PORT))
 
 
 def _without_secondary_roles(dbapi_connection: Any, _record: Any) -> None:
