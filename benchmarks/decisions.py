@@ -45,7 +45,8 @@ PURCHASES = """
     SELECT gen_random_uuid(), 'customer.purchase', md5(n::text)::uuid::text, now() - e * interval '20 minutes',
         jsonb_build_object('amount', 10 + e, 'channel', 'app')
     FROM generate_series(1, {customers}) n, generate_series(1, {events}) e;
-    ANALYZE events_outbox
+    SELECT events_store_facts(1000000000);
+    ANALYZE events_stored
 """
 STILL = {
     "and": [{"==": [{"var": "city"}, "city 7"]}, {">": [{"var": "other_3"}, 10]}, {"<": [{"var": "other_9"}, 900]}]

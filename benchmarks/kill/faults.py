@@ -93,7 +93,8 @@ def _aside(*tables: str) -> Callable[[Connection], None]:
                 own.execute(sql.SQL("ALTER TABLE {} ALTER {} DROP NOT NULL").format(aside, sql.Identifier(dropped)))
             if table == "events_outbox":
                 own.execute(
-                    "ALTER TABLE fault_events_outbox ALTER version SET DEFAULT 1, ALTER recorded_at SET DEFAULT now()"
+                    "ALTER TABLE fault_events_outbox ALTER version SET DEFAULT 1, "
+                    "ALTER recorded_at SET DEFAULT clock_timestamp()"
                 )
             own.execute(sql.SQL("ALTER TABLE {} ADD fault_pid integer DEFAULT pg_backend_pid()").format(aside))
             names = ", ".join(columns)

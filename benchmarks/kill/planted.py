@@ -43,14 +43,10 @@ def _finish_after_commit() -> None:
 
 
 MARK = """
-    WITH known AS (SELECT xid::xid8 AS xid, position FROM events_relaycursor WHERE name = %(name)s),
-    batch AS (
-        SELECT o.xid, o.id FROM events_outbox o, known k
-        WHERE (o.xid, o.id) > (k.xid, k.position) AND o.xid < events_horizon() ORDER BY o.xid, o.id LIMIT %(limit)s),
-    last AS (SELECT xid, id FROM batch ORDER BY xid DESC, id DESC LIMIT 1)
-    UPDATE events_relaycursor c SET xid = last.xid::text, position = last.id FROM last, known
-    WHERE c.name = %(name)s
-    RETURNING known.xid::text AS from_xid, known.position AS from_id, c.xid AS to_xid, c.position AS to_id
+    WITH known AS (SELECT position FROM events_relaycursor WHERE name = %(name)s)
+    UPDATE events_relaycursor c SET position = least(known.position + %(limit)s, %(until)s) FROM known
+    WHERE c.name = %(name)s AND known.position < %(until)s
+    RETURNING known.position AS from_position, c.position AS to_position
 """
 HAND_ON = """
     INSERT INTO events_inboxentry (handler, event_id, type, key, rank, state, due_at, attempts, last_error, envelope)
@@ -58,19 +54,16 @@ HAND_ON = """
         'id', b.event_id, 'type', b.type, 'version', b.version, 'key', b.key, 'subject_kind', b.subject_kind,
         'subject_ref', b.subject_ref, 'occurred_at', b.occurred_at, 'recorded_at', b.recorded_at,
         'correlation_id', b.correlation_id, 'causation_id', b.causation_id, 'data', b.data)
-    FROM events_outbox b
+    FROM events_stored b
     JOIN unnest(%(handlers)s::text[], %(types)s::text[], %(ranks)s::int[]) AS s (handler, type, rank) ON s.type = b.type
-    WHERE (b.xid, b.id) > (%(from_xid)s::text::xid8, %(from_id)s::bigint)
-        AND (b.xid, b.id) <= (%(to_xid)s::text::xid8, %(to_id)s::bigint)
+    WHERE b.position > %(from_position)s AND b.position <= %(to_position)s
     ON CONFLICT DO NOTHING
 """
 
 
 def _relay_marks_first(*, now: Any, limit: int = 1000) -> tuple[int, int]:
-    orm_sql.execute(
-        "INSERT INTO events_relaycursor (name, xid, position) VALUES ('postgres', '0', 0) ON CONFLICT DO NOTHING"
-    )
-    moved = orm_sql.fetch_one(MARK, {"name": "postgres", "limit": limit})
+    orm_sql.execute("INSERT INTO events_relaycursor (name, position) VALUES ('postgres', 0) ON CONFLICT DO NOTHING")
+    moved = orm_sql.fetch_one(MARK, {"name": "postgres", "limit": limit, "until": events.store_facts()})
     if moved is None:
         return 0, 0
     maybe_fail(FAULT_POINT)

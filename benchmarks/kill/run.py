@@ -38,9 +38,8 @@ CALLS_BETWEEN_STOPS = 10
 
 PENDING = """
     SELECT (SELECT count(*) FROM events_inboxentry WHERE state = 'PENDING'),
-        (SELECT count(*) FROM events_outbox o WHERE (o.xid, o.id) > (
-            coalesce((SELECT c.xid::xid8 FROM events_relaycursor c WHERE c.name = 'postgres'), '0'::xid8),
-            coalesce((SELECT c.position FROM events_relaycursor c WHERE c.name = 'postgres'), 0))),
+        (SELECT count(*) FROM events_tail) + (SELECT c.position FROM events_storecursor c)
+            - coalesce((SELECT c.position FROM events_relaycursor c WHERE c.name = 'postgres'), 0),
         (SELECT count(*) FROM ledger_lot_open o WHERE o.{column} <= now())
 """
 

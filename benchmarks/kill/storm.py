@@ -22,7 +22,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 TABLES = (
     "ledger_transaction", "ledger_cap_usage", "ledger_balance", "ledger_cap_hit", "ledger_lot", "ledger_lot_open",
     "ledger_allocation", "ledger_hold", "ledger_hold_lot", "ledger_answer", "ledger_entry", "events_outbox",
-    "audit_auditentry", "events_inboxentry", "events_relaycursor",
+    "audit_auditentry", "events_stored", "events_storecursor", "events_inboxentry", "events_relaycursor",
 )  # fmt: skip
 # Rare enough that the clients get on between two strokes: a locked table holds everybody up.
 PAUSE_S = (0.1, 0.4)
@@ -30,7 +30,8 @@ LOCK_WAIT = "40ms"
 LOOKS = 8
 LOOK_S = 0.004
 WAITING = """
-    SELECT pid, application_name, substring(query FROM '(ledger_[a-z_]+|events_relay|customers_receive_events)\\(')
+    SELECT pid, application_name, substring(query FROM
+        '(ledger_[a-z_]+|events_relay|events_store_facts|events_trim_outbox|customers_receive_events)\\(')
     FROM pg_stat_activity
     WHERE wait_event_type = 'Lock' AND pg_backend_pid() = ANY (pg_blocking_pids(pid)) AND datname = current_database()
 """

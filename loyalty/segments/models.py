@@ -145,14 +145,13 @@ class TouchedCustomer(models.Model):
 
 
 class EventCursor(models.Model):
-    """How far the facts were read for event-driven segments, by (transaction id, row id)."""
+    """How far the event store was read for event-driven segments, by position."""
 
     name = models.CharField(max_length=50, primary_key=True)
-    xid = models.TextField(default="0")
     position = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.xid}/{self.position}"
+        return f"{self.name}: {self.position}"
 
 
 class KeyPart(models.Model):

@@ -185,7 +185,7 @@ def test_kills__of_worker_relay_web_and_valkey__lose_and_double_nothing(world: P
         )
         assert database.execute("SELECT count(*) FROM events_inboxentry WHERE state = 'DEAD'").fetchone() == (0,)
         earned = database.execute(
-            "SELECT count(*), count(DISTINCT key), sum((data->>'points_amount')::int) FROM events_outbox "
+            "SELECT count(*), count(DISTINCT key), sum((data->>'points_amount')::int) FROM events_store "
             "WHERE type = 'points.earned' AND key = ANY(%s) AND recorded_at > now() - interval '30 minutes'",
             ([c["id"] for c in people],),
         ).fetchone()

@@ -1,7 +1,15 @@
 """Front door of events."""
 
 from loyalty.foundation.events.contracts import Envelope, Fact
-from loyalty.foundation.events.operations import Publication, deliver_one, publish, publish_many, relay
+from loyalty.foundation.events.operations import (
+    Publication,
+    deliver_one,
+    publish,
+    publish_many,
+    relay,
+    store_facts,
+    trim_outbox,
+)
 from loyalty.foundation.events.registry import (
     doorbells_wanted,
     ring_after_facts,
@@ -10,10 +18,13 @@ from loyalty.foundation.events.registry import (
     subscriptions,
 )
 
-# Contract view of every fact (``sql/store.sql``); other domains may join it in their own SQL.
+# Contract views (``sql/store.sql``), which other domains may join in their own SQL: every fact, also those just
+# published; and the stored ones in their order, for who keeps a cursor of its own (after ``store_facts``).
 STORE_VIEW = "events_store"
+LOG_VIEW = "events_log"
 
 __all__ = [
+    "LOG_VIEW",
     "STORE_VIEW",
     "Envelope",
     "Fact",
@@ -24,7 +35,9 @@ __all__ = [
     "doorbells_wanted",
     "relay",
     "ring_after_facts",
+    "store_facts",
     "subscribe",
     "subscribe_to_each",
     "subscriptions",
+    "trim_outbox",
 ]

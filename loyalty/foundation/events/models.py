@@ -14,7 +14,7 @@ class InboxState(models.TextChoices):
 
 
 class OutboxEntry(models.Model):
-    """A fact in the order of its transaction; (xid, id) is the real key, ``id`` alone is unique too."""
+    """A fact that was just published; (xid, id) is the real key, ``id`` alone is unique too."""
 
     id = models.BigIntegerField(primary_key=True)
     event_id = models.UUIDField()
@@ -35,6 +35,30 @@ class OutboxEntry(models.Model):
 
     def __str__(self) -> str:
         return f"{self.type} {self.event_id}"
+
+
+class StoredEvent(models.Model):
+    """A fact in the event store; ``position`` has no gaps. The table is partitioned by month of ``recorded_at``."""
+
+    position = models.BigIntegerField(primary_key=True)
+    event_id = models.UUIDField()
+    type = models.TextField()
+    version = models.SmallIntegerField()
+    key = models.TextField()
+    subject_kind = models.TextField()
+    subject_ref = models.TextField()
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    correlation_id = models.UUIDField(null=True)
+    causation_id = models.UUIDField(null=True)
+    data = ExactJSONField()
+
+    class Meta:
+        managed = False
+        db_table = "events_stored"
+
+    def __str__(self) -> str:
+        return f"{self.position} {self.type} {self.event_id}"
 
 
 class InboxEntry(models.Model):
@@ -69,11 +93,10 @@ class InboxEntry(models.Model):
 
 
 class RelayCursor(models.Model):
-    """How far a relay has read, by (transaction id, row id)."""
+    """How far a reader of the event store has read, by position."""
 
     name = models.CharField(max_length=50, primary_key=True)
-    xid = models.TextField(default="0")
     position = models.BigIntegerField(default=0)
 
     def __str__(self) -> str:
-        return f"{self.name}: {self.xid}/{self.position}"
+        return f"{self.name}: {self.position}"

@@ -22,6 +22,10 @@ log = logging.getLogger("loyalty.events")
 RELAY_NAME = "postgres"
 # Eight tries with doubling waits reach about four minutes; then a person should look.
 ATTEMPTS_MAX = 8
+# Facts stored in one transaction: some seconds of it. Only a backlog of more is cut.
+STORE_MAX = 200_000
+# Stored facts taken out of the outbox in one transaction: about a tenth of a second.
+TRIM_MAX = 50_000
 BACKOFF_FIRST = timedelta(seconds=1)
 
 INSERT = """
@@ -31,12 +35,11 @@ INSERT = """
         %s::timestamptz[], %s::uuid[], %s::uuid[], %s::text[]::jsonb[])
 """
 
-# The horizon of this round, and whether the outbox has anything past the cursor: nearly always the answer is no.
+# Whether anything waits to be stored or handed on: nearly always the answer is no.
 LOOK_AHEAD = """
-    SELECT events_horizon()::text AS horizon, EXISTS (
-        SELECT 1 FROM events_outbox o WHERE (o.xid, o.id) > (
-            coalesce((SELECT c.xid::xid8 FROM events_relaycursor c WHERE c.name = %(name)s), '0'::xid8),
-            coalesce((SELECT c.position FROM events_relaycursor c WHERE c.name = %(name)s), 0))) AS is_waiting
+    SELECT EXISTS (SELECT 1 FROM events_tail) OR coalesce(
+        (SELECT c.position FROM events_relaycursor c WHERE c.name = %(name)s), 0)
+        < coalesce((SELECT s.position FROM events_storecursor s), 0) AS is_waiting
 """
 
 # The oldest pending fact of each (handler, key): facts of one key are handled one after another, and a fact
@@ -115,16 +118,33 @@ def publish(
 
 
 @transaction.atomic
-def relay(*, now: datetime, limit: int = 1000) -> tuple[int, int]:
-    """Move facts from the outbox to the handlers' inboxes; give facts read and inbox rows made.
+def store_facts() -> int:
+    """Move what was published and committed from the outbox into the event store; give the last fact's position."""
+    row = sql.fetch_one("SELECT events_store_facts(%s) AS position", [STORE_MAX])
+    return int(row["position"]) if row else 0
 
-    The horizon is taken before the handlers are asked what they want: who began to want a type before a fact was
-    published is asked after it, and so gets it.
+
+@transaction.atomic
+def trim_outbox() -> int:
+    """Take stored facts out of the outbox, some of them at a time; give how many."""
+    row = sql.fetch_one("SELECT events_trim_outbox(%s) AS count", [TRIM_MAX])
+    maybe_fail("relay.trimmed")
+    return int(row["count"]) if row else 0
+
+
+@transaction.atomic
+def relay(*, now: datetime, limit: int = 1000) -> tuple[int, int]:
+    """Store new facts and put them into the handlers' inboxes; give facts read and inbox rows made.
+
+    The facts are stored before the handlers are asked what they want, and only those are handed on: who began to want
+    a type before a fact was published is asked after it, and so gets it.
     """
     ahead = sql.fetch_one(LOOK_AHEAD, {"name": RELAY_NAME})
     if ahead is None or not ahead["is_waiting"]:
         return 0, 0
     maybe_fail("relay.looked_ahead")
+    until = store_facts()
+    maybe_fail("relay.stored")
     wanted = [(one, kind) for one in registry.subscriptions() for kind in one.types_wanted()]
     row = sql.fetch_one(
         "SELECT read_count, made_count FROM events_relay(%s, %s, %s, %s, %s, %s, %s)",
@@ -135,7 +155,7 @@ def relay(*, now: datetime, limit: int = 1000) -> tuple[int, int]:
                 [kind for _, kind in wanted],
                 [one.rank for one, _ in wanted],
             ),
-            *(limit, ahead["horizon"], now),
+            *(limit, until, now),
         ],
     )
     maybe_fail("relay.moved")

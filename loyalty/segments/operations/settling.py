@@ -6,6 +6,7 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from loyalty.foundation.events import api as events
 from loyalty.foundation.orm import sql
 from loyalty.foundation.rules import api as rules
 from loyalty.segments.models import DirtyCustomer, Segment, SegmentKind
@@ -95,13 +96,12 @@ def types_wanted() -> list[str]:
     return sorted({*FACT_TYPES, *asked})
 
 
-@transaction.atomic
 def collect(*, now: datetime) -> int:
     """Put the customers of newer facts in line; give how many facts were read."""
-    horizon = sql.fetch_one("SELECT events_horizon()::text AS horizon")
-    assert horizon is not None
+    # In a transaction of its own: while it lasts the relay waits.
+    until = events.store_facts()
     row = sql.fetch_one(
-        "SELECT read_count FROM segments_collect(%s, %s, %s, %s)", [types_wanted(), READ_MAX, horizon["horizon"], now]
+        "SELECT read_count FROM segments_collect(%s, %s, %s, %s)", [types_wanted(), READ_MAX, until, now]
     )
     return int(row["read_count"]) if row else 0
 

@@ -27,5 +27,5 @@ class Migration(migrations.Migration):
     operations = [
         migrations.RunSQL(HISTORY, "DROP INDEX IF EXISTS events_outbox_history"),
         migrations.RunSQL(WINDOW, "DROP INDEX IF EXISTS events_outbox_window"),
-        install("loyalty.foundation.events", "store"),
+        install("loyalty.foundation.events", "log", "store", "reading"),
     ]

@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loyalty.foundation.events import operations
-from loyalty.foundation.events.models import InboxEntry, InboxState, OutboxEntry
+from loyalty.foundation.events.models import InboxEntry, InboxState, StoredEvent
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.serializers import ExactJSONField
@@ -37,7 +37,7 @@ class EventFilter(django_filters.FilterSet):
     """What the store can be narrowed by."""
 
     class Meta:
-        model = OutboxEntry
+        model = StoredEvent
         fields = ("type", "key", "subject_kind", "subject_ref")
 
 
@@ -45,11 +45,11 @@ class EventViewSet(ReadOnlyApiViewSet):
     """Published facts, newest first."""
 
     permissions: ClassVar[dict[str, str]] = {"list": "events.view", "retrieve": "events.view"}
-    queryset = OutboxEntry.objects.all()
+    queryset = StoredEvent.objects.all()
     serializer_class = EventSerializer
     lookup_field = "event_id"
     pagination_class = KeysetPages
-    keyset = ("-id",)
+    keyset = ("-position",)
     filter_backends: Any = (DjangoFilterBackend,)
     filterset_class = EventFilter
 

@@ -1,62 +1,16 @@
--- Contract view: every fact ever published. `lookup` finds the facts of one key and type along an index that also has their
--- instant; a hash of both, because the outbox is on the way of every posting and two numbers cost a third of two texts.
--- Whoever asks by `lookup` asks for `key` and `type` beside it, as two facts of different keys may share a hash.
+-- Contract view: every fact ever published and kept: the event store, and the tail of the outbox that is not stored yet, so that a fact
+-- counts at once. `lookup` finds the facts of one key and type along an index that also has their instant. Whoever asks by `lookup` asks for
+-- `key` and `type` beside it, as two facts of different keys may share a hash.
 CREATE OR REPLACE VIEW events_store AS
+    SELECT s.event_id, s.type, s.key, s.subject_kind, s.subject_ref, s.occurred_at, s.recorded_at, s.data,
+        hashtextextended(s.key || ' ' || s.type, 0) AS lookup
+    FROM events_stored s
+    UNION ALL
     SELECT o.event_id, o.type, o.key, o.subject_kind, o.subject_ref, o.occurred_at, o.recorded_at, o.data,
         hashtextextended(o.key || ' ' || o.type, 0) AS lookup
-    FROM events_outbox o;
+    FROM events_tail o;
 
--- Gives the number of a JSON value, whether it was written as a number or as a plain decimal text; NULL for all else, so that
--- what anybody sent in never breaks a statement.
-CREATE OR REPLACE FUNCTION events_number(p_value jsonb) RETURNS numeric LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE jsonb_typeof(p_value)
-        WHEN 'number' THEN p_value::numeric
-        WHEN 'string' THEN CASE WHEN p_value #>> '{}' ~ '^\s*[+-]?\d{1,30}(\.\d{1,30})?\s*$' THEN (p_value #>> '{}')::numeric END
-    END
-$$;
-
--- Gives the text of a JSON text; NULL for all else.
-CREATE OR REPLACE FUNCTION events_text(p_value jsonb) RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE jsonb_typeof(p_value) WHEN 'string' THEN p_value #>> '{}' END
-$$;
-
--- Gives yes or no of a JSON boolean; NULL for all else.
-CREATE OR REPLACE FUNCTION events_boolean(p_value jsonb) RETURNS boolean LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE jsonb_typeof(p_value) WHEN 'boolean' THEN p_value::boolean END
-$$;
-
--- Gives the day of a JSON text such as "2026-11-20"; NULL for all else, days that are in no calendar among it.
-CREATE OR REPLACE FUNCTION events_date(p_value jsonb) RETURNS date LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-BEGIN
-    IF jsonb_typeof(p_value) = 'string' AND p_value #>> '{}' ~ '^\d{4}-\d{2}-\d{2}$' THEN
-        RETURN make_date(left(p_value #>> '{}', 4)::int, substr(p_value #>> '{}', 6, 2)::int, right(p_value #>> '{}', 2)::int);
-    END IF;
-    RETURN NULL;
-EXCEPTION WHEN datetime_field_overflow THEN
-    RETURN NULL;
-END $$;
-
--- Gives the instant of a JSON text in RFC 3339; without an offset it is meant in UTC. NULL for all else.
-CREATE OR REPLACE FUNCTION events_instant(p_value jsonb) RETURNS timestamptz LANGUAGE plpgsql IMMUTABLE PARALLEL SAFE AS $$
-BEGIN
-    IF jsonb_typeof(p_value) <> 'string'
-        OR p_value #>> '{}' !~ '^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(:\d{2}(\.\d{1,9})?)?(Z|[+-]\d{2}:?\d{2})?$' THEN
-        RETURN NULL;
-    END IF;
-    IF p_value #>> '{}' ~ '(Z|[+-]\d{2}:?\d{2})$' THEN
-        RETURN (p_value #>> '{}')::timestamptz;
-    END IF;
-    RETURN (p_value #>> '{}')::timestamp AT TIME ZONE 'UTC';
-EXCEPTION WHEN datetime_field_overflow OR invalid_datetime_format OR invalid_time_zone_displacement_value THEN
-    RETURN NULL;
-END $$;
-
--- Gives the members of a JSON list that are texts, or numbers; NULL when it is no list.
-CREATE OR REPLACE FUNCTION events_texts(p_value jsonb) RETURNS text[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE jsonb_typeof(p_value) WHEN 'array' THEN ARRAY(
-        SELECT item #>> '{}' FROM jsonb_array_elements(p_value) AS i (item) WHERE jsonb_typeof(item) = 'string') END
-$$;
-CREATE OR REPLACE FUNCTION events_numbers(p_value jsonb) RETURNS numeric[] LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE jsonb_typeof(p_value) WHEN 'array' THEN ARRAY(
-        SELECT item::numeric FROM jsonb_array_elements(p_value) AS i (item) WHERE jsonb_typeof(item) = 'number') END
-$$;
+-- Contract view: the stored facts in their order, for who reads them one after another by `position`.
+CREATE OR REPLACE VIEW events_log AS
+    SELECT s.position, s.event_id, s.type, s.key, s.subject_kind, s.subject_ref, s.occurred_at, s.recorded_at, s.data
+    FROM events_stored s;

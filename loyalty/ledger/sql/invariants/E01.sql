@@ -1,5 +1,5 @@
 -- E1: Every transaction has exactly one event, and every event of a transaction its transaction
-SELECT coalesce(t.public_id::text, o.subject_ref) AS transaction, count(o.id) AS events
+SELECT coalesce(t.public_id::text, o.subject_ref) AS transaction, count(o.event_id) AS events
 FROM ledger_transaction t
-FULL JOIN (SELECT id, subject_ref FROM events_outbox WHERE subject_kind = 'transaction') o ON o.subject_ref = t.public_id::text
-GROUP BY t.public_id, o.subject_ref HAVING t.public_id IS NULL OR count(o.id) <> 1
+FULL JOIN (SELECT event_id, subject_ref FROM events_store WHERE subject_kind = 'transaction') o ON o.subject_ref = t.public_id::text
+GROUP BY t.public_id, o.subject_ref HAVING t.public_id IS NULL OR count(o.event_id) <> 1

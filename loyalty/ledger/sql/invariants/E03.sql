@@ -3,5 +3,5 @@ SELECT coalesce(h.public_id::text, o.subject_ref) AS hold, h.state, o.begun, o.e
 FROM ledger_hold h
 FULL JOIN (SELECT subject_ref, count(*) FILTER (WHERE type = 'points.held') AS begun,
                count(*) FILTER (WHERE type = 'points.hold_released') AS ended
-           FROM events_outbox WHERE subject_kind = 'hold' GROUP BY subject_ref) o ON o.subject_ref = h.public_id::text
+           FROM events_store WHERE subject_kind = 'hold' GROUP BY subject_ref) o ON o.subject_ref = h.public_id::text
 WHERE h.id IS NULL OR o.begun IS DISTINCT FROM 1 OR o.ended <> (h.state IN ('RELEASED', 'EXPIRED'))::integer

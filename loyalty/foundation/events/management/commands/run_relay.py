@@ -3,6 +3,7 @@
 import logging
 import signal
 import threading
+import time
 from argparse import ArgumentParser
 from types import FrameType
 from typing import Any
@@ -19,6 +20,8 @@ log = logging.getLogger("loyalty.relay")
 
 # Short enough that an answer to an event feels immediate, long enough to cost nothing when idle.
 IDLE_SECONDS = 0.2
+# Stored facts leave the outbox in sets that are worth a transaction.
+TRIM_SECONDS = 2.0
 # After a broken connection to the database or the broker.
 RETRY_SECONDS = 1.0
 
@@ -41,9 +44,14 @@ class Command(BaseCommand):
 
         signal.signal(signal.SIGTERM, leave)
         signal.signal(signal.SIGINT, leave)
+        trimmed_at = 0.0
         while not stop.is_set():
             try:
                 read, made = api.relay(now=clock.now())
+                if time.monotonic() - trimmed_at > TRIM_SECONDS:
+                    while api.trim_outbox() and not stop.is_set():
+                        pass
+                    trimmed_at = time.monotonic()
             except OperationalError as fault:
                 log.warning("database not reached: %s", fault)
                 connection.close()

@@ -1,0 +1,169 @@
+"""The relay by the database's processor time, reading the event store, and facts of writers at once: none lost."""
+
+import threading
+import time
+from datetime import UTC, datetime
+
+import psycopg
+from django.db import connection
+
+from benchmarks.harness import BackendClock, Bench, seconds
+from loyalty.foundation.events import api as events
+from loyalty.foundation.orm import sql
+
+# What the issue asks of the relay.
+EVENTS_PER_CPU_SECOND = 100_000
+BATCH, BATCH_QUICK = 100_000, 20_000
+STORED, STORED_QUICK = 1_000_000, 100_000
+WRITERS = 8
+WRITTEN, WRITTEN_QUICK = 1_000_000, 20_000
+FACTS_PER_TRANSACTION = 10
+
+FILL = """
+    INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data)
+    SELECT gen_random_uuid(), 'points.earned', md5((n %% 100000)::text)::uuid::text, 'transaction', md5(n::text),
+        now(), jsonb_build_object('transaction_id', md5(n::text)::uuid, 'account_id', md5((n %% 100000)::text)::uuid,
+            'customer_id', md5((n %% 100000)::text)::uuid, 'points_amount', n %% 500, 'points_balance', n,
+            'account_sequence', n, 'wallet', 'main', 'program_id', md5('p')::uuid)
+    FROM generate_series(1, %s) n
+"""
+HISTORY = """
+    SELECT count(*) FROM events_store e
+    WHERE e.lookup = hashtextextended(%(key)s::text || ' points.earned', 0) AND e.key = %(key)s::text
+        AND e.type = 'points.earned' AND e.occurred_at > now() - interval '30 days'
+"""
+WINDOW = """
+    SELECT count(*) FROM events_store e
+    WHERE e.type = 'points.earned' AND e.occurred_at > %(since)s::timestamptz
+        AND e.occurred_at <= %(until)s::timestamptz
+"""
+WRITE = """
+    INSERT INTO events_outbox (event_id, type, key, occurred_at, data)
+    SELECT gen_random_uuid(), 'bench.written', %s, now(), jsonb_build_object('number', %s::int + n)
+    FROM generate_series(1, %s) n
+"""
+
+
+def run(bench: Bench) -> None:
+    """Measure."""
+    connection.ensure_connection()
+    relay(bench, BATCH_QUICK if bench.is_quick else BATCH)
+    reading(bench, STORED_QUICK if bench.is_quick else STORED)
+    losing(bench, WRITTEN_QUICK if bench.is_quick else WRITTEN)
+
+
+def relay(bench: Bench, batch: int) -> None:
+    """Store, hand on and trim a batch; facts per second of the server process's own time, beside the asked figure."""
+    clock = BackendClock(connection.connection)
+    if not clock.can_read:
+        print("  relay: the server's processor time cannot be read here")
+        return
+    rates: dict[str, list[float]] = {"without handlers": [], "with one handler": []}
+    for name in [one for _ in range(bench.repetitions) for one in rates]:
+        sql.execute(FILL, [batch])
+        handled = ["points.earned"] if name == "with one handler" else []
+        started = clock.seconds()
+        until = events.store_facts()
+        left = batch
+        while left > 0:
+            left -= 1000
+            sql.fetch_one(
+                "SELECT * FROM events_relay('bench', %s, %s, %s, 1000, %s, now())",
+                [["bench"] * len(handled), handled, [0] * len(handled), until],
+            )
+        while events.trim_outbox():
+            pass
+        rates[name].append(batch / (clock.seconds() - started))
+        sql.execute("TRUNCATE events_inboxentry")
+    floor = [float(EVENTS_PER_CPU_SECOND)] * bench.repetitions
+    for name, found in rates.items():
+        print(f"  relay {name}: {sorted(found)[len(found) // 2]:,.0f} events per CPU-second of the database")
+        bench.tell(f"relay {name} / {EVENTS_PER_CPU_SECOND:,} events per CPU-second", found, floor, floor=1.0)
+
+
+def reading(bench: Bench, stored: int) -> None:
+    """One customer's history and an hour's window of the store, beside the same with the facts in one plain table."""
+    sql.execute(FILL, [stored])
+    while events.store_facts() and events.trim_outbox():
+        pass
+    sql.execute("CREATE TABLE bench_plain AS SELECT * FROM events_stored")
+    sql.execute("CREATE INDEX ON bench_plain (hashtextextended(key || ' ' || type, 0), occurred_at)")
+    sql.execute("CREATE INDEX ON bench_plain USING brin (occurred_at)")
+    for table in ("events_stored", "bench_plain", "events_outbox"):
+        sql.execute(f"VACUUM ANALYZE {table}")
+    sql.execute(FILL, [200])
+    plain = HISTORY.replace("events_store e", "bench_plain e").replace(
+        "e.lookup", "hashtextextended(e.key || ' ' || e.type, 0)"
+    )
+    found = bench.interleave({"store": lambda: ask(HISTORY), "plain": lambda: ask(plain)})
+    bench.tell("history of one customer: store with its tail / one plain table", found["store"], found["plain"])
+    print(f"  history of one customer: {sorted(found['store'])[len(found['store']) // 2] * 1e6:.0f} µs each")
+    row = sql.fetch_one("SELECT max(occurred_at) AS until, min(occurred_at) AS since FROM events_stored")
+    assert row is not None
+    since = row["until"] - (row["until"] - row["since"]) / 10
+    bounds = {"since": since, "until": row["until"]}
+    narrow = WINDOW.replace("events_store e", "bench_plain e")
+    found = bench.interleave({"store": lambda: window(WINDOW, bounds), "plain": lambda: window(narrow, bounds)})
+    bench.tell("window of a tenth of the facts: store with its tail / one plain table", found["store"], found["plain"])
+
+
+def ask(text: str) -> float:
+    """Ask for the history of many customers, one after another; seconds each."""
+    keys = sql.fetch_all("SELECT md5((n * 37)::text)::uuid::text AS key FROM generate_series(1, 300) n")
+    started = time.perf_counter()
+    for key in keys:
+        sql.fetch_prepared(text, key)
+    return (time.perf_counter() - started) / len(keys)
+
+
+def window(text: str, bounds: dict[str, datetime]) -> float:
+    """Ask for all facts of a type in a window of time; seconds."""
+    return seconds(lambda: sql.fetch_prepared(text, bounds))
+
+
+def losing(bench: Bench, total: int) -> None:
+    """Writers at once, some late and some rolled back, while the relay runs: every fact once, in its key's order."""
+    before = events.store_facts()
+    each = total // WRITERS
+    writers = [threading.Thread(target=write, args=[bench.database_url, number, each]) for number in range(WRITERS)]
+    for one in writers:
+        one.start()
+    while any(one.is_alive() for one in writers):
+        while events.relay(now=datetime.now(UTC))[0]:
+            pass
+        events.trim_outbox()
+        time.sleep(0.05)
+    while events.relay(now=datetime.now(UTC))[0] or events.trim_outbox():
+        pass
+    row = sql.fetch_one(
+        """
+        SELECT count(*) AS stored, count(DISTINCT (key, number)) AS told, count(*) FILTER (WHERE is_back) AS back FROM (
+            SELECT key, number, number < lag(number) OVER (PARTITION BY key ORDER BY position) AS is_back FROM (
+                SELECT key, (data->>'number')::int AS number, position FROM events_stored
+                WHERE type = 'bench.written' AND position > %s) n) e
+        """,
+        [before],
+    )
+    assert row is not None
+    wanted = each * WRITERS
+    print(
+        f"  {WRITERS} writers at once: {wanted:,} facts written, {row['stored']:,} stored, "
+        f"{wanted - row['told']:,} lost, {row['stored'] - row['told']:,} doubled, "
+        f"{row['back']:,} out of their key's order"
+    )
+    if row["stored"] != wanted or row["told"] != wanted or row["back"]:
+        raise SystemExit("benchmarks: facts were lost, doubled or reordered.")
+
+
+def write(url: str, number: int, each: int) -> None:
+    """Write facts in small transactions; every tenth is rolled back first, every hundredth takes its time."""
+    with psycopg.connect(url) as own:
+        for start in range(0, each, FACTS_PER_TRANSACTION):
+            facts = [str(number), start, min(FACTS_PER_TRANSACTION, each - start)]
+            if start // FACTS_PER_TRANSACTION % 10 == 3:
+                own.execute(WRITE, facts)
+                own.rollback()
+            own.execute(WRITE, facts)
+            if start // FACTS_PER_TRANSACTION % 100 == 7:
+                own.execute("SELECT pg_sleep(0.05)")
+            own.commit()
