@@ -146,6 +146,10 @@ LOYALTY_RATE_LIMITS = {
 # What these permissions open moves points: there a limit holds also while Redis is down.
 LOYALTY_LIMITS_CLOSED = ("points.", "pools.")
 LOYALTY_LIMITS_PREFIX = "khaywe:limit"
+# Where the ends of the audit chain are told outside of the database, and how often; a copy elsewhere is worth more.
+LOYALTY_AUDIT_ANCHOR_FILE = env.text("LOYALTY_AUDIT_ANCHOR_FILE", str(DATA_DIR / "audit-anchors.jsonl"))
+LOYALTY_AUDIT_ANCHOR_SECONDS = env.whole("LOYALTY_AUDIT_ANCHOR_SECONDS", 300, low=1, high=86_400)
+LOYALTY_AUDIT_EXPORT_ROWS_MAX = env.whole("LOYALTY_AUDIT_EXPORT_ROWS_MAX", 1_000_000, low=1, high=100_000_000)
 
 STATIC_URL = "/static/"
 STATIC_ROOT = DATA_DIR / "static"

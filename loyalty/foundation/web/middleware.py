@@ -7,7 +7,9 @@ import structlog
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
+from loyalty.foundation.kernel import origin
 from loyalty.foundation.kernel.ids import new_public_id
+from loyalty.foundation.web.addresses import address_of
 from loyalty.foundation.web.problems import problem_response
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -25,7 +27,8 @@ class RequestId:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if REQUEST_ID.fullmatch(given) else str(new_public_id())
         request.META["loyalty.request_id"] = request_id
-        with structlog.contextvars.bound_contextvars(request_id=request_id):
+        came_from = origin.coming_from(address_of(request), request.headers.get("User-Agent", ""))
+        with structlog.contextvars.bound_contextvars(request_id=request_id), came_from:
             response = self.get_response(request)
         response["X-Request-ID"] = request_id
         return response

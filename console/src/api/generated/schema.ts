@@ -262,6 +262,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/auditLogs/export/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give the rows that the filters of the list leave, newest first, as CSV; the export is recorded itself. */
+        get: operations["auditLogs_export_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/auditLogs/verify/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give what the last look found; all null and 0 when nobody ever looked. */
+        get: operations["auditLogs_verify_retrieve"];
+        put?: never;
+        /** @description Look now: at what came since the last look, or with ``full`` at everything (a long log: 202 with the run). */
+        post: operations["auditLogs_verify_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/auditLogs/{id}/": {
         parameters: {
             query?: never;
@@ -2652,7 +2687,14 @@ export interface components {
             redemption_rate: string;
             tiers: components["schemas"]["TierFigures"][];
         };
-        /** @description One row of the log. */
+        /** @description A block that was told outside. */
+        Anchor: {
+            /** Format: date-time */
+            at: string;
+            block: number;
+            hash: string;
+        };
+        /** @description One row of the log; ``block`` is the link of the chain that covers it, null while it waits to be sealed. */
         AuditEntry: {
             act: string;
             actor_kind: string;
@@ -2662,12 +2704,22 @@ export interface components {
             /** Format: date-time */
             at: string;
             before: unknown;
+            /** @description Give the number of the block. */
+            readonly block: number | null;
             /** Format: uuid */
             id: string;
+            /** @description Tell whether the row is under the chain. */
+            readonly is_sealed: boolean;
+            /** @description Give where the console shows the subject. */
+            readonly link: string;
             reason: string;
+            /** Format: date-time */
+            recorded_at: string;
+            remote_address: string;
             request_id: string;
             subject_kind: string;
             subject_ref: string;
+            user_agent: string;
         };
         /** @description Customers to answer for, by id or reference. */
         BatchRequest: {
@@ -3461,6 +3513,13 @@ export interface components {
                 [key: string]: components["schemas"]["TierExpiryFieldRequest"];
             };
             warn_days_before?: number[];
+        };
+        /** @description One thing wrong with the log. */
+        Fault: {
+            block: number | null;
+            detail: string;
+            entry_id: number | null;
+            kind: string;
         };
         /** @description What is known of a customer. */
         FeatureSet: {
@@ -5626,6 +5685,33 @@ export interface components {
          * @enum {string}
          */
         ValidityEnum: "rest_of_period" | "rest_plus_next";
+        /** @description What a look at the chain found, and where the chain ends now. */
+        Verification: {
+            anchors: number;
+            block_from: number | null;
+            block_to: number | null;
+            blocks: number;
+            fault_count: number;
+            faults: components["schemas"]["Fault"][];
+            is_full: boolean | null;
+            is_intact: boolean | null;
+            last_anchor: components["schemas"]["Anchor"] | null;
+            last_block: components["schemas"]["Anchor"] | null;
+            rows: number;
+            unsealed: number;
+            /** Format: date-time */
+            verified_at: string | null;
+        };
+        /** @description The run that looks at a log too long to wait for. */
+        VerifyRun: {
+            /** Format: uuid */
+            run_id: string;
+        };
+        /** @description How much to look at. */
+        VerifyWriteRequest: {
+            /** @default false */
+            full: boolean;
+        };
         /** @description A version, whole: what the program promises from an instant on. */
         Version: {
             activation: components["schemas"]["ActivationField"];
@@ -6540,12 +6626,17 @@ export interface operations {
         parameters: {
             query?: {
                 act?: string;
+                actor_kind?: string;
                 actor_ref?: string;
+                at_after?: string;
+                at_before?: string;
                 /** @description The pagination cursor value. */
                 cursor?: string;
                 /** @description Number of results to return per page. */
                 page_size?: number;
+                remote_address?: string;
                 request_id?: string;
+                search?: string;
                 subject_kind?: string;
                 subject_ref?: string;
             };
@@ -6561,6 +6652,149 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaginatedAuditEntryList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    auditLogs_export_retrieve: {
+        parameters: {
+            query?: {
+                act?: string;
+                actor_kind?: string;
+                actor_ref?: string;
+                at_after?: string;
+                at_before?: string;
+                remote_address?: string;
+                request_id?: string;
+                search?: string;
+                subject_kind?: string;
+                subject_ref?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    auditLogs_verify_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verification"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    auditLogs_verify_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["VerifyWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Verification"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["VerifyRun"];
                 };
             };
             /** @description Refused or failed */

@@ -7,6 +7,7 @@ from typing import Any
 
 import structlog
 
+from loyalty.foundation.kernel import origin
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.kernel.ids import new_public_id
@@ -15,16 +16,17 @@ from loyalty.foundation.orm import sql
 # Written by hand, because every posting of points writes a row here and building it as a model costs more than the row.
 RECORD = """
     INSERT INTO audit_auditentry (public_id, at, actor_kind, actor_ref, actor_name, act, subject_kind, subject_ref,
-        before, after, reason, request_id)
-    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s)
+        before, after, reason, request_id, remote_address, user_agent)
+    VALUES (%s, %s, %s, %s, %s, %s, %s, %s, %s::jsonb, %s::jsonb, %s, %s, %s, %s)
 """
 # The same as a part of the statement that makes the change, which stands there as `posted`: one round trip for both.
 RECORD_POSTED = """
     INSERT INTO audit_auditentry (public_id, at, actor_kind, actor_ref, actor_name, act, subject_kind, subject_ref,
-        before, after, reason, request_id)
+        before, after, reason, request_id, remote_address, user_agent)
     SELECT %(audit_id)s::uuid, %(audit_at)s::timestamptz, %(audit_actor_kind)s, %(audit_actor_ref)s,
         %(audit_actor_name)s, %(audit_act)s, %(audit_subject_kind)s, posted.{subject}::text, NULL,
-        jsonb_build_object({after}), '', %(audit_request_id)s
+        jsonb_build_object({after}), '', %(audit_request_id)s,
+        %(audit_remote_address)s, %(audit_user_agent)s
     FROM posted WHERE NOT posted.is_replay
 """
 
@@ -41,11 +43,12 @@ def record(
     reason: str = "",
 ) -> None:
     """Write one row in the caller's transaction; ``act`` is the permission that the change needed."""
+    came_from = origin.current()
     sql.execute(
         RECORD,
         [
             *(new_public_id(), at, actor.kind, actor.ref, actor.name, act, subject_kind, subject_ref),
-            *(_json(before), _json(after), reason, _request_id()),
+            *(_json(before), _json(after), reason, _request_id(), came_from.address, came_from.agent),
         ],
     )
 
@@ -57,6 +60,7 @@ def recording(
 
     ``subject`` and ``after`` name columns of what was posted. A replay posts nothing and is not recorded.
     """
+    came_from = origin.current()
     return sql.Following(
         statement=_record_posted(subject, after),
         params={
@@ -68,6 +72,8 @@ def recording(
             "audit_act": act,
             "audit_subject_kind": subject_kind,
             "audit_request_id": _request_id(),
+            "audit_remote_address": came_from.address,
+            "audit_user_agent": came_from.agent,
         },
     )
 

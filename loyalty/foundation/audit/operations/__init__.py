@@ -1,0 +1,1 @@
+"""Writes of audit: record, seal, anchor, verify, export."""

@@ -1,0 +1,16 @@
+"""Where an object of the log can be looked at; filled when the platform starts."""
+
+
+class _Registry:
+    links: dict[str, str] = {}  # noqa: RUF012 - one registry for the process
+
+
+def register_link(subject_kind: str, address: str) -> None:
+    """Say where subjects of a kind are shown: an address of the console with ``{ref}`` for the subject's public id."""
+    _Registry.links[subject_kind] = address
+
+
+def link_of(subject_kind: str, subject_ref: str) -> str:
+    """Give the address of a subject in the console, or "" when nothing shows subjects of its kind."""
+    address = _Registry.links.get(subject_kind, "")
+    return address.format(ref=subject_ref) if address and subject_ref else ""
