@@ -28,6 +28,7 @@ class CampaignsConfig(AppConfig):
         from loyalty.campaigns.operations.fan_out import RUN_KIND, fan_out_run
         from loyalty.features import api as features
         from loyalty.foundation.events import api as events
+        from loyalty.foundation.web import scoping
         from loyalty.foundation.work import api as work
         from loyalty.segments import api as segments
 
@@ -42,6 +43,7 @@ class CampaignsConfig(AppConfig):
         for event_type in handlers.CONVERTING:
             name = "campaigns.convert_on_" + event_type.replace(".", "_")
             events.subscribe(event_type, name=name, handler=handlers.on_conversion)
+        scoping.register_kind("campaign", queries.list_places, names=("campaign", "campaign_id"))
         segments.register_usage("campaign", queries.list_usages_of_segment)
         features.register_platform_facts(queries.FACTS)
         for told in queries.EVENT_TYPES:

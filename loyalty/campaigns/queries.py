@@ -1,7 +1,7 @@
 """Reads of campaigns: the audience as a set, a customer of it, performance."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -12,8 +12,10 @@ from loyalty.campaigns.models import Campaign
 from loyalty.delivery import api as delivery
 from loyalty.features import api as features
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
+from loyalty.foundation.kernel.grants import Place, Scope
 from loyalty.foundation.orm import sql
 from loyalty.foundation.rules.contracts import EventType, Field, FieldType
+from loyalty.foundation.web.scoping import is_public_id
 from loyalty.segments.contracts import Usage
 
 CHANNELS = tuple(delivery.ChannelCode)
@@ -88,6 +90,13 @@ def list_usages_of_segment(segment_id: uuid.UUID) -> list[Usage]:
     """Name the campaigns that need a segment."""
     rows = Campaign.objects.filter(segment_ref=segment_id).exclude(status="ENDED").order_by("name")
     return [Usage(kind="campaign", id=str(one.public_id), name=one.name) for one in rows]
+
+
+def list_places(refs: Sequence[str]) -> dict[str, Place]:
+    """Give in which program each campaign stands; one of no program stands nowhere that a bounded grant reaches."""
+    ids = [ref for ref in refs if is_public_id(ref)]
+    rows = Campaign.objects.filter(public_id__in=ids).values_list("public_id", "program_ref")
+    return {str(ref): {Scope.PROGRAM: str(program) if program else ""} for ref, program in rows}
 
 
 def variables_of(trigger: Mapping[str, Any], program: uuid.UUID | None) -> tuple[str, ...]:

@@ -114,6 +114,7 @@ from loyalty.ledger.queries.accounts import (
 )
 from loyalty.ledger.queries.history import get_balance_as_of, list_expiring_groups, list_lots_as_of
 from loyalty.ledger.queries.holds import find_hold_receipt, get_hold, list_holds, list_pending
+from loyalty.ledger.queries.places import BookKind, list_program_refs
 from loyalty.ledger.queries.proof import check_invariants, prove
 from loyalty.ledger.queries.reconciliation import get_totals, list_discrepancies, list_liability, reconcile
 from loyalty.ledger.queries.transactions import count_transactions, find_receipt, get_transaction, list_transactions
@@ -139,6 +140,7 @@ __all__ = [
     "AlreadyReversed",
     "AsOfBasis",
     "BatchInvalid",
+    "BookKind",
     "BatchLine",
     "BurnPosting",
     "CancelPosting",
@@ -234,6 +236,7 @@ __all__ = [
     "list_pending",
     "list_points_expiring",
     "list_points_overdue",
+    "list_program_refs",
     "list_shared_cap_usage",
     "list_statement",
     "list_transactions",

@@ -35,10 +35,12 @@ class PointsConfig(AppConfig):
         from loyalty.customers import api as customers
         from loyalty.features import api as features
         from loyalty.foundation.events import api as events
+        from loyalty.foundation.web import scoping
         from loyalty.foundation.work import api as work
         from loyalty.points import handlers, queries
         from loyalty.points.operations import expiring, importing, reconciling
         from loyalty.points.queries.facts import EVENT_TYPES, FACTS
+        from loyalty.points.queries.places import PLACES
 
         events.subscribe("customer.purchase", name="points.on_customer_purchase", handler=handlers.on_customer_purchase)
         events.subscribe("customer.referred", name="points.on_customer_referred", handler=handlers.on_customer_referred)
@@ -47,9 +49,11 @@ class PointsConfig(AppConfig):
         events.subscribe_to_each(
             queries.list_event_types, name="points.on_earning_event", handler=handlers.on_earning_event
         )
+        for kind, (resolver, names) in PLACES.items():
+            scoping.register_kind(kind, resolver, names=names)
         customers.register_overview_part("account", queries.overview_part)
         features.register_platform_facts(FACTS)
-        for kind in EVENT_TYPES:
-            features.register_event_type(kind)
+        for event_type in EVENT_TYPES:
+            features.register_event_type(event_type)
         for runs in (expiring, importing, reconciling):
             work.register(runs.RUN_KIND, runs.execute)

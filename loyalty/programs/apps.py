@@ -18,3 +18,10 @@ class ProgramsConfig(AppConfig):
         "leave": "Take members out of a program",
         "delete": "Delete draft programs",
     }
+
+    def ready(self) -> None:
+        """Tell by which names requests name programs and partners."""
+        from loyalty.foundation.web import scoping
+
+        scoping.register_kind("program", scoping.by_itself("program"), names=("program", "program_id"))
+        scoping.register_kind("partner", scoping.by_itself("partner"), names=("partner_ref",))

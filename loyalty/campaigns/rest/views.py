@@ -1,9 +1,10 @@
 """Routes of campaigns."""
 
 import uuid
+from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from django.db.models import Max, QuerySet
+from django.db.models import Max, Q, QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
@@ -18,9 +19,10 @@ from loyalty.campaigns.rest import serializers
 from loyalty.campaigns.rest.filters import CampaignFilter, ExecutionFilter
 from loyalty.customers import api as customers
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.web import scoping
 from loyalty.foundation.web.etag import check_if_match
 from loyalty.foundation.web.pagination import KeysetPages
-from loyalty.foundation.web.permissions import PermissionMissing, Permitted
+from loyalty.foundation.web.permissions import require
 from loyalty.foundation.web.views import AllowListedOrdering, ApiView, ReadOnlyApiViewSet
 
 
@@ -41,6 +43,8 @@ class CampaignViewSet(ReadOnlyApiViewSet):
         "test_send": "campaigns.test_send",
         "performance": "campaigns.view",
     }
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": "program_ref"}
+    scoped_names: ClassVar[Mapping[str, str]] = {"program": "program"}
     serializer_class = serializers.CampaignSerializer
     queryset = Campaign.objects.all()
     filter_backends: Any = (DjangoFilterBackend, SearchFilter, AllowListedOrdering)
@@ -60,15 +64,10 @@ class CampaignViewSet(ReadOnlyApiViewSet):
         given = dict(body.validated_data)
         is_active = given.pop("status") == CampaignStatus.ACTIVE
         if is_active:
-            self._require("campaigns.activate")
+            require(request, "campaigns.activate")
         new = api.NewCampaign(**{**given, "channels": tuple(given["channels"])})
         made = api.create(new=new, is_active=is_active, actor=self.actor, now=clock.now())
         return self.respond_with(self.get_queryset().get(public_id=made), status=201)
-
-    def _require(self, code: str) -> None:
-        holders = [one for one in (self.request.user, self.request.auth) if isinstance(one, Permitted)]
-        if not all(holder.has_permission(code) for holder in holders):
-            raise PermissionMissing(f"This needs the permission {code}.", permission=code)
 
     @extend_schema(request=serializers.ChangedCampaignSerializer, responses={200: serializers.CampaignSerializer})
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
@@ -173,10 +172,16 @@ class CampaignKindsView(ApiView):
         return Response(api.catalogue())
 
 
+def of_campaigns_in(program_refs: Sequence[str]) -> Q:
+    """Narrow executions to those of campaigns of some programs."""
+    return Q(campaign_ref__in=Campaign.objects.filter(program_ref__in=program_refs).values("public_id"))
+
+
 class CampaignExecutionViewSet(ReadOnlyApiViewSet):
     """Executions, newest first."""
 
     permissions: ClassVar[dict[str, str]] = {"list": "campaigns.view", "retrieve": "campaigns.view"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": of_campaigns_in}
     queryset = CampaignExecution.objects.all()
     serializer_class = serializers.ExecutionSerializer
     pagination_class = KeysetPages

@@ -178,6 +178,8 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
+        "GrantScopeEnum": "loyalty.foundation.kernel.grants.Scope",
+        "ScopeEnum": "loyalty.programs.contracts.CapScope",
         "ProgramStatusEnum": "loyalty.programs.contracts.ProgramStatus",
         "CapPeriodEnum": "loyalty.programs.contracts.CapPeriod",
         "ExpiryKindEnum": "loyalty.programs.contracts.ExpiryKind",

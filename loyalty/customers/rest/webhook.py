@@ -1,6 +1,7 @@
 """Events from outside: a batch, by a token or signed with a source's secret."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -15,6 +16,7 @@ from loyalty.customers.models import EventSource
 from loyalty.customers.rest import serializers
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.web import scoping
 from loyalty.foundation.web.views import ApiView
 
 RECEIVE = "events.receive"
@@ -83,6 +85,9 @@ class CustomerEventsView(ApiView):
     """Events of customers, at most 1,000 in one call."""
 
     permissions: ClassVar[dict[str, str]] = {"post": RECEIVE}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"partner": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"event_data.partner_ref": "partner"}
+    scoped_batch = "events"
     authentication_classes = (SignedBody, *APIView.authentication_classes)
 
     @extend_schema(request=serializers.InboundEventsSerializer, responses={202: serializers.EventsReportSerializer})

@@ -17,7 +17,8 @@ class AccessConfig(AppConfig):
         "view": "See users, roles and permissions",
         "manage_users": "Create and change users and their roles",
         "manage_roles": "Create and change roles",
-        "manage_tokens": "Create and revoke API tokens",
+        "manage_tokens": "Create, rotate and revoke API tokens",
+        "manage_partner_keys": "Create, rotate and revoke the keys of partners",
     }
 
     def ready(self) -> None:

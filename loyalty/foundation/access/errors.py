@@ -71,3 +71,38 @@ class UserNotFound(NotFound):
 
     code = "user.not_found"
     title = "User not found"
+
+
+class RoleIsShipped(Conflict):
+    """A role that ships with the product stays as it is."""
+
+    code = "role.is_shipped"
+    title = "This role ships with the product"
+
+
+class RoleInUse(Conflict):
+    """Somebody holds the role."""
+
+    code = "role.in_use"
+    title = "Somebody holds this role"
+
+
+class LastAdministrator(Conflict):
+    """Nobody would be left who may do everything."""
+
+    code = "user.last_administrator"
+    title = "The last administrator"
+
+
+class NetworkInvalid(Invalid):
+    """A text that should name an address or a network does not."""
+
+    code = "network.invalid"
+    title = "Not an address or network"
+
+
+class TokenAlreadyRotated(Conflict):
+    """The token has a successor already."""
+
+    code = "token.already_rotated"
+    title = "Token already replaced"

@@ -8,11 +8,20 @@ ActorKind = Literal["user", "token", "partner", "system"]
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """The one that asked for a change; ``ref`` is its public id or, for the system, its name."""
+    """The one that asked for a change; ``ref`` is its public id or, for the system, its name.
+
+    ``person_ref`` is the public id of the user behind a token, so that two logins of one person are known as one.
+    """
 
     kind: ActorKind
     ref: str
     name: str
+    person_ref: str = ""
+
+    @property
+    def person(self) -> str:
+        """The one who answers for the act: the user behind a token, else the actor itself."""
+        return self.person_ref or self.ref
 
 
 def system_actor(name: str) -> Actor:

@@ -1,7 +1,7 @@
 """Accounts over HTTP: list, read, enrol, statement, what expires."""
 
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.web import scoping
 from loyalty.foundation.web.idempotency import require_key
 from loyalty.foundation.web.serializers import ExactJSONField
 from loyalty.foundation.web.views import AllowListedOrdering, ReadOnlyApiViewSet
@@ -233,6 +234,8 @@ class AccountViewSet(ReadOnlyApiViewSet):
         "merge": "ledger.merge",
         "create": "programs.enroll",
     }
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": "program_public_id"}
+    scoped_names: ClassVar[Mapping[str, str]] = {"program_id": "program"}
     queryset = AccountRow.objects.order_by("-id")
     serializer_class = AccountSerializer
     filter_backends: Any = (DjangoFilterBackend, AllowListedOrdering)

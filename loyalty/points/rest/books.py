@@ -1,6 +1,7 @@
 """The book as a whole over HTTP: proof, liability by month, reconciliations and what they found."""
 
 import re
+from collections.abc import Mapping
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
@@ -12,6 +13,7 @@ from rest_framework.response import Response
 
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
+from loyalty.foundation.web import scoping
 from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer
 from loyalty.foundation.web.views import ApiView
 from loyalty.ledger.api import AccountNotFound
@@ -149,6 +151,8 @@ class LiabilityView(ApiView):
     """What a program owes."""
 
     permissions: ClassVar[dict[str, str]] = {"get": "points.view"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"program": "program"}
 
     @extend_schema(
         responses={200: LiabilityAnswer},
@@ -189,6 +193,8 @@ class ReconcileView(ApiView):
     """Hold one account against its entries and lots."""
 
     permissions: ClassVar[dict[str, str]] = {"get": "points.view"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"account_id": "account"}
 
     @extend_schema(responses={200: ReconciliationAnswer})
     def get(self, request: Request, account_id: str) -> Response:
@@ -218,6 +224,8 @@ class DiscrepanciesView(ApiView):
     """What reconciliations found."""
 
     permissions: ClassVar[dict[str, str]] = {"get": "points.view"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"account_id": "account", "account": "account"}
 
     @extend_schema(
         responses={200: DiscrepancyPage},
@@ -246,6 +254,8 @@ class ProgramExpiringView(ApiView):
     """What will expire in a program."""
 
     permissions: ClassVar[dict[str, str]] = {"get": "points.view"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"id": "program"}
 
     @extend_schema(
         responses={200: ProgramExpiringAnswer},
@@ -269,6 +279,8 @@ class DailyWorkView(ApiView):
     """The daily work of a program."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "points.expire"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"id": "program"}
 
     @extend_schema(request=None, responses={202: RunStarted})
     def post(self, request: Request, id: str) -> Response:

@@ -8,11 +8,22 @@ from drf_spectacular.utils import OpenApiParameter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from loyalty.foundation.kernel.grants import Grant
 from loyalty.foundation.web.idempotency import fingerprint
-from loyalty.foundation.web.permissions import PermissionMissing, Permitted
 from loyalty.points import api
 
 SCOPE = "http"
+# By which a call names a member, for callers whose permission has bounds.
+MEMBER_NAMES: Mapping[str, str] = {"account_id": "account", "program_id": "program"}
+# The same in the queries of lists.
+MEMBER_QUERY: Mapping[str, str] = {"account_id": "account", "account": "account", "program": "program"}
+# All names by which the body of any verb says what it is about.
+ACCOUNT_NAMES: Mapping[str, str] = {
+    **MEMBER_NAMES,
+    "from_account_id": "account",
+    "transaction_id": "transaction",
+    "pool_id": "pool",
+}
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     OpenApiTypes.STR,
@@ -31,19 +42,10 @@ def key_of(verb: str, key: str, content: Any, *, request: Request, **address: st
     return api.Key(scope=SCOPE, key=key, request_hash=fingerprint({"verb": verb, "content": told, "owner": owner}))
 
 
-def has_permission(request: Request, code: str) -> bool:
-    """Tell whether the caller holds a permission, as a user and by the token's scopes."""
-    holders = [holder for holder in (request.user, request.auth) if isinstance(holder, Permitted)]
-    return bool(holders) and all(holder.has_permission(code) for holder in holders)
-
-
-def require_permission(request: Request, code: str) -> None:
-    """Refuse when the caller lacks a permission that depends on what is asked.
-
-    :raises PermissionMissing: the caller does.
-    """
-    if not has_permission(request, code):
-        raise PermissionMissing(f"This needs the permission {code}.", permission=code)
+def has_limit(request: Request) -> bool:
+    """Tell whether the caller's permission has a limit by amount."""
+    grant: Grant | None = getattr(request, "grant", None)
+    return grant is not None and grant.points_max is not None
 
 
 def answer(body: Mapping[str, Any], *, is_replay: bool, is_created: bool) -> Response:

@@ -1,6 +1,7 @@
 """Holds and pending points over HTTP."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -12,12 +13,14 @@ from rest_framework.response import Response
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
 from loyalty.foundation.resilience.failpoints import maybe_fail
+from loyalty.foundation.web import scoping
 from loyalty.foundation.web.idempotency import require_key
 from loyalty.foundation.web.serializers import PointsField, WholeNumberField
 from loyalty.foundation.web.views import ApiView
+from loyalty.ledger import api as ledger
 from loyalty.ledger.api import HoldNotFound, HoldReceipt, TransactionNotFound
 from loyalty.points import api
-from loyalty.points.rest.calls import IDEMPOTENCY_KEY, answer, burn_body, key_of
+from loyalty.points.rest.calls import IDEMPOTENCY_KEY, MEMBER_NAMES, answer, burn_body, has_limit, key_of
 from loyalty.points.rest.moves import MovementAnswer, Reasoned
 from loyalty.points.rest.serializers import BurnAnswer, ContextField, MemberNamed
 
@@ -97,6 +100,9 @@ class HoldView(ApiView):
     """Set points aside."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "points.hold"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {**MEMBER_NAMES, "pool_id": "pool"}
+    limited_by: ClassVar[tuple[str, ...]] = ("points",)
 
     @extend_schema(request=HoldWrite, responses={201: HoldAnswer, 200: HoldAnswer}, parameters=[IDEMPOTENCY_KEY])
     def post(self, request: Request) -> Response:
@@ -122,6 +128,9 @@ class CaptureView(ApiView):
     """Burn held points."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "points.hold"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"hold_id": "hold"}
+    limited_by: ClassVar[tuple[str, ...]] = ("points",)
 
     @extend_schema(request=CaptureWrite, responses={201: BurnAnswer, 200: BurnAnswer}, parameters=[IDEMPOTENCY_KEY])
     def post(self, request: Request, hold_id: str) -> Response:
@@ -136,6 +145,8 @@ class CaptureView(ApiView):
             context=given.get("transaction_context", {}),
             key=key_of("capture", require_key(request), request.data, hold_id=hold_id, request=request),
         )
+        if asked.points is None and has_limit(request):
+            scoping.check_amount(request, ledger.get_hold(asked.hold_id).points_amount)
         receipt = api.capture(request=asked, actor=self.actor, now=clock.now())
         maybe_fail("capture.committed")
         return answer(burn_body(receipt), is_replay=receipt.is_replay, is_created=True)
@@ -145,6 +156,9 @@ class ReleaseView(ApiView):
     """Free held points."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "points.hold"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"hold_id": "hold"}
+    limited_by: ClassVar[tuple[str, ...]] = ("points",)
 
     @extend_schema(request=ReasonWrite, responses={200: HoldAnswer}, parameters=[IDEMPOTENCY_KEY])
     def post(self, request: Request, hold_id: str) -> Response:
@@ -165,6 +179,9 @@ class ConfirmView(ApiView):
     """Confirm pending points."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "points.confirm"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"transaction_id": "transaction"}
+    limited_by: ClassVar[tuple[str, ...]] = ("points",)
 
     @extend_schema(
         request=ReasonWrite, responses={201: MovementAnswer, 200: MovementAnswer}, parameters=[IDEMPOTENCY_KEY]
@@ -181,6 +198,9 @@ class CancelView(ApiView):
     """Cancel pending points."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "points.confirm"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"transaction_id": "transaction"}
+    limited_by: ClassVar[tuple[str, ...]] = ("points",)
 
     @extend_schema(
         request=ReasonWrite, responses={201: MovementAnswer, 200: MovementAnswer}, parameters=[IDEMPOTENCY_KEY]

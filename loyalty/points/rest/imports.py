@@ -17,6 +17,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.web import scoping
 from loyalty.foundation.web.idempotency import require_key
 from loyalty.foundation.web.parsers import RequestTooLarge
 from loyalty.foundation.web.views import ReadOnlyApiViewSet
@@ -128,6 +129,8 @@ class ImportViewSet(ReadOnlyApiViewSet):
         "results": "points.view",
         "report": "points.view",
     }
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": "program_public_id"}
+    scoped_names: ClassVar[Mapping[str, str]] = {"?program": "program"}
     queryset = MemberImport.objects.order_by("-id")
     serializer_class = ImportSerializer
     filter_backends: Any = (DjangoFilterBackend,)

@@ -1,5 +1,6 @@
 """Transfers, adjustments, reversals and reinstatements over HTTP."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
@@ -11,11 +12,14 @@ from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.points import POINTS_MAX
 from loyalty.foundation.resilience.failpoints import maybe_fail
+from loyalty.foundation.web import scoping
 from loyalty.foundation.web.idempotency import require_key
+from loyalty.foundation.web.permissions import holds
 from loyalty.foundation.web.serializers import AmountField, PointsField, StrictSerializer, WholeNumberField
 from loyalty.foundation.web.views import ApiView
+from loyalty.ledger import api as ledger
 from loyalty.points import api
-from loyalty.points.rest.calls import IDEMPOTENCY_KEY, answer, has_permission, key_of
+from loyalty.points.rest.calls import IDEMPOTENCY_KEY, answer, has_limit, key_of
 from loyalty.points.rest.serializers import AMOUNT_MIN
 
 LINES_MAX = 200
@@ -143,6 +147,9 @@ def post_reverse(request: Request, sent: Any, actor: Actor) -> Response:
         reason=given["reason"],
         occurred_at=now,
     )
+    if reversal.points is None and has_limit(request):
+        # What is taken back is as much as was moved, at the most.
+        scoping.check_amount(request, abs(ledger.get_transaction(reversal.transaction_id).points_change))
     receipt = api.reverse(request=reversal, actor=actor, now=now)
     maybe_fail("reverse.committed")
     return answer(ReversalAnswer(receipt).data, is_replay=receipt.is_replay, is_created=True)
@@ -152,6 +159,9 @@ class ReverseView(ApiView):
     """Take a transaction back."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "points.reverse"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"transaction_id": "transaction"}
+    limited_by: ClassVar[tuple[str, ...]] = ("points",)
 
     @extend_schema(
         request=ReverseWrite, responses={201: ReversalAnswer, 200: ReversalAnswer}, parameters=[IDEMPOTENCY_KEY]
@@ -191,6 +201,9 @@ class TransferView(ApiView):
     """Give points to another member."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "points.transfer"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"from_account_id": "account"}
+    limited_by: ClassVar[tuple[str, ...]] = ("points",)
 
     @extend_schema(
         request=TransferWrite, responses={201: TransferAnswer, 200: TransferAnswer}, parameters=[IDEMPOTENCY_KEY]
@@ -212,7 +225,7 @@ def post_adjust(request: Request, sent: Any, actor: Actor) -> Response:
         reason=given["reason"],
         expires_on=given.get("expires_on"),
         key=key_of("adjust", require_key(request), sent, request=request),
-        is_unlimited=has_permission(request, "points.adjust_unlimited"),
+        is_unlimited=holds(request, "points.adjust_unlimited"),
     )
     receipt = api.adjust(request=adjustment, actor=actor, now=clock.now())
     maybe_fail("adjust.committed")
@@ -223,6 +236,9 @@ class AdjustView(ApiView):
     """Adjust an account."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "points.adjust"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"account_id": "account"}
+    limited_by: ClassVar[tuple[str, ...]] = ("points",)
 
     @extend_schema(request=AdjustWrite, responses={201: AdjustAnswer, 200: AdjustAnswer}, parameters=[IDEMPOTENCY_KEY])
     def post(self, request: Request) -> Response:
@@ -234,6 +250,9 @@ class ReinstateView(ApiView):
     """Give expired points back."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "points.reinstate"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"transaction_id": "transaction"}
+    limited_by: ClassVar[tuple[str, ...]] = ("points",)
 
     @extend_schema(
         request=ReinstateWrite, responses={201: ReversalAnswer, 200: ReversalAnswer}, parameters=[IDEMPOTENCY_KEY]
@@ -250,5 +269,7 @@ class ReinstateView(ApiView):
             expires_on=given.get("expires_on"),
             reason=given["reason"],
         )
+        if asked.points is None and has_limit(request):
+            scoping.check_amount(request, abs(ledger.get_transaction(asked.transaction_id).points_change))
         receipt = api.reinstate(request=asked, actor=self.actor, now=clock.now())
         return answer(ReversalAnswer(receipt).data, is_replay=receipt.is_replay, is_created=True)

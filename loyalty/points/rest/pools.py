@@ -1,6 +1,7 @@
 """Households over HTTP."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import django_filters
@@ -15,6 +16,7 @@ from rest_framework.response import Response
 
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
+from loyalty.foundation.web import scoping
 from loyalty.foundation.web.etag import check_if_match, etag_for
 from loyalty.foundation.web.serializers import PointsField, StrictSerializer
 from loyalty.foundation.web.views import ReadOnlyApiViewSet
@@ -164,6 +166,8 @@ class PoolViewSet(ReadOnlyApiViewSet):
         "change": "pools.manage",
         "leave": "pools.manage",
     }
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": "program_public_id"}
+    scoped_names: ClassVar[Mapping[str, str]] = {"program_id": "program"}
     queryset = Pool.objects.order_by("-id")
     serializer_class = PoolSerializer
     filter_backends: Any = (DjangoFilterBackend,)

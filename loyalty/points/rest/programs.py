@@ -1,6 +1,7 @@
 """What points adds to programs over HTTP: figures, and the simulator."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
@@ -10,6 +11,7 @@ from rest_framework.response import Response
 
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
+from loyalty.foundation.web import scoping
 from loyalty.foundation.web.views import ApiView
 from loyalty.points import api, queries
 from loyalty.points.rest.serializers import SimulateWrite, SimulationAnswer
@@ -69,6 +71,8 @@ class AnalyticsView(ApiView):
     """A program in figures."""
 
     permissions: ClassVar[dict[str, str]] = {"get": "programs.view"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"id": "program"}
 
     @extend_schema(responses={200: AnalyticsAnswer})
     def get(self, request: Request, id: str) -> Response:
@@ -80,6 +84,8 @@ class SimulateView(ApiView):
     """Try a purchase."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "programs.view"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"id": "program"}
 
     @extend_schema(request=SimulateWrite, responses={200: SimulationAnswer})
     def post(self, request: Request, id: str) -> Response:

@@ -1,6 +1,7 @@
 """Transactions over HTTP: list and read with the trace, caps used, expiries."""
 
 import uuid
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from drf_spectacular.types import OpenApiTypes
@@ -11,14 +12,15 @@ from rest_framework.response import Response
 
 from loyalty.foundation.kernel.errors import NotFound
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
-from loyalty.foundation.web.permissions import SIGNED_IN
+from loyalty.foundation.web import scoping
+from loyalty.foundation.web.permissions import SIGNED_IN, require
 from loyalty.foundation.web.serializers import ExactJSONField
 from loyalty.foundation.web.views import ApiViewSet
 from loyalty.ledger import api as ledger
 from loyalty.points import api
 from loyalty.points.models import AccountRow
 from loyalty.points.rest import verbs
-from loyalty.points.rest.calls import IDEMPOTENCY_KEY, require_permission
+from loyalty.points.rest.calls import ACCOUNT_NAMES, IDEMPOTENCY_KEY, MEMBER_QUERY
 from loyalty.points.rest.filters import (
     CURSOR,
     PAGE_SIZE,
@@ -160,6 +162,8 @@ class TransactionViewSet(TransactionList):
 
     # Posting needs the permission of the verb that the kind names, checked when it is known.
     permissions: ClassVar[dict[str, str]] = {"list": "points.view", "retrieve": "points.view", "create": SIGNED_IN}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {**MEMBER_QUERY, "id": "transaction", **ACCOUNT_NAMES}
     serializer_class = TransactionSerializer
 
     @extend_schema(
@@ -174,7 +178,7 @@ class TransactionViewSet(TransactionList):
         if not isinstance(kind, str) or kind not in verbs.VERBS:
             TransactionWrite(data=request.data).is_valid(raise_exception=True)
         post, permission = verbs.VERBS[str(kind)]
-        require_permission(request, permission)
+        require(request, permission)
         return post(request, sent, self.actor)
 
     @extend_schema(
@@ -203,6 +207,8 @@ class ExpiryEventViewSet(TransactionList):
     """Points that expired: the transactions of kind expire."""
 
     permissions: ClassVar[dict[str, str]] = {"list": "points.view"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = MEMBER_QUERY
     serializer_class = TransactionSerializer
     kinds = (ledger.TransactionKind.EXPIRE.value,)
 
@@ -216,6 +222,8 @@ class CapUsageViewSet(ApiViewSet):
     """What members have used of their caps."""
 
     permissions: ClassVar[dict[str, str]] = {"list": "points.view"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = MEMBER_QUERY
     serializer_class = CapUsageSerializer
 
     @extend_schema(responses={200: CapUsagePage}, parameters=OF_MEMBER, filters=False)

@@ -11,11 +11,13 @@ from rest_framework.response import Response
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.resilience.failpoints import maybe_fail
+from loyalty.foundation.web import scoping
 from loyalty.foundation.web.idempotency import require_key
+from loyalty.foundation.web.permissions import require
 from loyalty.foundation.web.views import ApiView
 from loyalty.points import api
 from loyalty.points.rest import serializers
-from loyalty.points.rest.calls import IDEMPOTENCY_KEY, answer, burn_body, key_of, require_permission
+from loyalty.points.rest.calls import IDEMPOTENCY_KEY, MEMBER_NAMES, answer, burn_body, key_of
 from loyalty.points.rest.moves import post_adjust, post_reverse, post_transfer
 from loyalty.programs.api import EVENT_PURCHASE, WALLET_MAIN
 
@@ -40,7 +42,7 @@ def post_earn(request: Request, sent: Any, actor: Actor) -> Response:
     given = serializers.read_earn(sent)
     key = key_of("earn", require_key(request), sent, request=request)
     if "points" in given:
-        require_permission(request, "points.earn_direct")
+        require(request, "points.earn_direct")
     now = clock.now()
     receipt = api.earn(request=earn_request(given, key, now), actor=actor, now=now)
     told = serializers.earn_answer(receipt)
@@ -79,6 +81,9 @@ class EarnView(ApiView):
     """Have a member earn."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "points.earn"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED, "partner": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {**MEMBER_NAMES, "transaction_context.partner_ref": "partner"}
+    limited_by: ClassVar[tuple[str, ...]] = ("points",)
 
     @extend_schema(
         request=serializers.EarnWrite,
@@ -94,6 +99,9 @@ class EarnBatchView(ApiView):
     """Have many members earn."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "points.earn"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED, "partner": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {**MEMBER_NAMES, "transaction_context.partner_ref": "partner"}
+    limited_by: ClassVar[tuple[str, ...]] = ("points",)
 
     @extend_schema(
         request=serializers.EarnBatchWrite,
@@ -107,7 +115,7 @@ class EarnBatchView(ApiView):
         batch_key, now = require_key(request), clock.now()
         items = body.validated_data["items"]
         if any("points" in item for item in items):
-            require_permission(request, "points.earn_direct")
+            require(request, "points.earn_direct")
         requests = []
         sent_items: Any = request.data
         for place, (item, sent) in enumerate(zip(items, sent_items["items"], strict=True)):
@@ -147,6 +155,9 @@ class BurnView(ApiView):
     """Redeem a member's points."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "points.burn"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {**MEMBER_NAMES, "pool_id": "pool"}
+    limited_by: ClassVar[tuple[str, ...]] = ("points",)
 
     @extend_schema(
         request=serializers.BurnWrite,

@@ -1,6 +1,7 @@
 """Routes of programs; every write goes through the program's one document."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -13,6 +14,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.web import scoping
 from loyalty.foundation.web.etag import check_if_match
 from loyalty.foundation.web.views import AllowListedOrdering, ReadOnlyApiViewSet
 from loyalty.programs import api, policy
@@ -51,6 +53,7 @@ class ProgramViewSet(ReadOnlyApiViewSet):
         "destroy": "programs.delete",
         "leave": "programs.leave",
     }
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": "public_id"}
     queryset = Program.objects.none()
     serializer_class = serializers.ProgramSerializer
     filter_backends: Any = (DjangoFilterBackend, AllowListedOrdering)
@@ -196,6 +199,8 @@ class OfProgramViewSet(ReadOnlyApiViewSet):
     """Base of the lists that are read out of programs."""
 
     permissions: ClassVar[dict[str, str]] = {"list": "programs.view", "retrieve": "programs.view"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": "program__public_id"}
+    scoped_names: ClassVar[Mapping[str, str]] = {"program": "program"}
     filter_backends: Any = (DjangoFilterBackend, AllowListedOrdering)
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -11,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.web import scoping
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.views import ApiView
 from loyalty.points import api as points
@@ -34,6 +36,9 @@ INSTANT_NAMES = ("as_of", "basis")
 
 class TierView(ApiView):
     """Base of the routes that name one member."""
+
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"account_id": "account", "program_id": "program"}
 
     def member(self, given: dict[str, Any]) -> points.MemberFacts:
         """Give the member that is meant."""
@@ -194,6 +199,8 @@ class RecalculateView(ApiView):
     """Look at all members of a program."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "tiers.recalculate"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_names: ClassVar[Mapping[str, str]] = {"program_id": "program"}
 
     @extend_schema(request=serializers.RecalculateWrite, responses={202: dict})
     def post(self, request: Request) -> Response:

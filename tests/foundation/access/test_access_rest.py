@@ -133,7 +133,10 @@ def test_users__created__with_audit_row_and_role(admin_client: APIClient) -> Non
     answer = admin_client.post(f"{V1}/users/", body)
     assert (answer.status_code, answer.json()["roles"]) == (201, ["analyst"])
     entry = AuditEntry.objects.get(subject_kind="user")
-    assert (entry.act, entry.after) == ("access.manage_users", {"username": "ben", "roles": ["analyst"]})
+    assert (entry.act, entry.after) == (
+        "access.manage_users",
+        {"username": "ben", "roles": ["analyst"], "kind": "person"},
+    )
     assert "password" not in str(entry.after)
     again = admin_client.post(f"{V1}/users/", body)
     assert (again.status_code, again.json()["code"]) == (409, "user.name_taken")

@@ -216,10 +216,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description The caller's own API tokens. */
+        /** @description API tokens: the caller's own, and those of services for who manages users. */
         get: operations["apiTokens_list"];
         put?: never;
-        /** @description Issue a token; its secret is in this answer and never again. */
+        /** @description Issue a token for oneself or a service; its secret is in this answer and never again. */
         post: operations["apiTokens_create"];
         delete?: never;
         options?: never;
@@ -240,6 +240,23 @@ export interface paths {
         post?: never;
         /** @description Revoke a token at once. */
         delete: operations["apiTokens_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/apiTokens/{id}/rotate/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Issue the token that takes this one's place; both are good until the overlap ends. */
+        post: operations["apiTokens_rotate_create"];
+        delete?: never;
         options?: never;
         head?: never;
         patch?: never;
@@ -1472,6 +1489,59 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/partnerApiKeys/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The keys of partners: scopes, addresses from which they are accepted, an end. */
+        get: operations["partnerApiKeys_list"];
+        put?: never;
+        /** @description Issue a key for a partner; its secret is in this answer and never again. */
+        post: operations["partnerApiKeys_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/partnerApiKeys/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one object. */
+        get: operations["partnerApiKeys_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Revoke a key at once. */
+        delete: operations["partnerApiKeys_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/partnerApiKeys/{id}/rotate/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Issue the key that takes this one's place; both are good until the overlap ends. */
+        post: operations["partnerApiKeys_rotate_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/permissions/": {
         parameters: {
             query?: never;
@@ -1698,6 +1768,42 @@ export interface paths {
         patch: operations["pools_members_partial_update"];
         trace?: never;
     };
+    "/api/loyalty/v1/rolePermissions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which role gives which permission, where and up to how many points. */
+        get: operations["rolePermissions_list"];
+        put?: never;
+        /** @description Give a role one more permission; the same again with another limit changes the limit. */
+        post: operations["rolePermissions_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/rolePermissions/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one object. */
+        get: operations["rolePermissions_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Take a permission from a role. */
+        delete: operations["rolePermissions_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/roles/": {
         parameters: {
             query?: never;
@@ -1727,10 +1833,12 @@ export interface paths {
         get: operations["roles_retrieve"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** @description Delete a role that nobody holds. */
+        delete: operations["roles_destroy"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** @description Change a role of one's own making; ``permissions`` is always the whole list. */
+        patch: operations["roles_partial_update"];
         trace?: never;
     };
     "/api/loyalty/v1/runs/": {
@@ -2535,6 +2643,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/userRoles/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who holds which role, and for which programs and partners. */
+        get: operations["userRoles_list"];
+        put?: never;
+        /** @description Have a user hold a role, for the programs and partners named; it counts with the user's next request. */
+        post: operations["userRoles_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/userRoles/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one object. */
+        get: operations["userRoles_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Take a role from a user, with effect from the user's next request. */
+        delete: operations["userRoles_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/users/": {
         parameters: {
             query?: never;
@@ -2542,10 +2686,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** @description Users. */
+        /** @description Users; one who manages nobody sees just themselves where their role says so. */
         get: operations["users_list"];
         put?: never;
-        /** @description Create a user with roles. */
+        /** @description Create a person, or a service that is known by its tokens alone, with roles. */
         post: operations["users_create"];
         delete?: never;
         options?: never;
@@ -2567,8 +2711,25 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** @description Change a user's address, state or roles. */
+        /** @description Change a user's address, state or roles; what is taken away counts with the user's next request. */
         patch: operations["users_partial_update"];
+        trace?: never;
+    };
+    "/api/loyalty/v1/users/{id}/effectivePermissions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Why may she? Every permission, whether it is held, where, up to how many points, and by which roles. */
+        get: operations["users_effectivePermissions_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/loyalty/v1/webhooks/customer-events/": {
@@ -3324,6 +3485,28 @@ export interface components {
          * @enum {string}
          */
         EffectEnum: "immediate" | "next_period";
+        /** @description A permission as the user holds it; ``points_max`` null is without limit. */
+        EffectivePermissionAnswer: {
+            code: string;
+            description: string;
+            domain: string;
+            is_everywhere: boolean;
+            is_granted: boolean;
+            is_own: boolean;
+            partner_refs: string[];
+            points_max: number | null;
+            program_refs: string[];
+            reasons: components["schemas"]["ReasonAnswer"][];
+            verb: string;
+        };
+        /** @description Why she may. */
+        EffectivePermissionsAnswer: {
+            is_active: boolean;
+            results: components["schemas"]["EffectivePermissionAnswer"][];
+            /** Format: uuid */
+            user: string;
+            username: string;
+        };
         /** @description A customer to take into a program. */
         EnrollWriteRequest: {
             /** Format: uuid */
@@ -3560,6 +3743,14 @@ export interface components {
             type: string;
             unit: string;
         };
+        /**
+         * @description * `all` - ALL
+         *     * `program` - PROGRAM
+         *     * `partner` - PARTNER
+         *     * `own` - OWN
+         * @enum {string}
+         */
+        GrantScopeEnum: "all" | "program" | "partner" | "own";
         /** @description New members in a month. */
         GrowthFigures: {
             /** Format: date */
@@ -3701,6 +3892,53 @@ export interface components {
             is_active: boolean;
             name: string;
             secret: string;
+        };
+        /** @description A partner's key with its secret, shown once. */
+        IssuedPartnerKey: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: date-time */
+            last_used_at: string;
+            name: string;
+            networks: string[];
+            partner_ref: string;
+            prefix: string;
+            /** Format: uuid */
+            replaced_by?: string | null;
+            /** Format: date-time */
+            revoked_at: string;
+            scopes: string[];
+            secret: string;
+            /** Format: uuid */
+            user: string;
+            username: string;
+        };
+        /** @description A token with its secret, shown once. */
+        IssuedToken: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: date-time */
+            last_used_at: string;
+            name: string;
+            networks: string[];
+            prefix: string;
+            /** Format: uuid */
+            replaced_by?: string | null;
+            /** Format: date-time */
+            revoked_at: string;
+            scopes: string[];
+            secret: string;
+            /** Format: uuid */
+            user: string;
+            username: string;
         };
         /** @description Who leaves, and why. */
         LeaveWriteRequest: {
@@ -3875,13 +4113,31 @@ export interface components {
             /** Format: uuid */
             segment: string;
         };
+        /** @description A key to issue to a partner; it is accepted from the ``networks`` only, from everywhere when none is given. */
+        NewPartnerKeyRequest: {
+            /** @default 365 */
+            expires_in_days: number;
+            name: string;
+            networks?: string[];
+            partner_ref: string;
+            scopes: string[];
+        };
+        /** @description A permission to give to a role, by its code. */
+        NewRolePermissionRequest: {
+            permission: string;
+            /** Format: int64 */
+            points_max?: number | null;
+            role: string;
+            /** @default all */
+            scope: components["schemas"]["GrantScopeEnum"];
+        };
         /** @description A role to create. */
         NewRoleRequest: {
             code: string;
             /** @default  */
             description: string;
             name: string;
-            permissions: string[];
+            permissions: components["schemas"]["PatternRequest"][];
         };
         /**
          * @description * `dynamic` - Dynamic
@@ -3901,18 +4157,40 @@ export interface components {
             rules?: unknown | null;
             schedule?: unknown | null;
         };
-        /** @description A token to issue to the one who asks. */
+        /** @description A token to issue to the one who asks, or to the service ``user``. */
         NewTokenRequest: {
             expires_in_days?: number | null;
             name: string;
+            networks?: string[];
             scopes?: string[];
+            /** Format: uuid */
+            user?: string | null;
         };
-        /** @description A user to create. */
+        /**
+         * @description * `person` - person
+         *     * `service` - service
+         * @enum {string}
+         */
+        NewUserKindEnum: "person" | "service";
+        /** @description A user to create; a service has no password, because it is known by its tokens alone. */
         NewUserRequest: {
             email?: string;
+            /** @default person */
+            kind: components["schemas"]["NewUserKindEnum"];
+            /** @default  */
             password: string;
             roles?: string[];
+            scope_refs?: {
+                [key: string]: string[];
+            };
             username: string;
+        };
+        /** @description A role to hold; ``scope_refs`` are public ids of programs and partners, for patterns of those scopes. */
+        NewUserRoleRequest: {
+            role: string;
+            scope_refs?: string[];
+            /** Format: uuid */
+            user: string;
         };
         NullEnum: null;
         /**
@@ -4144,6 +4422,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Member"][];
         };
+        PaginatedPartnerKeyList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["PartnerKey"][];
+        };
         PaginatedPermissionList: {
             /** @example 123 */
             count: number;
@@ -4203,6 +4496,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Role"][];
+        };
+        PaginatedRolePermissionList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["RolePermission"][];
         };
         PaginatedRuleList: {
             /** @example 123 */
@@ -4324,6 +4632,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["User"][];
         };
+        PaginatedUserRoleList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["UserRole"][];
+        };
         PaginatedVersionList: {
             /** @example 123 */
             count: number;
@@ -4338,6 +4661,29 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Version"][];
+        };
+        /** @description A partner's key without its secret. */
+        PartnerKey: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            /** Format: date-time */
+            last_used_at: string;
+            name: string;
+            networks: string[];
+            partner_ref: string;
+            prefix: string;
+            /** Format: uuid */
+            replaced_by?: string | null;
+            /** Format: date-time */
+            revoked_at: string;
+            scopes: string[];
+            /** Format: uuid */
+            user: string;
+            username: string;
         };
         /** @description What may change on a campaign. */
         PatchedChangedCampaignRequest: {
@@ -4362,6 +4708,12 @@ export interface components {
             precedence?: components["schemas"]["PrecedenceEnum"] | components["schemas"]["BlankEnum"];
             unit?: string;
         };
+        /** @description What may change of a role; ``permissions`` is always the whole list. */
+        PatchedChangedRoleRequest: {
+            description?: string;
+            name?: string;
+            permissions?: components["schemas"]["PatternRequest"][];
+        };
         /** @description What may change on a segment. */
         PatchedChangedSegmentRequest: {
             description?: string;
@@ -4383,7 +4735,11 @@ export interface components {
         PatchedChangedUserRequest: {
             email?: string;
             is_active?: boolean;
+            person_ref?: string;
             roles?: string[];
+            scope_refs?: {
+                [key: string]: string[];
+            };
         };
         /** @description What to change of a place; what is left out stays. */
         PatchedPoolMemberChangeRequest: {
@@ -4433,6 +4789,22 @@ export interface components {
             timezone?: string;
             transfer?: components["schemas"]["TransferFieldRequest"];
             wallets?: components["schemas"]["WalletFieldRequest"][];
+        };
+        /** @description A permission or a pattern of some (``segments.*``), where it counts, and up to how many points. */
+        Pattern: {
+            permission: string;
+            /** Format: int64 */
+            points_max?: number | null;
+            /** @default all */
+            scope: components["schemas"]["GrantScopeEnum"];
+        };
+        /** @description A permission or a pattern of some (``segments.*``), where it counts, and up to how many points. */
+        PatternRequest: {
+            permission: string;
+            /** Format: int64 */
+            points_max?: number | null;
+            /** @default all */
+            scope: components["schemas"]["GrantScopeEnum"];
         };
         /** @description A pending earn as it stands; ``points_amount`` is what is left of it. */
         Pending: {
@@ -4485,6 +4857,7 @@ export interface components {
             code: string;
             description: string;
             domain: string;
+            verb: string;
         };
         /** @description What was issued and where it went. */
         PointsFigures: {
@@ -4761,6 +5134,15 @@ export interface components {
          * @enum {string}
          */
         QualifierEnum: "points" | "spend" | "count" | "tenure" | "rule";
+        /** @description A pattern of a role that has a say; not in force where its role names no program or partner for it. */
+        ReasonAnswer: {
+            is_in_force: boolean;
+            pattern: string;
+            points_max: number | null;
+            role: string;
+            scope: string;
+            scope_refs: string[];
+        };
         /** @description A reason for adjustments. */
         ReasonField: {
             code: string;
@@ -4907,12 +5289,14 @@ export interface components {
         Role: {
             code: string;
             description: string;
+            readonly grants: components["schemas"]["Pattern"][];
             /** Format: uuid */
             readonly id: string;
             is_shipped: boolean;
             name: string;
-            /** @description Give the patterns that the role holds. */
+            /** @description Give the patterns that the role gives, wherever they count. */
             readonly permissions: string[];
+            readonly version: number;
         };
         /**
          * @description * `owner` - owner
@@ -4921,6 +5305,21 @@ export interface components {
          * @enum {string}
          */
         RoleEnum: "owner" | "spender" | "viewer";
+        /** @description What a role gives. */
+        RolePermission: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            permission: string;
+            points_max: number | null;
+            role: string;
+            scope: string;
+        };
+        /** @description For how many hours the old token stays good; an hour when left out, a day at the most, 0 ends it at once. */
+        RotationRequest: {
+            overlap_hours?: number | null;
+        };
         /** @description A way to earn, or the burn rule, of a program's version in effect. */
         Rule: {
             code: string;
@@ -5440,10 +5839,15 @@ export interface components {
             /** Format: date-time */
             last_used_at: string;
             name: string;
+            networks: string[];
             prefix: string;
+            /** Format: uuid */
+            replaced_by?: string | null;
             /** Format: date-time */
             revoked_at: string;
             scopes: string[];
+            /** Format: uuid */
+            user: string;
             username: string;
         };
         /** @description Totals of the ledger. */
@@ -5669,14 +6073,35 @@ export interface components {
         };
         /** @description A user as answered. */
         User: {
+            /** Format: date-time */
+            readonly created_at: string;
             email: string;
             /** Format: uuid */
             readonly id: string;
             is_active: boolean;
+            kind: string;
             /** Format: date-time */
             readonly last_login_at: string;
+            partner_ref: string;
+            person_ref: string;
             /** @description Give the codes of the roles held. */
             readonly roles: string[];
+            /** @description Give for which programs and partners each role is held, where it is not for all. */
+            readonly scope_refs: {
+                [key: string]: string[];
+            };
+            username: string;
+        };
+        /** @description A role as a user holds it. */
+        UserRole: {
+            /** Format: date-time */
+            created_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            role: string;
+            scope_refs: string[];
+            /** Format: uuid */
+            user: string;
             username: string;
         };
         /**
@@ -6513,7 +6938,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Token"];
+                    "application/json": components["schemas"]["IssuedToken"];
                 };
             };
             /** @description Refused or failed */
@@ -6598,6 +7023,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    apiTokens_rotate_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RotationRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedToken"];
+                };
             };
             /** @description Refused or failed */
             default: {
@@ -10782,6 +11253,226 @@ export interface operations {
             };
         };
     };
+    partnerApiKeys_list: {
+        parameters: {
+            query?: {
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedPartnerKeyList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    partnerApiKeys_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewPartnerKeyRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedPartnerKey"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    partnerApiKeys_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PartnerKey"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    partnerApiKeys_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    partnerApiKeys_rotate_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["RotationRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedPartnerKey"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     permissions_list: {
         parameters: {
             query?: {
@@ -11624,6 +12315,187 @@ export interface operations {
             };
         };
     };
+    rolePermissions_list: {
+        parameters: {
+            query?: {
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                permission?: string;
+                role?: string;
+                /**
+                 * @description * `all` - ALL
+                 *     * `program` - PROGRAM
+                 *     * `partner` - PARTNER
+                 *     * `own` - OWN
+                 */
+                scope?: "all" | "own" | "partner" | "program";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedRolePermissionList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    rolePermissions_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewRolePermissionRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolePermission"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    rolePermissions_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RolePermission"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    rolePermissions_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     roles_list: {
         parameters: {
             query?: {
@@ -11725,6 +12597,93 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Role"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    roles_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    roles_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedChangedRoleRequest"];
+            };
+        };
         responses: {
             200: {
                 headers: {
@@ -14132,6 +15091,180 @@ export interface operations {
             };
         };
     };
+    userRoles_list: {
+        parameters: {
+            query?: {
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                role?: string;
+                user?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedUserRoleList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    userRoles_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewUserRoleRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserRole"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    userRoles_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserRole"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    userRoles_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     users_list: {
         parameters: {
             query?: {
@@ -14286,6 +15419,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    users_effectivePermissions_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EffectivePermissionsAnswer"];
                 };
             };
             /** @description Refused or failed */

@@ -1,4 +1,4 @@
-"""The roles that ship; later versions add a migration when their patterns change."""
+"""The roles that ship, by their patterns alone; scopes and limits come with their columns."""
 
 from typing import Any
 
@@ -13,7 +13,8 @@ def install(apps: Any, schema_editor: Any) -> None:
     grant_table = apps.get_model("access", "RolePermission")
     for code, (name, description, patterns) in SHIPPED_ROLES.items():
         role = role_table.objects.create(code=code, name=name, description=description, is_shipped=True)
-        grant_table.objects.bulk_create([grant_table(role=role, pattern=pattern) for pattern in patterns])
+        codes = dict.fromkeys(one.pattern for one in patterns)
+        grant_table.objects.bulk_create([grant_table(role=role, pattern=code) for code in codes])
 
 
 class Migration(migrations.Migration):

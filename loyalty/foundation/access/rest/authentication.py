@@ -9,6 +9,7 @@ from loyalty.foundation.access.errors import TokenInvalid
 from loyalty.foundation.access.operations import touch_token
 from loyalty.foundation.access.queries import get_token
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.web.addresses import address_of
 
 SCHEME = "bearer"
 
@@ -28,7 +29,7 @@ class BearerToken(BaseAuthentication):
         if not secret.strip() or not secret.isascii():
             raise TokenInvalid()
         now = clock.now()
-        token = get_token(secret.strip(), now)
+        token = get_token(secret.strip(), now, address_of(request._request))
         touch_token(token=token, now=now)
         return token.user, token
 

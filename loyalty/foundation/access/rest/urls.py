@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from loyalty.foundation.access.rest import views
+from loyalty.foundation.access.rest import roles, tokens, users, views
 
 # The signing-in routes live at /api/auth/, outside of the versioned API.
 auth_paths: list[URLPattern] = [
@@ -12,9 +12,12 @@ auth_paths: list[URLPattern] = [
     path("check-permission/", views.CheckPermissionView.as_view(), name="auth-check-permission"),
 ]
 routes = [
-    ("users", views.UserViewSet, "users"),
-    ("roles", views.RoleViewSet, "roles"),
-    ("permissions", views.PermissionViewSet, "permissions"),
-    ("apiTokens", views.ApiTokenViewSet, "apiTokens"),
+    ("users", users.UserViewSet, "users"),
+    ("roles", roles.RoleViewSet, "roles"),
+    ("permissions", roles.PermissionViewSet, "permissions"),
+    ("rolePermissions", roles.RolePermissionViewSet, "rolePermissions"),
+    ("userRoles", roles.UserRoleViewSet, "userRoles"),
+    ("apiTokens", tokens.ApiTokenViewSet, "apiTokens"),
+    ("partnerApiKeys", tokens.PartnerKeyViewSet, "partnerApiKeys"),
 ]
 paths: list[URLPattern] = []

@@ -1,5 +1,6 @@
 """Runs: how far, and stop."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import django_filters
@@ -11,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.web import scoping
 from loyalty.foundation.web.serializers import ExactJSONField
 from loyalty.foundation.web.views import ReadOnlyApiViewSet
 from loyalty.foundation.work import operations
@@ -47,6 +49,7 @@ class RunViewSet(ReadOnlyApiViewSet):
     """Runs, newest first."""
 
     permissions: ClassVar[dict[str, str]] = {"list": "work.view", "retrieve": "work.view", "cancel": "work.cancel"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"own": "actor__person_ref"}
     queryset = Run.objects.order_by("-id")
     serializer_class = RunSerializer
     filter_backends: Any = (DjangoFilterBackend,)

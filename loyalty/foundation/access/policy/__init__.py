@@ -1,0 +1,29 @@
+"""Decisions of access as pure functions."""
+
+from loyalty.foundation.access.policy.networks import is_within_networks, read_network
+from loyalty.foundation.access.policy.patterns import (
+    catalogue,
+    covers,
+    expand,
+    grant_of,
+    is_known,
+    is_within,
+    matches,
+    register,
+)
+from loyalty.foundation.access.policy.shipped import SHIPPED_ROLES, ShippedPattern
+
+__all__ = [
+    "SHIPPED_ROLES",
+    "ShippedPattern",
+    "catalogue",
+    "covers",
+    "expand",
+    "grant_of",
+    "is_known",
+    "is_within",
+    "is_within_networks",
+    "matches",
+    "read_network",
+    "register",
+]
