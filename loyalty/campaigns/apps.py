@@ -48,3 +48,4 @@ class CampaignsConfig(AppConfig):
         features.register_platform_facts(queries.FACTS)
         for told in queries.EVENT_TYPES:
             features.register_event_type(told)
+        features.register_words("ar", queries.ARABIC)

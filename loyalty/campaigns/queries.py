@@ -245,3 +245,25 @@ EVENT_TYPES = (
     EventType("message.clicked", "Link followed", _MESSAGE),
     EventType("message.bounced", "Message bounced", _MESSAGE),
 )
+
+# What is said above, in Arabic.
+ARABIC = {
+    "Messages sent, 30 days": "الرسائل المرسلة خلال 30 يومًا",
+    "Messages that left for the customer in the last thirty days.": "الرسائل المرسلة إلى العميل في آخر ثلاثين يومًا.",
+    "Messages opened, 30 days": "الرسائل المفتوحة خلال 30 يومًا",
+    "Messages that the customer opened in the last thirty days.": "الرسائل التي فتحها العميل في آخر ثلاثين يومًا.",
+    "Messages clicked, 30 days": "الرسائل المنقور عليها خلال 30 يومًا",
+    "Messages with a link that the customer followed in the last thirty days.": (
+        "الرسائل التي نقر العميل رابطًا فيها في آخر ثلاثين يومًا."
+    ),
+    "Last contact": "آخر تواصل",
+    "When a message last left for the customer.": "متى أُرسلت آخر رسالة إلى العميل.",
+    "Nothing was ever sent to the customer.": "لم يُرسل إلى العميل شيء قط.",
+    "Channel": "القناة",
+    "Campaign": "الحملة",
+    "Message sent": "إرسال رسالة",
+    "Message delivered": "وصول رسالة",
+    "Message opened": "فتح رسالة",
+    "Link followed": "النقر على رابط",
+    "Message bounced": "ارتداد رسالة",
+}

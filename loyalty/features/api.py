@@ -60,7 +60,13 @@ from loyalty.features.queries import (
     streaming_columns,
     streaming_customers,
 )
-from loyalty.features.registry import list_event_types, register_event_type, register_platform_facts
+from loyalty.features.registry import (
+    list_event_types,
+    register_event_type,
+    register_platform_facts,
+    register_words,
+    schema_in,
+)
 
 __all__ = [
     "CUSTOMERS_MAX",
@@ -109,7 +115,9 @@ __all__ = [
     "refresh_when_due",
     "register_event_type",
     "register_platform_facts",
+    "register_words",
     "schema",
+    "schema_in",
     "source",
     "streaming_columns",
     "streaming_customers",

@@ -1,9 +1,12 @@
 """The facts of the platform itself: the domains that own them say here, when the platform starts, how they are read."""
 
 import re
+from collections.abc import Mapping
 
 from loyalty.features.contracts import PlatformFacts
-from loyalty.foundation.rules.contracts import EventType
+from loyalty.features.policy.labels import ARABIC, event_type_in
+from loyalty.features.policy.labels import schema_in as schema_with
+from loyalty.foundation.rules.contracts import EventType, Schema
 
 _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z", re.ASCII)
 
@@ -11,6 +14,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z", re.ASCII)
 class _Registry:
     groups: dict[str, PlatformFacts] = {}  # noqa: RUF012 - one registry for the process
     event_types: dict[str, EventType] = {}  # noqa: RUF012 - one registry for the process
+    words: dict[str, dict[str, str]] = {"ar": dict(ARABIC)}  # noqa: RUF012 - one registry for the process
 
 
 def register_platform_facts(facts: PlatformFacts) -> None:
@@ -54,11 +58,35 @@ def register_event_type(kind: EventType) -> None:
     _Registry.event_types[kind.name] = kind
 
 
-def list_event_types() -> tuple[EventType, ...]:
-    """Give all kinds of events that rules may ask for, by name."""
-    return tuple(_Registry.event_types[name] for name in sorted(_Registry.event_types))
+def list_event_types(language: str = "en") -> tuple[EventType, ...]:
+    """Give all kinds of events that rules may ask for, with labels in a language, by name."""
+    words = words_in(language)
+    return tuple(event_type_in(_Registry.event_types[name], words) for name in sorted(_Registry.event_types))
 
 
 def find_event_type(name: str) -> EventType | None:
     """Find a kind of event, or None."""
     return _Registry.event_types.get(name)
+
+
+def register_words(language: str, words: Mapping[str, str]) -> None:
+    """Say the English texts of a domain's facts and events in another language (``ar``).
+
+    :raises ValueError: a text has another translation already.
+    """
+    known = _Registry.words.setdefault(language, {})
+    twice = sorted(text for text, said in words.items() if known.get(text, said) != said)
+    if twice:
+        raise ValueError(f"These texts have another translation already: {', '.join(twice)}.")
+    known.update(words)
+
+
+def words_in(language: str) -> Mapping[str, str]:
+    """Give the translations of a language by English text; none for English and for what nobody speaks."""
+    return _Registry.words.get(language, {})
+
+
+def schema_in(schema: Schema, language: str) -> Schema:
+    """Give a schema whose rules are said with the labels of a language."""
+    words = words_in(language)
+    return schema_with(schema, words) if words else schema

@@ -39,7 +39,7 @@ class PointsConfig(AppConfig):
         from loyalty.foundation.work import api as work
         from loyalty.points import handlers, queries
         from loyalty.points.operations import expiring, importing, reconciling
-        from loyalty.points.queries.facts import EVENT_TYPES, FACTS
+        from loyalty.points.queries.facts import ARABIC, EVENT_TYPES, FACTS
         from loyalty.points.queries.places import PLACES
 
         events.subscribe("customer.purchase", name="points.on_customer_purchase", handler=handlers.on_customer_purchase)
@@ -55,5 +55,6 @@ class PointsConfig(AppConfig):
         features.register_platform_facts(FACTS)
         for event_type in EVENT_TYPES:
             features.register_event_type(event_type)
+        features.register_words("ar", ARABIC)
         for runs in (expiring, importing, reconciling):
             work.register(runs.RUN_KIND, runs.execute)

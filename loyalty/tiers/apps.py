@@ -25,7 +25,7 @@ class TiersConfig(AppConfig):
         from loyalty.foundation.work import api as work
         from loyalty.points import api as points
         from loyalty.tiers import api, handlers
-        from loyalty.tiers.queries import EVENT_TYPES, FACTS, tier_history
+        from loyalty.tiers.queries import ARABIC, EVENT_TYPES, FACTS, tier_history
 
         for event_type, handler in (
             ("points.earned", handlers.on_points_earned),
@@ -42,5 +42,6 @@ class TiersConfig(AppConfig):
         features.register_platform_facts(FACTS)
         for kind in EVENT_TYPES:
             features.register_event_type(kind)
+        features.register_words("ar", ARABIC)
         work.register(api.SETTLE_KIND, api.settle_program)
         work.register(api.RECALCULATE_KIND, api.recalculate_run)

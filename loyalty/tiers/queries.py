@@ -308,3 +308,24 @@ EVENT_TYPES = (
     EventType("tier.upgraded", "Tier reached", _MOVED),
     EventType("tier.downgraded", "Tier lost", _MOVED),
 )
+
+# What is said above, in Arabic.
+ARABIC = {
+    NOT_A_MEMBER: "العميل ليس عضوًا في أي برنامج، أو برنامجه بلا مستويات.",
+    "Tier": "المستوى",
+    "The code of the tier now held.": "رمز المستوى الحالي.",
+    "Tier's name": "اسم المستوى",
+    "The name of the tier now held, as members read it.": "اسم المستوى الحالي كما يقرؤه الأعضاء.",
+    "Tier's level": "درجة المستوى",
+    "How high the tier stands in its program; the lowest is 1.": "ترتيب المستوى في برنامجه، وأدناها 1.",
+    "In the tier since": "في المستوى منذ",
+    "When the customer came to the tier now held.": "متى بلغ العميل مستواه الحالي.",
+    "Program of the tier": "برنامج المستوى",
+    "The program in which the tier is held.": "البرنامج الذي يُحتسب فيه المستوى.",
+    "From tier": "من المستوى",
+    "To tier": "إلى المستوى",
+    "Reason": "السبب",
+    "Points earned so far": "مجموع النقاط المكتسبة",
+    "Tier reached": "بلوغ مستوى",
+    "Tier lost": "فقدان مستوى",
+}

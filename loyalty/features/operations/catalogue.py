@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models.functions import Now
 from sqlalchemy import FromClause
 
+from loyalty.features import registry
 from loyalty.features.contracts import FieldView, NullKind, Origin
 from loyalty.features.errors import FieldChangeRefused, FieldNotFound
 from loyalty.features.kinds import dwh, platform
@@ -16,6 +17,7 @@ from loyalty.features.operations import caching
 from loyalty.features.operations.freshness import refresh
 from loyalty.features.operations.store import is_of_xiva
 from loyalty.features.policy import XIVA_FIELDS, Description, describe
+from loyalty.features.policy.labels import field_in
 from loyalty.features.queries import fields_present, view_of
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
@@ -84,10 +86,11 @@ def _schema() -> Schema:
     )
 
 
-def list_fields() -> list[FieldView]:
-    """List the fields of the catalogue that their source still has, by name."""
+def list_fields(language: str = "en") -> list[FieldView]:
+    """List the fields of the catalogue that their source still has, with shipped words in a language, by name."""
     sync_when_changed()
-    return [view_of(one) for one in fields_present()]
+    words = registry.words_in(language)
+    return [field_in(view_of(one), words) for one in fields_present()]
 
 
 def sync_when_changed() -> bool:

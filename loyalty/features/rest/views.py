@@ -14,6 +14,7 @@ from loyalty.features import api
 from loyalty.features.models import CatalogueField
 from loyalty.features.rest import serializers
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.web.languages import language_in
 from loyalty.foundation.web.views import ApiView, ApiViewSet
 
 SOURCE = [
@@ -44,7 +45,7 @@ class ColumnViewSet(ApiViewSet):
     )
     def list(self, request: Request) -> Response:
         """List all fields; the catalogue is short, so it comes on one page."""
-        chosen = [one for one in api.list_fields() if self._is_wanted(one)]
+        chosen = [one for one in api.list_fields(language_in({"request": request})) if self._is_wanted(one)]
         rows = serializers.FieldSerializer(chosen, many=True).data
         return Response({"count": len(rows), "next": None, "previous": None, "results": rows})
 
@@ -58,7 +59,10 @@ class ColumnViewSet(ApiViewSet):
         )
 
     def _find(self, name: str) -> api.FieldView:
-        found = next((one for one in api.list_fields() if name in (one.name, str(one.id))), None)
+        found = next(
+            (one for one in api.list_fields(language_in({"request": self.request})) if name in (one.name, str(one.id))),
+            None,
+        )
         if found is None:
             raise api.FieldNotFound()
         return found
@@ -73,8 +77,8 @@ class ColumnViewSet(ApiViewSet):
         one = self._find(kwargs["id"])
         body = serializers.ChangedFieldSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        changed = api.describe_field(name=one.name, words=body.validated_data, actor=self.actor, now=clock.now())
-        return Response(serializers.FieldSerializer(changed).data)
+        api.describe_field(name=one.name, words=body.validated_data, actor=self.actor, now=clock.now())
+        return Response(serializers.FieldSerializer(self._find(one.name)).data)
 
     @extend_schema(request=None, responses={200: dict})
     @action(detail=False, methods=["post"])
@@ -190,6 +194,6 @@ class EventTypesView(ApiView):
                 "label": kind.label,
                 "fields_told": [{"name": one.name, "type": str(one.type), "label": one.label} for one in kind.fields],
             }
-            for kind in api.list_event_types()
+            for kind in api.list_event_types(language_in({"request": request}))
         ]
         return Response({"count": len(rows), "results": rows})

@@ -66,3 +66,41 @@ EVENT_TYPES = (
         "points.transferred", "Points given away", (*_MOVED, Field("reason_code", FieldType.TEXT, "Reason code"))
     ),
 )
+
+# What is said above, in Arabic.
+ARABIC = {
+    "points": "نقاط",
+    "accounts": "حسابات",
+    NOT_A_MEMBER: "العميل ليس عضوًا في أي برنامج.",
+    "Points balance": "رصيد النقاط",
+    "Points that can be spent now, over all programs; held points are not among them.": (
+        "النقاط المتاحة للاستبدال الآن في جميع البرامج، ولا تدخل فيها النقاط المحجوزة."
+    ),
+    "Pending points": "النقاط المعلّقة",
+    "Points earned that wait to be confirmed.": "نقاط مكتسبة بانتظار التأكيد.",
+    "Points earned so far": "مجموع النقاط المكتسبة",
+    "All points ever earned, whatever became of them.": "كل النقاط المكتسبة منذ الانضمام مهما كان مصيرها.",
+    "Points redeemed so far": "مجموع النقاط المستبدلة",
+    "All points ever spent.": "كل النقاط المستبدلة منذ الانضمام.",
+    "Last movement of points": "آخر حركة للنقاط",
+    "When points were last earned, spent, expired or moved otherwise.": (
+        "آخر وقت كُسبت فيه النقاط أو استُبدلت أو انتهت صلاحيتها أو نُقلت."
+    ),
+    "No points ever moved.": "لم تتحرك أي نقاط قط.",
+    "Programs with an account": "البرامج التي له فيها حساب",
+    "In how many programs the customer has an account of points.": "عدد البرامج التي يملك العميل فيها حساب نقاط.",
+    "Points": "النقاط",
+    "Balance after it": "الرصيد بعدها",
+    "Wallet": "المحفظة",
+    "Program": "البرنامج",
+    "Channel": "القناة",
+    "Product category": "فئة المنتج",
+    "Partner": "الشريك",
+    "Reason": "السبب",
+    "Reason code": "رمز السبب",
+    "Points earned": "كسب نقاط",
+    "Points redeemed": "استبدال نقاط",
+    "Points expired": "انتهاء صلاحية نقاط",
+    "Points adjusted": "تسوية نقاط",
+    "Points given away": "تحويل نقاط إلى عضو آخر",
+}

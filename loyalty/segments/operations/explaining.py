@@ -25,7 +25,7 @@ def explain(segment: Segment, customer_id: uuid.UUID, *, now: datetime, language
     stored = membership.is_member(segment.public_id, customer.id)
     if segment.rules is None:
         return Explanation(is_member=stored, matches=None, as_of=now, trace=())
-    return explain_rule(rule_of(segment), customer.id, is_member=stored, now=now, language=language)
+    return explain_rule(rule_of(segment, language), customer.id, is_member=stored, now=now, language=language)
 
 
 def explain_unsaved(rules_json: Any, customer_id: uuid.UUID, *, now: datetime, language: str = "en") -> Explanation:
@@ -34,7 +34,8 @@ def explain_unsaved(rules_json: Any, customer_id: uuid.UUID, *, now: datetime, l
     :raises RuleInvalid: the rules mean nothing here.
     :raises CustomerNotFound: there is no such customer.
     """
-    rule = check_rules(rules_json)
+    check_rules(rules_json)
+    rule = rules.check(rules_json, world.schema(language), "boolean")
     known = customers.get_customer(customer_id)
     return explain_rule(rule, known.id, is_member=None, now=now, language=language)
 

@@ -28,7 +28,8 @@ def preview(rules_json: Any, *, now: datetime, limit: Any = None, language: str 
     """
     rule, checked = check_rules(rules_json), read_limit(limit)
     plan = plan_of(rule, world.warehouse_fields())
-    words = rules.say(rule, world.schema(), language)
+    spoken = world.schema(language)
+    words = rules.say(rules.check(rules_json, spoken, "boolean"), spoken, language)
     if plan.rest or not plan.reads_warehouse or checked is not None:
         return _by_evaluating(rule, checked, words, now=now)
     source = features.source()

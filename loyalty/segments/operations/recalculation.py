@@ -185,12 +185,12 @@ def result_of(applied: Applied, selected: Selected) -> dict[str, Any]:
     return result
 
 
-def rule_of(segment: Segment) -> rules.Rule:
-    """Give a segment's rules, checked as they were when they were saved.
+def rule_of(segment: Segment, language: str = "en") -> rules.Rule:
+    """Give a segment's rules, checked as they were when they were saved; their labels are those of the language.
 
     :raises RuleInvalid: the catalogue no longer has what they name.
     """
-    return rules.check(segment.rules, world.schema(), "boolean", segment.rules_profile)
+    return rules.check(segment.rules, world.schema(language), "boolean", segment.rules_profile)
 
 
 def target_of(segment: Segment, *, is_incremental: bool = False) -> Target:

@@ -73,7 +73,7 @@ def rules_in_words(rules_json: Any, profile: int = rules.PROFILE_LATEST, languag
     if rules_json is None:
         return ""
     try:
-        schema = world.schema()
+        schema = world.schema(language)
         return rules.say(rules.check(rules_json, schema, "boolean", profile), schema, language)
     except rules.RuleInvalid as refusal:
         return refusal.detail

@@ -21,13 +21,16 @@ OWN_GROUP = "segments"
 MEMBER_IDS = table("segments_member_ids", column("segment_id", BigInteger), column("customer_id", BigInteger))
 
 
-def schema() -> rules.Schema:
-    """Give what a segment's rules may ask for: the catalogue's fields, events, other segments and buckets."""
+def schema(language: str = "en") -> rules.Schema:
+    """Give what a segment's rules may ask for: the catalogue's fields, events, other segments and buckets.
+
+    Only the labels depend on the language.
+    """
     known = Segment.objects.order_by("name").values_list("public_id", "name")
     names = tuple(rules.SegmentName(str(public_id), name) for public_id, name in known)
     known_facts = features.schema()
     own = {name for name, origin in features.field_origins().items() if origin.group == OWN_GROUP}
-    return replace(
+    told = replace(
         known_facts,
         # A rule over the names of segments could depend on itself unseen; rules of segments ask by public id.
         fields=tuple(one for one in known_facts.fields if one.name not in own),
@@ -35,6 +38,7 @@ def schema() -> rules.Schema:
         events=features.list_event_types(),
         has_buckets=True,
     )
+    return features.schema_in(told, language)
 
 
 def warehouse_fields() -> frozenset[str]:

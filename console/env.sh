@@ -1,0 +1,1 @@
+export TOKEN=klt_QzSswEayh-KKcvLkGTt-OZBUwJI28FhGQWO-5px0XfQ
