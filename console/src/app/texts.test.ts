@@ -36,8 +36,20 @@ describe('texts', () => {
     expect(asked).toBeGreaterThan(300)
   })
 
-  it('test_texts__arabic_keys__are_keys_of_english', () => {
-    expect([...allKeys(arabic)].filter((key) => !known.has(key))).toEqual([])
+  it('test_texts__keys_of_arabic_and_english__the_same_in_every_file', () => {
+    const pairs = Object.entries(english).map(([path, tree]) => [path, keysOf(tree, ''), keysOf(arabic[path.replace('en.json', 'ar.json')] ?? {}, '')] as const)
+    expect(pairs.length).toBeGreaterThan(15)
+    const missing = pairs.flatMap(([path, own, other]) => own.filter((key) => !other.includes(key)).map((key) => `${path}: ${key} is missing in Arabic`))
+    const unknown = pairs.flatMap(([path, own, other]) => other.filter((key) => !own.includes(key)).map((key) => `${path}: ${key} is only in Arabic`))
+    expect([...missing, ...unknown]).toEqual([])
+    expect(Object.keys(arabic)).toHaveLength(pairs.length)
+  })
+
+  it('test_texts__arabic__is_written_in_arabic', () => {
+    // Names of products and of formats are the same everywhere.
+    const names = ['features.xiva', 'programs.sim.purchase', 'rules.json', 'fields.sources.xiva']
+    const latin = Object.entries(arabic).flatMap(([path, tree]) => textsOf(tree, prefixOf(path))).filter(([key, text]) => !names.includes(key) && /[A-Za-z]/.test(text) && !/[\u0600-\u06FF]/.test(text.replace(/\{\w+\}/g, '')))
+    expect(latin.map(([key]) => key)).toEqual([])
   })
 
   it('test_texts__placeholders_of_arabic__are_those_of_english', () => {

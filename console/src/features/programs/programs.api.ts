@@ -1,5 +1,5 @@
 /** Programs as the server reads and writes them: one document with its tiers, rules, caps, expiry and policies, in versions. */
-import { get, getTagged, patchTagged, post, remove, type Tagged } from '@/shared/http/client'
+import { create, get, getTagged, patchTagged, post, remove, type Tagged } from '@/shared/http/client'
 import type { Page } from '@/shared/http/pages'
 import type { Precise, Schemas } from '@/shared/http/schema'
 import type { EarnRule, ProgramDraft, ProgramStatus, Tier } from './document/types'
@@ -25,6 +25,8 @@ export interface SimulationRequest {
   occurred_at?: string
   event_type?: string
   segment_codes?: string[]
+  /** Who buys; without, someone who joins with this purchase. */
+  customer_id?: string
 }
 
 export type Simulation = Schemas['SimulationAnswer']
@@ -38,7 +40,7 @@ const at = (id: string): string => `loyaltyPrograms/${id}/`
 
 export const listPrograms = (params: Record<string, unknown>, signal?: AbortSignal): Promise<Page<Program>> => get<Page<Program>>('loyaltyPrograms/', params, signal)
 export const getProgram = (id: string): Promise<Tagged<Program>> => getTagged<Program>(at(id))
-export const createProgram = (draft: ProgramDraft): Promise<Program> => post<Program>('loyaltyPrograms/', draft)
+export const createProgram = (draft: ProgramDraft): Promise<Program> => create<Program>('loyaltyPrograms/', draft)
 export const saveProgram = (id: string, part: Partial<ProgramDraft>, etag: string | null): Promise<Tagged<Program>> => patchTagged<Program>(at(id), part, etag)
 /** The changes from an instant on; the program as it is now comes back. */
 export const scheduleProgram = (id: string, part: Partial<ProgramDraft>, effectiveAt: string, etag: string | null): Promise<Tagged<Program>> => patchTagged<Program>(at(id), { ...part, effective_at: effectiveAt }, etag)
@@ -51,7 +53,9 @@ export async function diffVersions(id: string, from: number, to: number, signal?
   return (await get<Schemas['DiffAnswer']>(`${at(id)}versions/diff/`, { from, to }, signal)).changes
 }
 
-export function simulate(id: string, request: SimulationRequest, draft: ProgramDraft | null = null): Promise<Simulation> {
+/** A trial by a program, by what is on screen of it, or (without an id) by a program that is nowhere but on screen. */
+export function simulate(id: string | null, request: SimulationRequest, draft: ProgramDraft | null = null): Promise<Simulation> {
+  if (id === null) return post<Simulation>('loyaltyPrograms/simulate/', { ...request, program: draft })
   const promises = draft === null ? {} : Object.fromEntries(PROMISES.map((name) => [name, draft[name]]))
   return post<Simulation>(`${at(id)}simulate/`, { ...request, ...promises })
 }

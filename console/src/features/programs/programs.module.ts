@@ -4,6 +4,7 @@ import { listPrograms } from './programs.api'
 
 export default defineModule({
   id: 'programs',
+  borrows: ['customers'],
   permission: 'programs.view',
   nav: { labelKey: 'programs.title', icon: 'i-lucide-layers', to: '/programs', order: 20 },
   routes: [

@@ -1,5 +1,5 @@
 /** Segments over HTTP: definition, members, recalculation, snapshots, explanation, comparison, overlap, upload. */
-import { get, getTagged, patchTagged, post, remove, type Tagged } from '@/shared/http/client'
+import { create, get, getTagged, patchTagged, post, remove, type Tagged } from '@/shared/http/client'
 import type { Page } from '@/shared/http/pages'
 import type { Precise, Schemas } from '@/shared/http/schema'
 import type { Run } from '@/shared/jobs/runs'
@@ -159,7 +159,7 @@ export function createSegment(draft: SegmentDraft): Promise<Segment> {
     ...(draft.is_event_driven ? { is_event_driven: true } : {}),
     ...(draft.refreshes_on_features ? { refreshes_on_features: true } : {}),
   }
-  return post<Segment>('segments/', { name, description, kind, rules: draft.rules, ...upkeep })
+  return create<Segment>('segments/', { name, description, kind, rules: draft.rules, ...upkeep })
 }
 
 export const changeSegment = (id: string, part: Partial<SegmentDraft>, etag: string | null): Promise<Tagged<Segment>> => patchTagged<Segment>(`segments/${id}/`, part, etag)

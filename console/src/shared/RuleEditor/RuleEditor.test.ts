@@ -96,4 +96,27 @@ describe('RuleEditor', () => {
     expect(root.text()).not.toContain('Advanced')
     expect(rule()).toEqual(original)
   })
+
+  it('test_long_number__open__shown_with_every_digit_and_changed_as_text', async () => {
+    const { rule, root } = show({ '>': [{ var: 'total_revenue' }, { '#number': '12345678901234567890.5' }] })
+    await nextTick()
+    const input = root.find('input[inputmode="decimal"]')
+    expect((input.element as HTMLInputElement).value).toBe('12345678901234567890.5')
+    await input.setValue('98765432109876543210')
+    await input.trigger('change')
+    expect(rule()).toEqual({ '>': [{ var: 'total_revenue' }, { '#number': '98765432109876543210' }] })
+    await root.find('input[inputmode="decimal"]').setValue('a lot')
+    await root.find('input[inputmode="decimal"]').trigger('change')
+    expect(rule()).toEqual({ '>': [{ var: 'total_revenue' }, { '#number': '98765432109876543210' }] })
+  })
+
+  it('test_text_function__open__a_normal_line_in_words', async () => {
+    const { rule, root } = show({ and: [{ '==': [{ lower: { var: 'city' } }, 'oslo'] }, { '>': [{ length: { var: 'city' } }, 3] }] })
+    await nextTick()
+    expect(root.text()).not.toContain('Advanced')
+    expect(root.text()).toContain('in small letters')
+    expect(root.text()).toContain('its length')
+    expect(root.findAll('input[role="spinbutton"]')).toHaveLength(1)
+    expect(rule()).toEqual({ and: [{ '==': [{ lower: { var: 'city' } }, 'oslo'] }, { '>': [{ length: { var: 'city' } }, 3] }] })
+  })
 })

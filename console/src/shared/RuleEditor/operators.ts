@@ -1,5 +1,6 @@
 /** The comparisons of the visual editor: how each is written in JSONLogic, which types it suits, and what it starts with. */
 import type { FieldType } from '@/shared/FieldPicker/fields'
+import { isExactNumber } from '@/shared/http/exact'
 import { isRecord, type Json } from './json'
 
 export type OperatorName =
@@ -15,7 +16,8 @@ export type ValueShape = 'none' | 'one' | 'range' | 'many' | 'days'
 interface Operator {
   shape: ValueShape
   types: readonly FieldType[]
-  emit: (field: string, value: Json) => Json
+  /** The comparison of a fact, as it is written, with a value. */
+  emit: (fact: Json, value: Json) => Json
 }
 
 const NUMBERS = ['integer', 'decimal'] as const
@@ -25,44 +27,61 @@ const ORDERED = [...NUMBERS, ...DAYS]
 const SINGLE = [...ORDERED, 'text'] as const
 const EVERY = [...SINGLE, 'boolean', ...LISTS] as const
 
-const fact = (field: string): Json => ({ var: field })
-const since = (sign: string) => (field: string, value: Json): Json => ({ [sign]: [{ days_since: fact(field) }, value] })
-const compare = (sign: string) => (field: string, value: Json): Json => ({ [sign]: [fact(field), value] })
+const since = (sign: string) => (fact: Json, value: Json): Json => ({ [sign]: [{ days_since: fact }, value] })
+const compare = (sign: string) => (fact: Json, value: Json): Json => ({ [sign]: [fact, value] })
 
 export const OPERATORS: Record<OperatorName, Operator> = {
   gt: { shape: 'one', types: ORDERED, emit: compare('>') },
   gte: { shape: 'one', types: ORDERED, emit: compare('>=') },
   lt: { shape: 'one', types: ORDERED, emit: compare('<') },
   lte: { shape: 'one', types: ORDERED, emit: compare('<=') },
-  between: { shape: 'range', types: ORDERED, emit: (field, value) => ({ '<=': [(value as Json[])[0] ?? null, fact(field), (value as Json[])[1] ?? null] }) },
-  within_days: { shape: 'days', types: DAYS, emit: (field, value) => ({ within_days: [fact(field), value] }) },
-  ahead_days: { shape: 'days', types: DAYS, emit: (field, value) => ({ within_days: [fact(field), -Number(value)] }) },
+  between: { shape: 'range', types: ORDERED, emit: (fact, value) => ({ '<=': [(value as Json[])[0] ?? null, fact, (value as Json[])[1] ?? null] }) },
+  within_days: { shape: 'days', types: DAYS, emit: (fact, value) => ({ within_days: [fact, value] }) },
+  ahead_days: { shape: 'days', types: DAYS, emit: (fact, value) => ({ within_days: [fact, -Number(value)] }) },
   since_gt: { shape: 'days', types: DAYS, emit: since('>') },
   since_gte: { shape: 'days', types: DAYS, emit: since('>=') },
   since_lt: { shape: 'days', types: DAYS, emit: since('<') },
   since_lte: { shape: 'days', types: DAYS, emit: since('<=') },
-  in: { shape: 'many', types: [...NUMBERS, 'text'], emit: (field, value) => ({ in: [fact(field), value] }) },
-  not_in: { shape: 'many', types: [...NUMBERS, 'text'], emit: (field, value) => ({ '!': { in: [fact(field), value] } }) },
+  in: { shape: 'many', types: [...NUMBERS, 'text'], emit: (fact, value) => ({ in: [fact, value] }) },
+  not_in: { shape: 'many', types: [...NUMBERS, 'text'], emit: (fact, value) => ({ '!': { in: [fact, value] } }) },
   eq: { shape: 'one', types: SINGLE, emit: compare('==') },
   neq: { shape: 'one', types: SINGLE, emit: compare('!=') },
-  contains: { shape: 'one', types: ['text', ...LISTS], emit: (field, value) => ({ in: [value, fact(field)] }) },
-  not_contains: { shape: 'one', types: ['text', ...LISTS], emit: (field, value) => ({ '!': { in: [value, fact(field)] } }) },
-  starts_with: { shape: 'one', types: ['text'], emit: (field, value) => ({ starts_with: [fact(field), value] }) },
-  ends_with: { shape: 'one', types: ['text'], emit: (field, value) => ({ ends_with: [fact(field), value] }) },
-  is_true: { shape: 'none', types: ['boolean'], emit: (field) => ({ '==': [fact(field), true] }) },
-  is_false: { shape: 'none', types: ['boolean'], emit: (field) => ({ '==': [fact(field), false] }) },
-  is_empty: { shape: 'none', types: EVERY, emit: (field) => ({ '==': [fact(field), null] }) },
-  not_empty: { shape: 'none', types: EVERY, emit: (field) => ({ '!=': [fact(field), null] }) },
+  contains: { shape: 'one', types: ['text', ...LISTS], emit: (fact, value) => ({ in: [value, fact] }) },
+  not_contains: { shape: 'one', types: ['text', ...LISTS], emit: (fact, value) => ({ '!': { in: [value, fact] } }) },
+  starts_with: { shape: 'one', types: ['text'], emit: (fact, value) => ({ starts_with: [fact, value] }) },
+  ends_with: { shape: 'one', types: ['text'], emit: (fact, value) => ({ ends_with: [fact, value] }) },
+  is_true: { shape: 'none', types: ['boolean'], emit: (fact) => ({ '==': [fact, true] }) },
+  is_false: { shape: 'none', types: ['boolean'], emit: (fact) => ({ '==': [fact, false] }) },
+  is_empty: { shape: 'none', types: EVERY, emit: (fact) => ({ '==': [fact, null] }) },
+  not_empty: { shape: 'none', types: EVERY, emit: (fact) => ({ '!=': [fact, null] }) },
 }
 
 export const OPERATOR_NAMES = Object.keys(OPERATORS) as OperatorName[]
 
 export const operatorsFor = (type: FieldType): OperatorName[] => OPERATOR_NAMES.filter((name) => OPERATORS[name].types.includes(type))
 
+/** What is compared of a text instead of the text as it stands. */
+export type TextFunction = 'lower' | 'upper' | 'trim' | 'length'
+
+export const TEXT_FUNCTIONS: readonly TextFunction[] = ['lower', 'upper', 'trim', 'length']
+
 export interface Comparison {
   field: string
   operator: OperatorName
   value: Json
+  /** `{"lower": {"var": "city"}}` instead of the plain field. */
+  through?: TextFunction
+  /** The function is written with its operand in a list. */
+  isListed?: boolean
+}
+
+/** The type of what is compared: the length of a text is a number. */
+export const comparedType = (type: FieldType, through: TextFunction | undefined): FieldType => (through === 'length' ? 'integer' : type)
+
+/** The comparison as it is written. */
+export function emitComparison({ field, operator, value, through, isListed }: Comparison): Json {
+  const plain: Json = { var: field }
+  return OPERATORS[operator].emit(through === undefined ? plain : { [through]: isListed ? [plain] : plain }, value)
 }
 
 const SIGNS: Record<string, OperatorName> = { '>': 'gt', '>=': 'gte', '<': 'lt', '<=': 'lte', '==': 'eq', '!=': 'neq' }
@@ -74,9 +93,24 @@ function fieldOf(value: Json | undefined): string | null {
   return Object.keys(value).length === 1 && typeof name === 'string' && name !== '' ? name : null
 }
 
+type Fact = Pick<Comparison, 'field' | 'through' | 'isListed'>
+
+/** A plain field, or a text function of one. */
+function factOf(value: Json | undefined): Fact | null {
+  const field = fieldOf(value)
+  if (field !== null) return { field }
+  if (!isRecord(value) || Object.keys(value).length !== 1) return null
+  const through = TEXT_FUNCTIONS.find((name) => name in value)
+  if (through === undefined) return null
+  const operand = value[through]
+  const isListed = Array.isArray(operand) && operand.length === 1
+  const inner = fieldOf(isListed ? operand[0] : operand)
+  return inner === null ? null : { field: inner, through, ...(isListed ? { isListed } : {}) }
+}
+
 /** A number, text or yes/no, or a day written as `{"date": "2026-11-20"}`, `{"days_ago": 30}` or `{"today": []}`. */
 export function isLiteral(value: Json | undefined): value is Json {
-  if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean') return true
+  if (typeof value === 'number' || typeof value === 'string' || typeof value === 'boolean' || isExactNumber(value)) return true
   if (!isRecord(value) || Object.keys(value).length !== 1) return false
   return typeof value['date'] === 'string' || typeof value['datetime'] === 'string' || isRelativeDay(value)
 }
@@ -87,7 +121,7 @@ export function isRelativeDay(value: Json | undefined): boolean {
   return typeof value['days_ago'] === 'number' || (Array.isArray(value['today']) && value['today'].length === 0)
 }
 
-const isChoice = (value: Json | undefined): value is Json[] => Array.isArray(value) && value.every((item) => typeof item === 'string' || typeof item === 'number')
+const isChoice = (value: Json | undefined): value is Json[] => Array.isArray(value) && value.every((item) => typeof item === 'string' || typeof item === 'number' || isExactNumber(item))
 
 const SINCE: Partial<Record<OperatorName, OperatorName>> = { gt: 'since_gt', gte: 'since_gte', lt: 'since_lt', lte: 'since_lte' }
 
@@ -102,26 +136,26 @@ function readSince(sign: OperatorName, operands: Json[]): Comparison | null {
 
 function readSign(sign: OperatorName, operands: Json[]): Comparison | null {
   if (operands.length === 3 && sign === 'lte') {
-    const field = fieldOf(operands[1])
-    return field !== null && isLiteral(operands[0]) && isLiteral(operands[2]) ? { field, operator: 'between', value: [operands[0], operands[2]] } : null
+    const fact = factOf(operands[1])
+    return fact !== null && isLiteral(operands[0]) && isLiteral(operands[2]) ? { ...fact, operator: 'between', value: [operands[0], operands[2]] } : null
   }
   if (operands.length !== 2) return null
-  const field = fieldOf(operands[0])
+  const fact = factOf(operands[0])
   const value = operands[1]
   if (value === undefined) return null
-  if (field === null) return readSince(sign, operands)
-  if (value === null) return sign === 'eq' ? { field, operator: 'is_empty', value } : sign === 'neq' ? { field, operator: 'not_empty', value } : null
-  if (sign === 'eq' && typeof value === 'boolean') return { field, operator: value ? 'is_true' : 'is_false', value: null }
-  return isLiteral(value) ? { field, operator: sign, value } : null
+  if (fact === null) return readSince(sign, operands)
+  if (value === null) return sign === 'eq' ? { ...fact, operator: 'is_empty', value } : sign === 'neq' ? { ...fact, operator: 'not_empty', value } : null
+  if (sign === 'eq' && typeof value === 'boolean') return { ...fact, operator: value ? 'is_true' : 'is_false', value: null }
+  return isLiteral(value) ? { ...fact, operator: sign, value } : null
 }
 
 function readIn(operands: Json[]): Comparison | null {
   if (operands.length !== 2) return null
   const [needle, haystack] = operands
-  const asked = fieldOf(needle)
-  if (asked !== null) return isChoice(haystack) ? { field: asked, operator: 'in', value: haystack } : null
-  const field = fieldOf(haystack)
-  return field !== null && (typeof needle === 'string' || typeof needle === 'number') ? { field, operator: 'contains', value: needle } : null
+  const asked = factOf(needle)
+  if (asked !== null) return isChoice(haystack) ? { ...asked, operator: 'in', value: haystack } : null
+  const fact = factOf(haystack)
+  return fact !== null && (typeof needle === 'string' || typeof needle === 'number' || isExactNumber(needle)) ? { ...fact, operator: 'contains', value: needle } : null
 }
 
 const OPPOSITES: Partial<Record<OperatorName, OperatorName>> = { in: 'not_in', contains: 'not_contains' }
@@ -148,8 +182,8 @@ export function readComparison(rule: Json): Comparison | null {
     return days < 0 ? { field, operator: 'ahead_days', value: -days } : { field, operator: 'within_days', value: days }
   }
   if (name === 'starts_with' || name === 'ends_with') {
-    const field = fieldOf(operands[0])
-    return field !== null && operands.length === 2 && typeof operands[1] === 'string' ? { field, operator: name, value: operands[1] } : null
+    const fact = factOf(operands[0])
+    return fact !== null && operands.length === 2 && typeof operands[1] === 'string' ? { ...fact, operator: name, value: operands[1] } : null
   }
   const sign = SIGNS[name]
   return sign === undefined ? null : readSign(sign, operands)

@@ -24,6 +24,14 @@ function makeAsking(random: () => number, pick: <T>(items: readonly T[]) => T, d
   return pick<Json>([segment, { [pick(['>=', '>', '<', '<=', '==', '!='])]: pick<Json[]>([[asked, pick<Json>([3, null, '3', 2.5])], [3, asked], [asked, 1, 2]]) }])
 }
 
+function makeTextual(pick: <T>(items: readonly T[]) => T): Json {
+  const city: Json = { var: 'city' }
+  const name = pick(['lower', 'upper', 'trim', 'length', 'substr'])
+  const through = pick<Json>([{ [name]: city }, { [name]: [city] }, { [name]: [city, 1] }, { [name]: { [name]: city } }, { [name]: 'x' }, { [name]: city, var: 'city' }])
+  const value = pick<Json>(['oslo', 3, null, true, { '#number': '12345678901234567890' }, ['a', 'b'], [{ '#number': '12345678901234567890' }]])
+  return pick<Json>([{ [pick(['==', '!=', '>', '<='])]: [through, value] }, { '<=': [1, through, value] }, { in: [through, value] }, { in: [value, through] }, { '!': { in: [through, value] } }, { starts_with: [through, value] }, { within_days: [through, 3] }])
+}
+
 function makeRule(random: () => number, depth: number): Json {
   const pick = <T>(items: readonly T[]): T => items[Math.floor(random() * items.length)] as T
   const field = (): Json => pick<Json>([{ var: 'total_revenue' }, { var: 'city' }, { var: 'joined_on' }, { var: 'age' }, { var: 'is_roaming' }, { var: ['age'] }, { var: ['age', 0] }, { var: 'a.b' }])
@@ -32,6 +40,7 @@ function makeRule(random: () => number, depth: number): Json {
   if (depth > 0 && kind < 0.3) return { [pick(['and', 'or'])]: Array.from({ length: Math.floor(random() * 4) }, () => makeRule(random, depth - 1)) }
   if (depth > 0 && kind < 0.4) return { '!': pick<Json>([makeRule(random, depth - 1), [makeRule(random, depth - 1)]]) }
   if (depth > 0 && kind < 0.47) return { if: [makeRule(random, depth - 1), literal(), literal()] }
+  if (kind < 0.5) return makeTextual(pick)
   if (kind < 0.6) return { in: pick<Json[]>([[field(), literal()], [literal(), field()]]) }
   if (kind < 0.68) return { '<=': [literal(), field(), literal()] }
   if (kind < 0.7) return makeAsking(random, pick, depth)
@@ -89,6 +98,25 @@ describe('parse and emit', () => {
   it('test_emit__bare_frame_with_second_condition__becomes_a_group', () => {
     const tree = addTo(parse({ '>': [{ var: 'age' }, 18] }), [], { kind: 'condition', field: 'city', operator: 'eq', value: 'Amman' })
     expect(emit(tree)).toEqual({ and: [{ '>': [{ var: 'age' }, 18] }, { '==': [{ var: 'city' }, 'Amman'] }] })
+  })
+})
+
+describe('text functions and long numbers', () => {
+  it('test_parse__lower_of_a_text__a_condition_of_its_own', () => {
+    expect(parse({ '==': [{ lower: { var: 'city' } }, 'oslo'] }).children).toEqual([{ kind: 'condition', field: 'city', through: 'lower', operator: 'eq', value: 'oslo' }])
+    expect(parse({ '>=': [{ length: [{ var: 'msisdn' }] }, 13] }).children).toEqual([{ kind: 'condition', field: 'msisdn', through: 'length', isListed: true, operator: 'gte', value: 13 }])
+    expect(parse({ '!': { in: [{ trim: { var: 'city' } }, ['Oslo']] } }).children).toEqual([{ kind: 'condition', field: 'city', through: 'trim', operator: 'not_in', value: ['Oslo'] }])
+  })
+
+  it('test_parse__function_in_a_function__kept_as_advanced', () => {
+    const rule: Json = { '==': [{ lower: { trim: { var: 'city' } } }, 'oslo'] }
+    expect(parse(rule).children).toEqual([{ kind: 'advanced', rule }])
+  })
+
+  it('test_parse__number_of_twenty_digits__a_condition_with_every_digit', () => {
+    const rule: Json = { '>': [{ var: 'total_revenue' }, { '#number': '12345678901234567890' }] }
+    expect(parse(rule).children).toMatchObject([{ kind: 'condition', operator: 'gt' }])
+    expect(emit(parse(rule))).toEqual(rule)
   })
 })
 

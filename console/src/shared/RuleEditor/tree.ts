@@ -6,7 +6,7 @@
  */
 import { emitAsking, isUnfinishedAsking, readAsking, type Asking } from './asking'
 import { isRecord, isSame, type Json } from './json'
-import { isUnfinished, OPERATORS, readComparison, type Comparison } from './operators'
+import { emitComparison, isUnfinished, readComparison, type Comparison } from './operators'
 
 export type Match = 'all' | 'any'
 
@@ -81,7 +81,7 @@ export function parse(rule: Json): Group {
 
 export function emit(node: RuleNode): Json {
   if (node.kind === 'advanced') return node.rule
-  if (node.kind === 'condition') return OPERATORS[node.operator].emit(node.field, node.value)
+  if (node.kind === 'condition') return emitComparison(node)
   if (node.kind !== 'group') return emitAsking(node)
   const written = node.children.map(emit)
   if (node.isBare && written.length === 0) return null

@@ -1,9 +1,24 @@
 /** The only place that speaks HTTP: same-origin session cookie, CSRF header, problems as errors. */
-import axios, { type AxiosRequestConfig, type AxiosResponse } from 'axios'
+import axios, { type AxiosRequestConfig, type AxiosRequestHeaders, type AxiosResponse } from 'axios'
+import { isExactNumber, readAnswer, stringifyExactly } from './exact'
 import { toProblem } from './problems'
 
 const TIMEOUT_MS = 30_000
 export const LOYALTY = '/api/loyalty/v1/'
+
+function holdsExactNumber(data: unknown): boolean {
+  if (typeof data !== 'object' || data === null || data instanceof FormData) return false
+  return isExactNumber(data) || Object.values(data).some(holdsExactNumber)
+}
+
+function writeBody(data: unknown, headers: AxiosRequestHeaders): unknown {
+  if (!holdsExactNumber(data)) return data
+  headers.setContentType('application/json')
+  return stringifyExactly(data)
+}
+
+/** Documents that are edited and written back keep every digit of their numbers. */
+const EXACT: AxiosRequestConfig = { transformResponse: [readAnswer], responseType: 'text' }
 
 export const http = axios.create({
   timeout: TIMEOUT_MS,
@@ -11,6 +26,7 @@ export const http = axios.create({
   xsrfCookieName: 'csrftoken',
   xsrfHeaderName: 'X-CSRFToken',
   headers: { Accept: 'application/json, application/problem+json' },
+  transformRequest: [writeBody, ...[axios.defaults.transformRequest ?? []].flat()],
   paramsSerializer: (params: Record<string, unknown>) => queryOf(params),
 })
 
@@ -67,8 +83,13 @@ function tagOf(response: AxiosResponse<unknown>): string | null {
 
 /** A thing together with its ETag, so that an edit can say which state it was made on. */
 export async function getTagged<T>(path: string): Promise<Tagged<T>> {
-  const response = await send({ method: 'GET', url: at(path) })
+  const response = await send({ method: 'GET', url: at(path), ...EXACT })
   return { data: response.data as T, etag: tagOf(response) }
+}
+
+/** A new document, as it was taken. */
+export async function create<T>(path: string, body: unknown): Promise<T> {
+  return (await send({ method: 'POST', url: at(path), data: body, ...EXACT })).data as T
 }
 
 export async function post<T>(path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<T> {
@@ -80,7 +101,7 @@ export async function put<T>(path: string, body: unknown): Promise<T> {
 }
 
 export async function patchTagged<T>(path: string, body: unknown, etag: string | null): Promise<Tagged<T>> {
-  const response = await send({ method: 'PATCH', url: at(path), data: body, headers: etag ? { 'If-Match': etag } : {} })
+  const response = await send({ method: 'PATCH', url: at(path), data: body, headers: etag ? { 'If-Match': etag } : {}, ...EXACT })
   return { data: response.data as T, etag: tagOf(response) }
 }
 

@@ -5,7 +5,8 @@ export type ProgramStatus = 'DRAFT' | 'ACTIVE' | 'INACTIVE'
 export type Enrollment = 'automatic' | 'explicit'
 
 /** Given once when a member enters the tier: points, or a feature that other systems grant. */
-export interface BenefitGrant { code: string; kind: 'points' | 'feature'; points: number }
+/** What is given on entering a tier; points count under the member's limits only when `is_capped`. */
+export interface BenefitGrant { code: string; kind: 'points' | 'feature'; points: number; is_capped?: boolean }
 
 export interface Tier {
   id?: string

@@ -16,6 +16,13 @@ describe('sample purchase', () => {
     expect(request).toMatchObject({ transaction_amount: '42.5', transaction_context: { lines: [{ line_id: '1', amount: '40', product_category: 'data' }, { line_id: '2', amount: '2.5' }] } })
   })
 
+  it('test_request__customer_chosen__their_own_tier_counts', () => {
+    const request = requestOf({ ...sampleOf(), tier: 'GOLD', customer: { id: 'c-1', label: 'Mona' } }, blankProgram())
+    expect(request.customer_id).toBe('c-1')
+    expect(request.tier_code).toBeUndefined()
+    expect(requestOf({ ...sampleOf(), tier: 'GOLD' }, blankProgram()).tier_code).toBe('GOLD')
+  })
+
   it('test_request__time_said__on_the_clock_of_the_program', () => {
     expect(requestOf({ ...sampleOf(), at: '2026-11-28T10:00' }, { ...blankProgram(), timezone: 'Asia/Baghdad' }).occurred_at).toBe('2026-11-28T07:00:00.000Z')
   })

@@ -25,9 +25,11 @@ export interface Sample {
   event: string
   segments: string[]
   lines: SampleLine[]
+  /** Who buys; nobody in particular is someone who joins with this purchase. */
+  customer: { id: string; label: string } | null
 }
 
-export const sampleOf = (): Sample => ({ amount: 150, tier: NO_TIER, category: '', channel: '', product: '', partner: '', tax: 0, fees: 0, pointsPaid: 0, at: '', event: '', segments: [], lines: [] })
+export const sampleOf = (): Sample => ({ amount: 150, tier: NO_TIER, category: '', channel: '', product: '', partner: '', tax: 0, fees: 0, pointsPaid: 0, at: '', event: '', segments: [], lines: [], customer: null })
 
 /** Only what was said: an empty text is not a channel called nothing. */
 export function contextOf(sample: Sample): Record<string, unknown> {
@@ -43,23 +45,23 @@ export function requestOf(sample: Sample, draft: ProgramDraft): SimulationReques
   const amount = sample.lines.length ? sample.lines.reduce((sum, line) => sum + line.amount, 0) : sample.amount
   return {
     transaction_amount: String(amount), currency: draft.currency, transaction_context: contextOf(sample),
-    ...(sample.tier === NO_TIER ? {} : { tier_code: sample.tier }),
+    ...(sample.customer ? { customer_id: sample.customer.id } : sample.tier === NO_TIER ? {} : { tier_code: sample.tier }),
     ...(sample.at ? { occurred_at: instantIn(draft.timezone, sample.at) } : {}),
     ...(sample.segments.length ? { segment_codes: [...sample.segments] } : {}),
     ...(sample.event.trim() ? { event_type: sample.event.trim() } : {}),
   }
 }
 
-export function useSimulator(source: () => { program: Program; draft: ProgramDraft; isDirty: boolean }) {
+export function useSimulator(source: () => { program: Program | null; draft: ProgramDraft; isDirty: boolean }) {
   const sample = reactive<Sample>(sampleOf())
 
   const trial = useMutation({
     mutationFn: async (): Promise<{ now: Simulation; saved: Simulation | null }> => {
       const { program, draft, isDirty } = source()
       const request = requestOf(sample, draft)
-      const now = await simulate(program.id, request, draft)
+      const now = await simulate(program?.id ?? null, request, draft)
       // Beside it what the saved program would give; where that cannot be told, nothing is said.
-      const saved = isDirty ? await simulate(program.id, request).catch(() => null) : null
+      const saved = isDirty && program ? await simulate(program.id, request).catch(() => null) : null
       return { now, saved }
     },
   })
