@@ -30,11 +30,20 @@ function joined(files: Record<string, Messages>): Messages {
   return Object.entries(files).reduce<Messages>((all, [path, messages]) => ({ ...all, ...namespaced(path, messages) }), {})
 }
 
+const ARABIC_FORMS = ['zero', 'one', 'two', 'few', 'many', 'other']
+const arabicPlurals = new Intl.PluralRules('ar')
+
+/** Arabic counts in six forms; a text that has only the three of English is taken as in English. */
+export function arabicForm(count: number, forms: number): number {
+  return forms === ARABIC_FORMS.length ? ARABIC_FORMS.indexOf(arabicPlurals.select(Math.abs(count))) : Math.min(Math.abs(count), forms - 1)
+}
+
 export const i18n = createI18n({
   legacy: false,
   locale: 'en',
   fallbackLocale: 'en',
   messages: { en: joined(ENGLISH) as Record<string, never> },
+  pluralRules: { ar: arabicForm },
   missingWarn: false,
   fallbackWarn: false,
 })

@@ -30,7 +30,8 @@ export function makeRouter(): Router {
         path: '/',
         component: () => import('./AppShell.vue'),
         children: [
-          { path: '', name: 'home', redirect: firstAllowed },
+          // Where this leads is known only when the session is: see beforeEach.
+          { path: '', name: 'home', component: () => import('./pages/NotAllowedPage.vue') },
           { path: 'not-allowed', name: 'not-allowed', component: () => import('./pages/NotAllowedPage.vue'), meta: { titleKey: 'notAllowed.title' } },
           ...modules.flatMap((module) => module.routes.map((route) => withTexts([module.id, ...(module.borrows ?? [])], route))),
           { path: ':unknown(.*)*', name: 'not-found', component: () => import('./pages/NotFoundPage.vue'), meta: { titleKey: 'notFound.title' } },
@@ -45,6 +46,7 @@ export function makeRouter(): Router {
     if (!session.isKnown) await session.restore().catch(() => session.forget())
     if (to.meta.isPublic) return session.isSignedIn && to.name === 'login' ? { path: firstAllowed() } : true
     if (!session.isSignedIn) return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
+    if (to.name === 'home') return { path: firstAllowed(), replace: true }
     if (!session.can(to.meta.permission)) return { name: 'not-allowed', query: { permission: to.meta.permission ?? '' } }
     return true
   })

@@ -15,6 +15,13 @@ test('test_login__wrong_password__refused_in_words_and_page_accessible', async (
   await expect(page).toHaveURL(/\/segments\?kind=static$/)
 })
 
+test('test_start__bare_address_while_signed_in__the_first_page', async ({ signedIn: page }) => {
+  await page.goto('/')
+  await expect(page).toHaveURL(/\/dashboard$/)
+  await page.reload()
+  await expect(page.getByRole('heading', { level: 1, name: 'Dashboard' })).toBeVisible()
+})
+
 test('test_dashboard__opened__figures_and_accessible', async ({ signedIn: page }) => {
   await page.goto('/dashboard')
   await expect(page.getByRole('heading', { level: 1, name: 'Dashboard' })).toBeVisible()
