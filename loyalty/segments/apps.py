@@ -27,7 +27,7 @@ class SegmentsConfig(AppConfig):
         from loyalty.points import api as points
         from loyalty.segments import api, handlers
         from loyalty.segments.operations import recalculation
-        from loyalty.segments.queries.views import FACTS, list_segment_codes, overview_part
+        from loyalty.segments.queries.views import ARABIC, FACTS, list_segment_codes, overview_part
 
         work.register(recalculation.RUN_KIND, recalculation.recalculate)
         work.register(recalculation.TOGETHER_KIND, recalculation.recalculate_together)
@@ -37,4 +37,5 @@ class SegmentsConfig(AppConfig):
         events.ring_after_facts("segments.settle", is_wanted=api.is_anything_driven)
         customers.register_overview_part("segments", overview_part)
         features.register_platform_facts(FACTS)
+        features.register_words("ar", ARABIC)
         points.register_member_facts("segment_codes", list_segment_codes)

@@ -35,7 +35,7 @@ def test_create__dynamic__answers_words_and_etag(admin_client: APIClient) -> Non
     assert body["rules_in_words"] == "Total revenue is more than 1000 and Days since last purchase is less than 30"
     assert (body["member_count"], body["last_calculated_at"], body["rules"]) == (0, None, WARM)
     arabic = admin_client.get(f"{V1}/segments/{body['id']}/", headers={"Accept-Language": "ar"}).json()
-    assert arabic["rules_in_words"] == "Total revenue أكثر من 1000 و Days since last purchase أقل من 30"
+    assert arabic["rules_in_words"] == "إجمالي الإيرادات أكثر من 1000 والأيام منذ آخر عملية شراء أقل من 30"
     again = create(admin_client)
     assert (again.status_code, again.json()["code"]) == (409, "segment.name_taken")
 

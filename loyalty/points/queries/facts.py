@@ -73,9 +73,10 @@ ARABIC = {
     "accounts": "حسابات",
     NOT_A_MEMBER: "العميل ليس عضوًا في أي برنامج.",
     "Points balance": "رصيد النقاط",
-    "Points that can be spent now, over all programs; held points are not among them.": (
-        "النقاط المتاحة للاستبدال الآن في جميع البرامج، ولا تدخل فيها النقاط المحجوزة."
-    ),
+    (
+        "Points that can be spent, over all programs, without held ones; those that expired today are among them until "
+        "the expiry has swept them."
+    ): "النقاط المتاحة في جميع البرامج دون المحجوزة، ومنها ما انتهت صلاحيته اليوم إلى أن يُزال.",
     "Pending points": "النقاط المعلّقة",
     "Points earned that wait to be confirmed.": "نقاط مكتسبة بانتظار التأكيد.",
     "Points earned so far": "مجموع النقاط المكتسبة",

@@ -33,6 +33,15 @@ FACTS = features.PlatformFacts(
     ),
 )
 
+# What is said above, in Arabic.
+ARABIC = {
+    "Segments": "الشرائح",
+    "How many segments the customer is in.": "عدد الشرائح التي ينتمي إليها العميل.",
+    "Names of the segments": "أسماء الشرائح",
+    "The names of the segments that the customer is in, in order.": "أسماء الشرائح التي ينتمي إليها العميل مرتبة.",
+    "The customer is in no segment.": "العميل ليس في أي شريحة.",
+}
+
 
 def view_of(segment: Segment) -> SegmentView:
     """Give a segment as other domains see it."""

@@ -1,6 +1,6 @@
 /** The only place that speaks HTTP: same-origin session cookie, CSRF header, problems as errors. */
 import axios, { type AxiosRequestConfig, type AxiosRequestHeaders, type AxiosResponse } from 'axios'
-import { isExactNumber, readAnswer, stringifyExactly } from './exact'
+import { isExactNumber, readAnswer, writeBodyExactly } from './exact'
 import { toProblem } from './problems'
 
 const TIMEOUT_MS = 30_000
@@ -14,7 +14,7 @@ function holdsExactNumber(data: unknown): boolean {
 function writeBody(data: unknown, headers: AxiosRequestHeaders): unknown {
   if (!holdsExactNumber(data)) return data
   headers.setContentType('application/json')
-  return stringifyExactly(data)
+  return writeBodyExactly(data)
 }
 
 /** Documents that are edited and written back keep every digit of their numbers. */

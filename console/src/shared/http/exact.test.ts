@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { isExactNumber, numberOf, parseExactly, readAnswer, stringifyExactly } from './exact'
+import { isExactNumber, numberOf, parseExactly, readAnswer, stringifyExactly, writeBodyExactly } from './exact'
 
 describe('numbers of many digits', () => {
   it('test_round_trip__38_digits_and_strings_that_look_like_them__every_digit_kept', () => {
@@ -25,6 +25,10 @@ describe('numbers of many digits', () => {
 
   it('test_stringify__indented__number_stands_bare', () => {
     expect(stringifyExactly({ a: { '#number': '12345678901234567891' } }, 2)).toBe('{\n  "a": 12345678901234567891\n}')
+  })
+
+  it('test_write_body__whole_number_beyond_64_bits__sent_as_a_fraction', () => {
+    expect(writeBodyExactly([{ '#number': '12345678901234567891' }, { '#number': '0.12345678901234567891' }, 7])).toBe('[12345678901234567891.0,0.12345678901234567891,7]')
   })
 
   it('test_read_answer__no_json__stays_text', () => {

@@ -47,6 +47,9 @@ export function parseExactly(text: string): unknown {
   return JSON.parse(text.replace(STRING_OR_NUMBER, (token) => (token.startsWith('"') || fits(token) ? token : `{"${MARK}":"${token}"}`)))
 }
 
+/** The server reads whole numbers up to 64 bits, and fractions of any length: a longer whole number goes out as one. */
+export const writeBodyExactly = (value: unknown): string => JSON.stringify(value).replace(MARKED, (_, text: string) => (/^-?\d{19,}$/.test(text) ? `${text}.0` : text))
+
 /** `JSON.stringify` that writes such records as the numbers they stand for. */
 export function stringifyExactly(value: unknown, indent?: number): string {
   return JSON.stringify(value, null, indent).replace(MARKED, '$1')
