@@ -113,11 +113,23 @@ from loyalty.ledger.queries.accounts import (
     list_statement,
 )
 from loyalty.ledger.queries.history import get_balance_as_of, list_expiring_groups, list_lots_as_of
-from loyalty.ledger.queries.holds import find_hold_receipt, get_hold, list_holds, list_pending
+from loyalty.ledger.queries.holds import (
+    find_hold_receipt,
+    get_hold,
+    list_holds,
+    list_holds_named,
+    list_pending,
+)
 from loyalty.ledger.queries.places import BookKind, list_program_refs
 from loyalty.ledger.queries.proof import check_invariants, prove
 from loyalty.ledger.queries.reconciliation import get_totals, list_discrepancies, list_liability, reconcile
-from loyalty.ledger.queries.transactions import count_transactions, find_receipt, get_transaction, list_transactions
+from loyalty.ledger.queries.transactions import (
+    count_transactions,
+    find_receipt,
+    get_transaction,
+    list_transactions,
+    list_transactions_named,
+)
 
 # Contract view: one row per member account with its figures (README, "For other domains").
 ACCOUNT_SUMMARY_VIEW: Final = "ledger_account_summary"
@@ -230,6 +242,7 @@ __all__ = [
     "list_expiring",
     "list_expiring_groups",
     "list_holds",
+    "list_holds_named",
     "list_liability",
     "list_lots",
     "list_lots_as_of",
@@ -240,6 +253,7 @@ __all__ = [
     "list_shared_cap_usage",
     "list_statement",
     "list_transactions",
+    "list_transactions_named",
     "merge_accounts",
     "open_account",
     "open_accounts",

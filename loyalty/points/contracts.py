@@ -6,10 +6,13 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, Protocol
+from typing import Any, Generic, Protocol, TypeVar
 
 from loyalty.foundation.kernel.money import Money
 from loyalty.programs.contracts import EVENT_PURCHASE, WALLET_MAIN, ProgramPlan
+
+# What a verb answers.
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -334,11 +337,22 @@ class BurnReceipt:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class EarnLine:
-    """The answer to one line of a batch: a receipt, or a refusal."""
+    """The answer to one line of a batch: a receipt, or a refusal with what a single call would tell."""
 
     receipt: EarnReceipt | None
     code: str = ""
     message: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line(Generic[Answer]):
+    """The answer to one line of a batch of another verb: what a single call answers, or the refusal it would meet."""
+
+    receipt: Answer | None
+    code: str = ""
+    message: str = ""
+    facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -493,6 +507,8 @@ class Movement:
     is_replay: bool
     points_fee: int = 0
     points_unrecovered: int = 0
+    # Of an adjustment, with its sign.
+    points_change: int = 0
     to_account_id: uuid.UUID | None = None
     to_points_balance: int | None = None
     reverses: uuid.UUID | None = None

@@ -202,3 +202,33 @@ def test_reverse__event__has_the_fields_of_its_contract(book: Book) -> None:
     assert name == PointsReversed.type
     assert set(data) == {field.name for field in dataclasses.fields(PointsReversed)}
     assert (data["reversed_kind"], data["reason"]) == ("earn", "mistake")
+
+
+def test_reverse__nothing_left_and_none_may_be_taken__is_told_and_moves_nothing(book: Book) -> None:
+    earned = book.earn(60, caps=book.cap(100))
+    book.burn(60)
+    receipt = book.reverse(earned, None, "k", policy=api.ReversalPolicy.WITHIN_BALANCE_OR_NONE)
+    assert (receipt.points_amount, receipt.points_unrecovered, receipt.points_balance) == (0, 60, 0)
+    again = book.reverse(earned, None, "k", policy=api.ReversalPolicy.WITHIN_BALANCE_OR_NONE)
+    assert dataclasses.replace(again, is_replay=False) == receipt
+    name, data = event_of(receipt.transaction_id)
+    assert (name, data["points_amount"], data["account_sequence"]) == (PointsReversed.type, 0, None)
+    assert [line.transaction_id for line in api.list_statement(book.account_id)][-1] == earned.transaction_id
+    assert len(api.list_statement(book.account_id)) == 2
+    assert broken() == {}
+    # No room under the cap came free, and all of it can still be reversed.
+    assert book.earn(60, caps=book.cap(100)).points_amount == 40
+    later = book.reverse(earned, policy=api.ReversalPolicy.WITHIN_BALANCE_OR_NONE)
+    assert (later.points_amount, later.points_unrecovered) == (40, 20)
+    assert broken() == {}
+
+
+def test_reverse__a_gift_that_is_spent__is_refused_even_where_none_may_be_taken(book: Book) -> None:
+    other = open_book(program_ref=book.program_ref)
+    book.earn(10)
+    given = (book.transfer(other, 10), other.adjust(5))
+    other.burn(15)
+    for one in given:
+        with pytest.raises(api.InsufficientPoints), transaction.atomic():
+            book.reverse(one, policy=api.ReversalPolicy.WITHIN_BALANCE_OR_NONE)
+    assert broken() == {}

@@ -1,6 +1,7 @@
 """The same at once: transfers that cross, limits, keys, lines, holds, imports from many threads."""
 
 import io
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 
@@ -239,3 +240,103 @@ def test_burns_and_expiry__at_once__leave_the_book_balanced(world: World) -> Non
 
     at_once(work)
     assert_ledger_holds(world.now + timedelta(days=4000))
+
+
+def burns(world: World, members: Sequence[api.MemberFacts], mark: str) -> list[api.BurnRequest]:
+    """A burn of 10 points of each member, under keys of one mark."""
+    refs = [api.MemberRef(account_id=member.account_id) for member in members]
+    return [
+        api.BurnRequest(member=ref, key=key(f"{mark}-{place}"), points=10, occurred_at=world.now)
+        for place, ref in enumerate(refs)
+    ]
+
+
+def test_burn_batch__same_lines_at_once__burns_once(world: World) -> None:
+    members = [world.member() for _ in range(5)]
+    for member in members:
+        world.earn(member, points=100)
+    before = count_transactions()
+    heard = at_once(
+        lambda number: api.burn_batch(
+            # Forwards and backwards, so that the accounts are met in either order.
+            requests=burns(world, members, "same")[:: 1 if number % 2 else -1],
+            actor=ACTOR,
+            now=world.now,
+        )
+    )
+    assert all(isinstance(lines, list) for lines in heard), heard
+    lines = [line for answers in heard if isinstance(answers, list) for line in answers]
+    assert all(line.receipt is not None for line in lines)
+    assert sum(not line.receipt.is_replay for line in lines) == len(members)
+    assert count_transactions() == before + len(members)
+    assert [balance(member) for member in members] == [90] * 5
+    assert AuditEntry.objects.filter(act="points.burn").count() == 1
+    assert_ledger_holds(world.now)
+
+
+def test_transfer_batches__crossing_at_once__end_with_the_same_sum(world: World) -> None:
+    members = [world.member() for _ in range(4)]
+    for member in members:
+        world.earn(member, points=100)
+
+    def round_trip(number: int) -> list[api.Line[api.Movement]]:
+        ring = members if number % 2 else members[::-1]
+        requests = [
+            api.TransferRequest(from_account_id=one.account_id, to_account_id=two.account_id, points=10, key=key())
+            for one, two in zip(ring, [*ring[1:], ring[0]], strict=True)
+        ]
+        return api.transfer_batch(requests=requests, actor=ACTOR, now=world.now)
+
+    heard = at_once(round_trip)
+    assert all(isinstance(lines, list) and all(line.receipt for line in lines) for lines in heard), heard
+    assert [balance(member) for member in members] == [100] * 4
+    assert_ledger_holds(world.now)
+
+
+def test_hold_batches__captured_and_released_at_once__end_each_hold_once(world: World) -> None:
+    members = [world.member() for _ in range(4)]
+    for member in members:
+        world.earn(member, points=100)
+    holds = [
+        api.HoldRequest(
+            member=api.MemberRef(account_id=member.account_id), points=40, key=key(),
+            expires_at=world.now + timedelta(hours=1),
+        )
+        for member in members
+    ]  # fmt: skip
+    lines = api.hold_batch(requests=holds, actor=ACTOR, now=world.now)
+    held = [line.receipt.hold_id for line in lines if line.receipt is not None]
+
+    def end(number: int) -> int:
+        requests = [api.EndHoldRequest(hold_id=hold_id, key=key()) for hold_id in held[:: 1 if number % 2 else -1]]
+        batch = api.capture_batch if number % 2 else api.release_batch
+        return sum(line.receipt is not None for line in batch(requests=requests, actor=ACTOR, now=world.now))
+
+    heard = at_once(end)
+    assert sum(count for count in heard if isinstance(count, int)) == len(held), heard
+    accounts = [ledger.get_account(member.account_id) for member in members]
+    assert {account.points_held for account in accounts} == {0}
+    assert {account.points_posted for account in accounts} <= {60, 100}
+    assert_ledger_holds(world.now)
+
+
+def test_batch__that_breaks_before_its_end__has_moved_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    members = [world.member() for _ in range(3)]
+    for member in members:
+        world.earn(member, points=100)
+    requests, before = burns(world, members, "broken"), count_transactions()
+
+    def broken(name: str) -> None:
+        raise RuntimeError(name)
+
+    monkeypatch.setattr("loyalty.points.operations.lines.maybe_fail", broken)
+    with pytest.raises(RuntimeError, match="batch.posted"):
+        api.burn_batch(requests=requests, actor=ACTOR, now=world.now)
+    assert count_transactions() == before
+    assert [balance(member) for member in members] == [100] * 3
+    monkeypatch.undo()
+    lines = api.burn_batch(requests=requests, actor=ACTOR, now=world.now)
+    assert [line.receipt is not None and line.receipt.is_replay for line in lines] == [False] * 3
+    assert [balance(member) for member in members] == [90] * 3
+    assert AuditEntry.objects.filter(act="points.burn").count() == 1
+    assert_ledger_holds(world.now)

@@ -204,3 +204,41 @@ def test_pending__of_a_purchase_of_several_wallets__is_ended_whole(
     assert {ledger.get_account(UUID(one)).points_pending for one in bought["accounts"].values()} == {0}
     assert post(admin_client, url, {}, "p-1").content == first.content
     assert_ledger_holds(clock.now())
+
+
+@pytest.mark.parametrize("part", [{}, {"lines": [{"line_id": "2"}]}])
+def test_reverse__first_wallet_all_spent__takes_back_what_the_others_have(
+    admin_client: APIClient, member: api.MemberFacts, part: dict[str, Any]
+) -> None:
+    bought = buy(admin_client, member)
+    post(admin_client, "burn/", {"account_id": bought["accounts"]["main"], "points": 100})
+    share = 30 if part else 100
+    body = {"transaction_id": bought["transaction_id"], **part}
+    answer = post(admin_client, "reverse/", body, "r-1")
+    told = answer.json()
+    assert answer.status_code == 201, told
+    assert (told["points_amount"], told["points_unrecovered"], told["points_balance"]) == (0, share, 0)
+    moved = {one["wallet"]: one["points_amount"] for one in told["other_wallets"]}
+    assert moved == {"status": 2 * share, "air": share // 2}
+    assert balances(bought) == {"main": 0, "status": 200 - 2 * share, "air": 50 - share // 2}
+    again = post(admin_client, "reverse/", body, "r-1")
+    assert (again.status_code, again.content, again["Idempotent-Replayed"]) == (200, answer.content, "true")
+    # The points that were not there can be taken back when they are.
+    post(admin_client, "earn/", {"account_id": bought["accounts"]["main"], "points": 500})
+    later = post(admin_client, "reverse/", {"transaction_id": bought["transaction_id"], "points": 100}).json()
+    assert (later["points_amount"], later["points_unrecovered"], later["points_balance"]) == (100, 0, 400)
+    assert_ledger_holds(clock.now())
+
+
+def test_reverse__every_wallet_all_spent__is_refused(admin_client: APIClient, member: api.MemberFacts) -> None:
+    bought = buy(admin_client, member)
+    for wallet, points in (("main", 100), ("air", 50)):
+        post(admin_client, "burn/", {"account_id": bought["accounts"][wallet], "points": points})
+    adjust = {"account_id": bought["accounts"]["status"], "points": -200, "reason_code": "mistake"}
+    assert post(admin_client, "adjust/", adjust).status_code == 201
+    before = ledger.count_transactions()
+    answer = post(admin_client, "reverse/", {"transaction_id": bought["transaction_id"]})
+    assert (answer.status_code, answer.json()["code"]) == (409, "points.insufficient")
+    assert (answer.json()["points_requested"], answer.json()["points_available"]) == (100, 0)
+    assert ledger.count_transactions() == before
+    assert_ledger_holds(clock.now())

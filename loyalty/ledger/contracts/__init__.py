@@ -3,7 +3,7 @@
 import enum
 import uuid
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -80,11 +80,13 @@ class ReversalPolicy(enum.StrEnum):
     """What may be taken back of an earn that was posted.
 
     ONLY_PENDING nothing; WITHIN_BALANCE what is available now, from the earn's own lot first; UNLIMITED everything, and
-    what the lots lack becomes debt.
+    what the lots lack becomes debt. Where nothing is available, WITHIN_BALANCE refuses and WITHIN_BALANCE_OR_NONE posts
+    a reversal of no points, which tells all of them as ``points_unrecovered``.
     """
 
     ONLY_PENDING = "only_pending"
     WITHIN_BALANCE = "within_balance"
+    WITHIN_BALANCE_OR_NONE = "within_balance_or_none"
     UNLIMITED = "unlimited"
 
 
@@ -383,18 +385,22 @@ class PendingView:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BatchLine:
-    """The answer to one line of a batch: a receipt, or the code of the refusal."""
+    """The answer to one line of a batch: a receipt, or the refusal with what a single call would tell."""
 
     receipt: Receipt | None
     refusal_code: str | None
+    refusal_detail: str = ""
+    refusal_facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HoldLine:
-    """The answer to one line of a batch of holds or releases: a receipt, or the code of the refusal."""
+    """The answer to one line of a batch of holds or releases: a receipt, or the refusal as in ``BatchLine``."""
 
     receipt: HoldReceipt | None
     refusal_code: str | None
+    refusal_detail: str = ""
+    refusal_facts: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,9 +7,9 @@ from typing import Any
 from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.kernel.points import check_points_amount
 from loyalty.ledger.contracts import AdjustPosting, BatchLine, BurnPosting, CapLine, EarnPosting, Posting
-from loyalty.ledger.errors import REFUSALS, BatchInvalid
+from loyalty.ledger.errors import BatchInvalid
 from loyalty.ledger.operations.adjusting import adjust_identity, check_adjustment
-from loyalty.ledger.operations.calls import as_text, call, cap_params, common_params
+from loyalty.ledger.operations.calls import as_text, call, cap_params, common_params, refusal_of_line
 from loyalty.ledger.operations.postings import burn_identity, check_parts, earn_identity
 from loyalty.ledger.queries.rows import receipt_from, write_json
 
@@ -110,7 +110,7 @@ def _line(row: dict[str, Any], posting: EarnPosting | None = None) -> BatchLine:
     caps, parts = (posting.caps, posting.parts) if posting else ((), ())
     return BatchLine(
         receipt=receipt_from(row, caps, parts) if row["transaction_id"] else None,
-        refusal_code=REFUSALS[row["refusal"]].code if row["refusal"] else None,
+        **refusal_of_line(row["refusal"]),
     )
 
 

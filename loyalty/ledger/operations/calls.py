@@ -45,6 +45,18 @@ def call(statement: str, params: Sequence[Any] | Mapping[str, Any]) -> list[dict
         raise
 
 
+def refusal_of_line(text: str | None) -> dict[str, Any]:
+    """Read the refusal of a line of a batch (see ``ledger_refusal``) as what ``BatchLine`` tells of it."""
+    if not text:
+        return {"refusal_code": None}
+    told = json.loads(text[5:])
+    return {
+        "refusal_code": REFUSALS[text[:5]].code,
+        "refusal_detail": told["sentence"],
+        "refusal_facts": told["facts"],
+    }
+
+
 def _state_of(fault: DatabaseError) -> str:
     return str(getattr(fault.__cause__, "sqlstate", "") or "")
 

@@ -164,7 +164,7 @@ def release_due_holds(*, now: datetime, limit: int = CHUNK_HOLDS) -> ReleaseChun
 
 def _hold_lines(lines: Sequence[dict[str, Any]], now: datetime) -> list[HoldLine]:
     answers = call_lines(HOLD_BATCH, lines, now=now, read=hold_receipt_from, key="hold_id")
-    return [HoldLine(receipt=receipt, refusal_code=code) for receipt, code in answers]
+    return [HoldLine(receipt=receipt, **refusal) for receipt, refusal in answers]
 
 
 def _hold_params(posting: HoldPosting, now: datetime) -> dict[str, Any]:

@@ -6,8 +6,8 @@ from typing import Any
 
 from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.ledger.contracts import BatchLine, Posting
-from loyalty.ledger.errors import REFUSALS, BatchInvalid
-from loyalty.ledger.operations.calls import as_text, call
+from loyalty.ledger.errors import BatchInvalid
+from loyalty.ledger.operations.calls import as_text, call, refusal_of_line
 from loyalty.ledger.queries.rows import receipt_from
 
 # Beyond some thousands of lines a statement gains nothing and holds its locks for long.
@@ -50,15 +50,15 @@ def call_lines(
     read: Callable[[Mapping[str, Any]], Any] = receipt_from,
     key: str = "transaction_id",
 ) -> list[Any]:
-    """Run a set form; give (answer or None, code of the refusal or None) of each line, in their order."""
+    """Run a set form; give (answer or None, what there is to tell of the refusal) of each line, in their order."""
     if not lines:
         return []
     return [
-        (read(row) if row[key] else None, REFUSALS[row["refusal"]].code if row["refusal"] else None)
+        (read(row) if row[key] else None, refusal_of_line(row["refusal"]))
         for row in call(statement, [dumps_exact(list(lines)).decode(), now])
     ]
 
 
 def batch_lines(statement: str, lines: Sequence[Mapping[str, Any]], *, now: datetime) -> list[BatchLine]:
     """Run a set form whose lines answer with receipts."""
-    return [BatchLine(receipt=receipt, refusal_code=code) for receipt, code in call_lines(statement, lines, now=now)]
+    return [BatchLine(receipt=receipt, **refusal) for receipt, refusal in call_lines(statement, lines, now=now)]

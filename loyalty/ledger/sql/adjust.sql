@@ -39,7 +39,7 @@ BEGIN
                  OR p_change > 0 AND b.status <> 'CLOSED')
         RETURNING b.* INTO v_balance;
     IF NOT FOUND THEN
-        PERFORM ledger_refuse_balance(v_account.id, -p_change);
+        PERFORM ledger_refuse_balance(v_account.id, -p_change, p_now);
     END IF;
     IF p_change > 0 THEN
         INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)

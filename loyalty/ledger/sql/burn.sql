@@ -40,7 +40,7 @@ BEGIN
         RETURNING b.points_posted, b.last_sequence, b.last_recorded_at, b.points_held, b.points_pending, b.points_debt
         INTO v_posted, v_sequence, v_recorded_at, v_held, v_pending, v_debt;
     IF NOT FOUND THEN
-        PERFORM ledger_refuse_balance(v_account.id, p_points);
+        PERFORM ledger_refuse_balance(v_account.id, p_points, p_now);
     END IF;
     v_missing := ledger_consume_lots(v_id, v_account.id, p_points, p_now, 1, p_consumption);
     IF v_missing > 0 THEN

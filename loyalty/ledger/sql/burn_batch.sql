@@ -25,9 +25,15 @@ BEGIN
         FROM (SELECT l.line, a.id, CASE p_kind WHEN 'burn' THEN a.redemption_id ELSE a.adjustment_id END AS counter_id,
                   a.owner_ref, a.program_ref, a.kind, a.wallet, count(*) OVER (PARTITION BY a.id) = 1 AS is_alone, l AS asked,
                   CASE WHEN l.points_change IS NULL OR abs(l.points_change) NOT BETWEEN 1 AND 1000000000000
-                          OR p_kind = 'burn' AND l.points_change > 0 THEN 'KL005'
-                      WHEN p_kind = 'adjust' AND coalesce(l.reason_code, '') = '' THEN 'KL018'
-                      WHEN a.id IS NULL THEN 'KL002' WHEN t.id IS NOT NULL THEN 'replay' END AS refusal
+                          OR p_kind = 'burn' AND l.points_change > 0 THEN ledger_refusal(
+                          'KL005', 'Points lie between 1 and 1000000000000.', CASE p_kind
+                              WHEN 'burn' THEN jsonb_build_object('points_amount', -l.points_change)
+                              ELSE jsonb_build_object('points_change', l.points_change) END)
+                      WHEN p_kind = 'adjust' AND coalesce(l.reason_code, '') = '' THEN ledger_refusal(
+                          'KL018', 'An adjustment needs a reason code.', '{}')
+                      WHEN a.id IS NULL THEN ledger_refusal(
+                          'KL002', 'There is no such account.', jsonb_build_object('account_id', l.account_id))
+                      WHEN t.id IS NOT NULL THEN 'replay' END AS refusal
               FROM unnest(p_lines) l
               LEFT JOIN ledger_account a ON a.public_id = l.account_id AND a.issuance_id IS NOT NULL
               LEFT JOIN ledger_transaction t
@@ -56,8 +62,8 @@ BEGIN
     IF v_made < cardinality(v_changes) THEN
         -- The lines that posted nothing: refused, or replays of what their key did.
         RETURN QUERY
-            SELECT c.line, CASE WHEN c.refusal = 'replay' THEN CASE WHEN t.request_hash <> (c.asked).request_hash THEN 'KL004' END
-                    ELSE c.refusal END,
+            SELECT c.line, CASE WHEN c.refusal <> 'replay' THEN c.refusal
+                    WHEN t.request_hash <> (c.asked).request_hash THEN ledger_refuse_key((c.asked).idempotency_key) END,
                 CASE WHEN t.request_hash = (c.asked).request_hash THEN ledger_receipt_of(t.id, true) END
             FROM unnest(v_changes) c
             LEFT JOIN ledger_transaction t ON c.refusal = 'replay'
@@ -97,8 +103,11 @@ BEGIN
         v_free[v_line.place] := coalesce(v_free[v_line.place], v_line.free);
         v_why := CASE
             WHEN v_posted[v_line.first_line] THEN 'replay'
-            WHEN v_line.status = 'CLOSED' OR v_line.status = 'FROZEN' AND v_line.change < 0 THEN 'KL003'
-            WHEN v_line.change < 0 AND v_free[v_line.place] + v_line.change < 0 THEN 'KL001' END;
+            WHEN v_line.status = 'CLOSED' OR v_line.status = 'FROZEN' AND v_line.change < 0 THEN ledger_refusal(
+                'KL003', 'The account is not active.', jsonb_build_object('status', v_line.status))
+            WHEN v_line.change < 0 AND v_free[v_line.place] + v_line.change < 0 THEN ledger_refusal(
+                'KL001', 'There are not enough points.', jsonb_build_object(
+                    'points_requested', -v_line.change, 'points_available', v_free[v_line.place])) END;
         IF v_why IS NULL THEN
             v_posted[v_line.first_line] := true;
             IF v_line.change < 0 OR v_line.is_spendable THEN

@@ -21,6 +21,17 @@ BEGIN
     RAISE EXCEPTION USING ERRCODE = p_code, MESSAGE = p_sentence, DETAIL = p_facts::text;
 END $$;
 
+-- The refusal of a line of a batch: the code, and what a single call would raise with it, as JSON right behind.
+CREATE OR REPLACE FUNCTION ledger_refusal(p_code text, p_sentence text, p_facts jsonb) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT p_code || jsonb_build_object('sentence', p_sentence, 'facts', p_facts)::text
+$$;
+
+-- The refusal of a line whose key was used for another request.
+CREATE OR REPLACE FUNCTION ledger_refuse_key(p_key text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+    SELECT ledger_refusal('KL004', 'This idempotency key was used for another request.',
+                          jsonb_build_object('idempotency_key', p_key))
+$$;
+
 -- The next number of the sequence that transactions and lots share.
 CREATE OR REPLACE FUNCTION ledger_next_id() RETURNS bigint LANGUAGE sql VOLATILE AS $$
     SELECT nextval('ledger_transaction_id_seq')
@@ -97,17 +108,24 @@ BEGIN
     RETURN ledger_receipt_of(v_id, true);
 END $$;
 
--- Tells why an account could not take a posting; called when its balance row did not answer.
-CREATE OR REPLACE FUNCTION ledger_refuse_balance(p_account bigint, p_points bigint) RETURNS void LANGUAGE plpgsql AS $$
+-- Tells why an account could not take a posting; called when its balance row did not answer. What is available is what a
+-- burn could take at p_now, as everywhere.
+DROP FUNCTION IF EXISTS ledger_refuse_balance(bigint, bigint);
+CREATE OR REPLACE FUNCTION ledger_refuse_balance(p_account bigint, p_points bigint, p_now timestamptz)
+RETURNS void LANGUAGE plpgsql AS $$
 DECLARE
     v_balance ledger_balance;
+    v_spendable bigint;
 BEGIN
     SELECT b.* INTO v_balance FROM ledger_balance b WHERE b.account_id = p_account;
     IF v_balance.status <> 'ACTIVE' THEN
         PERFORM ledger_refuse('KL003', 'The account is not active.', jsonb_build_object('status', v_balance.status));
     END IF;
+    SELECT coalesce(sum(o.points_remaining - o.points_held), 0) INTO v_spendable FROM ledger_lot_open o
+        WHERE o.account_id = p_account AND o.spendable_until > p_now;
     PERFORM ledger_refuse('KL001', 'There are not enough points.', jsonb_build_object(
-        'points_requested', p_points, 'points_available', v_balance.points_posted - v_balance.points_held));
+        'points_requested', p_points,
+        'points_available', least(v_balance.points_posted - v_balance.points_held, v_spendable)));
 END $$;
 
 -- Takes points from the open lots of an account and writes the allocations from p_line on: 'fifo' first to expire first,

@@ -85,7 +85,7 @@ BEGIN
             b.points_pending, b.points_debt
         INTO v_posted, v_sequence, v_recorded_at, v_earned, v_held, v_pending, v_debt;
     IF NOT FOUND THEN
-        PERFORM ledger_refuse_balance(v_account.id, p_points);
+        PERFORM ledger_refuse_balance(v_account.id, p_points, p_now);
     END IF;
     IF v_granted > 0 THEN
         INSERT INTO ledger_lot VALUES (v_id, v_id, v_account.id, p_occurred_at, p_expires_at, v_spendable_until, v_granted,

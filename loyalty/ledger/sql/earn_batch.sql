@@ -140,8 +140,12 @@ BEGIN
     WITH found AS MATERIALIZED (
         SELECT o.*, ledger_next_id() AS header_id FROM (
         SELECT l.*, a.id AS account_id, a.issuance_id, a.owner_ref, a.program_ref, a.kind, a.wallet,
-            CASE WHEN l.points IS NULL OR l.points NOT BETWEEN 1 AND 1000000000000 THEN 'KL005'
-                WHEN a.id IS NULL THEN 'KL002' WHEN b.status <> 'ACTIVE' THEN 'KL003' END AS refusal
+            CASE WHEN l.points IS NULL OR l.points NOT BETWEEN 1 AND 1000000000000 THEN ledger_refusal(
+                    'KL005', 'Points lie between 1 and 1000000000000.', jsonb_build_object('points_amount', l.points))
+                WHEN a.id IS NULL THEN ledger_refusal(
+                    'KL002', 'There is no such account.', jsonb_build_object('account_id', l.account_ref))
+                WHEN b.status <> 'ACTIVE' THEN ledger_refusal(
+                    'KL003', 'The account is not active.', jsonb_build_object('status', b.status)) END AS refusal
         FROM unnest(p_transactions, p_accounts, p_points, p_scopes, p_keys, p_hashes, p_occurred, p_expires, p_spendable,
                     p_actors, p_versions, p_traces, p_contexts, p_correlations, p_causations, p_customers, p_is_pending,
                     p_activates) WITH ORDINALITY AS l (transaction_id, account_ref, points, scope, key, hash, occurred_at,
@@ -193,7 +197,8 @@ BEGIN
     IF coalesce(cardinality(v_made), 0) < cardinality(v_lines) THEN
         -- The lines that posted nothing: refused, or replays of what their key did.
         RETURN QUERY
-            SELECT l.line, CASE WHEN t.request_hash <> p_hashes[l.line] THEN 'KL004' ELSE l.refusal END,
+            SELECT l.line, CASE WHEN t.request_hash <> p_hashes[l.line] THEN ledger_refuse_key(p_keys[l.line])
+                    ELSE l.refusal END,
                 CASE WHEN t.request_hash = p_hashes[l.line] THEN ledger_receipt_of(t.id, true) END
             FROM unnest(v_lines) l
             LEFT JOIN ledger_transaction t ON l.refusal IS NULL
@@ -338,6 +343,7 @@ RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpg
 DECLARE
     v_caps record;
     v_parts record;
+    v_facts text;
 BEGIN
     PERFORM 1 FROM ledger_cap_usage u WHERE (u.account_id, u.cap_ref, u.window_start) IN (
             SELECT CASE WHEN c.is_shared THEN 0 ELSE a.id END, c.ref, c.window_start
@@ -374,7 +380,8 @@ BEGIN
             IF SQLSTATE NOT LIKE 'KL%' THEN
                 RAISE;
             END IF;
-            refusal := SQLSTATE;
+            GET STACKED DIAGNOSTICS v_facts = PG_EXCEPTION_DETAIL;
+            refusal := ledger_refusal(SQLSTATE, SQLERRM, v_facts::jsonb);
         END;
         RETURN NEXT;
     END LOOP;

@@ -51,7 +51,7 @@ BEGIN
         WHERE b.account_id = v_account.id AND b.status = 'ACTIVE' AND b.points_posted - b.points_held >= p_points
         RETURNING b.* INTO v_balance;
     IF NOT FOUND THEN
-        PERFORM ledger_refuse_balance(v_account.id, p_points);
+        PERFORM ledger_refuse_balance(v_account.id, p_points, p_now);
     END IF;
     WITH free AS (
         SELECT o.spendable_until, o.earned_at, o.lot_id, o.points_remaining - o.points_held AS points,
@@ -181,7 +181,7 @@ BEGIN
             last_sequence = b.last_sequence + 1, last_recorded_at = greatest(b.last_recorded_at, p_now)
         WHERE b.account_id = v_account.id AND b.status = 'ACTIVE' RETURNING b.* INTO v_balance;
     IF NOT FOUND THEN
-        PERFORM ledger_refuse_balance(v_account.id, v_points);
+        PERFORM ledger_refuse_balance(v_account.id, v_points, p_now);
     END IF;
     PERFORM ledger_free_lots(ARRAY[v_hold.id]);
     INSERT INTO ledger_allocation (transaction_id, line, lot_id, points_consumed)
@@ -310,6 +310,7 @@ RETURNS TABLE (line integer, refusal text, receipt ledger_receipt, hold_receipt 
 LANGUAGE plpgsql SET jit = off AS $$
 DECLARE
     v_line record;
+    v_facts text;
 BEGIN
     PERFORM 1 FROM ledger_balance b WHERE b.account_id IN (
             SELECT a.id FROM jsonb_to_recordset(p_lines) AS l (account_id uuid) JOIN ledger_account a ON a.public_id = l.account_id
@@ -347,7 +348,8 @@ BEGIN
             IF SQLSTATE NOT LIKE 'KL%' THEN
                 RAISE;
             END IF;
-            refusal := SQLSTATE;
+            GET STACKED DIAGNOSTICS v_facts = PG_EXCEPTION_DETAIL;
+            refusal := ledger_refusal(SQLSTATE, SQLERRM, v_facts::jsonb);
         END;
         RETURN NEXT;
     END LOOP;

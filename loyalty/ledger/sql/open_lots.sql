@@ -19,7 +19,7 @@ BEGIN
         NULL;
     END;
     RETURN QUERY
-    SELECT c.line, c.refusal, (c.receipt).transaction_id
+    SELECT c.line, left(c.refusal, 5), (c.receipt).transaction_id
     FROM ledger_change_lines('adjust', (
         SELECT array_agg((l.line, ledger_new_public_id(p_now), l.account_ref, l.points, NULL, p_scope, p_prefix || l.number,
             ledger_opening_hash(l.account_ref, l.points), p_now, l.expires_at, l.spendable_until, NULL, p_reason_code, NULL,

@@ -12,7 +12,7 @@ BEGIN
     UPDATE ledger_balance b SET points_pending = b.points_pending + p_granted
         WHERE b.account_id = p_account.id AND b.status = 'ACTIVE' RETURNING b.* INTO v_balance;
     IF NOT FOUND THEN
-        PERFORM ledger_refuse_balance(p_account.id, p_points);
+        PERFORM ledger_refuse_balance(p_account.id, p_points, p_now);
     END IF;
     SELECT t.* INTO v_header FROM ledger_transaction t WHERE t.id = p_id;
     IF p_granted > 0 THEN

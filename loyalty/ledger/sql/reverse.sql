@@ -54,14 +54,16 @@ END $$;
 -- Takes back from an account what a transaction brought it: from the lots it made first (the last to expire first), then
 -- as the policy says. within_balance goes on with the other lots and takes no more than is available; unlimited goes on
 -- with them and leaves the rest as debt; only_pending refuses an earn, and of the others takes only the lots they made.
--- p_points null asks for p_left. Gives the points taken, debt included, which may be fewer than were asked for, not none:
--- what a member returned is returned, whoever has spent its points. Refuses with KL001, KL012.
+-- p_points null asks for p_left. Gives the points taken, debt included, which may be fewer than were asked for: what a
+-- member returned is returned, whoever has spent its points. They may be none of an earn with within_balance_or_none;
+-- else that is refused. Refuses with KL001, KL012.
 CREATE OR REPLACE FUNCTION ledger_take_back(
     p_transaction bigint, p_first bigint, p_kind ledger_transaction_kind, p_account bigint, p_points bigint, p_left bigint,
     p_policy text, p_now timestamptz)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v_wanted bigint := coalesce(p_points, p_left);
+    v_may_be_none boolean := p_policy = 'within_balance_or_none' AND p_kind = 'earn';
     v_available bigint;
     v_taken bigint;
     v_line integer;
@@ -72,7 +74,9 @@ BEGIN
     END IF;
     SELECT b.points_posted - b.points_held INTO v_available FROM ledger_balance b WHERE b.account_id = p_account;
     IF p_policy <> 'unlimited' AND v_available < v_wanted THEN
-        IF v_available <= 0 THEN
+        IF v_available <= 0 AND v_may_be_none THEN
+            RETURN 0;
+        ELSIF v_available <= 0 THEN
             PERFORM ledger_refuse('KL001', 'The points to take back have been spent.', jsonb_build_object(
                 'points_requested', v_wanted, 'points_available', v_available));
         END IF;
@@ -101,6 +105,8 @@ BEGIN
     IF v_missing > 0 AND p_policy = 'unlimited' THEN
         INSERT INTO ledger_debt_change VALUES (p_transaction, p_account, v_missing);
         UPDATE ledger_balance b SET points_debt = b.points_debt + v_missing WHERE b.account_id = p_account;
+    ELSIF v_missing = v_wanted AND v_may_be_none THEN
+        RETURN 0;
     ELSIF v_missing = v_wanted THEN
         PERFORM ledger_refuse(CASE p_policy WHEN 'only_pending' THEN 'KL012' ELSE 'KL001' END,
             'The points to take back have been spent.', jsonb_build_object(
@@ -275,6 +281,11 @@ BEGIN
             VALUES (p_account, coalesce(p_spendable_until, p_expires_at, 'infinity'), p_occurred_at, p_transaction,
                     p_expires_at, v_points, v_points);
     END IF;
+    IF v_points = 0 THEN
+        -- Nothing is there to take back: the answer tells so, and nothing moves.
+        PERFORM ledger_keep_answer(p_transaction, p_account, 0, 0, coalesce(p_points, v_left));
+        RETURN;
+    END IF;
     v_change := CASE WHEN v_whole > 0 THEN -v_points ELSE v_points + v_fee END;
     IF v_whole < 0 AND p_first.kind <> 'expire' THEN
         PERFORM ledger_restore_lots(p_transaction, p_first.id, v_taken_from, p_account, v_left - v_points, v_left);
@@ -349,6 +360,7 @@ CREATE OR REPLACE FUNCTION ledger_reverse_batch(p_lines jsonb, p_now timestamptz
 RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql SET jit = off AS $$
 DECLARE
     v_line record;
+    v_facts text;
 BEGIN
     PERFORM 1 FROM ledger_cap_usage u WHERE (u.account_id, u.cap_ref, u.window_start) IN (
             SELECT ledger_standing_account(h.account_id), h.cap_ref, h.window_start
@@ -382,7 +394,8 @@ BEGIN
             IF SQLSTATE NOT LIKE 'KL%' THEN
                 RAISE;
             END IF;
-            refusal := SQLSTATE;
+            GET STACKED DIAGNOSTICS v_facts = PG_EXCEPTION_DETAIL;
+            refusal := ledger_refusal(SQLSTATE, SQLERRM, v_facts::jsonb);
         END;
         RETURN NEXT;
     END LOOP;

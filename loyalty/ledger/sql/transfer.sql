@@ -76,13 +76,13 @@ BEGIN
         WHERE b.account_id = v_from.id AND b.status = 'ACTIVE' AND b.points_posted - b.points_held >= p_points + p_fee
         RETURNING b.* INTO v_sender;
     IF NOT FOUND THEN
-        PERFORM ledger_refuse_balance(v_from.id, p_points + p_fee);
+        PERFORM ledger_refuse_balance(v_from.id, p_points + p_fee, p_now);
     END IF;
     UPDATE ledger_balance b SET points_posted = b.points_posted + p_points,
             last_sequence = b.last_sequence + 1, last_recorded_at = greatest(b.last_recorded_at, p_now)
         WHERE b.account_id = v_to.id AND b.status = 'ACTIVE' RETURNING b.* INTO v_recipient;
     IF NOT FOUND THEN
-        PERFORM ledger_refuse_balance(v_to.id, p_points);
+        PERFORM ledger_refuse_balance(v_to.id, p_points, p_now);
     END IF;
     v_missing := ledger_consume_lots(v_id, v_from.id, p_points + p_fee, p_now, 1);
     IF v_missing > 0 THEN
@@ -162,6 +162,7 @@ CREATE OR REPLACE FUNCTION ledger_transfer_batch(p_lines jsonb, p_now timestampt
 RETURNS TABLE (line integer, refusal text, receipt ledger_receipt) LANGUAGE plpgsql SET jit = off AS $$
 DECLARE
     v_line record;
+    v_facts text;
 BEGIN
     INSERT INTO ledger_cap_usage (account_id, cap_ref, window_start, units_used, units_max)
         SELECT DISTINCT CASE WHEN c.is_shared THEN 0 ELSE a.id END, c.ref COLLATE "C", c.window_start, 0, 0
@@ -201,7 +202,8 @@ BEGIN
             IF SQLSTATE NOT LIKE 'KL%' THEN
                 RAISE;
             END IF;
-            refusal := SQLSTATE;
+            GET STACKED DIAGNOSTICS v_facts = PG_EXCEPTION_DETAIL;
+            refusal := ledger_refusal(SQLSTATE, SQLERRM, v_facts::jsonb);
         END;
         RETURN NEXT;
     END LOOP;

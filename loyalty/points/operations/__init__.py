@@ -9,6 +9,15 @@ from loyalty.points.operations.expiring import expire_due, start_daily_work, sta
 from loyalty.points.operations.holding import capture, hold, release, release_due_holds
 from loyalty.points.operations.importing import apply_import, stage_import, start_import
 from loyalty.points.operations.members import enroll_members
+from loyalty.points.operations.move_batches import (
+    adjust_batch,
+    burn_batch,
+    capture_batch,
+    hold_batch,
+    release_batch,
+    reverse_batch,
+    transfer_batch,
+)
 from loyalty.points.operations.pending import activate_due, cancel, confirm
 from loyalty.points.operations.purchases import earn_for_event, earn_for_purchase, earn_for_referral
 from loyalty.points.operations.reconciling import reconcile_book, start_due_reconciliation, start_reconciliation
@@ -19,10 +28,13 @@ from loyalty.points.operations.transferring import transfer
 __all__ = [
     "activate_due",
     "adjust",
+    "adjust_batch",
     "apply_import",
     "burn",
+    "burn_batch",
     "cancel",
     "capture",
+    "capture_batch",
     "confirm",
     "correct_earns",
     "earn",
@@ -34,13 +46,16 @@ __all__ = [
     "expire_due",
     "freeze_leaver",
     "hold",
+    "hold_batch",
     "merge_accounts",
     "open_returner",
     "reconcile_book",
     "reinstate",
     "release",
+    "release_batch",
     "release_due_holds",
     "reverse",
+    "reverse_batch",
     "stage_import",
     "start_daily_work",
     "start_due_reconciliation",
@@ -48,4 +63,5 @@ __all__ = [
     "start_import",
     "start_reconciliation",
     "transfer",
+    "transfer_batch",
 ]

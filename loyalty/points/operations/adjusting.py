@@ -9,7 +9,7 @@ from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.resilience.failpoints import maybe_fail
 from loyalty.ledger import api as ledger
 from loyalty.points import queries
-from loyalty.points.contracts import AdjustRequest, Movement
+from loyalty.points.contracts import AdjustRequest, MemberFacts, Movement
 from loyalty.points.operations.keys import find_earlier, signed
 from loyalty.points.policy import moving
 from loyalty.programs import api as programs
@@ -27,28 +27,13 @@ def adjust(*, request: AdjustRequest, actor: Actor, now: datetime) -> Movement:
     """
     earlier = find_earlier(request.key)
     if earlier is not None:
-        return _movement_of(earlier, request)
+        return adjust_movement(earlier, request)
     maybe_fail("adjust.looked_up")
     account = queries.find_member(account_id=request.account_id)
     if account is None:
         raise ledger.AccountNotFound("There is no such account.", account_id=str(request.account_id))
     plan = programs.get_plan(account.program_id, at=now)
-    moving.check_adjustment(plan, request)
-    expires_at, spendable_until = programs.expiry_of(plan, now, account.tier_code)
-    if request.expires_on is not None:
-        expires_at, spendable_until = moving.lifetime_of(plan, request.expires_on)
-        moving.check_last_day(expires_at, now)
-    is_added = request.points_change > 0
-    posting = ledger.AdjustPosting(
-        **signed(request.key, actor, now),
-        account_id=account.account_id,
-        points_change=request.points_change,
-        reason_code=request.reason_code,
-        expires_at=expires_at if is_added else None,
-        spendable_until=spendable_until if is_added else None,
-        program_version_ref=str(plan.version_id),
-        reason=request.reason,
-    )
+    posting = adjust_posting(request, account, plan, actor, now)
     maybe_fail("adjust.decided")
     posted = ledger.adjust(posting, now=now)
     maybe_fail("adjust.posted")
@@ -68,14 +53,41 @@ def adjust(*, request: AdjustRequest, actor: Actor, now: datetime) -> Movement:
             reason=request.reason,
         )
         maybe_fail("adjust.audited")
-    return _movement_of(posted, request)
+    return adjust_movement(posted, request)
 
 
-def _movement_of(posted: ledger.Receipt, request: AdjustRequest) -> Movement:
+def adjust_posting(
+    request: AdjustRequest, account: MemberFacts, plan: programs.ProgramPlan, actor: Actor, now: datetime
+) -> ledger.AdjustPosting:
+    """Decide an adjustment, and how long what it adds lives.
+
+    :raises PointsAmountInvalid, AdjustmentReasonUnknown, ApprovalRequired, OccurredAtRefused: as ``adjust``.
+    """
+    moving.check_adjustment(plan, request)
+    expires_at, spendable_until = programs.expiry_of(plan, now, account.tier_code)
+    if request.expires_on is not None:
+        expires_at, spendable_until = moving.lifetime_of(plan, request.expires_on)
+        moving.check_last_day(expires_at, now)
+    is_added = request.points_change > 0
+    return ledger.AdjustPosting(
+        **signed(request.key, actor, now),
+        account_id=account.account_id,
+        points_change=request.points_change,
+        reason_code=request.reason_code,
+        expires_at=expires_at if is_added else None,
+        spendable_until=spendable_until if is_added else None,
+        program_version_ref=str(plan.version_id),
+        reason=request.reason,
+    )
+
+
+def adjust_movement(posted: ledger.Receipt, request: AdjustRequest) -> Movement:
+    """Give the answer to an adjustment from the ledger's receipt and what was asked."""
     return Movement(
         transaction_id=posted.transaction_id,
         account_id=posted.account_id,
         points_amount=posted.points_amount,
+        points_change=request.points_change,
         points_balance=posted.points_balance,
         reason_code=request.reason_code,
         is_replay=posted.is_replay,

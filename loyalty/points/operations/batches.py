@@ -8,7 +8,6 @@ from typing import TypeVar
 
 from django.db import transaction
 
-from loyalty.customers import api as customers
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import Refusal
@@ -36,6 +35,7 @@ from loyalty.points.operations.earning import (
 )
 from loyalty.points.operations.members import check_named_once, enroll_members
 from loyalty.points.operations.nothing import nothings_by_key
+from loyalty.points.operations.surroundings import customer_ids_of
 from loyalty.points.queries import Seen
 from loyalty.programs import api as programs
 from loyalty.programs.contracts import WALLET_MAIN
@@ -186,7 +186,7 @@ def _post(lines: Sequence[Line], actor: Actor, now: datetime) -> None:
     posted = ledger.earn_batch([_posting(line, 0, opened, actor) for line in firsts], now=now)
     for line, one in zip(firsts, posted, strict=True):
         if one.receipt is None:
-            line.answer = EarnLine(receipt=None, code=one.refusal_code or "", message="The ledger refused this line.")
+            line.answer = _refused_by_ledger(one)
         elif one.receipt.is_replay:
             line.answer = EarnLine(receipt=replayed(one.receipt, line.request.key))
         else:
@@ -223,7 +223,7 @@ def _post_others(
         if one.receipt is not None:
             by_line.setdefault(id(line), []).append(one.receipt)
         elif line.answer is None:
-            line.answer = EarnLine(receipt=None, code=one.refusal_code or "", message="The ledger refused this line.")
+            line.answer = _refused_by_ledger(one)
     for line in lines:
         others = tuple(wallet_receipt_of(receipt) for receipt in by_line.get(id(line), ()))
         if others and line.answer is None and line.member and line.verdict:
@@ -267,7 +267,11 @@ def _is_fresh(answer: EarnLine) -> bool:
 
 
 def _refused(refusal: Refusal) -> EarnLine:
-    return EarnLine(receipt=None, code=refusal.code, message=refusal.detail)
+    return EarnLine(receipt=None, code=refusal.code, message=refusal.detail, facts=refusal.facts)
+
+
+def _refused_by_ledger(line: ledger.BatchLine) -> EarnLine:
+    return EarnLine(receipt=None, code=line.refusal_code or "", message=line.refusal_detail, facts=line.refusal_facts)
 
 
 def _earlier(request: EarnRequest) -> EarnLine | None:
@@ -283,7 +287,7 @@ def _earlier(request: EarnRequest) -> EarnLine | None:
 def _look_around(requests: Sequence[EarnRequest], actor: Actor, now: datetime) -> Surroundings:
     refs = [request.member for request in requests]
     by_account = queries.list_seen([ref.account_id for ref in refs if ref.account_id is not None])
-    customer_ids = _customer_ids(refs)
+    customer_ids = customer_ids_of(refs)
     wanted = {ref.program_id for ref in refs if ref.program_id} | {one.member.program_id for one in by_account.values()}
     histories = queries.get_histories(wanted)
     pairs = [
@@ -313,14 +317,6 @@ def _with_heirs(seen: dict[Name, Seen]) -> dict[Name, Seen]:
     heirs = {name: heir for name, one in seen.items() if (heir := queries.find_heir(one.member))}
     standing = queries.list_seen(list(heirs.values()))
     return seen | {name: standing[heir] for name, heir in heirs.items() if heir in standing}
-
-
-def _customer_ids(refs: Sequence[MemberRef]) -> dict[str, uuid.UUID]:
-    """Give the ids of the customers that are named, by the name that was used."""
-    by_id = [ref.customer_id for ref in refs if ref.customer_id is not None]
-    found = {str(view.id): view.id for view in customers.list_customers(by_id)} if by_id else {}
-    names = sorted({ref.customer_ref for ref in refs if ref.customer_ref})
-    return found | queries.list_customer_ids(names) if names else found
 
 
 def _audit(lines: Sequence[EarnLine], actor: Actor, now: datetime) -> None:

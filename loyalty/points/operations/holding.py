@@ -1,5 +1,6 @@
 """Holding points for a purchase that is not final: set aside, captured, released, or out of time."""
 
+import uuid
 from datetime import datetime
 
 from django.db import transaction
@@ -9,13 +10,13 @@ from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.resilience.failpoints import maybe_fail
 from loyalty.ledger import api as ledger
 from loyalty.points import policy
-from loyalty.points.contracts import BurnReceipt, EndHoldRequest, HoldRequest
+from loyalty.points.contracts import BurnReceipt, EndHoldRequest, HoldRequest, MemberFacts
 from loyalty.points.operations.keys import find_earlier, signed
 from loyalty.points.operations.members import resolve_member
 from loyalty.points.operations.pools import seat_of
 from loyalty.points.operations.spending import burn_receipt
 from loyalty.points.policy import moving
-from loyalty.points.queries import find_member
+from loyalty.points.queries import find_member, read_overdue
 from loyalty.programs import api as programs
 from loyalty.programs.contracts import WALLET_MAIN
 
@@ -54,16 +55,7 @@ def hold(*, request: HoldRequest, actor: Actor, now: datetime) -> ledger.HoldRec
         member = resolve_member(request.member, may_enroll=False, actor=actor, now=now)
         account_id, program_id, wallet = member.account_id, member.program_id, member.wallet
     plan = programs.get_plan(program_id, at=now)
-    policy.check_open(plan, now)
-    policy.check_redeemable(plan, wallet)
-    posting = ledger.HoldPosting(
-        **signed(request.key, actor, now),
-        account_id=account_id,
-        points_amount=request.points,
-        expires_at=request.expires_at,
-        reason=request.reason,
-        customer_ref=customer_id,
-    )
+    posting = hold_posting(request, account_id, wallet, customer_id, plan, actor, now)
     maybe_fail("hold.decided")
     posted = ledger.hold(posting, now=now)
     maybe_fail("hold.posted")
@@ -90,18 +82,9 @@ def capture(*, request: EndHoldRequest, actor: Actor, now: datetime) -> BurnRece
     member = find_member(account_id=held.account_id)
     if member is None:
         raise ledger.AccountNotFound("There is no such account.", account_id=str(held.account_id))
+    (member,) = read_overdue([member], now=now)
     plan = programs.get_plan(member.program_id, at=now)
-    points = held.points_amount if request.points is None else request.points
-    _, trace = policy.decide_burn(plan, member, points, request.context, now)
-    posting = ledger.CapturePosting(
-        **signed(request.key, actor, now),
-        hold_id=request.hold_id,
-        points_amount=request.points,
-        program_version_ref=str(plan.version_id),
-        reason=request.reason,
-        trace=trace,
-        context=request.context,
-    )
+    posting = capture_posting(request, held, member, plan, actor, now)
     maybe_fail("capture.decided")
     posted = ledger.capture(posting, now=now)
     maybe_fail("capture.posted")
@@ -133,13 +116,67 @@ def release(*, request: EndHoldRequest, actor: Actor, now: datetime) -> ledger.H
     :raises IdempotencyKeyReused: the key was used for another request.
     :raises HoldNotFound, HoldNotActive: there is no such hold, or it is over.
     """
-    posting = ledger.ReleasePosting(**signed(request.key, actor, now), hold_id=request.hold_id, reason=request.reason)
-    posted = ledger.release(posting, now=now)
+    posted = ledger.release(release_posting(request, actor, now), now=now)
     maybe_fail("release.posted")
     if not posted.is_replay:
         _audit("points.hold", posted, request.reason, actor, now)
         maybe_fail("release.audited")
     return posted
+
+
+def hold_posting(
+    request: HoldRequest,
+    account_id: uuid.UUID,
+    wallet: str,
+    customer_id: uuid.UUID | None,
+    plan: programs.ProgramPlan,
+    actor: Actor,
+    now: datetime,
+) -> ledger.HoldPosting:
+    """Decide a hold of points of an account; ``customer_id`` is who acts for a household.
+
+    :raises ProgramNotActive, WalletNotRedeemable: nothing is held there now.
+    """
+    policy.check_open(plan, now)
+    policy.check_redeemable(plan, wallet)
+    return ledger.HoldPosting(
+        **signed(request.key, actor, now),
+        account_id=account_id,
+        points_amount=request.points,
+        expires_at=request.expires_at,
+        reason=request.reason,
+        customer_ref=customer_id,
+    )
+
+
+def capture_posting(
+    request: EndHoldRequest,
+    held: ledger.HoldView,
+    member: MemberFacts,
+    plan: programs.ProgramPlan,
+    actor: Actor,
+    now: datetime,
+) -> ledger.CapturePosting:
+    """Decide a capture: what the points are worth.
+
+    :raises BurnRuleMissing, RuleResultInvalid: the program does not say.
+    """
+    points = held.points_amount if request.points is None else request.points
+    _, trace = policy.decide_burn(plan, member, points, request.context, now)
+    return ledger.CapturePosting(
+        **signed(request.key, actor, now),
+        hold_id=request.hold_id,
+        points_amount=request.points,
+        program_version_ref=str(plan.version_id),
+        reason=request.reason,
+        trace=trace,
+        context=request.context,
+    )
+
+
+def release_posting(request: EndHoldRequest, actor: Actor, now: datetime) -> ledger.ReleasePosting:
+    """Say what to release."""
+    return ledger.ReleasePosting(**signed(request.key, actor, now), hold_id=request.hold_id, reason=request.reason)
 
 
 def release_due_holds(*, now: datetime) -> int:

@@ -39,8 +39,8 @@ def reverse(*, request: ReverseRequest, actor: Actor, now: datetime) -> Movement
     """Take a transaction back, wholly, in part or by line. A reversal is lawful in an inactive program too.
 
     What may be taken back of points that were spent meanwhile is for the program's version of today to say. A purchase
-    that is taken back wholly or by line gives back what it brought to other wallets too; a number of points means
-    those of the transaction alone.
+    that is taken back wholly or by line gives back what it brought to other wallets too, also where the first one has
+    been emptied (``points_unrecovered`` tells what it lacks); a number of points means those of the transaction alone.
 
     :raises IdempotencyKeyReused: the key was used for another request.
     :raises TransactionNotFound, TransactionNotReversible, AlreadyReversed, ReversalExceeds: it cannot be taken back.
@@ -54,23 +54,33 @@ def reverse(*, request: ReverseRequest, actor: Actor, now: datetime) -> Movement
     maybe_fail("reverse.looked_up")
     first = ledger.get_transaction(request.transaction_id)
     plan = programs.get_plan(first.program_ref, at=now)
-    movement = _reverse_one(request, first, plan, actor, now)
+    others = _others(request, first)
+    movement = _reverse_one(request, first, plan, actor, now, may_be_none=bool(others))
     if movement.is_replay:
         return replace(movement, other_wallets=_others_again(request))
-    return replace(movement, other_wallets=_reverse_others(request, first, plan, actor, now))
+    moved = _reverse_others(request, others, plan, actor, now)
+    if not movement.points_amount and not any(one.points_amount for one in moved):
+        raise ledger.InsufficientPoints(
+            "The points to take back have been spent.",
+            points_requested=movement.points_unrecovered,
+            points_available=0,
+        )
+    return replace(movement, other_wallets=moved)
 
 
-def _reverse_one(
-    request: ReverseRequest, first: ledger.TransactionView, plan: programs.ProgramPlan, actor: Actor, now: datetime
-) -> Movement:
-    """Take back what one wallet got."""
-    context: dict[str, Any] = {}
-    points = request.points
-    if request.lines:
-        points, context = _count_lines(first, request.lines)
+def reverse_posting(
+    request: ReverseRequest,
+    first: ledger.TransactionView,
+    plan: programs.ProgramPlan,
+    points: int | None,
+    context: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+) -> ledger.ReversePosting:
+    """Say what to reverse, by the program's clawback; an expiry comes back for as long as the program says."""
     is_expiry = first.kind is ledger.TransactionKind.EXPIRE
     until, spendable = moving.lifetime_of(plan, _reinstated_until(plan, now)) if is_expiry else (None, None)
-    posting = ledger.ReversePosting(
+    return ledger.ReversePosting(
         **signed(request.key, actor, request.occurred_at),
         reverses=first.transaction_id,
         points_amount=points,
@@ -80,6 +90,30 @@ def _reverse_one(
         reason=request.reason,
         context=context or None,
     )
+
+
+def has_other_wallets(first: ledger.TransactionView) -> bool:
+    """Tell whether a purchase brought points to other wallets too."""
+    return first.kind is ledger.TransactionKind.EARN and bool((first.trace or {}).get("other_wallets"))
+
+
+def _reverse_one(
+    request: ReverseRequest,
+    first: ledger.TransactionView,
+    plan: programs.ProgramPlan,
+    actor: Actor,
+    now: datetime,
+    *,
+    may_be_none: bool = False,
+) -> Movement:
+    """Take back what one wallet got; with ``may_be_none`` also where nothing is left of it, as the policy lets."""
+    context: dict[str, Any] = {}
+    points = request.points
+    if request.lines:
+        points, context = _count_lines(first, request.lines)
+    posting = reverse_posting(request, first, plan, points, context, actor, now)
+    if may_be_none and posting.policy is ledger.ReversalPolicy.WITHIN_BALANCE:
+        posting = replace(posting, policy=ledger.ReversalPolicy.WITHIN_BALANCE_OR_NONE)
     maybe_fail("reverse.decided")
     posted = ledger.reverse(posting, now=now)
     maybe_fail("reverse.posted")
@@ -95,11 +129,15 @@ def _others(request: ReverseRequest, first: ledger.TransactionView) -> dict[str,
 
 
 def _reverse_others(
-    request: ReverseRequest, first: ledger.TransactionView, plan: programs.ProgramPlan, actor: Actor, now: datetime
+    request: ReverseRequest,
+    others: Mapping[str, ledger.Receipt],
+    plan: programs.ProgramPlan,
+    actor: Actor,
+    now: datetime,
 ) -> tuple[Movement, ...]:
     """Take back what a purchase brought to its other wallets, as far as it is there."""
     moved = []
-    for wallet, other in _others(request, first).items():
+    for wallet, other in others.items():
         asked = replace(request, transaction_id=other.transaction_id, key=wallet_key(request.key, wallet))
         try:
             with transaction.atomic():

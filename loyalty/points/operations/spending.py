@@ -41,21 +41,7 @@ def burn(*, request: BurnRequest, actor: Actor, now: datetime) -> BurnReceipt:
     member, seat = _who(request, actor, now)
     (member,) = read_overdue([member], now=now)
     plan = programs.get_plan(member.program_id, at=request.occurred_at)
-    policy.check_open(plan, request.occurred_at)
-    policy.check_redeemable(plan, member.wallet)
-    moving.check_burn(plan.burn, request.points)
-    _, trace = policy.decide_burn(plan, member, request.points, request.context, now)
-    posting = ledger.BurnPosting(
-        **signed(request.key, actor, request.occurred_at),
-        account_id=member.account_id,
-        points_amount=request.points,
-        consumption=ledger.Consumption(plan.burn.consumption.value),
-        customer_ref=seat.customer_id if seat else None,
-        program_version_ref=str(plan.version_id),
-        reason=str(request.context.get("description", ""))[:500],
-        trace=trace,
-        context=request.context,
-    )
+    posting = burn_posting(request, member, seat, plan, actor, now)
     maybe_fail("burn.decided")
     receipt = burn_receipt(ledger.burn(posting, now=now))
     maybe_fail("burn.posted")
@@ -72,19 +58,56 @@ def burn(*, request: BurnRequest, actor: Actor, now: datetime) -> BurnReceipt:
                 "transaction_id": str(receipt.transaction_id),
                 "points_amount": receipt.points_amount,
                 "points_balance": receipt.points_balance,
-                "value": trace["value"],
+                "value": (posting.trace or {})["value"],
             },
         )
         maybe_fail("burn.audited")
     return receipt
 
 
+def burn_posting(
+    request: BurnRequest,
+    member: MemberFacts,
+    seat: PoolSeat | None,
+    plan: programs.ProgramPlan,
+    actor: Actor,
+    now: datetime,
+) -> ledger.BurnPosting:
+    """Decide a burn of points of a member's, or of a household's by who has a seat there.
+
+    :raises ProgramNotActive, WalletNotRedeemable, BurnLimitRefused, BurnRuleMissing, RuleResultInvalid: as ``burn``.
+    """
+    policy.check_open(plan, request.occurred_at)
+    policy.check_redeemable(plan, member.wallet)
+    moving.check_burn(plan.burn, request.points)
+    _, trace = policy.decide_burn(plan, member, request.points, request.context, now)
+    return ledger.BurnPosting(
+        **signed(request.key, actor, request.occurred_at),
+        account_id=member.account_id,
+        points_amount=request.points,
+        consumption=ledger.Consumption(plan.burn.consumption.value),
+        customer_ref=seat.customer_id if seat else None,
+        program_version_ref=str(plan.version_id),
+        reason=str(request.context.get("description", ""))[:500],
+        trace=trace,
+        context=request.context,
+    )
+
+
+def check_own(member: MemberFacts) -> None:
+    """Refuse a household's account where a member's own is meant.
+
+    :raises PoolRoleRefused: it is one.
+    """
+    if member.kind == "pool":
+        raise PoolRoleRefused("Name the household and the customer who spends.")
+
+
 def _who(request: BurnRequest, actor: Actor, now: datetime) -> tuple[MemberFacts, PoolSeat | None]:
     """Give whose points are meant: a member's, or a household's on behalf of somebody in it."""
     if request.pool_id is None:
         member = resolve_member(request.member, may_enroll=False, actor=actor, now=now)
-        if member.kind == "pool":
-            raise PoolRoleRefused("Name the household and the customer who spends.")
+        check_own(member)
         return member, None
     seat = seat_of(pool_id=request.pool_id, ref=request.member)
     moving.check_may_spend(seat)

@@ -33,18 +33,43 @@ def transfer(*, request: TransferRequest, actor: Actor, now: datetime) -> Moveme
     """
     earlier = find_earlier(request.key)
     if earlier is not None:
-        return _movement_of(earlier)
+        return transfer_movement(earlier)
     maybe_fail("transfer.looked_up")
     sender, taker = _account(request.from_account_id), _account(request.to_account_id)
     plan = programs.get_plan(sender.program_id, at=now)
-    policy.check_open(plan, now)
-    today = programs.business_date(plan.timezone, now)
     seat = _seat(sender, request)
+    posting = transfer_posting(request, sender, taker, seat, plan, actor, now)
+    maybe_fail("transfer.decided")
+    posted = ledger.transfer(posting, now=now)
+    maybe_fail("transfer.posted")
+    if not posted.is_replay:
+        if seat is not None:
+            count_spending(seat, request.points, programs.business_date(plan.timezone, now))
+        _audit(posted, posting.fee_points, request.reason, actor, now)
+        maybe_fail("transfer.audited")
+    return transfer_movement(posted)
+
+
+def transfer_posting(
+    request: TransferRequest,
+    sender: MemberFacts,
+    taker: MemberFacts,
+    seat: PoolSeat | None,
+    plan: programs.ProgramPlan,
+    actor: Actor,
+    now: datetime,
+) -> ledger.TransferPosting:
+    """Decide a transfer: whether, and for what fee; none between a household and who is in it.
+
+    :raises ProgramNotActive, TransferNotAllowed, TransferLimitRefused: the program forbids it.
+    """
+    policy.check_open(plan, now)
     if seat is not None or taker.kind == "pool" and queries.find_seat(taker.account_id, sender.customer_id) is not None:
         verdict = moving.TransferVerdict(0, ())
     else:
+        today = programs.business_date(plan.timezone, now)
         verdict = moving.decide_transfer(plan, sender, request.points, today, now)
-    posting = ledger.TransferPosting(
+    return ledger.TransferPosting(
         **signed(request.key, actor, now),
         account_id=sender.account_id,
         to_account_id=taker.account_id,
@@ -56,15 +81,6 @@ def transfer(*, request: TransferRequest, actor: Actor, now: datetime) -> Moveme
         reason=request.reason,
         context={"points_fee": verdict.points_fee},
     )
-    maybe_fail("transfer.decided")
-    posted = ledger.transfer(posting, now=now)
-    maybe_fail("transfer.posted")
-    if not posted.is_replay:
-        if seat is not None:
-            count_spending(seat, request.points, today)
-        _audit(posted, verdict.points_fee, request.reason, actor, now)
-        maybe_fail("transfer.audited")
-    return _movement_of(posted)
 
 
 def _account(account_id: uuid.UUID) -> MemberFacts:
@@ -82,7 +98,8 @@ def _seat(sender: MemberFacts, request: TransferRequest) -> PoolSeat | None:
     return seat
 
 
-def _movement_of(posted: ledger.Receipt) -> Movement:
+def transfer_movement(posted: ledger.Receipt) -> Movement:
+    """Give the answer to a transfer from the ledger's receipt alone, so that a replay is the same to the letter."""
     other = posted.counterpart
     return Movement(
         transaction_id=posted.transaction_id,

@@ -115,6 +115,7 @@ def check_adjustment(plan: ProgramPlan, request: AdjustRequest) -> None:
     if limit is not None and points > limit and not request.is_unlimited:
         raise ApprovalRequired(
             f"More than {limit} points are adjusted only with an approval.",
+            points_change=request.points_change,
             points_max_without_approval=limit,
             permission="points.adjust_unlimited",
         )

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
@@ -96,6 +96,30 @@ def transaction_id_of(text: str) -> uuid.UUID:
         raise TransactionNotFound("There is no such transaction.") from refusal
 
 
+def hold_request(given: Mapping[str, Any], key: api.Key, now: datetime) -> api.HoldRequest:
+    """Put what was sent into the words of the domain."""
+    until = given.get("expires_at") or now + timedelta(minutes=given.get("expires_in_minutes", MINUTES_DEFAULT))
+    return api.HoldRequest(
+        member=MemberNamed.member(dict(given)),
+        pool_id=given.get("pool_id"),
+        points=given["points"],
+        expires_at=until,
+        reason=given["reason"],
+        key=key,
+    )
+
+
+def end_request(given: Mapping[str, Any], hold_id: uuid.UUID, key: api.Key) -> api.EndHoldRequest:
+    """Put what was sent of the end of a hold into the words of the domain."""
+    return api.EndHoldRequest(
+        hold_id=hold_id,
+        points=given.get("points"),
+        reason=given["reason"],
+        context=given.get("transaction_context", {}),
+        key=key,
+    )
+
+
 class HoldView(ApiView):
     """Set points aside."""
 
@@ -109,17 +133,8 @@ class HoldView(ApiView):
         """Hold points for a purchase that is not final; after its time they are free again by themselves."""
         body = HoldWrite(data=request.data)
         body.is_valid(raise_exception=True)
-        given, now = body.validated_data, clock.now()
-        until = given.get("expires_at") or now + timedelta(minutes=given.get("expires_in_minutes", MINUTES_DEFAULT))
-        asked = api.HoldRequest(
-            member=MemberNamed.member(given),
-            pool_id=given.get("pool_id"),
-            points=given["points"],
-            expires_at=until,
-            reason=given["reason"],
-            key=key_of("hold", require_key(request), request.data, request=request),
-        )
-        receipt = api.hold(request=asked, actor=self.actor, now=now)
+        now, key = clock.now(), key_of("hold", require_key(request), request.data, request=request)
+        receipt = api.hold(request=hold_request(body.validated_data, key, now), actor=self.actor, now=now)
         maybe_fail("hold.committed")
         return answer(HoldAnswer(receipt).data, is_replay=receipt.is_replay, is_created=True)
 
@@ -137,14 +152,8 @@ class CaptureView(ApiView):
         """Burn held points, all or some; the burn rule says what they are worth."""
         body = CaptureWrite(data=request.data)
         body.is_valid(raise_exception=True)
-        given = body.validated_data
-        asked = api.EndHoldRequest(
-            hold_id=hold_id_of(hold_id),
-            points=given.get("points"),
-            reason=given["reason"],
-            context=given.get("transaction_context", {}),
-            key=key_of("capture", require_key(request), request.data, hold_id=hold_id, request=request),
-        )
+        key = key_of("capture", require_key(request), request.data, hold_id=hold_id, request=request)
+        asked = end_request(body.validated_data, hold_id_of(hold_id), key)
         if asked.points is None and has_limit(request):
             scoping.check_amount(request, ledger.get_hold(asked.hold_id).points_amount)
         receipt = api.capture(request=asked, actor=self.actor, now=clock.now())
@@ -165,11 +174,8 @@ class ReleaseView(ApiView):
         """Free held points again."""
         body = ReasonWrite(data=request.data)
         body.is_valid(raise_exception=True)
-        asked = api.EndHoldRequest(
-            hold_id=hold_id_of(hold_id),
-            reason=body.validated_data["reason"],
-            key=key_of("release", require_key(request), request.data, hold_id=hold_id, request=request),
-        )
+        key = key_of("release", require_key(request), request.data, hold_id=hold_id, request=request)
+        asked = end_request(body.validated_data, hold_id_of(hold_id), key)
         receipt = api.release(request=asked, actor=self.actor, now=clock.now())
         maybe_fail("release.committed")
         return answer(HoldAnswer(receipt).data, is_replay=receipt.is_replay, is_created=False)

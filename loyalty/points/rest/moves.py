@@ -1,6 +1,7 @@
 """Transfers, adjustments, reversals and reinstatements over HTTP."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
@@ -100,8 +101,9 @@ class MovementAnswer(serializers.Serializer[Any]):
 
 
 class AdjustAnswer(MovementAnswer):
-    """What was adjusted."""
+    """What was adjusted; ``points_change`` has its sign."""
 
+    points_change = serializers.IntegerField()
     reason_code = serializers.CharField()
 
 
@@ -134,19 +136,24 @@ TransferAnswer = type(
 )
 
 
-def post_reverse(request: Request, sent: Any, actor: Actor) -> Response:
-    """Reverse as ``sent`` says and answer."""
-    body = ReverseWrite(data=sent)
-    body.is_valid(raise_exception=True)
-    given, now = body.validated_data, clock.now()
-    reversal = api.ReverseRequest(
+def reverse_request(given: Mapping[str, Any], key: api.Key, now: datetime) -> api.ReverseRequest:
+    """Put what was sent into the words of the domain."""
+    return api.ReverseRequest(
         transaction_id=given["transaction_id"],
-        key=key_of("reverse", require_key(request), sent, request=request),
+        key=key,
         points=given.get("points"),
         lines=tuple(api.LineToReverse(**line) for line in given.get("lines", ())),
         reason=given["reason"],
         occurred_at=now,
     )
+
+
+def post_reverse(request: Request, sent: Any, actor: Actor) -> Response:
+    """Reverse as ``sent`` says and answer."""
+    body = ReverseWrite(data=sent)
+    body.is_valid(raise_exception=True)
+    now, key = clock.now(), key_of("reverse", require_key(request), sent, request=request)
+    reversal = reverse_request(body.validated_data, key, now)
     if reversal.points is None and has_limit(request):
         # What is taken back is as much as was moved, at the most.
         scoping.check_amount(request, abs(ledger.get_transaction(reversal.transaction_id).points_change))
@@ -171,30 +178,38 @@ class ReverseView(ApiView):
         return post_reverse(request, request.data, self.actor)
 
 
-def post_transfer(request: Request, sent: Any, actor: Actor) -> Response:
-    """Transfer as ``sent`` says and answer."""
-    body = TransferWrite(data=sent)
-    body.is_valid(raise_exception=True)
-    given = body.validated_data
+def transfer_request(given: Mapping[str, Any], key: api.Key) -> api.TransferRequest:
+    """Put what was sent into the words of the domain."""
     who = {name: given[name] for name in ("customer_id", "customer_ref") if name in given}
-    transfer = api.TransferRequest(
+    return api.TransferRequest(
         from_account_id=given["from_account_id"],
         to_account_id=given["to_account_id"],
         points=given["points"],
         reason=given["reason"],
-        key=key_of("transfer", require_key(request), sent, request=request),
+        key=key,
         customer=api.MemberRef(**who) if who else None,
     )
-    receipt = api.transfer(request=transfer, actor=actor, now=clock.now())
-    maybe_fail("transfer.committed")
-    told = {
+
+
+def transfer_body(receipt: api.Movement) -> dict[str, Any]:
+    """Tell what was given and what both have now."""
+    return {
         "transaction_id": receipt.transaction_id,
         "points_amount": receipt.points_amount,
         "points_fee": receipt.points_fee,
         "from": {"account_id": receipt.account_id, "points_balance": receipt.points_balance},
         "to": {"account_id": receipt.to_account_id, "points_balance": receipt.to_points_balance},
     }
-    return answer(told, is_replay=receipt.is_replay, is_created=True)
+
+
+def post_transfer(request: Request, sent: Any, actor: Actor) -> Response:
+    """Transfer as ``sent`` says and answer."""
+    body = TransferWrite(data=sent)
+    body.is_valid(raise_exception=True)
+    key = key_of("transfer", require_key(request), sent, request=request)
+    receipt = api.transfer(request=transfer_request(body.validated_data, key), actor=actor, now=clock.now())
+    maybe_fail("transfer.committed")
+    return answer(transfer_body(receipt), is_replay=receipt.is_replay, is_created=True)
 
 
 class TransferView(ApiView):
@@ -213,21 +228,25 @@ class TransferView(ApiView):
         return post_transfer(request, request.data, self.actor)
 
 
-def post_adjust(request: Request, sent: Any, actor: Actor) -> Response:
-    """Adjust as ``sent`` says and answer."""
-    body = AdjustWrite(data=sent)
-    body.is_valid(raise_exception=True)
-    given = body.validated_data
-    adjustment = api.AdjustRequest(
+def adjust_request(request: Request, given: Mapping[str, Any], key: api.Key) -> api.AdjustRequest:
+    """Put what was sent into the words of the domain, with whether the caller may pass the program's limit."""
+    return api.AdjustRequest(
         account_id=given["account_id"],
         points_change=given["points"],
         reason_code=given["reason_code"],
         reason=given["reason"],
         expires_on=given.get("expires_on"),
-        key=key_of("adjust", require_key(request), sent, request=request),
+        key=key,
         is_unlimited=holds(request, "points.adjust_unlimited"),
     )
-    receipt = api.adjust(request=adjustment, actor=actor, now=clock.now())
+
+
+def post_adjust(request: Request, sent: Any, actor: Actor) -> Response:
+    """Adjust as ``sent`` says and answer."""
+    body = AdjustWrite(data=sent)
+    body.is_valid(raise_exception=True)
+    key = key_of("adjust", require_key(request), sent, request=request)
+    receipt = api.adjust(request=adjust_request(request, body.validated_data, key), actor=actor, now=clock.now())
     maybe_fail("adjust.committed")
     return answer(AdjustAnswer(receipt).data, is_replay=receipt.is_replay, is_created=True)
 

@@ -307,6 +307,7 @@ class EarnBatchResult(serializers.Serializer[Any]):
     points_balance = serializers.IntegerField(allow_null=True)
     code = serializers.CharField()
     message = serializers.CharField()
+    facts = serializers.DictField(help_text="The figures that a single call would tell with its refusal.")
 
 
 class EarnBatchAnswer(serializers.Serializer[Any]):

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from loyalty.points.rest import accounts, books, holds, imports, moves, pools, programs, transactions, verbs
+from loyalty.points.rest import accounts, batches, books, holds, imports, moves, pools, programs, transactions, verbs
 
 routes = [
     ("loyaltyAccounts", accounts.AccountViewSet, "loyaltyAccounts"),
@@ -16,11 +16,18 @@ paths = [
     path("services/points/earn/", verbs.EarnView.as_view(), name="points-earn"),
     path("services/points/earn/batch/", verbs.EarnBatchView.as_view(), name="points-earn-batch"),
     path("services/points/burn/", verbs.BurnView.as_view(), name="points-burn"),
+    path("services/points/burn/batch/", batches.BurnBatchView.as_view(), name="points-burn-batch"),
     path("services/points/transfer/", moves.TransferView.as_view(), name="points-transfer"),
+    path("services/points/transfer/batch/", batches.TransferBatchView.as_view(), name="points-transfer-batch"),
     path("services/points/adjust/", moves.AdjustView.as_view(), name="points-adjust"),
+    path("services/points/adjust/batch/", batches.AdjustBatchView.as_view(), name="points-adjust-batch"),
     path("services/points/reverse/", moves.ReverseView.as_view(), name="points-reverse"),
+    path("services/points/reverse/batch/", batches.ReverseBatchView.as_view(), name="points-reverse-batch"),
     path("services/points/reinstate/", moves.ReinstateView.as_view(), name="points-reinstate"),
     path("services/points/hold/", holds.HoldView.as_view(), name="points-hold"),
+    path("services/points/hold/batch/", batches.HoldBatchView.as_view(), name="points-hold-batch"),
+    path("services/points/hold/capture/batch/", batches.CaptureBatchView.as_view(), name="points-capture-batch"),
+    path("services/points/hold/release/batch/", batches.ReleaseBatchView.as_view(), name="points-release-batch"),
     path("services/points/hold/<str:hold_id>/capture/", holds.CaptureView.as_view(), name="points-capture"),
     path("services/points/hold/<str:hold_id>/release/", holds.ReleaseView.as_view(), name="points-release"),
     path("services/points/pending/<str:transaction_id>/confirm/", holds.ConfirmView.as_view(), name="points-confirm"),

@@ -49,20 +49,24 @@ def post_earn(request: Request, sent: Any, actor: Actor) -> Response:
     return answer(told, is_replay=receipt.is_replay, is_created=receipt.transaction_id is not None)
 
 
-def post_burn(request: Request, sent: Any, actor: Actor) -> Response:
-    """Burn as ``sent`` says and answer."""
-    body = serializers.BurnWrite(data=sent)
-    body.is_valid(raise_exception=True)
-    given, now = body.validated_data, clock.now()
-    burn = api.BurnRequest(
-        member=serializers.MemberNamed.member(given),
-        key=key_of("burn", require_key(request), sent, request=request),
+def burn_request(given: Mapping[str, Any], key: api.Key, now: datetime) -> api.BurnRequest:
+    """Put what was sent into the words of the domain."""
+    return api.BurnRequest(
+        member=serializers.MemberNamed.member(dict(given)),
+        key=key,
         points=given["points"],
         occurred_at=given.get("occurred_at", now),
         context=given.get("transaction_context", {}),
         pool_id=given.get("pool_id"),
     )
-    receipt = api.burn(request=burn, actor=actor, now=now)
+
+
+def post_burn(request: Request, sent: Any, actor: Actor) -> Response:
+    """Burn as ``sent`` says and answer."""
+    body = serializers.BurnWrite(data=sent)
+    body.is_valid(raise_exception=True)
+    now, key = clock.now(), key_of("burn", require_key(request), sent, request=request)
+    receipt = api.burn(request=burn_request(body.validated_data, key, now), actor=actor, now=now)
     maybe_fail("burn.committed")
     return answer(burn_body(receipt), is_replay=receipt.is_replay, is_created=True)
 
@@ -137,6 +141,7 @@ def batch_body(lines: list[api.EarnLine]) -> dict[str, Any]:
             "points_balance": line.receipt.points_balance if line.receipt else None,
             "code": line.code,
             "message": line.message,
+            "facts": line.facts,
         }
         for place, line in enumerate(lines)
     ]

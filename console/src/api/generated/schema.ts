@@ -2218,6 +2218,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/services/points/adjust/batch/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Adjust for up to 500 lines in one transaction; a refused one does not stop the others. */
+        post: operations["services_points_adjust_batch_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/services/points/burn/": {
         parameters: {
             query?: never;
@@ -2229,6 +2246,23 @@ export interface paths {
         put?: never;
         /** @description Redeem points; the burn rule says what they are worth. */
         post: operations["services_points_burn_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/services/points/burn/batch/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Redeem for up to 500 lines in one transaction; a refused one does not stop the others. */
+        post: operations["services_points_burn_batch_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2314,6 +2348,57 @@ export interface paths {
         put?: never;
         /** @description Hold points for a purchase that is not final; after its time they are free again by themselves. */
         post: operations["services_points_hold_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/services/points/hold/batch/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Hold for up to 500 lines in one transaction; a refused one does not stop the others. */
+        post: operations["services_points_hold_batch_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/services/points/hold/capture/batch/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Capture up to 500 holds in one transaction; a refused one does not stop the others. */
+        post: operations["services_points_hold_capture_batch_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/services/points/hold/release/batch/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Release up to 500 holds in one transaction; a refused one does not stop the others. */
+        post: operations["services_points_hold_release_batch_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2490,6 +2575,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/services/points/reverse/batch/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Reverse for up to 500 lines in one transaction; a refused one does not stop the others. */
+        post: operations["services_points_reverse_batch_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/services/points/transfer/": {
         parameters: {
             query?: never;
@@ -2501,6 +2603,23 @@ export interface paths {
         put?: never;
         /** @description Move points between two accounts of one program; they keep the dates on which they expire. */
         post: operations["services_points_transfer_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/services/points/transfer/batch/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Transfer for up to 500 lines in one transaction; a refused one does not stop the others. */
+        post: operations["services_points_transfer_batch_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2800,15 +2919,46 @@ export interface components {
             days?: number | null;
             kind?: components["schemas"]["ActivationFieldKindEnum"];
         };
-        /** @description What was adjusted. */
+        /** @description What was adjusted; ``points_change`` has its sign. */
         AdjustAnswer: {
             /** Format: uuid */
             account_id: string;
             points_amount: number;
             points_balance: number;
+            points_change: number;
             reason_code: string;
             /** Format: uuid */
             transaction_id: string;
+        };
+        /** @description What became of a batch, line by line. */
+        AdjustBatchAnswer: {
+            done: number;
+            points_amount: number;
+            refused: number;
+            results: components["schemas"]["AdjustBatchResult"][];
+        };
+        /** @description What a line came to: what a single call answers, or the refusal that it would meet. */
+        AdjustBatchResult: {
+            /** Format: uuid */
+            account_id: string | null;
+            answer: components["schemas"]["AdjustAnswer"] | null;
+            /** @description Empty when the line was done. */
+            code: string;
+            /** @description The figures that a single call would tell with its refusal. */
+            facts: {
+                [key: string]: unknown;
+            };
+            index: number;
+            message: string;
+            points_amount: number;
+            points_balance: number | null;
+            /** Format: uuid */
+            transaction_id: string | null;
+        };
+        /** @description Lines to do in one transaction; a refused one does not stop the others. */
+        AdjustBatchWriteRequest: {
+            idempotency_key?: string;
+            items: components["schemas"]["AdjustWriteRequest"][];
         };
         /** @description Points to add, or with a minus to take; ``expires_on`` is the last day of points that are added. */
         AdjustWriteRequest: {
@@ -2956,6 +3106,36 @@ export interface components {
             transaction_id: string;
             value: components["schemas"]["MoneyAnswer"];
         };
+        /** @description What became of a batch, line by line. */
+        BurnBatchAnswer: {
+            done: number;
+            points_amount: number;
+            refused: number;
+            results: components["schemas"]["BurnBatchResult"][];
+        };
+        /** @description What a line came to: what a single call answers, or the refusal that it would meet. */
+        BurnBatchResult: {
+            /** Format: uuid */
+            account_id: string | null;
+            answer: components["schemas"]["BurnAnswer"] | null;
+            /** @description Empty when the line was done. */
+            code: string;
+            /** @description The figures that a single call would tell with its refusal. */
+            facts: {
+                [key: string]: unknown;
+            };
+            index: number;
+            message: string;
+            points_amount: number;
+            points_balance: number | null;
+            /** Format: uuid */
+            transaction_id: string | null;
+        };
+        /** @description Lines to do in one transaction; a refused one does not stop the others. */
+        BurnBatchWriteRequest: {
+            idempotency_key?: string;
+            items: components["schemas"]["BurnWriteRequest"][];
+        };
         /** @description How points are spent. */
         BurnField: {
             consumption?: components["schemas"]["ConsumptionEnum"];
@@ -3073,6 +3253,47 @@ export interface components {
             next: string | null;
             previous: string | null;
             results: components["schemas"]["CapUsage"][];
+        };
+        /** @description What became of a batch, line by line. */
+        CaptureBatchAnswer: {
+            done: number;
+            points_amount: number;
+            refused: number;
+            results: components["schemas"]["CaptureBatchResult"][];
+        };
+        /** @description What a line came to: what a single call answers, or the refusal that it would meet. */
+        CaptureBatchResult: {
+            /** Format: uuid */
+            account_id: string | null;
+            answer: components["schemas"]["BurnAnswer"] | null;
+            /** @description Empty when the line was done. */
+            code: string;
+            /** @description The figures that a single call would tell with its refusal. */
+            facts: {
+                [key: string]: unknown;
+            };
+            index: number;
+            message: string;
+            points_amount: number;
+            points_balance: number | null;
+            /** Format: uuid */
+            transaction_id: string | null;
+        };
+        /** @description Lines to do in one transaction; a refused one does not stop the others. */
+        CaptureBatchWriteRequest: {
+            idempotency_key?: string;
+            items: components["schemas"]["CaptureItemRequest"][];
+        };
+        /** @description A hold to capture, wholly or in part. */
+        CaptureItemRequest: {
+            /** Format: uuid */
+            hold_id: string;
+            idempotency_key?: string;
+            /** Format: int64 */
+            points?: number;
+            /** @default  */
+            reason: string;
+            transaction_context?: unknown;
         };
         /** @description How many of the held points to burn; all of them when left out. The rest is free again. */
         CaptureWriteRequest: {
@@ -3321,6 +3542,10 @@ export interface components {
             /** Format: uuid */
             account_id: string | null;
             code: string;
+            /** @description The figures that a single call would tell with its refusal. */
+            facts: {
+                [key: string]: unknown;
+            };
             index: number;
             message: string;
             points_amount: number;
@@ -3794,6 +4019,36 @@ export interface components {
             points_balance: number;
             points_held: number;
             state: string;
+        };
+        /** @description What became of a batch, line by line. */
+        HoldBatchAnswer: {
+            done: number;
+            points_amount: number;
+            refused: number;
+            results: components["schemas"]["HoldBatchResult"][];
+        };
+        /** @description What a line came to: what a single call answers, or the refusal that it would meet. */
+        HoldBatchResult: {
+            /** Format: uuid */
+            account_id: string | null;
+            answer: components["schemas"]["HoldAnswer"] | null;
+            /** @description Empty when the line was done. */
+            code: string;
+            /** @description The figures that a single call would tell with its refusal. */
+            facts: {
+                [key: string]: unknown;
+            };
+            index: number;
+            message: string;
+            points_amount: number;
+            points_balance: number | null;
+            /** Format: uuid */
+            transaction_id: string | null;
+        };
+        /** @description Lines to do in one transaction; a refused one does not stop the others. */
+        HoldBatchWriteRequest: {
+            idempotency_key?: string;
+            items: components["schemas"]["HoldWriteRequest"][];
         };
         /** @description Holds, newest first. */
         HoldList: {
@@ -5250,6 +5505,44 @@ export interface components {
             index: number;
             message: string;
         };
+        /** @description What became of a batch, line by line. */
+        ReleaseBatchAnswer: {
+            done: number;
+            points_amount: number;
+            refused: number;
+            results: components["schemas"]["ReleaseBatchResult"][];
+        };
+        /** @description What a line came to: what a single call answers, or the refusal that it would meet. */
+        ReleaseBatchResult: {
+            /** Format: uuid */
+            account_id: string | null;
+            answer: components["schemas"]["HoldAnswer"] | null;
+            /** @description Empty when the line was done. */
+            code: string;
+            /** @description The figures that a single call would tell with its refusal. */
+            facts: {
+                [key: string]: unknown;
+            };
+            index: number;
+            message: string;
+            points_amount: number;
+            points_balance: number | null;
+            /** Format: uuid */
+            transaction_id: string | null;
+        };
+        /** @description Lines to do in one transaction; a refused one does not stop the others. */
+        ReleaseBatchWriteRequest: {
+            idempotency_key?: string;
+            items: components["schemas"]["ReleaseItemRequest"][];
+        };
+        /** @description A hold to release. */
+        ReleaseItemRequest: {
+            /** Format: uuid */
+            hold_id: string;
+            idempotency_key?: string;
+            /** @default  */
+            reason: string;
+        };
         /** @description What was taken back, and what of it could not be; of a purchase also from its other wallets. */
         ReversalAnswer: {
             /** Format: uuid */
@@ -5273,6 +5566,36 @@ export interface components {
         ReversalFieldRequest: {
             clawback?: components["schemas"]["ClawbackEnum"];
             reinstate_days?: number;
+        };
+        /** @description What became of a batch, line by line. */
+        ReverseBatchAnswer: {
+            done: number;
+            points_amount: number;
+            refused: number;
+            results: components["schemas"]["ReverseBatchResult"][];
+        };
+        /** @description What a line came to: what a single call answers, or the refusal that it would meet. */
+        ReverseBatchResult: {
+            /** Format: uuid */
+            account_id: string | null;
+            answer: components["schemas"]["ReversalAnswer"] | null;
+            /** @description Empty when the line was done. */
+            code: string;
+            /** @description The figures that a single call would tell with its refusal. */
+            facts: {
+                [key: string]: unknown;
+            };
+            index: number;
+            message: string;
+            points_amount: number;
+            points_balance: number | null;
+            /** Format: uuid */
+            transaction_id: string | null;
+        };
+        /** @description Lines to do in one transaction; a refused one does not stop the others. */
+        ReverseBatchWriteRequest: {
+            idempotency_key?: string;
+            items: components["schemas"]["ReverseWriteRequest"][];
         };
         /** @description A transaction to take back: ``points`` or ``lines`` of it, or without both all that is left. */
         ReverseWriteRequest: {
@@ -5994,6 +6317,36 @@ export interface components {
             to: components["schemas"]["Side"];
             /** Format: uuid */
             transaction_id: string;
+        };
+        /** @description What became of a batch, line by line. */
+        TransferBatchAnswer: {
+            done: number;
+            points_amount: number;
+            refused: number;
+            results: components["schemas"]["TransferBatchResult"][];
+        };
+        /** @description What a line came to: what a single call answers, or the refusal that it would meet. */
+        TransferBatchResult: {
+            /** Format: uuid */
+            account_id: string | null;
+            answer: components["schemas"]["TransferAnswer"] | null;
+            /** @description Empty when the line was done. */
+            code: string;
+            /** @description The figures that a single call would tell with its refusal. */
+            facts: {
+                [key: string]: unknown;
+            };
+            index: number;
+            message: string;
+            points_amount: number;
+            points_balance: number | null;
+            /** Format: uuid */
+            transaction_id: string | null;
+        };
+        /** @description Lines to do in one transaction; a refused one does not stop the others. */
+        TransferBatchWriteRequest: {
+            idempotency_key?: string;
+            items: components["schemas"]["TransferWriteRequest"][];
         };
         /** @description Whether and how members give points to each other. */
         TransferField: {
@@ -13871,6 +14224,53 @@ export interface operations {
             };
         };
     };
+    services_points_adjust_batch_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's own that names this one change; required here or in the body. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AdjustBatchWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AdjustBatchAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     services_points_burn_create: {
         parameters: {
             query?: never;
@@ -13901,6 +14301,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["BurnAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    services_points_burn_batch_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's own that names this one change; required here or in the body. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["BurnBatchWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BurnBatchAnswer"];
                 };
             };
             /** @description Refused or failed */
@@ -14144,6 +14591,147 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["HoldAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    services_points_hold_batch_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's own that names this one change; required here or in the body. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["HoldBatchWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HoldBatchAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    services_points_hold_capture_batch_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's own that names this one change; required here or in the body. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["CaptureBatchWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CaptureBatchAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    services_points_hold_release_batch_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's own that names this one change; required here or in the body. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReleaseBatchWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReleaseBatchAnswer"];
                 };
             };
             /** @description Refused or failed */
@@ -14671,6 +15259,53 @@ export interface operations {
             };
         };
     };
+    services_points_reverse_batch_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's own that names this one change; required here or in the body. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReverseBatchWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReverseBatchAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     services_points_transfer_create: {
         parameters: {
             query?: never;
@@ -14701,6 +15336,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TransferAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    services_points_transfer_batch_create: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description A key of the caller's own that names this one change; required here or in the body. */
+                "Idempotency-Key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TransferBatchWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TransferBatchAnswer"];
                 };
             };
             /** @description Refused or failed */
