@@ -23,6 +23,7 @@ DOORBELLS: dict[str, float] = {
     "points.activate_due": 60.0,
     "points.start_due_reconciliation": 3600.0,
     "delivery.send_due": 2.0,
+    "delivery.apply_receipts": 5.0,
     "campaigns.fire_due": 5.0,
     "features.refresh": 30.0,
     "segments.settle": 2.0,

@@ -43,6 +43,12 @@ def find_customer(*, customer_id: uuid.UUID | None = None, customer_ref: str = "
     return view_of(customer) if customer is not None else None
 
 
+def list_by_address(*, channel: str, addresses: Sequence[str]) -> list[uuid.UUID]:
+    """Give the customers that are reached on a channel under any of these addresses, by public id."""
+    points = ContactPoint.objects.filter(channel=channel, address__in=list(addresses), is_primary=True)
+    return list(points.order_by("customer_id").values_list("customer__public_id", flat=True).distinct())
+
+
 def find_named_customer(name: str) -> CustomerView | None:
     """Find a customer by a text that is either a public id or a reference, or None."""
     try:

@@ -13,6 +13,7 @@ from loyalty.delivery.contracts import (
     MessageRequest,
     MessageView,
     Purpose,
+    ReceiptOutcome,
     Rendered,
     SendState,
 )
@@ -34,6 +35,13 @@ from loyalty.delivery.operations.enqueue import (
     open_message,
 )
 from loyalty.delivery.operations.holding import cancel, hold, release
+from loyalty.delivery.operations.receiving import (
+    AppliedReceipts,
+    ReceivedReceipt,
+    apply_receipts,
+    record_inbound,
+    record_receipts,
+)
 from loyalty.delivery.operations.sending import give_up_unknown, send_due
 from loyalty.delivery.operations.slots import sender_slot
 from loyalty.delivery.operations.tracking import click_by, find_way_out, open_by, unsubscribe_by
@@ -44,6 +52,7 @@ SENDS_VIEW = "delivery_sends"
 __all__ = [
     "OWN_VARIABLES",
     "SENDS_VIEW",
+    "AppliedReceipts",
     "Audience",
     "AudienceCount",
     "BatchReport",
@@ -58,10 +67,13 @@ __all__ = [
     "MessageView",
     "OccurrenceContentDiffers",
     "Purpose",
+    "ReceiptOutcome",
+    "ReceivedReceipt",
     "Rendered",
     "SendState",
     "TemplateInvalid",
     "VariableMissing",
+    "apply_receipts",
     "cancel",
     "check_content",
     "click_by",
@@ -75,6 +87,8 @@ __all__ = [
     "list_variables",
     "open_by",
     "open_message",
+    "record_inbound",
+    "record_receipts",
     "release",
     "render_preview",
     "send_due",

@@ -6,6 +6,7 @@ from django.apps import AppConfig
 
 from loyalty.delivery.kinds import registry
 from loyalty.delivery.kinds.email.channel import EmailChannel
+from loyalty.delivery.kinds.sms.channel import SmsChannel
 
 
 class DeliveryConfig(AppConfig):
@@ -18,3 +19,4 @@ class DeliveryConfig(AppConfig):
     def ready(self) -> None:
         """Register the channels that can send."""
         registry.register(EmailChannel())
+        registry.register(SmsChannel())

@@ -39,6 +39,14 @@ class SendState(StrEnum):
     UNKNOWN = "UNKNOWN"
 
 
+class ReceiptOutcome(StrEnum):
+    """What a provider says later of a message that it took. REFUSED: the address is no good."""
+
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    REFUSED = "refused"
+
+
 class Exclusion(StrEnum):
     """Why a customer of the audience is not written to, in the order in which the reasons are asked."""
 
@@ -122,10 +130,13 @@ class Outgoing:
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """The next server took the message over; ``is_final`` when that server is the customer's own."""
+    """The next server took the message over; ``is_final`` when that server is the customer's own.
 
-    reference: str
-    is_final: bool
+    ``references`` are the names under which the server tells later what became of it, one for each part.
+    """
+
+    references: tuple[str, ...] = ()
+    is_final: bool = False
 
 
 @dataclass(frozen=True, slots=True)

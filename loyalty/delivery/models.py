@@ -3,13 +3,14 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from loyalty.delivery.contracts import ChannelCode, Purpose, SendState
+from loyalty.delivery.contracts import ChannelCode, Purpose, ReceiptOutcome, SendState
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.foundation.orm.fields import ExactJSONField
 from loyalty.foundation.orm.models import PublicModel
 
 CHANNELS = [(code.value, code.value) for code in ChannelCode]
 PURPOSES = [(purpose.value, purpose.value) for purpose in Purpose]
+OUTCOMES = [(outcome.value, outcome.value) for outcome in ReceiptOutcome]
 STATES = [(state.value, state.value) for state in SendState]
 
 
@@ -109,3 +110,69 @@ class Send(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.public_id} {self.state}"
+
+
+class ProviderReference(models.Model):
+    """The name under which a provider knows a send, or one part of it, and what it said of that part."""
+
+    id = models.BigAutoField(primary_key=True)
+    channel = models.CharField(max_length=10, choices=CHANNELS)
+    reference = models.CharField(max_length=200)
+    send = models.ForeignKey(Send, on_delete=models.CASCADE, related_name="references")
+    outcome = models.CharField(max_length=10, blank=True, default="", db_default="")
+    created_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "delivery_reference"
+        constraints = [models.UniqueConstraint(fields=["channel", "reference"], name="delivery_reference_once")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.reference}"
+
+
+class ProviderReceipt(models.Model):
+    """What a provider said later of one of its references; it waits here until the reference is known."""
+
+    id = models.BigAutoField(primary_key=True)
+    channel = models.CharField(max_length=10, choices=CHANNELS)
+    reference = models.CharField(max_length=200)
+    outcome = models.CharField(max_length=10, choices=OUTCOMES)
+    detail = models.CharField(max_length=200, blank=True, default="")
+    occurred_at = models.DateTimeField()
+    received_at = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "delivery_receipt"
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "reference", "outcome"], name="delivery_receipt_once"),
+            models.CheckConstraint(
+                condition=models.Q(outcome__in=[outcome.value for outcome in ReceiptOutcome]),
+                name="delivery_receipt_outcome",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["id"], name="delivery_receipt_waiting", condition=models.Q(applied_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.reference} {self.outcome}"
+
+
+class InboundMessage(PublicModel):
+    """What a customer sent us on a channel, word for word, and the keyword that was understood."""
+
+    channel = models.CharField(max_length=10, choices=CHANNELS)
+    reference = models.CharField(max_length=200)
+    from_address = models.CharField(max_length=254)
+    to_address = models.CharField(max_length=254)
+    body = models.TextField()
+    keyword = models.CharField(max_length=10, blank=True, default="")
+    customers = models.PositiveIntegerField(default=0)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["channel", "reference"], name="delivery_inbound_once")]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.public_id} {self.keyword}"

@@ -27,3 +27,12 @@ def send_due() -> int:
     if is_more:
         work.ring("delivery.send_due")
     return sent
+
+
+@shared_task(name="delivery.apply_receipts", ignore_result=True)
+def apply_receipts() -> int:
+    """Bring sends to what the providers' receipts say."""
+    count = 0
+    while applied := api.apply_receipts(now=clock.now()).applied:
+        count += applied
+    return count

@@ -7,6 +7,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from tests.delivery.post import Post, post_office
+from tests.delivery.smsc import Smsc, message_centre
 
 
 @pytest.fixture
@@ -17,3 +18,14 @@ def post(tmp_path: Path, settings: Settings) -> Iterator[Post]:
         settings.LOYALTY_EMAIL_RELAY_IS_FINAL = False
         settings.PUBLIC_URL = "https://loyalty.test"
         yield office
+
+
+@pytest.fixture
+def smsc(tmp_path: Path, settings: Settings) -> Iterator[Smsc]:
+    """A real short message centre, and the settings that lead to it."""
+    with message_centre(tmp_path) as centre:
+        settings.LOYALTY_SMS_PROVIDER = "smpp"
+        settings.LOYALTY_SMS_FROM = "Khaywe"
+        settings.LOYALTY_SMPP_HOST, settings.LOYALTY_SMPP_PORT = "127.0.0.1", centre.port
+        settings.LOYALTY_SMPP_TIMEOUT = 2
+        yield centre

@@ -214,6 +214,28 @@ DEFAULT_FROM_EMAIL = env.text("LOYALTY_FROM_EMAIL", "loyalty@khaywe.example")
 # True only where the mail server is the customers' own: then "accepted" is "delivered".
 LOYALTY_EMAIL_RELAY_IS_FINAL = env.flag("LOYALTY_EMAIL_RELAY_IS_FINAL")
 
+# Who carries text messages; empty is nobody, and the channel is then refused.
+LOYALTY_SMS_PROVIDER = env.choice("LOYALTY_SMS_PROVIDER", "", ("", "smpp", "http"))
+LOYALTY_SMS_FROM = env.text("LOYALTY_SMS_FROM", "Khaywe")
+LOYALTY_SMS_STOP_TEXT = env.text("LOYALTY_SMS_STOP_TEXT", "Reply STOP to stop.")
+LOYALTY_SMS_REPLIES = {
+    "STOP": env.text(
+        "LOYALTY_SMS_STOP_REPLY", "You will get no more offers by text message. Reply START to get them again."
+    ),
+    "START": env.text("LOYALTY_SMS_START_REPLY", "You will get our offers by text message. Reply STOP to stop."),
+    "HELP": env.text("LOYALTY_SMS_HELP_REPLY", "Khaywe loyalty. Reply STOP to get no more offers."),
+}
+LOYALTY_SMPP_HOST = env.text("LOYALTY_SMPP_HOST", "127.0.0.1")
+LOYALTY_SMPP_PORT = env.whole("LOYALTY_SMPP_PORT", 2775, low=1, high=65535)
+LOYALTY_SMPP_SYSTEM_ID = env.text("LOYALTY_SMPP_SYSTEM_ID", "")
+LOYALTY_SMPP_PASSWORD = env.text("LOYALTY_SMPP_PASSWORD", "")
+LOYALTY_SMPP_SYSTEM_TYPE = env.text("LOYALTY_SMPP_SYSTEM_TYPE", "")
+LOYALTY_SMPP_USE_TLS = env.flag("LOYALTY_SMPP_USE_TLS")
+LOYALTY_SMPP_TIMEOUT = env.whole("LOYALTY_SMPP_TIMEOUT", 10, low=1, high=120)
+# Segments under way without an answer, and segments a second on one line (0: as many as go), as the operator allows.
+LOYALTY_SMPP_WINDOW = env.whole("LOYALTY_SMPP_WINDOW", 10, low=1, high=1_000)
+LOYALTY_SMPP_SEGMENTS_PER_SECOND = env.whole("LOYALTY_SMPP_SEGMENTS_PER_SECOND", 0, low=0, high=100_000)
+
 XIVA_API_BASE_URL = env.text("XIVA_API_BASE_URL", "")
 XIVA_API_USERNAME = env.text("XIVA_API_USERNAME", "")
 XIVA_API_PASSWORD = env.text("XIVA_API_PASSWORD", "")

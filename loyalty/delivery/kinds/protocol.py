@@ -1,28 +1,38 @@
 """What a channel must be able to do."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
 from loyalty.delivery.contracts import Outgoing, Receipt, Rendered
+from loyalty.delivery.errors import DeliveryError
 from loyalty.foundation.kernel.errors import FieldProblem
 
 
 class Connection(Protocol):
     """An open way to the next server, used for a whole batch."""
 
-    def send(self, message: Outgoing) -> Receipt:
-        """Hand one message over.
+    def hand_over(self, messages: Sequence[Outgoing]) -> Sequence[Receipt | DeliveryError]:
+        """Hand a window of messages over; give what became of each, in their order.
 
-        :raises DeliveryError: it was not taken, or nobody knows.
+        A shorter answer, or an error with ``is_channel_down``, says that nothing of the rest was sent.
         """
         ...
 
 
 class Channel(Protocol):
-    """One kind of channel."""
+    """One kind of channel.
+
+    ``window`` is how many messages are under way between two commits: more is faster, and a killed worker leaves so
+    many of which nobody knows whether they went.
+    """
 
     code: str
+    window: int
+
+    def is_configured(self) -> bool:
+        """Tell whether this installation has what the channel needs to send."""
+        ...
 
     def problems_of(self, content: Mapping[str, object], field: str, known: Collection[str]) -> list[FieldProblem]:
         """Tell what is wrong with a content; ``known`` are the names a template may use."""
@@ -51,3 +61,16 @@ class Channel(Protocol):
         :raises DeliveryError: with ``is_channel_down``, when there is none.
         """
         ...
+
+
+def one_by_one(send: Callable[[Outgoing], Receipt], messages: Sequence[Outgoing]) -> list[Receipt | DeliveryError]:
+    """Hand messages over one after the other, until the channel is down."""
+    outcomes: list[Receipt | DeliveryError] = []
+    for message in messages:
+        try:
+            outcomes.append(send(message))
+        except DeliveryError as fault:
+            outcomes.append(fault)
+            if fault.is_channel_down:
+                break
+    return outcomes

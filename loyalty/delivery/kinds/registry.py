@@ -15,18 +15,18 @@ def register(channel: Channel) -> None:
 
 
 def available() -> list[str]:
-    """Give the codes that can send, in order."""
-    return sorted(_Registry.channels)
+    """Give the codes that can send here, in order."""
+    return sorted(code for code, channel in _Registry.channels.items() if channel.is_configured())
 
 
 def get(code: str) -> Channel:
     """Give the channel of a code.
 
     :raises ChannelUnknown: no channel has this name.
-    :raises ChannelNotAvailable: it is known, and this version cannot send on it.
+    :raises ChannelNotAvailable: it is known, and has no kind or no settings here.
     """
     channel = _Registry.channels.get(code)
-    if channel is not None:
+    if channel is not None and channel.is_configured():
         return channel
     if code in {known.value for known in ChannelCode}:
         raise ChannelNotAvailable(f"Nothing can be sent by {code} here.", channel=code)

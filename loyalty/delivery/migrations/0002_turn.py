@@ -1,4 +1,4 @@
-"""The functions of sending: the contact policy in sets, and the turn from one message to the next."""
+"""The function of the contact policy in sets."""
 
 from django.db import migrations
 
@@ -6,7 +6,7 @@ from loyalty.foundation.orm.sql import install
 
 
 class Migration(migrations.Migration):
-    """Install sql/turn.sql."""
+    """Install sql/contact.sql."""
 
     dependencies = [("delivery", "0001_sends"), ("customers", "0001_customers")]
-    operations = [install("loyalty.delivery", "turn")]
+    operations = [install("loyalty.delivery", "contact")]

@@ -1,7 +1,7 @@
 """Sending what is due: claimed in a batch, marked SENDING before each hand-over and settled after it.
 
-One commit lies between two messages: it settles the one before and marks the next. A process killed at any moment
-leaves at most one message whose outcome nobody knows; after its lease that one is UNKNOWN and never repeated.
+One commit lies between two windows of messages: it settles the one before and marks the next. A process killed at any
+moment leaves at most one window whose outcome nobody knows; after its lease it is UNKNOWN and never repeated.
 """
 
 import logging
@@ -10,11 +10,12 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
+from itertools import zip_longest
 from typing import Any
 
 from django.db import OperationalError, connection
 
-from loyalty.delivery.contracts import BatchReport, Outgoing, Purpose, SendState
+from loyalty.delivery.contracts import BatchReport, Outgoing, Purpose, Receipt, SendState
 from loyalty.delivery.errors import DeliveryError, VariableMissing
 from loyalty.delivery.events import MessageBounced, MessageDelivered, MessageFact, MessageSent
 from loyalty.delivery.kinds import registry
@@ -56,9 +57,9 @@ CLAIM = """
 """
 
 TURN = """
-    SELECT * FROM delivery_turn(%(claim)s, %(now)s, %(until)s, %(previous)s, %(state)s, %(reason)s, %(detail)s,
-        %(due_at)s, %(sent_at)s, %(delivered_at)s, %(ended_at)s, %(key)s, %(fact_ids)s::uuid[], %(fact_types)s::text[],
-        %(fact_data)s::text[], %(next)s)
+    WITH settled AS MATERIALIZED (SELECT delivery_settle(%(claim)s, %(now)s, %(settled)s::jsonb))
+    SELECT b.* FROM (SELECT count(*) FROM settled) s
+    CROSS JOIN delivery_begin(%(claim)s, %(now)s, %(until)s, %(next)s::bigint[]) b
 """
 
 
@@ -110,7 +111,7 @@ class Begun:
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """How a send that was SENDING goes on; written with the next turn."""
+    """How a send that was SENDING goes on; written with the next turn. One not ``is_begun`` counts no attempt."""
 
     row: ClaimedSend
     state: SendState
@@ -121,7 +122,23 @@ class Verdict:
     sent_at: datetime | None = None
     delivered_at: datetime | None = None
     ended_at: datetime | None = None
+    is_begun: bool = True
+    references: tuple[str, ...] = ()
     facts: tuple[MessageFact, ...] = ()
+
+    def as_told(self) -> dict[str, Any]:
+        """Give the verdict as the database is told."""
+        facts = [{"id": str(new_public_id()), "type": fact.type, "data": asdict(fact)} for fact in self.facts]
+        return {
+            "id": self.row.id,
+            "state": self.state.value,
+            "reason": self.reason,
+            "detail": self.detail[:DETAIL_LENGTH_MAX],
+            **{name: getattr(self, name) for name in ("due_at", "sent_at", "delivered_at", "ended_at", "is_begun")},
+            "key": self.row.key,
+            "references": self.references,
+            "facts": facts,
+        }
 
 
 class Batch:
@@ -160,61 +177,66 @@ class Batch:
         return [ClaimedSend(**{**row, **{name: _read(row[name]) for name in ("variables", "parts")}}) for row in rows]
 
     def _send_all(self, rows: Sequence[ClaimedSend], connection: Connection) -> None:
-        verdict: Verdict | None = None
-        for row in rows:
-            begun = self._turn(verdict, row)
-            verdict = self._hand_over(begun, connection) if begun is not None else None
+        verdicts: list[Verdict] = []
+        for start in range(0, len(rows), self.channel.window):
+            begun = self._turn(verdicts, rows[start : start + self.channel.window])
+            verdicts = self._hand_over(begun, connection)
             if self.is_channel_down:
                 break
-        if verdict is not None:
-            self._turn(verdict, None)
+        if verdicts:
+            self._turn(verdicts, ())
 
-    def _turn(self, verdict: Verdict | None, row: ClaimedSend | None) -> Begun | None:
-        """Settle the one before and mark the next; give the next, or None when it is not to be sent."""
-        facts = verdict.facts if verdict is not None else ()
+    def _turn(self, verdicts: Sequence[Verdict], rows: Sequence[ClaimedSend]) -> list[Begun]:
+        """Settle the window before and mark the next; give those of it that are to be sent, in their order."""
         params = {
-            "previous": verdict.row.id if verdict else None,
-            "state": verdict.state.value if verdict else "",
-            "reason": verdict.reason if verdict else "",
-            "detail": verdict.detail[:DETAIL_LENGTH_MAX] if verdict else "",
-            "due_at": verdict.due_at if verdict else None,
-            "sent_at": verdict.sent_at if verdict else None,
-            "delivered_at": verdict.delivered_at if verdict else None,
-            "ended_at": verdict.ended_at if verdict else None,
-            "key": verdict.row.key if verdict else "",
-            "fact_ids": [new_public_id() for _ in facts],
-            "fact_types": [fact.type for fact in facts],
-            "fact_data": [dumps_exact(asdict(fact)).decode() for fact in facts],
-            "next": row.id if row else None,
+            "settled": dumps_exact([verdict.as_told() for verdict in verdicts]).decode(),
+            "next": [row.id for row in rows],
             "claim": self.claim,
             "now": self.now,
             "until": self.now + SEND_LEASE,
         }
-        begun = _run_turn(params)
-        if verdict is not None:
-            self.counts[verdict.counted_as] += 1
-        if begun is None or row is None:
-            return None
-        if begun["state"] == SendState.SKIPPED:
-            self.counts["skipped"] += 1
-            return None
-        own = {name: begun[name] for name in ("first_name", "last_name", "customer_ref")}
-        return Begun(row, begun["attempts"], begun["address"], {**(row.variables or {}), **own})
+        answers = {answer["id"]: answer for answer in _run_turn(params)}
+        self.counts.update(verdict.counted_as for verdict in verdicts)
+        found = [(row, answers[row.id]) for row in rows if row.id in answers]
+        self.counts["skipped"] += sum(answer["state"] == SendState.SKIPPED for _, answer in found)
+        return [_begun(row, answer) for row, answer in found if answer["state"] != SendState.SKIPPED]
 
-    def _hand_over(self, begun: Begun, connection: Connection) -> Verdict:
-        """Render one message, give it to the channel and say how it goes on."""
-        row = begun.row
-        is_marketing = row.purpose == Purpose.MARKETING
-        try:
-            rendered = self.channel.render(row.parts, begun.values, send_id=row.id, is_marketing=is_marketing)
-        except VariableMissing as missing:
-            return self._end(row, SendState.SKIPPED, "skipped", "template.variable_missing", missing.name)
+    def _hand_over(self, window: Sequence[Begun], connection: Connection) -> list[Verdict]:
+        """Render the messages of a window, give them to the channel and say how each goes on."""
+        verdicts: list[Verdict] = []
+        ready: list[Begun] = []
+        messages: list[Outgoing] = []
+        for begun in window:
+            try:
+                messages.append(self._outgoing(begun))
+                ready.append(begun)
+            except VariableMissing as missing:
+                skipped = self._end(begun.row, SendState.SKIPPED, "skipped", "template.variable_missing", missing.name)
+                verdicts.append(skipped)
+        outcomes = connection.hand_over(messages) if messages else []
+        return verdicts + [
+            self._verdict(begun, outcome) for begun, outcome in zip_longest(ready, outcomes) if begun is not None
+        ]
+
+    def _outgoing(self, begun: Begun) -> Outgoing:
+        row, is_marketing = begun.row, begun.row.purpose == Purpose.MARKETING
+        rendered = self.channel.render(row.parts, begun.values, send_id=row.id, is_marketing=is_marketing)
         headers = self.channel.headers(send_id=row.id, is_marketing=is_marketing)
-        try:
-            receipt = connection.send(Outgoing(row.public_id, begun.address, rendered, headers))
-        except DeliveryError as fault:
-            self.is_channel_down = fault.is_channel_down
-            return self._verdict_on(begun, fault)
+        return Outgoing(row.public_id, begun.address, rendered, headers)
+
+    def _verdict(self, begun: Begun, outcome: Receipt | DeliveryError | None) -> Verdict:
+        row = begun.row
+        if isinstance(outcome, Receipt):
+            return self._sent(row, outcome)
+        self.is_channel_down = self.is_channel_down or outcome is None or outcome.is_channel_down
+        if outcome is None or outcome.is_channel_down:
+            # Nothing of it left the house.
+            told = "" if outcome is None else f"{outcome.code}: {outcome.detail}"
+            later = self.now + CHANNEL_RETRY
+            return Verdict(row, SendState.QUEUED, "retried", detail=told, due_at=later, is_begun=False)
+        return self._verdict_on(begun, outcome)
+
+    def _sent(self, row: ClaimedSend, receipt: Receipt) -> Verdict:
         facts = [row.fact(MessageSent, self.channel.code)]
         if receipt.is_final:
             facts.append(row.fact(MessageDelivered, self.channel.code))
@@ -224,6 +246,7 @@ class Batch:
             "sent",
             sent_at=self.now,
             delivered_at=self.now if receipt.is_final else None,
+            references=receipt.references,
             facts=tuple(facts),
         )
 
@@ -254,20 +277,25 @@ class Batch:
         return untouched.update(due_at=self.now + CHANNEL_RETRY, claim=None)
 
 
-def _run_turn(params: dict[str, Any]) -> dict[str, Any] | None:
+def _begun(row: ClaimedSend, answer: dict[str, Any]) -> Begun:
+    own = {name: answer[name] for name in ("first_name", "last_name", "customer_ref")}
+    return Begun(row, answer["attempts"], answer["address"], {**(row.variables or {}), **own})
+
+
+def _run_turn(params: dict[str, Any]) -> list[dict[str, Any]]:
     """Write a turn, again when the database refused or lost it: what a channel answered must not be forgotten.
 
     Written twice it changes nothing: a settled row is no longer SENDING, a begun one no longer QUEUED.
     """
     for _ in range(TURN_TRIES - 1):
         try:
-            return sql.fetch_one(TURN, params)
+            return sql.fetch_all(TURN, params)
         except OperationalError as fault:
             if connection.in_atomic_block:
                 raise
             log.warning("a turn of sending is written again: %s", fault)
             connection.close_if_unusable_or_obsolete()
-    return sql.fetch_one(TURN, params)
+    return sql.fetch_all(TURN, params)
 
 
 def _read(stored: str | None) -> Any:

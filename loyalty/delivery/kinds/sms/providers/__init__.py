@@ -1,0 +1,1 @@
+"""The ways to a network: one file each."""

@@ -1,0 +1,267 @@
+"""SMPP 3.4: text messages straight to an operator's SMSC, a window of them under way at once."""
+
+import logging
+import secrets
+import socket
+import ssl
+import time
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+from django.conf import settings
+from smpplib import consts, smpp
+from smpplib.client import Client
+from smpplib.exceptions import ConnectionError as LineBroken
+from smpplib.exceptions import PDUError
+
+from loyalty.delivery.contracts import Outgoing, Receipt
+from loyalty.delivery.errors import DeliveryError
+from loyalty.delivery.kinds.sms.segments import Alphabet, Segmented, segments_of
+
+log = logging.getLogger("loyalty.delivery.sms")
+# The library tells each line that it opens, and in its debugging form whole messages.
+CHATTER = logging.getLogger("loyalty.delivery.smpp")
+CHATTER.setLevel(logging.WARNING)
+UNIT_BYTES_MAX = 65_536
+
+DATA_CODING = {Alphabet.GSM7: consts.SMPP_ENCODING_DEFAULT, Alphabet.UCS2: consts.SMPP_ENCODING_ISO10646}
+# The SMSC has had enough for now, or a fault of its own; what it refused may come again (SMPP 3.4, 5.1.3).
+BUSY = frozenset(
+    {consts.SMPP_ESME_RTHROTTLED, consts.SMPP_ESME_RMSGQFUL, consts.SMPP_ESME_RSYSERR, consts.SMPP_ESME_RX_T_APPN}
+)
+# The number itself is no good.
+NUMBER_REFUSED = frozenset(
+    {consts.SMPP_ESME_RINVDSTADR, consts.SMPP_ESME_RINVDSTTON, consts.SMPP_ESME_RINVDSTNPI, consts.SMPP_ESME_RX_R_APPN}
+)
+# GSM 03.40, 9.2.3.24.1: the header that lets a telephone join segments; one byte names the message.
+JOIN_HEADER = b"\x05\x00\x03"
+
+
+class Line(Client):
+    """The library's client, with TLS that knows whom it talks to."""
+
+    def __init__(self) -> None:
+        context = ssl.create_default_context() if settings.LOYALTY_SMPP_USE_TLS else None
+        super().__init__(
+            settings.LOYALTY_SMPP_HOST,
+            settings.LOYALTY_SMPP_PORT,
+            timeout=settings.LOYALTY_SMPP_TIMEOUT,
+            logger_name=CHATTER.name,
+            ssl_context=context,
+            allow_unknown_opt_params=True,
+        )
+
+    def read_pdu(self) -> Any:
+        """Read one unit of the SMSC's.
+
+        :raises LineBroken: the line ended, or what came is no SMPP.
+        """
+        try:
+            return super().read_pdu()
+        except (LineBroken, OSError):
+            raise
+        except Exception as fault:  # the library's parser fails in many ways on bytes that are no unit
+            raise LineBroken(f"What came is no SMPP: {fault}") from fault
+
+    def _recv_exact(self, exact_size: int) -> bytes:
+        if not 0 <= exact_size <= UNIT_BYTES_MAX:
+            raise LineBroken(f"A unit of {exact_size} bytes.")
+        return bytes(super()._recv_exact(exact_size))
+
+    def _create_socket(self) -> socket.socket:
+        plain = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        plain.settimeout(self.timeout)
+        # Each message is a packet of its own; waiting to fill one would cost a round trip.
+        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        if self._ssl_context is None:
+            return plain
+        return cast(ssl.SSLContext, self._ssl_context).wrap_socket(plain, server_hostname=self.host)
+
+
+@contextmanager
+def bound(role: str) -> Iterator[Line]:
+    """Open a line to the SMSC and bind as ``transmitter`` or ``receiver``.
+
+    :raises DeliveryError: with ``is_channel_down``, when the SMSC is not there or does not let us in.
+    """
+    line = Line()
+    try:
+        try:
+            line.connect()
+            bind = line.bind_transmitter if role == "transmitter" else line.bind_receiver
+            bind(
+                system_id=settings.LOYALTY_SMPP_SYSTEM_ID,
+                password=settings.LOYALTY_SMPP_PASSWORD,
+                system_type=settings.LOYALTY_SMPP_SYSTEM_TYPE,
+            )
+        except (LineBroken, PDUError, OSError, ssl.SSLError) as fault:
+            raise DeliveryError("sms.server_unavailable", _said(fault), is_channel_down=True) from fault
+        yield line
+    finally:
+        # What was sent is settled by now; an SMSC that is rude at goodbye changes nothing.
+        with suppress(LineBroken, PDUError, OSError):
+            if line.state in (consts.SMPP_CLIENT_STATE_BOUND_TX, consts.SMPP_CLIENT_STATE_BOUND_RX):
+                line.unbind()
+        with suppress(OSError):
+            line.disconnect()
+
+
+@contextmanager
+def connect() -> Iterator["SmppConnection"]:
+    """Open the way: a line bound as transmitter; receipts come over the receiver's own."""
+    with bound("transmitter") as line:
+        yield SmppConnection(line)
+
+
+@dataclass(slots=True)
+class Flight:
+    """A message whose segments are under way."""
+
+    message: Outgoing
+    segments: int
+    references: dict[int, str] = field(default_factory=dict)
+    refusal: int | None = None
+    submitted: int = 0
+
+    @property
+    def is_answered(self) -> bool:
+        """Whether every segment that was sent has its answer."""
+        return len(self.references) == self.segments or self.refusal is not None
+
+    def outcome(self) -> Receipt | DeliveryError:
+        """Give what became of the message."""
+        if self.refusal is not None:
+            return _refused(self.refusal, is_partly_taken=bool(self.references))
+        if self.is_answered:
+            return Receipt(references=tuple(self.references[part] for part in sorted(self.references)))
+        return DeliveryError("sms.outcome_unknown", "The line broke before the answer.", is_unknown=True)
+
+
+class SmppConnection:
+    """One line to the SMSC; submits without waiting, as many segments as the SMSC's window allows."""
+
+    def __init__(self, line: Line) -> None:
+        self._line = line
+        self._asked: dict[int, tuple[Flight, int]] = {}
+        self._pace = Pace(settings.LOYALTY_SMPP_SEGMENTS_PER_SECOND)
+
+    def hand_over(self, messages: Sequence[Outgoing]) -> Sequence[Receipt | DeliveryError]:
+        """Hand a window of messages over and wait for all answers."""
+        flights: list[Flight] = []
+        try:
+            for message in messages:
+                self._submit(message, flights)
+            while self._asked:
+                self._hear()
+        except (LineBroken, PDUError, OSError) as fault:
+            log.warning("the line to the SMSC broke: %s", _said(fault))
+            self._asked.clear()
+            return self._outcomes_of_broken(flights, _said(fault))
+        return [flight.outcome() for flight in flights]
+
+    def _outcomes_of_broken(self, flights: Sequence[Flight], told: str) -> list[Receipt | DeliveryError]:
+        """Give what is known when the line broke; what never left the house may go over the next line."""
+        outcomes = [flight.outcome() for flight in flights if flight.submitted]
+        return [*outcomes, DeliveryError("sms.connection_lost", told, is_channel_down=True)]
+
+    def _submit(self, message: Outgoing, flights: list[Flight]) -> None:
+        segmented = segments_of(message.rendered.text)
+        flight = Flight(message, len(segmented.bodies))
+        flights.append(flight)
+        for part, body in enumerate(_bodies(segmented)):
+            if flight.refusal is not None:
+                return  # the rest of a refused message helps nobody
+            while len(self._asked) >= settings.LOYALTY_SMPP_WINDOW:
+                self._hear()
+            self._pace.wait()
+            unit = self._unit(message, segmented, body)
+            self._asked[unit.sequence] = (flight, part)
+            # Counted before it is written: of what was half written nobody knows.
+            flight.submitted += 1
+            self._line.send_pdu(unit)
+
+    def _unit(self, message: Outgoing, segmented: Segmented, body: bytes) -> Any:
+        """Give one submit_sm; a sender of letters and one of digits are numbered differently (SMPP 3.4, 5.2.5)."""
+        source = settings.LOYALTY_SMS_FROM
+        is_number = source.lstrip("+").isdigit()
+        return smpp.make_pdu(
+            "submit_sm",
+            client=self._line,
+            sequence=self._line.next_sequence(),
+            source_addr_ton=consts.SMPP_TON_INTL if is_number else consts.SMPP_TON_ALNUM,
+            source_addr_npi=consts.SMPP_NPI_ISDN if is_number else consts.SMPP_NPI_UNK,
+            source_addr=source.lstrip("+"),
+            dest_addr_ton=consts.SMPP_TON_INTL,
+            dest_addr_npi=consts.SMPP_NPI_ISDN,
+            destination_addr=message.address.lstrip("+"),
+            esm_class=consts.SMPP_GSMFEAT_UDHI if segmented.is_joined else consts.SMPP_MSGTYPE_DEFAULT,
+            data_coding=DATA_CODING[segmented.alphabet],
+            registered_delivery=consts.SMPP_SMSC_DELIVERY_RECEIPT_BOTH,
+            short_message=body,
+        )
+
+    def _hear(self) -> None:
+        """Read one unit of the SMSC's and act on it."""
+        unit = self._line.read_pdu()
+        if unit.command == "enquire_link":
+            self._answer("enquire_link_resp", unit.sequence)
+        elif unit.command in ("submit_sm_resp", "generic_nack"):
+            flight, part = self._asked.pop(unit.sequence, (None, 0))
+            if flight is None:
+                log.warning("the SMSC answers what was not asked: %s", unit.sequence)
+            elif unit.is_error():
+                flight.refusal = unit.status
+            else:
+                flight.references[part] = _text(unit.message_id)
+        elif unit.command == "unbind":
+            self._answer("unbind_resp", unit.sequence)
+            raise LineBroken("The SMSC said goodbye.")
+
+    def _answer(self, command: str, sequence: int) -> None:
+        answer = smpp.make_pdu(command, client=self._line)
+        answer.sequence = sequence
+        self._line.send_pdu(answer)
+
+
+class Pace:
+    """Keeps a line under the number of segments a second that the operator sold; 0 is as many as go."""
+
+    def __init__(self, per_second: int) -> None:
+        self._per_second = per_second
+        self._sent: deque[float] = deque()
+
+    def wait(self) -> None:
+        """Wait until one more may go."""
+        if not self._per_second:
+            return
+        if len(self._sent) == self._per_second:
+            time.sleep(max(0.0, self._sent.popleft() + 1 - time.monotonic()))
+        self._sent.append(time.monotonic())
+
+
+def _bodies(segmented: Segmented) -> list[bytes]:
+    if not segmented.is_joined:
+        return list(segmented.bodies)
+    name, count = secrets.token_bytes(1), len(segmented.bodies)
+    return [JOIN_HEADER + name + bytes((count, number)) + body for number, body in enumerate(segmented.bodies, start=1)]
+
+
+def _refused(status: int, *, is_partly_taken: bool) -> DeliveryError:
+    told = f"{status:#06x} {consts.DESCRIPTIONS.get(status, 'unknown status')}"
+    if status in NUMBER_REFUSED:
+        return DeliveryError("sms.number_refused", told, is_permanent=True, is_recipient=True)
+    if status not in BUSY:
+        return DeliveryError("sms.refused", told, is_permanent=True)
+    # Sent again, the segments that were taken would reach the telephone twice.
+    return DeliveryError("sms.busy", told, is_unknown=is_partly_taken)
+
+
+def _text(value: Any) -> str:
+    return value.decode("ascii", "replace") if isinstance(value, bytes) else str(value or "")
+
+
+def _said(fault: Exception) -> str:
+    return f"{type(fault).__name__}: {fault}"[:300]

@@ -1,0 +1,48 @@
+"""``run_sms_receiver``: takes receipts and customers' messages from the SMSC."""
+
+import logging
+import signal
+import threading
+from importlib import import_module
+from types import FrameType
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import OperationalError, close_old_connections, connection
+
+from loyalty.delivery.errors import DeliveryError
+
+log = logging.getLogger("loyalty.delivery.sms")
+
+# After a broken line or a database that is away.
+RETRY_SECONDS = 5.0
+
+
+class Command(BaseCommand):
+    """Receive until told to stop."""
+
+    help = "Stay bound to the SMSC as receiver; keep receipts and customers' messages, until SIGTERM."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Receive until a signal comes."""
+        if settings.LOYALTY_SMS_PROVIDER != "smpp":
+            self.stderr.write("LOYALTY_SMS_PROVIDER is not smpp; there is nothing to receive.")
+            return
+        # Not at the top: SMPP's library is an extra, and every management command is imported to be listed.
+        receive = import_module("loyalty.delivery.operations.sms_receiving").receive
+        stop = threading.Event()
+
+        def leave(number: int, frame: FrameType | None) -> None:
+            stop.set()
+
+        signal.signal(signal.SIGTERM, leave)
+        signal.signal(signal.SIGINT, leave)
+        while not stop.is_set():
+            try:
+                receive(stop)
+            except (DeliveryError, OperationalError, OSError) as fault:
+                log.warning("nothing is received from the SMSC: %s", fault)
+                connection.close()
+                close_old_connections()
+                stop.wait(RETRY_SECONDS)

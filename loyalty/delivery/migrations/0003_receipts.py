@@ -1,0 +1,142 @@
+"""What providers say later of a message, what customers send us, and the steps from one window of sends to the next."""
+
+import django.db.models.deletion
+import django.db.models.functions.datetime
+from django.db import migrations, models
+
+import loyalty.foundation.kernel.ids
+from loyalty.foundation.orm.sql import install
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("delivery", "0002_turn"),
+    ]
+
+    operations = [
+        migrations.CreateModel(
+            name="InboundMessage",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "public_id",
+                    models.UUIDField(default=loyalty.foundation.kernel.ids.new_public_id, editable=False, unique=True),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("version", models.PositiveIntegerField(db_default=1, default=1)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("email", "email"),
+                            ("sms", "sms"),
+                            ("push", "push"),
+                            ("in_app", "in_app"),
+                            ("webhook", "webhook"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("reference", models.CharField(max_length=200)),
+                ("from_address", models.CharField(max_length=254)),
+                ("to_address", models.CharField(max_length=254)),
+                ("body", models.TextField()),
+                ("keyword", models.CharField(blank=True, default="", max_length=10)),
+                ("customers", models.PositiveIntegerField(default=0)),
+                ("received_at", models.DateTimeField()),
+            ],
+            options={
+                "constraints": [models.UniqueConstraint(fields=("channel", "reference"), name="delivery_inbound_once")],
+            },
+        ),
+        migrations.CreateModel(
+            name="ProviderReceipt",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("email", "email"),
+                            ("sms", "sms"),
+                            ("push", "push"),
+                            ("in_app", "in_app"),
+                            ("webhook", "webhook"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("reference", models.CharField(max_length=200)),
+                (
+                    "outcome",
+                    models.CharField(
+                        choices=[("delivered", "delivered"), ("failed", "failed"), ("refused", "refused")],
+                        max_length=10,
+                    ),
+                ),
+                ("detail", models.CharField(blank=True, default="", max_length=200)),
+                ("occurred_at", models.DateTimeField()),
+                ("received_at", models.DateTimeField()),
+                ("applied_at", models.DateTimeField(null=True)),
+            ],
+            options={
+                "db_table": "delivery_receipt",
+                "indexes": [
+                    models.Index(
+                        condition=models.Q(("applied_at", None)), fields=["id"], name="delivery_receipt_waiting"
+                    )
+                ],
+                "constraints": [
+                    models.UniqueConstraint(fields=("channel", "reference", "outcome"), name="delivery_receipt_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("outcome__in", ["delivered", "failed", "refused"])),
+                        name="delivery_receipt_outcome",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
+            name="ProviderReference",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("email", "email"),
+                            ("sms", "sms"),
+                            ("push", "push"),
+                            ("in_app", "in_app"),
+                            ("webhook", "webhook"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("reference", models.CharField(max_length=200)),
+                ("outcome", models.CharField(blank=True, db_default="", default="", max_length=10)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "send",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE, related_name="references", to="delivery.send"
+                    ),
+                ),
+            ],
+            options={
+                "db_table": "delivery_reference",
+                "constraints": [
+                    models.UniqueConstraint(fields=("channel", "reference"), name="delivery_reference_once")
+                ],
+            },
+        ),
+        migrations.RunSQL("DROP FUNCTION IF EXISTS delivery_turn", migrations.RunSQL.noop),
+        install("loyalty.delivery", "window"),
+        install("loyalty.delivery", "receipts"),
+    ]

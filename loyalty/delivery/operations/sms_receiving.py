@@ -1,0 +1,46 @@
+"""The receiver: one line to the SMSC, bound as receiver, whose every unit is kept before it is answered."""
+
+import threading
+from typing import Any
+
+from smpplib.exceptions import ConnectionError as LineBroken
+from smpplib.exceptions import PDUError
+
+from loyalty.delivery.contracts import ChannelCode
+from loyalty.delivery.errors import DeliveryError
+from loyalty.delivery.kinds.sms.providers.smpp import bound
+from loyalty.delivery.kinds.sms.receiving import Inbound, Receipt, listen_once, read
+from loyalty.delivery.operations.receiving import ReceivedReceipt, record_inbound, record_receipts
+from loyalty.foundation.kernel import clock
+
+
+def receive(stop: threading.Event) -> None:
+    """Receive until told to stop.
+
+    :raises DeliveryError: with ``is_channel_down``, when the line broke or there is none.
+    """
+    with bound("receiver") as line:
+        while not stop.is_set():
+            try:
+                listen_once(line, _keep)
+            except (LineBroken, PDUError, OSError) as fault:
+                raise DeliveryError("sms.connection_lost", str(fault)[:300], is_channel_down=True) from fault
+
+
+def _keep(unit: Any) -> None:
+    now = clock.now()
+    match read(unit, now):
+        case Receipt(reference, outcome, detail):
+            record_receipts(
+                channel=ChannelCode.SMS.value, receipts=[ReceivedReceipt(reference, outcome, now, detail)], now=now
+            )
+        case Inbound() as message:
+            record_inbound(
+                reference=message.reference,
+                from_address=message.from_address,
+                to_address=message.to_address,
+                body=message.body,
+                now=now,
+            )
+        case None:
+            pass

@@ -1,0 +1,48 @@
+-- Applies what providers said of their references, oldest first, up to p_limit. A receipt whose reference is not known
+-- yet waits: the sender writes the reference when it settles, which may be after the provider's first word. A message of
+-- several parts is delivered with the last of them, and failed with the first.
+CREATE OR REPLACE FUNCTION delivery_apply_receipts(p_now timestamptz, p_limit integer)
+RETURNS TABLE (applied bigint, delivered bigint, failed bigint) LANGUAGE sql AS $$
+    WITH due AS (
+        SELECT r.id, r.outcome, r.detail, r.occurred_at, f.id AS reference_id, f.send_id
+        FROM delivery_receipt r JOIN delivery_reference f USING (channel, reference)
+        WHERE r.applied_at IS NULL ORDER BY r.id LIMIT p_limit FOR UPDATE OF r, f SKIP LOCKED
+    ), said AS (
+        -- Of one reference the last word counts.
+        SELECT DISTINCT ON (reference_id) * FROM due ORDER BY reference_id, id DESC
+    ), parts AS (
+        UPDATE delivery_reference f SET outcome = s.outcome FROM said s WHERE f.id = s.reference_id
+    ), marked AS (
+        UPDATE delivery_receipt r SET applied_at = p_now FROM due WHERE r.id = due.id
+    ), message AS (
+        SELECT f.send_id,
+            bool_and(coalesce(s.outcome, f.outcome) = 'delivered') AS is_delivered,
+            bool_or(coalesce(s.outcome, f.outcome) = 'refused') AS is_refused,
+            bool_or(coalesce(s.outcome, f.outcome) = 'failed') AS is_failed,
+            max(s.occurred_at) AS occurred_at, max(s.detail) FILTER (WHERE s.outcome <> 'delivered') AS detail
+        FROM delivery_reference f LEFT JOIN said s ON s.reference_id = f.id
+        WHERE f.send_id IN (SELECT send_id FROM said) GROUP BY f.send_id
+    ), settled AS (
+        UPDATE delivery_send s SET
+            state = CASE WHEN m.is_refused THEN 'BOUNCED' WHEN m.is_failed THEN 'FAILED' ELSE 'DELIVERED' END,
+            reason = CASE WHEN m.is_refused THEN s.channel || '.number_refused' WHEN m.is_failed THEN s.channel || '.undelivered' ELSE '' END,
+            detail = coalesce(m.detail, ''), due_at = NULL,
+            delivered_at = CASE WHEN m.is_refused OR m.is_failed THEN s.delivered_at ELSE coalesce(s.delivered_at, m.occurred_at) END,
+            ended_at = CASE WHEN m.is_refused OR m.is_failed THEN p_now ELSE s.ended_at END
+        FROM message m
+        WHERE s.id = m.send_id AND s.state IN ('SENDING', 'SENT', 'UNKNOWN', 'DELIVERED')
+            AND (m.is_refused OR m.is_failed OR (m.is_delivered AND s.state <> 'DELIVERED'))
+        RETURNING s.id, s.public_id, s.channel, s.state, s.reason, s.message_id, s.customer_id
+    ), told AS (
+        INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data)
+        SELECT gen_random_uuid(), CASE s.state WHEN 'DELIVERED' THEN 'message.delivered' ELSE 'message.bounced' END,
+            d.public_id::text, 'customer', d.public_id::text, p_now,
+            jsonb_build_object('send_id', s.public_id, 'channel', s.channel, 'customer_id', d.public_id,
+                'occurrence_key', m.occurrence_key, 'source_kind', m.source_kind, 'source_ref', m.source_ref)
+                || CASE s.state WHEN 'DELIVERED' THEN '{}'::jsonb ELSE jsonb_build_object('code', s.reason) END
+        FROM settled s JOIN delivery_message m ON m.id = s.message_id
+        JOIN customers_directory d ON d.customer_id = s.customer_id WHERE NOT m.is_test
+    )
+    SELECT (SELECT count(*) FROM due), count(*) FILTER (WHERE state = 'DELIVERED'), count(*) FILTER (WHERE state <> 'DELIVERED')
+    FROM settled
+$$;
