@@ -13,6 +13,7 @@ from loyalty.customers.api import ConsentRecord, CustomerRecord, get_customer_by
 from loyalty.delivery import api
 from loyalty.delivery.kinds.sms.catcher import MessageCentre, kept_texts, serve
 from loyalty.delivery.operations import sms_receiving
+from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.actor import system_actor
 from tests.delivery.post import EVERYONE, SOURCE
 
@@ -109,4 +110,4 @@ def receive_until(is_enough: Callable[[], bool]) -> None:
         def is_set(self) -> bool:
             return is_enough()
 
-    sms_receiving.receive(Enough())
+    sms_receiving.receive(Enough(), read_clock=clock.now)

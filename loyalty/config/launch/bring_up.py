@@ -44,6 +44,7 @@ def choose_endpoints(installation: Installation, port: int | None) -> Endpoints:
     return Endpoints(
         web=web,
         mail=None if "EMAIL_HOST" in environment else ports.find_free(),
+        sms=None if "LOYALTY_SMS_PROVIDER" in environment else ports.find_free(),
         xiva=None if "XIVA_API_BASE_URL" in environment else ports.find_free(),
     )
 
@@ -106,7 +107,7 @@ def finish_console(installation: Installation, endpoints: Endpoints, build: Chil
 def start_processes(installation: Installation, endpoints: Endpoints) -> None:
     """Everything but the servers, all at once: each one spends its first second importing."""
     folder, environment = installation.folder, installation.environment
-    with step("starting the web server, relay, workers, beat, mail catcher and Xiva simulator"):
+    with step("starting the web server, relay, workers, beat and the systems around"):
         installation.start(
             [
                 programs.web(environment, endpoints),

@@ -31,6 +31,7 @@ class Endpoints:
 
     web: int
     mail: int | None
+    sms: int | None
     xiva: int | None
 
 
@@ -90,6 +91,12 @@ def with_endpoints(environment: dict[str, str], folder: DataFolder, endpoints: E
     extended.setdefault("LOYALTY_PUBLIC_URL", f"http://{LOOPBACK}:{endpoints.web}")
     if endpoints.mail is not None:
         extended |= {"EMAIL_HOST": LOOPBACK, "EMAIL_PORT": str(endpoints.mail), "LOYALTY_EMAIL_RELAY_IS_FINAL": "true"}
+    if endpoints.sms is not None:
+        extended |= {
+            "LOYALTY_SMS_PROVIDER": "smpp",
+            "LOYALTY_SMPP_HOST": LOOPBACK,
+            "LOYALTY_SMPP_PORT": str(endpoints.sms),
+        }
     if endpoints.xiva is not None:
         extended |= {
             "XIVA_API_BASE_URL": f"http://{LOOPBACK}:{endpoints.xiva}",

@@ -25,6 +25,7 @@ class DataFolder:
         self.postgres = self.root / "postgres"
         self.valkey = self.root / "valkey"
         self.mail = self.root / "mail"
+        self.sms = self.root / "sms"
         self.logs = self.root / "logs"
         self.static = self.root / "static"
         self.run_file = self.root / "run.json"
@@ -41,7 +42,7 @@ class DataFolder:
         """Make the folder and its rooms, readable by their owner only."""
         try:
             self.root.mkdir(mode=0o700, parents=True, exist_ok=True)
-            for room in (self.logs, self.mail, self.valkey, self.static):
+            for room in (self.logs, self.mail, self.sms, self.valkey, self.static):
                 room.mkdir(mode=0o700, exist_ok=True)
         except FileExistsError:
             raise LaunchRefused(f"{self.root} is a file; --data must name a folder.") from None
@@ -88,7 +89,7 @@ class DataFolder:
 
     def clear(self) -> None:
         """Forget everything but the secrets: only for a demo world that was never finished."""
-        for room in (self.postgres, self.valkey, self.mail):
+        for room in (self.postgres, self.valkey, self.mail, self.sms):
             shutil.rmtree(room, ignore_errors=True)
         people = self.root / "population.json"
         for path in (self.done_file, self.token_file, self.demo_file, self.run_file, people):

@@ -24,13 +24,19 @@ def manage(*arguments: str) -> list[str]:
 
 
 def outside_world(folder: DataFolder, environment: dict[str, str], endpoints: Endpoints) -> list[Program]:
-    """What stands in for the systems around the platform: the mail server and the BSS."""
+    """What stands in for the systems around the platform: the mail server, the message centre and the BSS."""
     programs = []
     if endpoints.mail is not None:
         mail = endpoints.mail
         command = manage("run_mail_catcher", "--maildir", str(folder.mail), "--port", str(mail))
         programs.append(
             Program("mail", command, environment, ROOT, is_ready=lambda: ports.answers(mail)),
+        )
+    if endpoints.sms is not None:
+        sms = endpoints.sms
+        command = manage("run_sms_catcher", "--folder", str(folder.sms), "--port", str(sms))
+        programs.append(
+            Program("sms", command, environment, ROOT, is_ready=lambda: ports.answers(sms)),
         )
     if endpoints.xiva is not None:
         xiva = endpoints.xiva
@@ -47,7 +53,9 @@ def background(folder: DataFolder, environment: dict[str, str]) -> list[Program]
     worker = [*celery, "worker", "--pool", "prefork", "--concurrency", str(_CELERY_PROCESSES), "--loglevel", "WARNING"]
     worker += ["--without-gossip", "--without-mingle"]
     beat = [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(folder.beat_file), "--pidfile", ""]
+    receivers = [Program("sms-receiver", manage("run_sms_receiver"), environment, ROOT)]
     return [
+        *(receivers if environment.get("LOYALTY_SMS_PROVIDER") == "smpp" else []),
         Program("relay", manage("run_relay"), environment, ROOT),
         Program("worker-facts", [*worker, "-Q", FACTS_QUEUE, "-n", "facts@%h"], environment, ROOT),
         Program("worker-work", [*worker, "-Q", WORK_QUEUE, "-n", "work@%h"], environment, ROOT),

@@ -215,7 +215,7 @@ DEFAULT_FROM_EMAIL = env.text("LOYALTY_FROM_EMAIL", "loyalty@khaywe.example")
 LOYALTY_EMAIL_RELAY_IS_FINAL = env.flag("LOYALTY_EMAIL_RELAY_IS_FINAL")
 
 # Who carries text messages; empty is nobody, and the channel is then refused.
-LOYALTY_SMS_PROVIDER = env.choice("LOYALTY_SMS_PROVIDER", "", ("", "smpp", "http"))
+LOYALTY_SMS_PROVIDER = env.choice("LOYALTY_SMS_PROVIDER", "", ("", "smpp"))
 LOYALTY_SMS_FROM = env.text("LOYALTY_SMS_FROM", "Khaywe")
 LOYALTY_SMS_STOP_TEXT = env.text("LOYALTY_SMS_STOP_TEXT", "Reply STOP to stop.")
 LOYALTY_SMS_REPLIES = {
@@ -269,7 +269,7 @@ LOYALTY_EGRESS_NETWORKS = env.listing("LOYALTY_EGRESS_NETWORKS", "")
 LOYALTY_EGRESS_PORTS = env.listing(
     "LOYALTY_EGRESS_PORTS",
     "443,email=25,email=465,email=587,email=2525,warehouse=443,warehouse=1521,warehouse=2484,warehouse=5432,"
-    "kafka=9092,kafka=9093,kafka=9094,kafka=9096",
+    "kafka=9092,kafka=9093,kafka=9094,kafka=9096,sms=2775,sms=2776,sms=3550",
 )
 LOYALTY_EGRESS_SCHEMES = env.listing("LOYALTY_EGRESS_SCHEMES", "https")
 LOYALTY_EGRESS_HOSTS = env.listing("LOYALTY_EGRESS_HOSTS", "*")

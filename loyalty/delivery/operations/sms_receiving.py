@@ -1,6 +1,8 @@
 """The receiver: one line to the SMSC, bound as receiver, whose every unit is kept before it is answered."""
 
 import threading
+from collections.abc import Callable
+from datetime import datetime
 from typing import Any
 
 from smpplib.exceptions import ConnectionError as LineBroken
@@ -11,10 +13,9 @@ from loyalty.delivery.errors import DeliveryError
 from loyalty.delivery.kinds.sms.providers.smpp import bound
 from loyalty.delivery.kinds.sms.receiving import Inbound, Receipt, listen_once, read
 from loyalty.delivery.operations.receiving import ReceivedReceipt, record_inbound, record_receipts
-from loyalty.foundation.kernel import clock
 
 
-def receive(stop: threading.Event) -> None:
+def receive(stop: threading.Event, *, read_clock: Callable[[], datetime]) -> None:
     """Receive until told to stop.
 
     :raises DeliveryError: with ``is_channel_down``, when the line broke or there is none.
@@ -22,13 +23,12 @@ def receive(stop: threading.Event) -> None:
     with bound("receiver") as line:
         while not stop.is_set():
             try:
-                listen_once(line, _keep)
+                listen_once(line, lambda unit: _keep(unit, read_clock()))
             except (LineBroken, PDUError, OSError) as fault:
                 raise DeliveryError("sms.connection_lost", str(fault)[:300], is_channel_down=True) from fault
 
 
-def _keep(unit: Any) -> None:
-    now = clock.now()
+def _keep(unit: Any, now: datetime) -> None:
     match read(unit, now):
         case Receipt(reference, outcome, detail):
             record_receipts(

@@ -12,6 +12,7 @@ from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections, connection
 
 from loyalty.delivery.errors import DeliveryError
+from loyalty.foundation.kernel import clock
 
 log = logging.getLogger("loyalty.delivery.sms")
 
@@ -40,7 +41,7 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, leave)
         while not stop.is_set():
             try:
-                receive(stop)
+                receive(stop, read_clock=clock.now)
             except (DeliveryError, OperationalError, OSError) as fault:
                 log.warning("nothing is received from the SMSC: %s", fault)
                 connection.close()

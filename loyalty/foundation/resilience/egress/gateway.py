@@ -102,7 +102,11 @@ def open_socket(
     fault: OSError | None = None
     for address in checked.addresses:
         try:
-            return socket.create_connection((address, port), timeout=max(0.01, ends_at - time.monotonic()))
+            opened = socket.create_connection((address, port), timeout=max(0.01, ends_at - time.monotonic()))
         except OSError as refused:
             fault = refused
+        else:
+            # Protocols that pipeline small messages would wait for a whole packet (RFC 896) or a delayed answer.
+            opened.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            return opened
     raise fault or OSError(f"{host} has no address")

@@ -7,7 +7,7 @@ from typing import Protocol, cast
 from loyalty.delivery.kinds.protocol import Connection
 
 # A provider's module is not imported before it is used: SMPP's library is an extra.
-PROVIDERS = {"smpp": "loyalty.delivery.kinds.sms.providers.smpp", "http": "loyalty.delivery.kinds.sms.providers.http"}
+PROVIDERS = {"smpp": "loyalty.delivery.kinds.sms.providers.smpp"}
 
 
 class Provider(Protocol):

@@ -2,14 +2,12 @@
 
 import logging
 import secrets
-import socket
-import ssl
 import time
 from collections import deque
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
-from typing import Any, cast
+from typing import Any
 
 from django.conf import settings
 from smpplib import consts, smpp
@@ -20,6 +18,7 @@ from smpplib.exceptions import PDUError
 from loyalty.delivery.contracts import Outgoing, Receipt
 from loyalty.delivery.errors import DeliveryError
 from loyalty.delivery.kinds.sms.segments import Alphabet, Segmented, segments_of
+from loyalty.foundation.resilience import egress
 
 log = logging.getLogger("loyalty.delivery.sms")
 # The library tells each line that it opens, and in its debugging form whole messages.
@@ -41,18 +40,29 @@ JOIN_HEADER = b"\x05\x00\x03"
 
 
 class Line(Client):
-    """The library's client, with TLS that knows whom it talks to."""
+    """The library's client, over a socket that egress opened, and wary of what it reads."""
 
     def __init__(self) -> None:
-        context = ssl.create_default_context() if settings.LOYALTY_SMPP_USE_TLS else None
         super().__init__(
             settings.LOYALTY_SMPP_HOST,
             settings.LOYALTY_SMPP_PORT,
             timeout=settings.LOYALTY_SMPP_TIMEOUT,
             logger_name=CHATTER.name,
-            ssl_context=context,
             allow_unknown_opt_params=True,
         )
+
+    def connect(self) -> None:
+        """Connect.
+
+        :raises EgressRefusal: the administrator does not let calls go there.
+        :raises OSError: nobody answers there.
+        """
+        opened = egress.open_socket(self.host, self.port, "sms", timeout_s=float(self.timeout))
+        opened.settimeout(self.timeout)
+        if settings.LOYALTY_SMPP_USE_TLS:
+            opened = egress.tls_context(egress.current_policy()).wrap_socket(opened, server_hostname=self.host)
+        self._socket = opened
+        self.state = consts.SMPP_CLIENT_STATE_OPEN
 
     def read_pdu(self) -> Any:
         """Read one unit of the SMSC's.
@@ -71,15 +81,6 @@ class Line(Client):
             raise LineBroken(f"A unit of {exact_size} bytes.")
         return bytes(super()._recv_exact(exact_size))
 
-    def _create_socket(self) -> socket.socket:
-        plain = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
-        plain.settimeout(self.timeout)
-        # Each message is a packet of its own; waiting to fill one would cost a round trip.
-        plain.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._ssl_context is None:
-            return plain
-        return cast(ssl.SSLContext, self._ssl_context).wrap_socket(plain, server_hostname=self.host)
-
 
 @contextmanager
 def bound(role: str) -> Iterator[Line]:
@@ -97,7 +98,9 @@ def bound(role: str) -> Iterator[Line]:
                 password=settings.LOYALTY_SMPP_PASSWORD,
                 system_type=settings.LOYALTY_SMPP_SYSTEM_TYPE,
             )
-        except (LineBroken, PDUError, OSError, ssl.SSLError) as fault:
+        except egress.EgressRefusal as refusal:
+            raise DeliveryError(refusal.code, refusal.detail, is_channel_down=True) from refusal
+        except (LineBroken, PDUError, OSError) as fault:
             raise DeliveryError("sms.server_unavailable", _said(fault), is_channel_down=True) from fault
         yield line
     finally:
