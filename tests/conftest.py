@@ -13,6 +13,7 @@ from rest_framework.test import APIClient
 from loyalty.foundation.access.models import Role, RolePermission, User, UserRole
 from loyalty.foundation.access.operations import create_token
 from loyalty.foundation.kernel.actor import Actor, system_actor
+from loyalty.foundation.resilience import egress
 
 ClientWith = Callable[..., APIClient]
 
@@ -59,6 +60,12 @@ def flush_knows_append_only_tables() -> Iterator[None]:
 def limits_of_its_own(settings: Any) -> None:
     """Let each test begin with no request counted yet; what is counted lies outside of the database."""
     settings.LOYALTY_LIMITS_PREFIX = f"khaywe:test:{secrets.token_hex(6)}"
+
+
+@pytest.fixture(scope="session", autouse=True)
+def egress_policy_of_the_settings() -> None:
+    """Tests without a database call stand-ins, too; what is saved of the policy counts in its own tests."""
+    egress.provide_policy(None)
 
 
 @pytest.fixture

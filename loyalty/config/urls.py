@@ -15,6 +15,7 @@ from loyalty.foundation.web import problems
 router = SimpleRouter()
 versioned: list[URLPattern | URLResolver] = []
 root_paths: list[URLPattern | URLResolver] = []
+late_paths: list[URLPattern | URLResolver] = []
 for app in apps.get_app_configs():
     if not app.name.startswith("loyalty.") or not (pages.package_folder(app.name) / "rest" / "urls.py").exists():
         continue
@@ -24,10 +25,12 @@ for app in apps.get_app_configs():
     versioned += addresses.paths
     # Public pages outside of the API, such as the unsubscribe page.
     root_paths += getattr(addresses, "root_paths", [])
+    # Addresses with a name in them, which give way to every domain's own.
+    late_paths += getattr(addresses, "late_paths", [])
 
 urlpatterns = [
     path("api/auth/", include(auth_paths)),
-    path("api/loyalty/v1/", include([*versioned, *router.urls])),
+    path("api/loyalty/v1/", include([*versioned, *router.urls, *late_paths])),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),
     path("healthz", pages.healthz, name="healthz"),

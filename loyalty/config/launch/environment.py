@@ -49,6 +49,7 @@ def base(folder: DataFolder, users: dict[str, str]) -> dict[str, str]:
     """The user's environment with what does not depend on a port."""
     environment = dict(users)
     environment.setdefault("LOYALTY_SECRET_KEY", folder.secret("secret_key", length=48))
+    environment.setdefault("LOYALTY_SECRETS_KEY", folder.secret("secrets_key", length=48))
     environment.setdefault("DJANGO_SETTINGS_MODULE", SETTINGS)
     # The embedded servers and the demo's other systems are on this machine.
     for name, value in LOCAL_EGRESS.items():

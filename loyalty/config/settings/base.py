@@ -21,6 +21,7 @@ FOUNDATION_APPS = [
     "loyalty.foundation.events",
     "loyalty.foundation.work",
     "loyalty.foundation.audit",
+    "loyalty.foundation.configuration",
     "loyalty.foundation.access",
 ]
 DOMAIN_APPS = [
@@ -202,6 +203,8 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_TRANSPORT_OPTIONS = {"socket_timeout": 2, "socket_connect_timeout": 2}
 CELERY_TIMEZONE = "UTC"
+# Workers write their log through the formatter below, too, which blots secrets out.
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 
 EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
 EMAIL_HOST = env.text("EMAIL_HOST", "127.0.0.1")
@@ -263,6 +266,12 @@ FEATURE_STORE_STALE_SECONDS = env.whole("FEATURE_STORE_STALE_SECONDS", 86_400, l
 SEGMENTS_SHRINKAGE_MAX_PERCENT = env.whole("SEGMENTS_SHRINKAGE_MAX_PERCENT", 50, low=0, high=100)
 SEGMENTS_INCREMENTS_MAX = env.whole("SEGMENTS_INCREMENTS_MAX", 10, low=0, high=10_000)
 
+# The master key of the secrets that are stored (foundation/configuration): one that seals, older ones that open.
+LOYALTY_SECRETS_KEY_SOURCE = env.text("LOYALTY_SECRETS_KEY_SOURCE", "environment")
+LOYALTY_SECRETS_KEY = env.text("LOYALTY_SECRETS_KEY", "") and env.secret("LOYALTY_SECRETS_KEY")
+LOYALTY_SECRETS_KEYS_OLD = env.listing("LOYALTY_SECRETS_KEYS_OLD", "")
+LOYALTY_SECRETS_KEY_FILE = env.text("LOYALTY_SECRETS_KEY_FILE", "")
+
 # Calls to other systems (loyalty/foundation/resilience/egress): public hosts over TLS, and what is allowed beyond. Each
 # word may be for one purpose only: "warehouse=10.20.0.0/16".
 LOYALTY_EGRESS_NETWORKS = env.listing("LOYALTY_EGRESS_NETWORKS", "")
@@ -278,7 +287,12 @@ LOYALTY_EGRESS_CA_FILE = env.text("LOYALTY_EGRESS_CA_FILE", "")
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
+    "formatters": {
+        "line": {
+            "()": "loyalty.foundation.kernel.redaction.RedactingFormatter",
+            "fmt": "%(asctime)s %(levelname)s %(name)s %(message)s",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {

@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("LOYALTY_SECRET_KEY", "vK3r-9QmZ2xTfJ7wLb0cYhN5uGdSa8EoPi1RkVt6WqXy4MzC_nBjHlUgDs")
 os.environ.setdefault("DATABASE_URL", "postgres://khaywe@127.0.0.1:5432/khaywe")
+os.environ.setdefault("LOYALTY_SECRETS_KEY", "test-only-yZcoQaUUch6sV5l9znZS4u00XlTHRzWOxzter4IBsVmIkX0Q")
 # The other systems of the tests are stand-ins on this machine.
 os.environ.setdefault("LOYALTY_EGRESS_NETWORKS", "127.0.0.0/8,::1/128")
 os.environ.setdefault("LOYALTY_EGRESS_PORTS", "*")

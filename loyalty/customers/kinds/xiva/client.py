@@ -199,12 +199,15 @@ class XivaClient:
     def _find_each(self, refs: Sequence[str], part: str, patience: Patience, found: PartsFound) -> None:
         """Ask customer by customer; what the time does not suffice for stays unanswered."""
         ends_at = time.monotonic() + patience.total_s * (4 if len(refs) > 1 else 1)
+        # The threads below have no database to ask which calls are allowed.
+        policy = egress.current_policy()
 
         def one(ref: str) -> tuple[str, Any | None, Unavailable | None]:
             if found.refusal is not None or time.monotonic() >= ends_at:
                 return ref, None, found.refusal or BssUnavailable("Xiva is too slow to be asked for all.")
             try:
-                return ref, self.find_part(ref, part, patience), None
+                with egress.using(policy):
+                    return ref, self.find_part(ref, part, patience), None
             except Unavailable as refusal:
                 return ref, None, refusal
 

@@ -20,6 +20,7 @@ from loyalty.foundation.resilience.egress.policy import (
     current_policy,
     provide_policy,
     read_policy,
+    using,
 )
 from loyalty.foundation.resilience.egress.resolving import use_resolver
 from loyalty.foundation.resilience.egress.transport import tls_context
@@ -47,4 +48,5 @@ __all__ = [
     "read_policy",
     "tls_context",
     "use_resolver",
+    "using",
 ]

@@ -1,7 +1,9 @@
 """What the administrator allows calls to other systems: schemes, ports, hosts, and networks that are not public."""
 
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import TypeVar
@@ -154,6 +156,20 @@ def provide_policy(provider: Callable[[], Policy] | None) -> None:
     _Provider.current = staticmethod(provider or _of_settings)
 
 
+# What a thread was told by the one that started it, so that it need not ask the provider, which may ask a database.
+_told: ContextVar[Policy | None] = ContextVar("egress_policy", default=None)
+
+
+@contextmanager
+def using(policy: Policy) -> Iterator[None]:
+    """Let a policy be the one in force within the block, in this thread."""
+    token = _told.set(policy)
+    try:
+        yield
+    finally:
+        _told.reset(token)
+
+
 def current_policy() -> Policy:
     """Give the policy in force now."""
-    return _Provider.current()
+    return _told.get() or _Provider.current()

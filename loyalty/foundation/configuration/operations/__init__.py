@@ -1,0 +1,1 @@
+"""Writes of configuration, and what needs keys or threads."""

@@ -1,0 +1,1 @@
+"""Decisions of configuration as pure functions."""
