@@ -609,6 +609,23 @@ export interface paths {
         patch: operations["config_features_partial_update"];
         trace?: never;
     };
+    "/api/loyalty/v1/config/get_all/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give every section with the values that count now, without the state of connections. */
+        get: operations["config_get_all_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/config/xiva/test/": {
         parameters: {
             query?: never;
@@ -621,6 +638,76 @@ export interface paths {
         put?: never;
         /** @description Do the same. */
         post: operations["config_xiva_test_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/config/{section}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give the values that count now and where each comes from; of a secret only whether there is one. */
+        get: operations["config_retrieve"];
+        put?: never;
+        /** @description Change what is named, as a new version that counts at once; If-Match or ``expected_version`` guard it. */
+        post: operations["config_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/config/{section}/rollback/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Give the section the values of an earlier version, as a new one; secrets stay while the endpoint does. */
+        post: operations["config_rollback_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/config/{section}/test/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Try the connection as it counts now. */
+        get: operations["config_test_retrieve"];
+        put?: never;
+        /** @description Try it with the values given on top, which are not saved; a stored secret goes only where it belongs. */
+        post: operations["config_test_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/config/{section}/versions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List what was changed, by whom and why, the newest first. */
+        get: operations["config_versions_list"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -3322,6 +3409,53 @@ export interface components {
          * @enum {string}
          */
         ClawbackEnum: "only_pending" | "within_balance" | "unlimited";
+        /** @description All sections. */
+        Configuration: {
+            sections: components["schemas"]["ConfigurationSection"][];
+        };
+        /** @description A field and its value. */
+        ConfigurationField: {
+            choices: string[];
+            description: string;
+            high: number | null;
+            is_endpoint: boolean;
+            is_secret: boolean;
+            is_set: boolean;
+            low: number | null;
+            name: string;
+            setting: string;
+            source: components["schemas"]["SourceEnum"];
+            title: string;
+            type: components["schemas"]["TypeEnum"];
+            unit: string;
+            value: unknown | null;
+        };
+        /** @description A section. */
+        ConfigurationSection: {
+            can_test: boolean;
+            /** Format: date-time */
+            changed_at: string | null;
+            changed_by: string;
+            code: string;
+            description: string;
+            fields: components["schemas"]["ConfigurationField"][];
+            state: {
+                [key: string]: unknown;
+            };
+            title: string;
+            version: number;
+        };
+        /** @description What a test of a connection found. */
+        ConnectionTest: {
+            advice: string;
+            facts: {
+                [key: string]: unknown;
+            };
+            is_successful: boolean;
+            outcome: string;
+            took_ms: number;
+            tried: string;
+        };
         /** @description What a customer allows on one channel for one purpose. */
         Consent: {
             /** Format: date-time */
@@ -5696,6 +5830,23 @@ export interface components {
         RunStarted: {
             run: components["schemas"]["RunNamed"];
         };
+        /** @description A section after a change. */
+        SavedSection: {
+            can_test: boolean;
+            changed: string[];
+            /** Format: date-time */
+            changed_at: string | null;
+            changed_by: string;
+            code: string;
+            description: string;
+            fields: components["schemas"]["ConfigurationField"][];
+            secrets_cleared: string[];
+            state: {
+                [key: string]: unknown;
+            };
+            title: string;
+            version: number;
+        };
         /** @description A change that begins later: in which version of the program, and when. */
         ScheduledChange: {
             /** Format: date-time */
@@ -5713,6 +5864,46 @@ export interface components {
          * @enum {string}
          */
         ScopeEnum: "member" | "household" | "program" | "partner";
+        /** @description A change: only what changes; null goes back to the environment, or takes a secret away. */
+        SectionChangeRequest: {
+            expected_version?: number | null;
+            /** @default  */
+            reason: string;
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description One field that a version changed. */
+        SectionChangedField: {
+            after: unknown | null;
+            before: unknown | null;
+            field: string;
+            is_secret: boolean;
+        };
+        /** @description Which version to go back to; 0 is "nothing saved". */
+        SectionRollbackRequest: {
+            expected_version?: number | null;
+            /** @default  */
+            reason: string;
+            version: number;
+        };
+        /** @description Values to try on top of those that count, without saving them. */
+        SectionTestRequest: {
+            values?: {
+                [key: string]: unknown;
+            };
+        };
+        /** @description One version of a section. */
+        SectionVersion: {
+            /** Format: date-time */
+            changed_at: string;
+            changed_by: string;
+            changes: components["schemas"]["SectionChangedField"][];
+            reason?: string;
+            restored_from?: number | null;
+            values: unknown;
+            version: number;
+        };
         /** @description A segment as answered. */
         Segment: {
             /** @description Tell what the check after the last recalculation found. */
@@ -5872,6 +6063,13 @@ export interface components {
             /** Format: date-time */
             taken_at: string;
         };
+        /**
+         * @description * `saved` - saved
+         *     * `environment` - environment
+         *     * `default` - default
+         * @enum {string}
+         */
+        SourceEnum: "saved" | "environment" | "default";
         /** @description How a source stands. */
         SourceHealth: {
             age_seconds: number | null;
@@ -6410,6 +6608,18 @@ export interface components {
         TriggerRequest: {
             occurrence?: string | null;
         };
+        /**
+         * @description * `text` - text
+         *     * `query` - query
+         *     * `whole` - whole
+         *     * `flag` - flag
+         *     * `choice` - choice
+         *     * `list` - list
+         *     * `table` - table
+         *     * `secret` - secret
+         * @enum {string}
+         */
+        TypeEnum: "text" | "query" | "whole" | "flag" | "choice" | "list" | "table" | "secret";
         /** @description Rules that are not saved and the customer to try them with; a limit is taken and has no say for one customer. */
         UnsavedExplanationRequest: {
             /** Format: uuid */
@@ -6532,6 +6742,25 @@ export interface components {
              */
             used_at: string | null;
             wallets: components["schemas"]["WalletField"][];
+        };
+        /** @description What a route answers with 202 when a workflow has its change wait. */
+        WaitingAnswer: {
+            approval_request: components["schemas"]["WaitingRequest"];
+        };
+        /** @description The request that waits. */
+        WaitingRequest: {
+            amount: number | null;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string | null;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            state: string;
+            subject_kind: string;
+            subject_ref: string;
+            title: string;
         };
         /** @description What went into a wallet beside the main one. */
         WalletEarned: {
@@ -8680,6 +8909,46 @@ export interface operations {
             };
         };
     };
+    config_get_all_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Configuration"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     config_xiva_test_retrieve: {
         parameters: {
             query?: never;
@@ -8735,6 +9004,286 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["XivaConnection"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    config_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                section: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConfigurationSection"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    config_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                section: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SectionChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSection"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    config_rollback_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                section: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SectionRollbackRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedSection"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    config_test_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                section: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionTest"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    config_test_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                section: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SectionTestRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConnectionTest"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    config_versions_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                section: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SectionVersion"][];
                 };
             };
             /** @description Refused or failed */
