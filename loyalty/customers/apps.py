@@ -11,15 +11,19 @@ class CustomersConfig(AppConfig):
     name = "loyalty.customers"
     label = "customers"
     permissions: ClassVar[dict[str, str]] = {
-        "view": "See customers, their contact points and consents",
+        "view": "See customers and their consents; names, addresses and dates of birth masked",
+        "view_pii": "See names, addresses and dates of birth of customers; each look is in the audit log",
         "change": "Change consents",
         "import": "Import customers from the BSS",
         "manage_sources": "Create and remove sources of signed events",
     }
 
     def ready(self) -> None:
-        """Register the import as a kind of run."""
+        """Register the import as a kind of run, and what reveals personal data and notes who looked."""
         from loyalty.customers import api, tasks
+        from loyalty.customers.rest import looking
+        from loyalty.foundation.web import masking
         from loyalty.foundation.work import api as work
 
+        masking.register_reveal(looking.VIEW_PII, looking.note)
         work.register(api.IMPORT_RUN_KIND, tasks.execute_import)

@@ -51,7 +51,7 @@ def test_customers__search__words_begin_something(
     client_with: ClientWith, load: Load, query: str, found: list[str]
 ) -> None:
     load(*(record(number) for number in range(8)))
-    assert refs(client_with("customers.view"), query) == found
+    assert refs(client_with("customers.view", "customers.view_pii"), query) == found
 
 
 @pytest.mark.parametrize("query", ["?status=HAPPY", "?search=a%00b"])
@@ -69,7 +69,7 @@ def test_customers__forged_cursor__404_or_an_empty_page(client_with: ClientWith,
 
 def test_customers__retrieve__by_id_and_by_reference(client_with: ClientWith, load: Load) -> None:
     load(record(1))
-    client = client_with("customers.view")
+    client = client_with("customers.view", "customers.view_pii")
     body = client.get(f"{LIST}{ONE}/").json()
     assert body["id"] == body["customer_id"] == str(ONE)
     assert (body["email"], body["phone"], body["birth_date"]) == ("ann1@example.test", "+999000000001", "1990-01-01")

@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import socket
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -242,9 +243,17 @@ def test_command__imports_or_says_why_not(configured: Simulator, order: Order, m
 def test_external_routes__pass_on_what_xiva_says(
     configured: Simulator, client_with: ClientWith, path: str, has: str
 ) -> None:
-    answer = client_with("customers.view").get(f"/api/external/xiva/customers/{path}")
+    address = f"/api/external/xiva/customers/{path}"
+    answer = client_with("customers.view", "customers.view_pii").get(address)
     assert answer.status_code == 200
     assert answer.json()[has] not in (None, [])
+    masked = client_with("customers.view").get(address)
+    if "search" in path:
+        assert (masked.status_code, masked.json()["permission"]) == (403, "customers.view_pii")
+    else:
+        assert masked.status_code == 200
+        names = set(re.findall(r'"(?:givenName|familyName|email|phone)":"([^"]+)"', answer.content.decode()))
+        assert not [name for name in names if name in masked.content.decode()]
 
 
 def test_external_routes__by_our_id_too__and_404_400_403(

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 from rest_framework.test import APIClient
@@ -74,6 +74,17 @@ def load_people(refs: tuple[str, ...] = PEOPLE) -> list[str]:
     ]
     customers.upsert_many(records, source="tests", actor=system_actor("tests"), now=NOW)
     return [str(public_id_of_ref(ref)) for ref in refs]
+
+
+def load_canary(secrets: tuple[str, str, str, str, str]) -> str:
+    """Make a customer of known first and last name, e-mail address, number and day of birth; gives the id."""
+    first, last, email, phone, born = secrets
+    record = customers.CustomerRecord(
+        customer_ref="CANARY-1", first_name=first, last_name=last, city="Beirut", email=email, phone=phone,
+        birth_date=date.fromisoformat(born), consents=(customers.ConsentRecord("email", "marketing", True, NOW),),
+    )  # fmt: skip
+    customers.upsert_many([record], source="tests", actor=system_actor("tests"), now=NOW)
+    return str(public_id_of_ref("CANARY-1"))
 
 
 def sign_in() -> World:

@@ -17,6 +17,7 @@ from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.kernel.ids import new_public_id
+from loyalty.foundation.web.masking import masked
 
 
 def used_by(campaign: Campaign) -> tuple[str, ...]:
@@ -25,8 +26,9 @@ def used_by(campaign: Campaign) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def preview(campaign: Campaign, *, customer: uuid.UUID | None) -> dict[str, Any]:
-    """Count the audience by channel and reason as of now, and render the content for one customer."""
+def preview(campaign: Campaign, *, customer: uuid.UUID | None, is_revealed: bool = True) -> dict[str, Any]:
+    """Count the audience by channel and reason as of now, and render the content for one customer, whose name is
+    masked where it is not revealed."""
     audience = audience_of(program=campaign.program_ref, segment=campaign.segment_ref, shared={}, used=())
     counts = {
         channel: delivery.count_audience(audience=audience, channel=channel, purpose=campaign.purpose)
@@ -42,11 +44,11 @@ def preview(campaign: Campaign, *, customer: uuid.UUID | None) -> dict[str, Any]
             channel: {"total": one.audience, "audience": one.sendable, "excluded": dict(one.excluded)}
             for channel, one in counts.items()
         },
-        "sample": _sample(campaign, customer),
+        "sample": _sample(campaign, customer, is_revealed),
     }
 
 
-def _sample(campaign: Campaign, customer: uuid.UUID | None) -> dict[str, Any] | None:
+def _sample(campaign: Campaign, customer: uuid.UUID | None, is_revealed: bool) -> dict[str, Any] | None:
     """Render every channel for one customer; one who would be skipped for want of a value says which."""
     try:
         found = sample_customer(campaign, customer=customer, used=used_by(campaign))
@@ -54,7 +56,7 @@ def _sample(campaign: Campaign, customer: uuid.UUID | None) -> dict[str, Any] | 
         if customer is not None:
             raise
         return None
-    values = values_of(found)
+    values = values_of(found) if is_revealed else masked(values_of(found))
     rendered: dict[str, Any] = {}
     for channel in campaign.channels:
         try:

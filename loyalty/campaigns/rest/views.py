@@ -19,7 +19,7 @@ from loyalty.campaigns.rest import serializers
 from loyalty.campaigns.rest.filters import CampaignFilter, ExecutionFilter
 from loyalty.customers import api as customers
 from loyalty.foundation.kernel import clock
-from loyalty.foundation.web import scoping
+from loyalty.foundation.web import masking, scoping
 from loyalty.foundation.web.etag import check_if_match
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.permissions import require
@@ -130,7 +130,14 @@ class CampaignViewSet(ReadOnlyApiViewSet):
         """Count who would be written to and who not, and show it for one customer."""
         body = serializers.CustomerSerializer(data=request.data if request.method == "POST" else {})
         body.is_valid(raise_exception=True)
-        return Response(api.preview(self.get_object(), customer=self._customer(body.validated_data)))
+        told = api.preview(
+            self.get_object(),
+            customer=self._customer(body.validated_data),
+            is_revealed=masking.may_reveal(request),
+        )
+        if told["sample"] is not None:
+            masking.reveal(request, [str(told["sample"]["customer_id"])])
+        return Response(told)
 
     @extend_schema(request=serializers.TestSendSerializer, responses={202: serializers.TestSendAnswerSerializer})
     @action(detail=True, methods=["post"], url_path="test-send")
@@ -138,10 +145,13 @@ class CampaignViewSet(ReadOnlyApiViewSet):
         """Send it to an address of one's own; it counts nowhere."""
         body = serializers.TestSendSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        # The mail that goes out names a customer, and a template cannot be masked without being another.
+        customer = self._customer(body.validated_data)
+        masking.require_reveal(request, [str(customer) if customer else str(self.kwargs["id"])])
         answer = api.test_send(
             campaign=self.get_object(),
             to=body.validated_data["to"],
-            customer=self._customer(body.validated_data),
+            customer=customer,
             actor=self.actor,
             now=clock.now(),
         )

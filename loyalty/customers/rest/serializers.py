@@ -7,6 +7,7 @@ from rest_framework import serializers
 from loyalty.customers.contracts import Channel, ConsentView, Purpose
 from loyalty.customers.models import Customer
 from loyalty.customers.queries import consents_of
+from loyalty.foundation.web import masking
 from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer
 
 
@@ -29,7 +30,7 @@ class ConsentSerializer(serializers.Serializer):  # type: ignore[type-arg]
 
 
 class CustomerSerializer(serializers.Serializer):  # type: ignore[type-arg]
-    """A customer as answered; ``email`` and ``phone`` are the primary ones."""
+    """A customer as answered; ``email`` and ``phone`` are the primary ones, ``is_masked`` tells that it is masked."""
 
     id = serializers.UUIDField(source="public_id")
     customer_id = serializers.UUIDField(source="public_id")
@@ -50,6 +51,11 @@ class CustomerSerializer(serializers.Serializer):  # type: ignore[type-arg]
     consents = serializers.SerializerMethodField()
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
+    is_masked = serializers.SerializerMethodField()
+
+    def get_is_masked(self, customer: Customer) -> bool:
+        """Whether names, addresses and the date of birth are masked."""
+        return not self.context.get("is_revealed")
 
     @staticmethod
     def _primary(customer: Customer, channel: Channel) -> str | None:
@@ -63,6 +69,11 @@ class CustomerSerializer(serializers.Serializer):  # type: ignore[type-arg]
     def get_phone(self, customer: Customer) -> str | None:
         """Give the primary phone number."""
         return self._primary(customer, Channel.SMS)
+
+    def to_representation(self, instance: Customer) -> dict[str, Any]:
+        """Give the customer; masked but for a caller who may see personal data, which the view has looked up."""
+        told: dict[str, Any] = super().to_representation(instance)
+        return told if self.context.get("is_revealed") else masking.masked(told)
 
     def get_consents(self, customer: Customer) -> list[dict[str, Any]]:
         """Give every channel and purpose, defaults included."""

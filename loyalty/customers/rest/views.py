@@ -17,6 +17,7 @@ from loyalty.customers.models import STATUSES, Customer, EventSource
 from loyalty.customers.queries import consents_of, customers_with_details, search
 from loyalty.customers.rest import serializers
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.web import masking
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.views import ApiView, ReadOnlyApiViewSet
 from loyalty.foundation.work import api as work
@@ -36,7 +37,8 @@ class CustomerFilter(django_filters.FilterSet):
 
     def filter_search(self, rows: QuerySet[Customer], name: str, value: str) -> QuerySet[Customer]:
         """Narrow to what the words begin."""
-        return search(rows, value)
+        request = getattr(self, "request", None)
+        return search(rows, value, is_revealed=request is not None and masking.may_reveal(request))
 
 
 class CustomerViewSet(ReadOnlyApiViewSet):
@@ -60,6 +62,14 @@ class CustomerViewSet(ReadOnlyApiViewSet):
     def get_queryset(self) -> QuerySet[Customer]:
         """Give customers with their contact points and consents."""
         return customers_with_details()
+
+    def get_serializer(self, *arguments: Any, **options: Any) -> Any:
+        """Reveal the customers shown to a caller who may see them, and note it once for the whole answer."""
+        shown = arguments[0] if arguments else []
+        rows = list(shown) if isinstance(shown, list | tuple) else [shown]
+        is_revealed = masking.reveal(self.request, [str(row.public_id) for row in rows])
+        context = {**self.get_serializer_context(), "is_revealed": is_revealed}
+        return self.get_serializer_class()(*arguments, **{**options, "context": context})
 
     def get_object(self) -> Customer:
         """Find the customer that the address names by public id or by reference."""

@@ -14,6 +14,7 @@ from loyalty.features import api
 from loyalty.features.models import CatalogueField
 from loyalty.features.rest import serializers
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.web import masking
 from loyalty.foundation.web.languages import language_in
 from loyalty.foundation.web.views import ApiView, ApiViewSet
 
@@ -120,7 +121,10 @@ class CustomerFeaturesView(ApiView):
         )
         if customer is None and not known.is_known:
             raise customers.CustomerNotFound()
-        return Response(body_of(known, customer.customer_ref if customer is not None else None))
+        told = body_of(known, customer.customer_ref if customer is not None else None)
+        if any(masking.is_personal(name) for name in known.values):
+            told = told if masking.reveal(request, [str(customer_id)]) else masking.masked(told)
+        return Response(told)
 
 
 class BatchFeaturesView(ApiView):
@@ -146,6 +150,9 @@ class BatchFeaturesView(ApiView):
         answered = {row["customer_id"] for row in rows}
         missing = [name for name in names if name not in known or str(known[name].id) not in answered]
         degraded = sorted({code for one in found.values() for code in one.degraded_codes})
+        if any(masking.is_personal(name) for row in rows for name in row["features"]):
+            shown = [str(row["customer_id"]) for row in rows]
+            rows = rows if masking.reveal(request, shown) else masking.masked(rows)
         return Response({"count": len(rows), "results": rows, "missing": missing, "degraded": degraded})
 
 

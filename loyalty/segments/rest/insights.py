@@ -18,6 +18,7 @@ from loyalty.segments import api
 from loyalty.segments.errors import SegmentNotFound, SegmentRulesMissing
 from loyalty.segments.models import Segment
 from loyalty.segments.operations.comparing import overlap
+from loyalty.segments.rest.personal import refuse_personal
 from loyalty.segments.rest.serializers import TogetherSerializer
 
 
@@ -41,6 +42,7 @@ class UnsavedExplanationView(ApiView):
         body.is_valid(raise_exception=True)
         if not body.validated_data["rules"]:
             raise SegmentRulesMissing("There are no rules to try.")
+        refuse_personal(request, body.validated_data["rules"])
         asked, language = body.validated_data, language_in({"request": request})
         told = api.explain_unsaved(asked["rules"], asked["customer_id"], now=clock.now(), language=language)
         return Response(dataclasses.asdict(told))

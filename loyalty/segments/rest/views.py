@@ -26,6 +26,7 @@ from loyalty.segments.errors import SegmentRulesMissing
 from loyalty.segments.models import Segment, SegmentSnapshot
 from loyalty.segments.operations.comparing import compare, find_snapshot, moved_within, trend
 from loyalty.segments.rest import paging, serializers
+from loyalty.segments.rest.personal import refuse_personal
 
 
 class SegmentFilter(django_filters.FilterSet):
@@ -75,6 +76,7 @@ class SegmentViewSet(ReadOnlyApiViewSet):
         """Create a segment."""
         body = serializers.NewSegmentSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        refuse_personal(request, body.validated_data.get("rules"))
         made = api.create(**body.validated_data, actor=self.actor, now=clock.now())
         return self.respond_with(Segment.objects.get(public_id=made), status=201)
 
@@ -85,6 +87,7 @@ class SegmentViewSet(ReadOnlyApiViewSet):
         check_if_match(request, segment.version)
         body = serializers.ChangedSegmentSerializer(data=request.data)
         body.is_valid(raise_exception=True)
+        refuse_personal(request, body.validated_data.get("rules"))
         api.change(segment=segment, changes=body.validated_data, actor=self.actor, now=clock.now())
         return self.respond_with(self.get_object())
 
@@ -113,6 +116,7 @@ class SegmentViewSet(ReadOnlyApiViewSet):
         body.is_valid(raise_exception=True)
         segment = self.get_object()
         rules = body.validated_data["rules"] or segment.rules
+        refuse_personal(request, rules)
         if not rules:
             raise SegmentRulesMissing("There are no rules to preview.")
         limit = body.validated_data["limit"] if body.validated_data["rules"] else segment.limit
@@ -193,9 +197,9 @@ class SegmentViewSet(ReadOnlyApiViewSet):
     def explain(self, request: Request, **kwargs: Any) -> Response:
         """Say why a customer is in or not."""
         customer_id = parse_public_id(request.query_params.get("customer_id", ""))
-        explanation = api.explain(
-            self.get_object(), customer_id, now=clock.now(), language=language_in({"request": request})
-        )
+        segment = self.get_object()
+        refuse_personal(request, segment.rules)
+        explanation = api.explain(segment, customer_id, now=clock.now(), language=language_in({"request": request}))
         return Response(dataclasses.asdict(explanation))
 
 
@@ -214,6 +218,7 @@ class UnsavedPreviewView(ApiView):
         if not body.validated_data["rules"]:
             raise SegmentRulesMissing("There are no rules to preview.")
         wanted = body.validated_data
+        refuse_personal(request, wanted["rules"])
         told = api.preview(
             wanted["rules"], now=clock.now(), limit=wanted["limit"], language=language_in({"request": request})
         )

@@ -3496,7 +3496,7 @@ export interface components {
             channel: string;
             is_primary: boolean;
         };
-        /** @description A customer as answered; ``email`` and ``phone`` are the primary ones. */
+        /** @description A customer as answered; ``email`` and ``phone`` are the primary ones, ``is_masked`` tells that it is masked. */
         Customer: {
             /** Format: date */
             birth_date: string | null;
@@ -3519,6 +3519,8 @@ export interface components {
             gender: string;
             /** Format: uuid */
             id: string;
+            /** @description Whether names, addresses and the date of birth are masked. */
+            readonly is_masked: boolean;
             language: string;
             last_name: string;
             /** @description Give the primary phone number. */

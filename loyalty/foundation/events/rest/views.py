@@ -14,6 +14,7 @@ from rest_framework.response import Response
 from loyalty.foundation.events import operations
 from loyalty.foundation.events.models import InboxEntry, InboxState, StoredEvent
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.web import masking
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.serializers import ExactJSONField
 from loyalty.foundation.web.views import ReadOnlyApiViewSet
@@ -31,6 +32,11 @@ class EventSerializer(serializers.Serializer):  # type: ignore[type-arg]
     occurred_at = serializers.DateTimeField()
     recorded_at = serializers.DateTimeField()
     data = ExactJSONField()  # type: ignore[assignment]
+
+    def to_representation(self, instance: StoredEvent) -> dict[str, Any]:
+        """Give the fact; what others sent about a person is masked but for a caller who may see it."""
+        told: dict[str, Any] = super().to_representation(instance)
+        return told if self.context.get("is_revealed") else masking.masked(told)
 
 
 class EventFilter(django_filters.FilterSet):
@@ -52,6 +58,14 @@ class EventViewSet(ReadOnlyApiViewSet):
     keyset = ("-position",)
     filter_backends: Any = (DjangoFilterBackend,)
     filterset_class = EventFilter
+
+    def get_serializer(self, *arguments: Any, **options: Any) -> Any:
+        """Reveal facts that tell of a person to a caller who may see it, noted once for the whole answer."""
+        shown = arguments[0] if arguments else []
+        rows = list(shown) if isinstance(shown, list | tuple) else [shown]
+        personal = [row.subject_ref for row in rows if masking.masked(row.data) != row.data]
+        context = {**self.get_serializer_context(), "is_revealed": masking.reveal(self.request, personal)}
+        return self.get_serializer_class()(*arguments, **{**options, "context": context})
 
 
 class DeadLetterSerializer(serializers.Serializer):  # type: ignore[type-arg]

@@ -1,6 +1,6 @@
 """The route of the whole view."""
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 from drf_spectacular.utils import extend_schema
 from rest_framework.request import Request
@@ -9,8 +9,18 @@ from rest_framework.response import Response
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.errors import NotFound
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
+from loyalty.foundation.web import masking
 from loyalty.foundation.web.views import ApiView
 from loyalty.gateways.customer360.queries import get_overview
+
+
+def masked_overview(view: dict[str, Any]) -> dict[str, Any]:
+    """Give the view without what identifies the person; features tell their names beside their values."""
+    told: dict[str, Any] = masking.masked(view)
+    told["features"] = [
+        {**row, "value": None} if masking.is_personal(str(row["name"])) else row for row in view.get("features", ())
+    ]
+    return told
 
 
 class OverviewView(ApiView):
@@ -25,4 +35,7 @@ class OverviewView(ApiView):
             customer_id = parse_public_id(id)
         except PublicIdInvalid as refusal:
             raise NotFound("There is no such customer.") from refusal
-        return Response(get_overview(customer_id, now=clock.now()))
+        view = get_overview(customer_id, now=clock.now())
+        is_revealed = masking.reveal(request, [str(customer_id)])
+        told = view if is_revealed else masked_overview(view)
+        return Response({**told, "is_masked": not is_revealed})

@@ -1,0 +1,125 @@
+"""Two programs side by side, with one of everything that can be named in each, and people with known data."""
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import ClassVar
+
+import pytest
+from django.conf import settings
+from django.core.signals import request_finished, request_started
+from django.db import close_old_connections, transaction
+from pytest_django import DjangoDbBlocker
+
+from loyalty.foundation.kernel import clock
+from tests.campaigns.scene import CONTENT, SCHEDULE
+from tests.gateways import world as outside
+from tests.programs.documents import document
+from tests.security.matrix.callers import PARTNER
+from tests.security.matrix.routes import NOWHERE
+
+# What no answer may carry to somebody who may not see personal data.
+SECRETS = ("Quillfeather", "Brambleton", "quill.feather@canary.test", "+96171998877", "1987-03-14")
+
+
+@dataclass(frozen=True)
+class Side:
+    """One program and the ids of what stands in it, by kind."""
+
+    ids: Mapping[str, str]
+
+    @property
+    def program(self) -> str:
+        """The program's id."""
+        return self.ids["program"]
+
+
+@dataclass(frozen=True)
+class Sides:
+    """The world, the side of the bounded callers, the other one, and one that is nowhere."""
+
+    KINDS: ClassVar[tuple[str, ...]] = (
+        "program", "account", "transaction", "hold", "pool", "campaign", "partner",
+    )  # fmt: skip
+
+    world: outside.World
+    mine: Side
+    other: Side
+    nowhere: Side
+    people: tuple[str, ...]
+    customer: str
+
+
+def make_side(world: outside.World, name: str, people: list[str]) -> Side:
+    """Make a program with an account, a transaction, a hold, a household and a campaign."""
+    program = world.make("loyaltyPrograms/", {**document(), "name": name, "code": name})["id"]
+    accounts = [world.make("loyaltyAccounts/", {"customer_id": one, "program_id": program})["id"] for one in people]
+    earn = {"account_id": accounts[0], "transaction_amount": "2000.00"}
+    made = world.make("services/points/earn/", earn, f"earn-{name}")
+    hold = world.make("services/points/hold/", {"account_id": accounts[0], "points": 10}, f"hold-{name}")
+    pool = world.make("pools/", {"name": name, "program_id": program, "customer_id": people[0]})
+    campaign = world.make(
+        "campaigns/",
+        {
+            "name": f"Campaign {name}", "program": program, "trigger": SCHEDULE, "channels": ["email"],
+            "content": CONTENT, "status": "DRAFT",
+        },
+    )  # fmt: skip
+    return Side(
+        {
+            "program": program,
+            "account": accounts[0],
+            "transaction": made["transaction_id"],
+            "hold": hold["hold_id"],
+            "pool": pool["id"],
+            "campaign": campaign["id"],
+            "partner": PARTNER,
+        }
+    )
+
+
+def make_sides() -> Sides:
+    """Make both sides; the clock must stand at ``NOW``."""
+    world = outside.make_world()
+    people = outside.load_people(("M-1", "M-2"))
+    canary = outside.load_canary(SECRETS)
+    mine = make_side(world, "MINE", [*people, canary])
+    other = make_side(world, "OTHER", [*people, canary])
+    world.look()
+    nowhere = Side(dict.fromkeys(Sides.KINDS, NOWHERE))
+    return Sides(world, mine, other, nowhere, tuple(people), canary)
+
+
+class Undo(Exception):
+    """Ends a savepoint so that nothing of it stays."""
+
+
+@contextmanager
+def standing(django_db_blocker: DjangoDbBlocker) -> Iterator[Sides]:
+    """Hold the world in one transaction that is rolled back in the end; the clock stands still, nothing is limited."""
+    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), clock.use(clock.FixedClock(outside.NOW)):
+        patch.setattr(settings, "DWH_POSTGRESQL_URL", "")
+        patch.setattr(settings, "XIVA_API_BASE_URL", "")
+        patch.setattr(settings, "LOYALTY_RATE_LIMITS", {})
+        try:
+            with transaction.atomic():
+                for signal in (request_started, request_finished):
+                    signal.disconnect(close_old_connections)
+                yield make_sides()
+                raise Undo
+        except Undo:
+            pass
+        finally:
+            for signal in (request_started, request_finished):
+                signal.connect(close_old_connections)
+
+
+@contextmanager
+def undone() -> Iterator[None]:
+    """Run something of which nothing stays."""
+    try:
+        with transaction.atomic():
+            yield
+            raise Undo
+    except Undo:
+        pass
