@@ -237,3 +237,12 @@ def test_cap__that_refuses__is_a_conflict(admin_client: APIClient, world: World)
     assert post(admin_client, body).status_code == 201
     assert refusal(post(admin_client, body)) == (409, "points.cap_reached")
     assert ledger.get_account(member.account_id).points_posted == 25
+
+
+def test_body__that_names_a_member_twice__is_refused(admin_client: APIClient, member: api.MemberFacts) -> None:
+    body = f'{{"account_id": "{member.account_id}", "transaction_amount": "1.00", "transaction_amount": "1000.00"}}'
+    answer = admin_client.generic(
+        "POST", EARN, body, content_type="application/json", headers={"Idempotency-Key": uuid4().hex}
+    )
+    assert refusal(answer) == (400, "request.member_repeated")
+    assert answer.json()["member"] == "transaction_amount"

@@ -1,4 +1,4 @@
-"""JSON in and out with exact numbers; what cannot be stored later is refused here."""
+"""JSON in and out with exact numbers; what cannot be stored later, or says two things at once, is refused here."""
 
 import json
 from collections.abc import Mapping
@@ -10,7 +10,7 @@ from rest_framework.exceptions import ParseError
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 
-from loyalty.foundation.kernel.errors import TooLarge
+from loyalty.foundation.kernel.errors import Invalid, TooLarge
 from loyalty.foundation.kernel.exact_json import dumps_exact
 
 # A 64-bit whole number has at most 19 digits; nothing we store is longer.
@@ -25,6 +25,22 @@ class RequestTooLarge(TooLarge):
 
     code = "request.too_large"
     title = "Request too large"
+
+
+class MemberRepeated(Invalid):
+    """An object of the body names a member twice, and which of the two counts would be anybody's guess."""
+
+    code = "request.member_repeated"
+    title = "A member is named twice"
+
+
+def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        names = [name for name, _ in pairs]
+        twice = next(name for place, name in enumerate(names) if name in names[:place])
+        raise MemberRepeated(f"The body names {twice[:100]!r} twice in one object.", member=twice[:100])
+    return found
 
 
 def _whole(text: str) -> int:
@@ -45,6 +61,10 @@ def _fraction(text: str) -> Decimal:
 
 def _constant(text: str) -> Any:
     raise ParseError(f"{text} is not a JSON number.")
+
+
+# One for all requests: making it costs as much as reading a body of ordinary size with it.
+_DECODER = json.JSONDecoder(object_pairs_hook=_once, parse_float=_fraction, parse_int=_whole, parse_constant=_constant)
 
 
 def check_text(value: Any) -> None:
@@ -76,6 +96,7 @@ class ExactJSONParser(BaseParser):
         """Read the body.
 
         :raises ParseError: not JSON, too deep, NaN or Infinity, or a character that cannot be stored.
+        :raises MemberRepeated: an object names a member twice.
         :raises RequestTooLarge: longer than ``LOYALTY_REQUEST_BYTES_MAX``.
         """
         limit = settings.LOYALTY_REQUEST_BYTES_MAX
@@ -84,7 +105,7 @@ class ExactJSONParser(BaseParser):
             raise RequestTooLarge(f"A request has at most {limit} bytes.")
         try:
             text = raw.decode("utf-8")
-            value = json.loads(text, parse_float=_fraction, parse_int=_whole, parse_constant=_constant)
+            value = _DECODER.decode(text)
         except (UnicodeDecodeError, ValueError) as fault:
             raise ParseError(f"The body is not JSON: {fault}") from fault
         except RecursionError as fault:

@@ -23,7 +23,7 @@ from loyalty.foundation.web.idempotency import (
     require_key,
 )
 from loyalty.foundation.web.pagination import COUNT_EXACT_MAX, count_about
-from loyalty.foundation.web.parsers import ExactJSONParser
+from loyalty.foundation.web.parsers import ExactJSONParser, MemberRepeated
 from loyalty.foundation.web.serializers import AmountField, PointsField, StrictSerializer
 
 
@@ -48,6 +48,35 @@ def test_numbers__in_and_out__stay_digit_for_digit(number: Decimal) -> None:
 def test_body__that_could_not_be_stored__is_refused(text: str) -> None:
     with pytest.raises(ParseError):
         parse(text)
+
+
+@pytest.mark.parametrize(
+    "text, member",
+    [
+        ('{"points": 5, "points": 50}', "points"),
+        ('{"points": 5, "points": 5}', "points"),
+        ('{"a": 1, "b": [{"c": {"d": 1, "e": 2, "d": 3}}]}', "d"),
+        # The same name in another spelling.
+        ('{"points": 5, "\\u0070oints": 6}', "points"),
+        ('{"": 1, "": 2}', ""),
+    ],
+)
+def test_body__that_names_a_member_twice__is_refused(text: str, member: str) -> None:
+    with pytest.raises(MemberRepeated) as refusal:
+        parse(text)
+    assert refusal.value.facts == {"member": member}
+
+
+@given(
+    st.recursive(
+        st.none() | st.integers(-5, 5) | st.text(),
+        lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    )
+)
+def test_body__that_names_each_member_once__is_read_as_it_stands(value: Any) -> None:
+    text = json.dumps(value)
+    if "\\u0000" not in text and "\\ud" not in text:
+        assert parse(text) == value
 
 
 class Sale(StrictSerializer):
