@@ -1,8 +1,9 @@
 """Versions: scheduled, carried along, cancelled, begun, compared."""
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
@@ -13,9 +14,19 @@ from loyalty.foundation.events.models import OutboxEntry
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
-from loyalty.programs import api, policy, queries, tasks
-from loyalty.programs.contracts import CapPlan, EarnRulePlan, ExpiryKind, ExpiryPlan, ProgramDocument, TierExpiry
+from loyalty.programs import api, contracts, policy, queries, tasks
+from loyalty.programs.contracts import (
+    CapPeriod,
+    CapPlan,
+    Consumption,
+    EarnRulePlan,
+    ExpiryKind,
+    ExpiryPlan,
+    ProgramDocument,
+    TierExpiry,
+)
 from loyalty.programs.models import Program, ProgramVersion
+from loyalty.programs.policy.difference_words import DIFF_WORDS
 from tests.programs.plans import LADDER, tier
 
 pytestmark = pytest.mark.django_db
@@ -257,6 +268,44 @@ def test_differences__of_a_rule__are_said_by_the_rule_engine() -> None:
     assert found.path == "earn_rules.base.rule"
     assert found.after == {"*": [AMOUNT, 2]}
     assert "Amount of the purchase" in found.words
+
+
+def test_differences__in_arabic__say_parts_fields_values_and_rules_in_it() -> None:
+    before = policy.complete(ProgramDocument(name="x", earn_rule=AMOUNT, earn_cap_daily=10))
+    changes = {
+        "earn_rule": {"*": [AMOUNT, 2]},
+        "transfer": replace(before.transfer, is_allowed=False),
+        "burn": replace(before.burn, consumption=Consumption.LIFO),
+        "caps": (*before.caps, CapPlan(code="month", period=CapPeriod.MONTH, limit=Decimal(5))),
+    }
+    after = policy.amend(before, changes)
+    found = {one.path: one.words for one in policy.list_differences(before, after, "ar")}
+    assert found["transfer.is_allowed"] == "التحويل: مسموح: من نعم إلى لا"
+    assert found["burn.consumption"] == "الاستبدال: أيها أولًا: من التي تنتهي أولًا إلى التي تنتهي أخيرًا"
+    assert found["caps.month"] == "حد month: إضافة"
+    assert "مبلغ عملية الشراء" in found["earn_rules.base.rule"]
+    english = [one.path for one in policy.list_differences(before, after)]
+    assert list(found) == english
+    # A language that nobody speaks is answered in English.
+    assert policy.list_differences(before, after, "xx") == policy.list_differences(before, after)
+
+
+# Whatever a version may say in fields of its own.
+WRITTEN_PARTS = (
+    contracts.EarnRulePlan, contracts.EarnBasePlan, contracts.ActivationPlan, contracts.CapPlan, contracts.TierExpiry,
+    contracts.ExpiryPlan, contracts.BurnPlan, contracts.TransferPlan, contracts.ReversalPlan, contracts.AdjustmentPlan,
+    contracts.ReasonPlan, contracts.WalletPlan, contracts.TierPolicyPlan, contracts.ReferralPlan,
+    contracts.BenefitGrant, contracts.TierDocument,
+)  # fmt: skip
+
+
+def test_difference_words__of_every_field_and_choice__are_there_in_arabic() -> None:
+    parts = {field.name for field in fields(contracts.ProgramTerms)} | {"tiers"}
+    assert set(DIFF_WORDS["ar"].parts) == set(DIFF_WORDS["en"].parts) == parts
+    written = [field for part in WRITTEN_PARTS for field in fields(part)]
+    assert set(DIFF_WORDS["ar"].fields) == {field.name for field in written} - {"id"}
+    kinds = {type(field.default) for field in written if isinstance(field.default, StrEnum)} | {contracts.Stacking}
+    assert {one.value for kind in kinds for one in kind if one.value} == set(DIFF_WORDS["ar"].values)
 
 
 def test_carry__any_two_edits_of_different_rows__commute() -> None:

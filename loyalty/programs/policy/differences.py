@@ -4,21 +4,17 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, fields, is_dataclass
 from datetime import date
 from decimal import Decimal
+from enum import StrEnum
 from typing import Any
 from uuid import UUID
 
 from loyalty.programs.contracts import EVENT_PURCHASE, EarnRulePlan, ProgramDocument
+from loyalty.programs.policy.difference_words import DIFF_WORDS, ENGLISH, DiffWords
 from loyalty.programs.policy.editing import CODED_LISTS, PROMISES
 from loyalty.programs.policy.rules import say_rule
 
 # Rules in JSONLogic are compared whole and said by the rule engine; for each place the kind of its facts.
 RULE_NAMES = {"burn_rule": "burn", "tier_policy.rule": "tier"}
-LABELS = {
-    "earn_rules": "Way to earn", "stacking": "Stacking", "earn_base": "Base of earning", "activation": "Activation",
-    "caps": "Cap", "expiry": "Expiry", "burn_rule": "Burn rule", "burn": "Burning", "transfer": "Transfers",
-    "reversal": "Reversals", "adjustment": "Adjustments", "wallets": "Wallet", "tier_policy": "Tier policy",
-    "referral": "Referrals", "point_value": "Cost of a point", "tiers": "Tier",
-}  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,69 +32,80 @@ def changed_names(before: ProgramDocument, after: ProgramDocument) -> list[str]:
     return list(dict.fromkeys(difference.path.split(".")[0] for difference in list_differences(before, after)))
 
 
-def list_differences(before: ProgramDocument, after: ProgramDocument) -> list[Difference]:
-    """Give all that two documents promise differently, in the order of the document."""
+def list_differences(before: ProgramDocument, after: ProgramDocument, language: str = "en") -> list[Difference]:
+    """Give all that two documents promise differently, in the order of the document, in words of a language."""
+    teller = _Teller(language, DIFF_WORDS.get(language, ENGLISH))
     return [
         difference
         for name in PROMISES
-        for difference in _compare(name, LABELS[name], getattr(before, name), getattr(after, name))
+        for difference in teller.compare(name, teller.words.parts[name], getattr(before, name), getattr(after, name))
     ]
 
 
-def _compare(path: str, label: str, before: Any, after: Any) -> Iterator[Difference]:
-    if path in CODED_LISTS or _is_coded(before) or _is_coded(after):
-        yield from _compare_rows(path, label, before, after)
-    elif is_dataclass(before) and type(before) is type(after):
-        yield from _compare_fields(path, label, before, after)
-    elif path.endswith(".tier_overrides"):
-        for code in sorted({*before, *after}):
-            yield from _compare(f"{path}.{code}", f"{label} {code}", before.get(code), after.get(code))
-    elif before != after:
-        yield _difference(path, label, before, after)
+@dataclass(frozen=True, slots=True)
+class _Teller:
+    """Compares parts of documents and says in one language what differs."""
 
+    language: str
+    words: DiffWords
 
-def _compare_rows(path: str, label: str, before: Sequence[Any], after: Sequence[Any]) -> Iterator[Difference]:
-    old, new = ({row.code: row for row in rows} for rows in (before, after))
-    for code in dict.fromkeys([*old, *new]):
-        yield from _compare(f"{path}.{code}", f"{label} {code}", old.get(code), new.get(code))
+    def compare(self, path: str, label: str, before: Any, after: Any) -> Iterator[Difference]:
+        """Give the differences under one place."""
+        if path in CODED_LISTS or _is_coded(before) or _is_coded(after):
+            yield from self._compare_rows(path, label, before, after)
+        elif is_dataclass(before) and type(before) is type(after):
+            yield from self._compare_fields(path, label, before, after)
+        elif path.endswith(".tier_overrides"):
+            for code in sorted({*before, *after}):
+                yield from self.compare(f"{path}.{code}", f"{label} {code}", before.get(code), after.get(code))
+        elif before != after:
+            yield self._difference(path, label, before, after)
 
+    def _compare_rows(self, path: str, label: str, before: Sequence[Any], after: Sequence[Any]) -> Iterator[Difference]:
+        old, new = ({row.code: row for row in rows} for rows in (before, after))
+        for code in dict.fromkeys([*old, *new]):
+            yield from self.compare(f"{path}.{code}", f"{label} {code}", old.get(code), new.get(code))
 
-def _compare_fields(path: str, label: str, before: Any, after: Any) -> Iterator[Difference]:
-    for field in fields(before):
-        old, new = getattr(before, field.name), getattr(after, field.name)
-        place, words = f"{path}.{field.name}", f"{label}: {field.name.replace('_', ' ')}"
-        if field.name == "rule" and isinstance(before, EarnRulePlan):
-            kinds = ["earn" if rule.event_type == EVENT_PURCHASE else "event" for rule in (before, after)]
-            if old != new:
-                yield Difference(place, old, new, _words(words, say_rule(kinds[0], old), say_rule(kinds[1], new)))
-        elif field.name != "id":
-            yield from _compare(place, words, old, new)
+    def _compare_fields(self, path: str, label: str, before: Any, after: Any) -> Iterator[Difference]:
+        for field in fields(before):
+            old, new = getattr(before, field.name), getattr(after, field.name)
+            place, words = f"{path}.{field.name}", f"{label}: {self.words.field_name(field.name)}"
+            if field.name == "rule" and isinstance(before, EarnRulePlan):
+                kinds = ["earn" if rule.event_type == EVENT_PURCHASE else "event" for rule in (before, after)]
+                if old != new:
+                    said = self._changed(words, self._rule(kinds[0], old), self._rule(kinds[1], new))
+                    yield Difference(place, old, new, said)
+            elif field.name != "id":
+                yield from self.compare(place, words, old, new)
+
+    def _difference(self, path: str, label: str, before: Any, after: Any) -> Difference:
+        if path in RULE_NAMES:
+            words = self._changed(label, *(self._rule(RULE_NAMES[path], rule) for rule in (before, after)))
+            return Difference(path, before, after, words)
+        if is_dataclass(before) or is_dataclass(after):
+            phrase = self.words.removed if after is None else self.words.added
+            return Difference(path, _plain(before), _plain(after), phrase.format(label))
+        words = self._changed(label, self._say(before), self._say(after))
+        return Difference(path, _plain(before), _plain(after), words)
+
+    def _changed(self, label: str, before: str, after: str) -> str:
+        return self.words.changed.format(label, before or self.words.none, after or self.words.none)
+
+    def _rule(self, kind: str, rule: Any) -> str:
+        return say_rule(kind, rule, self.language)
+
+    def _say(self, value: Any) -> str:
+        if isinstance(value, bool):
+            return self.words.yes if value else self.words.no
+        if isinstance(value, StrEnum):
+            return self.words.value_name(value.value)
+        if isinstance(value, tuple | list):
+            return self.words.comma.join(self._say(one) for one in value)
+        return "" if value is None else str(_plain(value))
 
 
 def _is_coded(value: Any) -> bool:
     return isinstance(value, tuple) and bool(value) and hasattr(value[0], "code")
-
-
-def _difference(path: str, label: str, before: Any, after: Any) -> Difference:
-    if path in RULE_NAMES:
-        words = _words(label, *(say_rule(RULE_NAMES[path], rule) for rule in (before, after)))
-        return Difference(path, before, after, words)
-    if is_dataclass(before) or is_dataclass(after):
-        words = f"{label}: {'removed' if after is None else 'added'}"
-        return Difference(path, _plain(before), _plain(after), words)
-    return Difference(path, _plain(before), _plain(after), _words(label, _say(before), _say(after)))
-
-
-def _words(label: str, before: str, after: str) -> str:
-    return f"{label}: from {before or 'none'} to {after or 'none'}"
-
-
-def _say(value: Any) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, tuple | list):
-        return ", ".join(_say(one) for one in value)
-    return "" if value is None else str(_plain(value))
 
 
 def _plain(value: Any) -> Any:

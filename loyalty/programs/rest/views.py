@@ -16,6 +16,7 @@ from rest_framework.response import Response
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web import scoping
 from loyalty.foundation.web.etag import check_if_match
+from loyalty.foundation.web.languages import language_in
 from loyalty.foundation.web.views import AllowListedOrdering, ReadOnlyApiViewSet
 from loyalty.programs import api, policy
 from loyalty.programs.contracts import ExpiryKind
@@ -168,7 +169,7 @@ class ProgramViewSet(ReadOnlyApiViewSet):
         program = self.get_object()
         numbers = query.validated_data["from"], query.validated_data["to"]
         before, after = (get_version(program, number) for number in numbers)
-        changes = policy.list_differences(before.document, after.document)
+        changes = policy.list_differences(before.document, after.document, language_in({"request": request}))
         answer = {"from_number": numbers[0], "to_number": numbers[1], "changes": changes}
         return Response(serializers.DiffAnswer(answer).data)
 
