@@ -245,6 +245,14 @@ def test_schedule__over_http__makes_a_version_that_can_be_read_compared_and_canc
     assert (whole["earn_cap_daily"], whole["caps"][0]["limit"], whole["used_at"]) == (50, "50", None)
     assert len(whole["tiers"]) == 4
     diff = admin_client.get(f"{place}versions/diff/", {"from": 1, "to": 2}).json()
+    arabic = admin_client.get(
+        f"{place}versions/diff/", {"from": 1, "to": 2}, headers={"Accept-Language": "ar-EG"}
+    ).json()
+    assert [one["path"] for one in arabic["changes"]] == [one["path"] for one in diff["changes"]]
+    assert all(
+        " من " in one["words"] and " from " in told["words"]
+        for one, told in zip(arabic["changes"], diff["changes"], strict=True)
+    )
     assert (diff["from"], diff["to"]) == (1, 2)
     assert [(one["path"], one["before"], one["after"]) for one in diff["changes"]] == [
         ("caps.daily.limit", "1000", "50")
