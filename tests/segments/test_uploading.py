@@ -166,4 +166,4 @@ def test_members__ten_thousand_by_hand__and_lists_of_ten_thousand_in_rules(
     with pytest.raises(rules.RuleInvalid) as refused:
         rules.check(listed, world.schema(), "boolean")
     assert [problem.code for problem in refused.value.problems] == ["rule.too_large"]
-    assert rules.check({"in": [{"bucket": ["salt", 10]}, list(range(1_000))]}, world.schema(), "boolean")
+    rules.check({"in": [{"bucket": ["salt", 10]}, list(range(1_000))]}, world.schema(), "boolean")
