@@ -15,6 +15,8 @@ app.autodiscover_tasks()
 DOORBELLS: dict[str, float] = {
     "events.deliver": 2.0,
     "work.execute": 3.0,
+    "exchange.send_webhooks": 5.0,
+    "exchange.forget_deliveries": 3600.0,
     "programs.begin_due": 5.0,
     "points.expire_due": 300.0,
     "tiers.settle_due": 300.0,

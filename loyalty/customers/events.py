@@ -1,6 +1,7 @@
 """The facts that customers publishes."""
 
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import ClassVar
 
 from loyalty.foundation.events.contracts import Fact
@@ -52,3 +53,24 @@ class ConsentWithdrawn(Fact):
     channel: str
     purpose: str
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerPurchase(Fact):
+    """A customer bought something. Told from outside, published as it came (``sql/events.sql``); it may say more."""
+
+    type: ClassVar[str] = "customer.purchase"
+
+    event_id: str
+    amount: Decimal | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerLogin(Fact):
+    """A customer signed in somewhere. Told from outside, published as it came; it may say more."""
+
+    type: ClassVar[str] = "customer.login"
+
+    event_id: str
+    channel: str | None = None

@@ -15,7 +15,7 @@ from loyalty.delivery import api as delivery
 from loyalty.delivery.models import Send
 from loyalty.foundation.audit.models import AuditEntry
 from loyalty.foundation.events import api as events
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.work.models import Run
 from tests.campaigns.facts import Purchase
 from tests.campaigns.scene import (
@@ -49,7 +49,7 @@ def test_trigger__by_hand__mails_those_who_may_be_mailed_and_says_why_not_the_ot
         "SUCCEEDED",
         {"occurrence": "o-1", "queued": 2, "excluded": EXCLUDED},
     )
-    assert OutboxEntry.objects.filter(type="campaign.triggered").count() == 1
+    assert PublishedEvent.objects.filter(type="campaign.triggered").count() == 1
     assert AuditEntry.objects.filter(act="campaigns.trigger").count() == 1
 
 

@@ -11,7 +11,7 @@ from django.db import connection
 
 from loyalty.customers import api
 from loyalty.customers.models import ConsentChange, Customer, CustomerEvent
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.ids import public_id_of_ref
 from tests.customers.conftest import record
@@ -49,7 +49,7 @@ def test_events__the_same_batch_four_times__each_once(actor: Actor, now: datetim
     reports = at_once([lambda raw=raw: api.receive_events(raw=raw, source="api", now=now) for raw in shuffled])  # type: ignore[misc]
     assert sum(report.accepted for report in reports) == 200
     assert sum(report.duplicates for report in reports) == 200 * (THREADS - 1)
-    assert CustomerEvent.objects.count() == OutboxEntry.objects.filter(type="customer.purchase").count() == 200
+    assert CustomerEvent.objects.count() == PublishedEvent.objects.filter(type="customer.purchase").count() == 200
 
 
 @pytest.mark.django_db(transaction=True)
@@ -61,7 +61,7 @@ def test_imports__overlapping__each_customer_once(actor: Actor, now: datetime) -
     )
     wanted = {one.customer_ref for part in parts for one in part}
     assert sum(report.created for report in reports) == Customer.objects.count() == len(wanted)
-    assert OutboxEntry.objects.filter(type="customer.created").count() == len(wanted)
+    assert PublishedEvent.objects.filter(type="customer.created").count() == len(wanted)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -80,4 +80,4 @@ def test_consent__withdrawn_by_four_clicks__one_fact(actor: Actor, now: datetime
 
     assert not any(view.is_granted for view in at_once([withdraw] * THREADS))
     assert ConsentChange.objects.filter(is_granted=False).count() == 1
-    assert OutboxEntry.objects.filter(type="consent.withdrawn").count() == 1
+    assert PublishedEvent.objects.filter(type="consent.withdrawn").count() == 1

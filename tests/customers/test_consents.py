@@ -8,7 +8,7 @@ from django.db import DatabaseError, transaction
 from loyalty.customers import api
 from loyalty.customers.models import ConsentChange
 from loyalty.foundation.audit.models import AuditEntry
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.ids import new_public_id, public_id_of_ref
 from tests.conftest import ClientWith
@@ -24,7 +24,7 @@ def test_withdraw__granted_before__audit_history_and_fact_in_one(load: Load, act
             customer_id=ONE, channel="email", purpose="marketing", source="link", actor=actor, now=now, reason="spam"
         )
         assert view.is_granted is False
-    fact = OutboxEntry.objects.get(type="consent.withdrawn")
+    fact = PublishedEvent.objects.get(type="consent.withdrawn")
     assert fact.data["channel"] == "email"
     assert fact.key == str(ONE)
     entry = AuditEntry.objects.get(act="customers.change")

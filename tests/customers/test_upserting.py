@@ -7,7 +7,7 @@ import pytest
 from loyalty.customers import api
 from loyalty.customers.models import Consent, ConsentChange, ContactPoint, Customer
 from loyalty.foundation.audit.models import AuditEntry
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.ids import public_id_of_ref
 from loyalty.foundation.orm import sql
@@ -18,14 +18,14 @@ def test_upsert__new_customers__created_with_facts_and_one_audit_row(load: Load)
     assert load(*(record(number) for number in range(3))) == api.UpsertReport(created=3)
     first = Customer.objects.get(customer_ref="XV-00000")
     assert first.public_id == public_id_of_ref("XV-00000")
-    assert OutboxEntry.objects.filter(type="customer.created", key=str(first.public_id)).count() == 1
+    assert PublishedEvent.objects.filter(type="customer.created", key=str(first.public_id)).count() == 1
     assert AuditEntry.objects.filter(act="customers.import").count() == 1
 
 
 def test_upsert__the_same_again__changes_nothing_and_says_nothing(load: Load) -> None:
     load(record(1))
     assert load(record(1)) == api.UpsertReport(unchanged=1)
-    assert OutboxEntry.objects.count() == 1
+    assert PublishedEvent.objects.count() == 1
     assert Customer.objects.get().version == 1
 
 
@@ -36,7 +36,7 @@ def test_upsert__the_same_again__changes_nothing_and_says_nothing(load: Load) ->
 def test_upsert__something_changed__updated_once(load: Load, changes: dict[str, str]) -> None:
     load(record(1), record(2))
     assert load(record(1, **changes), record(2)) == api.UpsertReport(updated=1, unchanged=1)
-    assert OutboxEntry.objects.filter(type="customer.updated").count() == 1
+    assert PublishedEvent.objects.filter(type="customer.updated").count() == 1
 
 
 def test_upsert__new_address__the_old_one_is_kept_but_not_used(load: Load) -> None:

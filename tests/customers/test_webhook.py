@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 
 from loyalty.customers import api
 from loyalty.customers.models import CustomerEvent, EventSource
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.ids import new_public_id, public_id_of_ref
@@ -52,7 +52,7 @@ def test_events__by_token__stored_and_published_once(client_with: ClientWith, lo
         "duplicates": 2,
         "rejected": [],
     }
-    facts = OutboxEntry.objects.filter(type="customer.purchase").order_by("id")
+    facts = PublishedEvent.objects.filter(type="customer.purchase").order_by("recorded_at")
     assert [fact.data["event_id"] for fact in facts] == ["e-1", "e-2"]
     assert {fact.key for fact in facts} == {str(ONE)}
     assert facts[0].data["amount"] == "19.90"
@@ -64,7 +64,7 @@ def test_events__fraction_as_number__kept_digit_for_digit(client_with: ClientWit
     raw = json.dumps({"events": [event()]}).replace('"19.90"', "19.90")
     answer = client_with("events.receive").post(ADDRESS, raw, content_type="application/json")
     assert answer.json()["accepted"] == 1
-    assert str(OutboxEntry.objects.get(type="customer.purchase").data["amount"]) == "19.90"
+    assert str(PublishedEvent.objects.get(type="customer.purchase").data["amount"]) == "19.90"
 
 
 @pytest.mark.parametrize(

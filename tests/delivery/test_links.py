@@ -10,7 +10,7 @@ from django.test import Client
 from loyalty.customers.api import list_consents
 from loyalty.delivery.kinds import links
 from loyalty.delivery.models import Send
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from tests.delivery.post import CONTENT, Post, make_customers, queue_all
 from tests.delivery.test_sending import send
 
@@ -33,7 +33,7 @@ def sent(post: Post, now: datetime) -> Send:
 
 def facts() -> list[str]:
     """Give the types of the facts after the sending."""
-    rows = OutboxEntry.objects.filter(type__startswith="message.").exclude(type="message.sent").order_by("id")
+    rows = PublishedEvent.objects.filter(type__startswith="message.").exclude(type="message.sent").order_by("recorded_at")
     return list(rows.values_list("type", flat=True))
 
 
@@ -92,7 +92,7 @@ def test_click__signed_target_of_another_scheme__is_not_found(sent: Send, client
 
 def consent_of(sent: Send) -> bool:
     """Tell whether the customer of the send still agrees to marketing mail."""
-    row = OutboxEntry.objects.get(type="message.sent")
+    row = PublishedEvent.objects.get(type="message.sent")
     consents = list_consents(row.data["customer_id"])
     return next(one.is_granted for one in consents if (one.channel, one.purpose) == ("email", "marketing"))
 

@@ -9,7 +9,7 @@ from pytest_django.fixtures import Settings
 from loyalty.customers.api import withdraw_consent
 from loyalty.delivery import api
 from loyalty.delivery.models import Send
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel.actor import system_actor
 from tests.delivery.post import SOURCE, Post, make_customers, queue_all, states
 
@@ -23,7 +23,7 @@ def send(now: datetime) -> api.BatchReport:
 
 def facts() -> list[str]:
     """Give the types of the facts of messages."""
-    return list(OutboxEntry.objects.filter(type__startswith="message.").order_by("id").values_list("type", flat=True))
+    return list(PublishedEvent.objects.filter(type__startswith="message.").order_by("recorded_at").values_list("type", flat=True))
 
 
 def test_send__queued__reaches_the_server_once_each(post: Post, now: datetime) -> None:

@@ -7,7 +7,7 @@ from pytest_django.fixtures import Settings
 
 from loyalty.delivery import api
 from loyalty.delivery.models import InboundMessage, ProviderReceipt, Send
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel import clock
 from tests.delivery.post import states
 from tests.delivery.smsc import Smsc, consent_of, make_subscribers, queue_text, receive_until
@@ -52,7 +52,7 @@ def test_receipt__of_every_segment__is_delivered_with_the_last(smsc: Smsc, now: 
     assert states() == {"SENT": 1}
     assert api.apply_receipts(now=now).delivered == 1
     assert (states(), api.apply_receipts(now=now).applied) == ({"DELIVERED": 1}, 0)
-    assert OutboxEntry.objects.filter(type="message.delivered").count() == 1
+    assert PublishedEvent.objects.filter(type="message.delivered").count() == 1
 
 
 def test_receipt__undeliverable__bounces(smsc: Smsc, now: datetime) -> None:

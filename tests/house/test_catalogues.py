@@ -8,7 +8,7 @@ from loyalty.gateways.catalogues.queries import pages
 from tests.house.source import ROOT
 
 
-@pytest.mark.parametrize("name", ["errors.md", "events.md", "permissions.md"])
+@pytest.mark.parametrize("name", ["errors.md", "events.md", "event-schemas.json", "permissions.md"])
 def test_catalogue__committed__equals_the_code(name: str) -> None:
     path = f"docs/api/{name}"
     assert (ROOT / path).read_text(encoding="utf-8") == pages()[path], "run ./khaywe manage write_catalogues"

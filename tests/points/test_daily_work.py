@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.work import api as work
 from loyalty.foundation.work.models import Run
@@ -56,7 +56,7 @@ def test_warnings__two_offsets__are_said_once_each_with_amount_and_date(world: W
     world.burn(member, 50)
     daily(world, world.now + timedelta(days=85))
     assert warnings() == [(30, 120), (7, 70)]
-    facts = OutboxEntry.objects.filter(type="points.expiring").order_by("id")
+    facts = PublishedEvent.objects.filter(type="points.expiring").order_by("recorded_at")
     assert [fact.key for fact in facts] == [str(member.customer_id)] * 2
     data = facts[0].data
     assert set(data) == {field.name for field in fields(PointsExpiring)}
@@ -90,7 +90,7 @@ def test_warnings__of_a_household__go_to_its_owner(world: World) -> None:
     )
     ledger.earn(posting, now=world.now)
     daily(world, world.now)
-    fact = OutboxEntry.objects.get(type="points.expiring")
+    fact = PublishedEvent.objects.get(type="points.expiring")
     assert (fact.key, fact.data["account_kind"]) == (str(owner.customer_id), "pool")
 
 

@@ -11,7 +11,7 @@ from uuid import UUID, uuid4
 import pytest
 from django.db import connection
 
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.orm import sql
 from loyalty.ledger import api as ledger
@@ -105,7 +105,7 @@ def test_earn__only_another_wallet_gets_something__the_first_answer_is_nothing(n
     assert (first.transaction_id, [one.points_amount for one in first.other_wallets]) == (None, [7])
     assert world.earn(member, "100", key=once) == replace(first, is_replay=True)
     assert count_transactions() == 1
-    assert not OutboxEntry.objects.filter(type="points.nothing_earned").exists()
+    assert not PublishedEvent.objects.filter(type="points.nothing_earned").exists()
     world.change(earn_rules=(rule("base", A_TENTH),))
     assert world.earn(member, "100", key=once).transaction_id is None, "the key has its answer"
 
@@ -125,7 +125,7 @@ def test_earn__nothing__is_told_as_a_fact_once(now: datetime) -> None:
     member, once = world.member(), key()
     world.earn(member, "12.50", key=once, context={"channel": "web"})
     world.earn(member, "12.50", key=once, context={"channel": "web"})
-    (fact,) = OutboxEntry.objects.filter(type="points.nothing_earned")
+    (fact,) = PublishedEvent.objects.filter(type="points.nothing_earned")
     assert fact.data["context"] == {"channel": "web", "transaction_amount": "12.50", "currency": ""}
     assert (fact.key, fact.data["reason"]) == (str(member.customer_id), "rule_gives_nothing")
 

@@ -9,7 +9,7 @@ import pytest
 from rest_framework.test import APIClient
 
 from loyalty.foundation.audit.models import AuditEntry
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel import clock
 from loyalty.ledger import api as ledger
 from loyalty.points import api
@@ -60,9 +60,9 @@ def balance(member: api.MemberFacts) -> int:
     return ledger.get_account(member.account_id).points_posted
 
 
-def last_event() -> OutboxEntry:
+def last_event() -> PublishedEvent:
     """Give the fact that was published last."""
-    found = OutboxEntry.objects.order_by("-id").first()
+    found = PublishedEvent.objects.order_by("-recorded_at").first()
     assert found is not None
     return found
 

@@ -11,7 +11,7 @@ from django.db import transaction
 
 from loyalty.customers.api import overview
 from loyalty.foundation.audit.models import AuditEntry
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.ledger import api as ledger
 from loyalty.points import api
 from loyalty.points.models import NothingEarned
@@ -50,7 +50,7 @@ def test_earn__a_purchase__posts_points_with_trace_and_audit(world: World) -> No
         "channel": "online", "transaction_amount": "250", "currency": "USD", "counts_purchase": True,
     }  # fmt: skip
     assert AuditEntry.objects.get(act="points.earn").after["points_amount"] == 25
-    assert OutboxEntry.objects.get(type="points.earned").data["points_amount"] == 25
+    assert PublishedEvent.objects.get(type="points.earned").data["points_amount"] == 25
     assert_ledger_holds(world.now)
 
 

@@ -6,7 +6,7 @@ from uuid import UUID
 import pytest
 
 from loyalty.foundation.audit.models import AuditEntry
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.ledger import api as ledger
 from loyalty.points import api, queries
 from loyalty.points.models import Pool
@@ -169,7 +169,7 @@ def test_burn__of_a_household__goes_by_the_role_and_the_daily_limit(world: World
         spend(world, pool, world.member(), 1)
     with pytest.raises(api.PoolRoleRefused):
         redeem(world, api.MemberRef(account_id=pool.account_public_id), 1)
-    told = OutboxEntry.objects.filter(type="points.burned")
+    told = PublishedEvent.objects.filter(type="points.burned")
     assert {fact.data["customer_id"] for fact in told} == {str(owner.customer_id), str(spender.customer_id)}
     assert_ledger_holds(now)
 

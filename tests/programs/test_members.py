@@ -11,7 +11,7 @@ from django.db.utils import IntegrityError
 
 from loyalty.customers.models import Customer
 from loyalty.foundation.audit.models import AuditEntry
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
 from loyalty.programs import api
@@ -48,7 +48,7 @@ def test_enroll_many__customers__get_the_tier_that_begins_at_zero(program: UUID,
         (one, row, "BASE") for row, one in enumerate(ids, start=1)
     ]
     assert {row["program_public_id"] for row in rows} == {program}
-    facts = OutboxEntry.objects.filter(type="member.enrolled")
+    facts = PublishedEvent.objects.filter(type="member.enrolled")
     assert {fact.key for fact in facts} == {str(one) for one in ids}
     assert AuditEntry.objects.filter(act="programs.enroll").count() == 1
 
@@ -57,7 +57,7 @@ def test_enroll_many__again__takes_in_only_the_new_ones(program: UUID, actor: Ac
     members = enrolling(customers(3))
     assert api.enroll_many(program_id=program, members=members[:2], actor=actor, now=now) == 2
     assert api.enroll_many(program_id=program, members=members, actor=actor, now=now) == 1
-    assert OutboxEntry.objects.filter(type="member.enrolled").count() == 3
+    assert PublishedEvent.objects.filter(type="member.enrolled").count() == 3
 
 
 def test_enroll__unknown_program_or_customer__is_refused(program: UUID, actor: Actor, now: datetime) -> None:
@@ -119,7 +119,7 @@ def test_enroll_many__from_elsewhere__keeps_dates_and_tiers(program: UUID, actor
     assert api.enroll_many(program_id=program, members=members, actor=actor, now=now) == 3
     views = [api.get_membership_of_account(member.account_id) for member in members]
     assert [(view.enrolled_at, view.tier_code) for view in views] == [(joined, "TOP"), (now, "BASE"), (now, "BASE")]
-    facts = OutboxEntry.objects.filter(type="member.enrolled")
+    facts = PublishedEvent.objects.filter(type="member.enrolled")
     assert sorted(fact.data["tier_code"] for fact in facts) == ["BASE", "BASE", "TOP"]
 
 
@@ -136,7 +136,7 @@ def test_leave__and_enroll_again__leads_back_to_the_account(program: UUID, actor
     who: dict[str, Any] = {"program_id": program, "customer_id": member.customer_id, "reason": "moved", "actor": actor}
     assert api.leave(**who, now=now).left_at == now
     assert api.leave(**who, now=now + timedelta(days=1)).left_at == now, "leaving twice leaves once"
-    assert OutboxEntry.objects.filter(type="member.left").count() == 1
+    assert PublishedEvent.objects.filter(type="member.left").count() == 1
     assert AuditEntry.objects.get(act="programs.leave").reason == "moved"
     again = replace(member, account_id=uuid4(), account_row_id=99)
     back = api.enroll(program_id=program, member=again, actor=actor, now=now + timedelta(days=2))

@@ -11,7 +11,7 @@ from rest_framework.test import APIClient
 
 from loyalty.customers.models import Customer
 from loyalty.foundation.audit.models import AuditEntry
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel.actor import system_actor
 from loyalty.programs.api import Enrolling, enroll
 from loyalty.programs.models import ProgramVersion
@@ -45,7 +45,7 @@ def test_create__whole_document__answers_it_back(admin_client: APIClient) -> Non
     assert "Amount of the purchase" in body["earn_rule_in_words"]
     assert body["earn_cap_daily"] == 1000
     assert AuditEntry.objects.filter(act="programs.create", subject_ref=body["id"]).count() == 1
-    fact = OutboxEntry.objects.get(type="program.changed")
+    fact = PublishedEvent.objects.get(type="program.changed")
     assert fact.data["program_id"] == body["id"]
 
 

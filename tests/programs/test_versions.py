@@ -10,7 +10,7 @@ from uuid import UUID
 import pytest
 
 from loyalty.foundation.audit.models import AuditEntry
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
@@ -65,7 +65,7 @@ def shown(program: UUID) -> list[tuple[int, str, tuple[str, ...]]]:
 
 def facts() -> list[dict[str, Any]]:
     """Give what was told about programs, oldest first."""
-    return [entry.data for entry in OutboxEntry.objects.filter(type="program.changed").order_by("id")]
+    return [entry.data for entry in PublishedEvent.objects.filter(type="program.changed").order_by("recorded_at")]
 
 
 def test_schedule__future_change__counts_from_its_instant_on(program: UUID, change: Any, now: datetime) -> None:

@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from loyalty.features import api as features
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
 from loyalty.foundation.rules import api as rules
@@ -74,7 +74,7 @@ def test_check__planted_fault__raises_the_alarm_where_people_see_it(
     assert told == {
         (str(PEOPLE[0].id), False, True), (str(PEOPLE[3].id), False, True), (str(PEOPLE[4].id), True, False),
     }  # fmt: skip
-    alarm = OutboxEntry.objects.get(type="segment.check_failed")
+    alarm = PublishedEvent.objects.get(type="segment.check_failed")
     assert (alarm.data["disagreements"], alarm.data["checked"]) == (3, 7)
 
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.db import connections
 
 from loyalty.foundation.audit.models import AuditEntry
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.work import api as work
 from loyalty.foundation.work.models import Run, RunStatus
@@ -104,7 +104,7 @@ def test_recalculate__again__is_a_difference_that_leaves_the_rest(
     assert list(SegmentSnapshot.objects.order_by("id").values_list("member_count", "added_count", "removed_count")) == [
         (2, 2, 0), (2, 1, 1),
     ]  # fmt: skip
-    assert OutboxEntry.objects.filter(type="segment.recalculated").count() == 2
+    assert PublishedEvent.objects.filter(type="segment.recalculated").count() == 2
     assert AuditEntry.objects.filter(act="segments.recalculate").count() == 2
 
 

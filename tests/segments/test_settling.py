@@ -13,7 +13,7 @@ from django.core.cache import cache
 from django.db import connections
 
 from loyalty.foundation.events import api as events
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
 from loyalty.foundation.work import api as work
@@ -84,7 +84,7 @@ def test_settle__customer_changed__membership_turns_and_is_told(
     assert members(segment) == ["P4", "P5"]
     segment.refresh_from_db()
     assert segment.member_count == 2
-    told = OutboxEntry.objects.filter(type__startswith="segment.member_", occurred_at=later)
+    told = PublishedEvent.objects.filter(type__startswith="segment.member_", occurred_at=later)
     assert sorted(told.values_list("type", "subject_ref")) == [
         ("segment.member_added", str(PEOPLE[4].id)), ("segment.member_removed", str(PEOPLE[0].id)),
     ]  # fmt: skip
@@ -162,7 +162,7 @@ def test_settle__eight_workers_at_once__each_customer_once(live: Live, warehouse
     assert members(segment) == ["P5"]
     segment.refresh_from_db()
     assert segment.member_count == bitmaps.count(membership.bits_of(segment)) == 1
-    told = OutboxEntry.objects.filter(type__startswith="segment.member_", occurred_at=later)
+    told = PublishedEvent.objects.filter(type__startswith="segment.member_", occurred_at=later)
     assert told.count() == 3, "two left and one came, each told once"
 
 

@@ -12,7 +12,7 @@ from django.db import transaction
 
 from loyalty.customers import api as customers
 from loyalty.customers.contracts import CustomerRecord
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
 from loyalty.segments import api
@@ -153,7 +153,7 @@ def test_facts__first_fill__are_told_only_when_asked_for(
     segment: Segment, crowd: list[int], actor: Actor, now: datetime
 ) -> None:
     fill(segment, crowd[:5], actor, now)
-    told = OutboxEntry.objects.filter(type__startswith="segment.member_")
+    told = PublishedEvent.objects.filter(type__startswith="segment.member_")
     assert not told.exists(), "a journey is not meant for everybody at once"
     fill(segment, crowd[2:7], actor, now + timedelta(minutes=1))
     assert sorted(told.values_list("type", "subject_ref")) == sorted(

@@ -12,7 +12,7 @@ from django.db import connection, connections
 
 from loyalty.foundation.audit.models import AuditEntry
 from loyalty.foundation.events import api as events
-from loyalty.foundation.events.models import InboxEntry, OutboxEntry
+from loyalty.foundation.events.models import InboxEntry, OutboxEntry, PublishedEvent
 from loyalty.ledger import api as ledger
 from loyalty.points import api as points
 from loyalty.programs import api as programs
@@ -42,7 +42,7 @@ def tier_of(member: points.MemberFacts) -> str | None:
 
 def facts(kind: str) -> list[dict[str, Any]]:
     """Give the facts of a type, oldest first."""
-    return [fact.data for fact in OutboxEntry.objects.filter(type=kind).order_by("id")]
+    return [fact.data for fact in PublishedEvent.objects.filter(type=kind).order_by("recorded_at")]
 
 
 def qualify(world: World, member: points.MemberFacts) -> api.Settlement:
@@ -85,7 +85,7 @@ def test_earned__through_events__raises_the_tier_and_tells_it(world: World) -> N
     assert (change.from_code, change.to_code, change.direction) == ("BRONZE", "GOLD", "UP")
     assert change.causation_id == receipt.transaction_id
     assert AuditEntry.objects.filter(act="tiers.upgrade", subject_ref=str(member.account_id)).count() == 1
-    assert {fact.key for fact in OutboxEntry.objects.filter(type="tier.upgraded")} == {str(member.customer_id)}
+    assert {fact.key for fact in PublishedEvent.objects.filter(type="tier.upgraded")} == {str(member.customer_id)}
 
 
 @pytest.mark.parametrize("fact", [TierUpgraded, TierDowngraded, CustomerTierUpgrade])

@@ -11,7 +11,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from loyalty.foundation.events import api as events
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.orm import sql
 from loyalty.foundation.work import api as work
@@ -69,7 +69,7 @@ def tier_of(member: points.MemberFacts) -> str | None:
 
 def facts(kind: str) -> list[dict[str, Any]]:
     """Give the facts of a type, oldest first."""
-    return [fact.data for fact in OutboxEntry.objects.filter(type=kind).order_by("id")]
+    return [fact.data for fact in PublishedEvent.objects.filter(type=kind).order_by("recorded_at")]
 
 
 def earn(world: World, member: points.MemberFacts, number: int, **more: Any) -> points.EarnReceipt:

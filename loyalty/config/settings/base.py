@@ -23,6 +23,7 @@ FOUNDATION_APPS = [
     "loyalty.foundation.audit",
     "loyalty.foundation.configuration",
     "loyalty.foundation.access",
+    "loyalty.foundation.exchange",
 ]
 DOMAIN_APPS = [
     "loyalty.customers",

@@ -1,6 +1,6 @@
 """Front door of events."""
 
-from loyalty.foundation.events.contracts import Envelope, Fact
+from loyalty.foundation.events.contracts import Envelope, Fact, TypeView
 from loyalty.foundation.events.operations import (
     Publication,
     deliver_one,
@@ -10,6 +10,8 @@ from loyalty.foundation.events.operations import (
     store_facts,
     trim_outbox,
 )
+from loyalty.foundation.events.policy import list_breaks
+from loyalty.foundation.events.queries import find_type, list_type_names, list_types, schema_of
 from loyalty.foundation.events.registry import (
     doorbells_wanted,
     ring_after_facts,
@@ -29,12 +31,18 @@ __all__ = [
     "Envelope",
     "Fact",
     "Publication",
+    "TypeView",
     "deliver_one",
+    "find_type",
+    "list_breaks",
+    "list_type_names",
+    "list_types",
     "publish",
     "publish_many",
     "doorbells_wanted",
     "relay",
     "ring_after_facts",
+    "schema_of",
     "store_facts",
     "subscribe",
     "subscribe_to_each",

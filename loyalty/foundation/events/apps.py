@@ -3,6 +3,7 @@
 from typing import ClassVar
 
 from django.apps import AppConfig
+from django.utils.module_loading import autodiscover_modules
 
 
 class EventsConfig(AppConfig):
@@ -15,3 +16,7 @@ class EventsConfig(AppConfig):
         "replay": "Put dead letters back in line",
         "receive": "Send events into the platform",
     }
+
+    def ready(self) -> None:
+        """Know every type of fact, whichever module of a domain was asked for first."""
+        autodiscover_modules("events")

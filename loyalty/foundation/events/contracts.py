@@ -35,6 +35,17 @@ class Envelope:
     data: dict[str, Any]
 
 
+@dataclass(frozen=True, slots=True)
+class TypeView:
+    """A type of fact as the catalogue tells it; ``schema`` is the JSON Schema of its data."""
+
+    name: str
+    version: int
+    title: str
+    schema: dict[str, Any]
+    handlers: tuple[str, ...]
+
+
 class Handler(Protocol):
     """Reacts to one fact within one transaction; raising undoes all of it and tries again later."""
 

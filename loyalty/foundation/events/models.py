@@ -61,6 +61,26 @@ class StoredEvent(models.Model):
         return f"{self.position} {self.type} {self.event_id}"
 
 
+class PublishedEvent(models.Model):
+    """A fact as the contract view ``events_store`` gives it: stored, or just published."""
+
+    event_id = models.UUIDField(primary_key=True)
+    type = models.TextField()
+    key = models.TextField()
+    subject_kind = models.TextField()
+    subject_ref = models.TextField()
+    occurred_at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    data = ExactJSONField()
+
+    class Meta:
+        managed = False
+        db_table = "events_store"
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id}"
+
+
 class InboxEntry(models.Model):
     """One fact for one handler: pending, done, or dead after too many tries."""
 

@@ -1,9 +1,9 @@
 """Reads the promises out of the code itself, so that the docs cannot tell something else."""
 
-import dataclasses
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib import import_module
+from pathlib import Path
 from pkgutil import walk_packages
 from typing import Any, TypeVar
 
@@ -11,12 +11,14 @@ from drf_spectacular.generators import SchemaGenerator
 
 import loyalty
 from loyalty.foundation.access.api import list_permissions
-from loyalty.foundation.events.api import Fact, subscriptions
+from loyalty.foundation.events import api as events
 from loyalty.foundation.kernel.errors import Refusal
 from loyalty.foundation.web.problems import FRAMEWORK_CODES, status_of
 
 Kind = TypeVar("Kind")
 
+# Where the schemas of published events are recorded.
+SCHEMAS = Path(__file__).resolve().parents[3] / "docs" / "api" / "event-schemas.json"
 GENERATED = "<!-- written by ./khaywe manage write_catalogues -->"
 
 
@@ -73,21 +75,49 @@ def errors_page() -> str:
 def events_page() -> str:
     """Write the catalogue of events."""
     _load_all()
-    listeners: dict[str, list[str]] = {}
-    for subscription in subscriptions():
-        listeners.setdefault(subscription.event_type, []).append(subscription.name)
     lines = []
-    for kind in sorted(
-        (kind for kind in _descendants(Fact) if _is_ours(kind) and isinstance(vars(kind).get("type"), str)),
-        key=lambda kind: str(vars(kind)["type"]),
-    ):
-        fields = ", ".join(f"`{field.name}`" for field in dataclasses.fields(kind))
-        heard = ", ".join(f"`{name}`" for name in listeners.get(vars(kind)["type"], [])) or "—"
-        lines.append(
-            f"| `{vars(kind)['type']}` | {vars(kind).get('version', 1)} | {_sentence(kind)} | {fields} | {heard} |"
-        )
-    head = f"# Events\n\n{GENERATED}\n\n| type | version | meaning | data | handled by |\n|---|---|---|---|---|\n"
+    for kind in events.list_types():
+        fields = ", ".join(f"`{name}`" for name in kind.schema["properties"])
+        heard = ", ".join(f"`{name}`" for name in kind.handlers) or "—"
+        lines.append(f"| `{kind.name}` | {kind.version} | {kind.title} | {fields} | {heard} |")
+    head = (
+        f"# Events\n\n{GENERATED}\n\n"
+        "Each is a CloudEvent 1.0; the JSON Schema of its data is in [event-schemas.json](event-schemas.json), "
+        "by type and version.\n\n"
+        "| type | version | meaning | data | handled by |\n|---|---|---|---|---|\n"
+    )
     return head + "\n".join(lines) + "\n"
+
+
+def event_schemas_document() -> str:
+    """Write the schemas of all events; the versions recorded before stay.
+
+    :raises ValueError: a type changed so that who reads its recorded version would stumble; it needs a new version.
+    """
+    _load_all()
+    recorded: dict[str, dict[str, Any]] = json.loads(SCHEMAS.read_text(encoding="utf-8")) if SCHEMAS.exists() else {}
+    return json.dumps(merge_schemas(recorded, events.list_types()), indent=1, sort_keys=True) + "\n"
+
+
+def merge_schemas(
+    recorded: dict[str, dict[str, Any]], kinds: Sequence[events.TypeView]
+) -> dict[str, dict[str, dict[str, Any]]]:
+    """Put the present schemas beside the recorded ones: ``{type: {version: schema}}``.
+
+    :raises ValueError: a type is gone, or changed so that who reads its recorded version would stumble.
+    """
+    merged = {name: dict(versions) for name, versions in recorded.items()}
+    gone = sorted(set(merged) - {kind.name for kind in kinds})
+    breaks = [f"{name} is published no more" for name in gone]
+    for kind in kinds:
+        versions = merged.setdefault(kind.name, {})
+        before = versions.get(str(kind.version))
+        if before is not None:
+            breaks += [f"{kind.name}: {one}" for one in events.list_breaks(before, kind.schema)]
+        versions[str(kind.version)] = kind.schema
+    if breaks:
+        raise ValueError("Published events may not change like this without a new version: " + "; ".join(breaks))
+    return merged
 
 
 def permissions_page() -> str:
@@ -107,6 +137,7 @@ def pages() -> dict[str, str]:
     return {
         "docs/api/errors.md": errors_page(),
         "docs/api/events.md": events_page(),
+        "docs/api/event-schemas.json": event_schemas_document(),
         "docs/api/permissions.md": permissions_page(),
         "docs/api/openapi.json": openapi_document(),
     }

@@ -10,7 +10,7 @@ from django.db.utils import IntegrityError, ProgrammingError
 
 from loyalty.foundation.audit import api
 from loyalty.foundation.audit.api import FaultKind
-from loyalty.foundation.events.models import OutboxEntry
+from loyalty.foundation.events.models import PublishedEvent
 from tests.foundation.audit import tampering
 from tests.foundation.audit.tampering import NOW, TAMPERS, Tamper, look, run, take_over, undone
 
@@ -59,7 +59,7 @@ def test_tamper__found__is_told_once_and_points_at_its_place(sealed: None) -> No
     run("UPDATE audit_auditentry SET after = '{}' WHERE id = %s", [row])
     found = look()
     assert [(one.kind, one.block, one.entry_id) for one in found.faults] == [(FaultKind.EDITED, block, row)]
-    told = OutboxEntry.objects.get(type="audit.tampering_found")
+    told = PublishedEvent.objects.get(type="audit.tampering_found")
     assert told.data == {"fault_count": 1, "first_fault": "edited", "first_block": 4}
 
 
@@ -114,7 +114,7 @@ def test_anchors__of_an_unchanged_chain__are_not_repeated(sealed: None, anchors:
     assert api.anchor(now=NOW) is None
     assert len(anchors.read_text().splitlines()) == 2
     assert anchors.stat().st_mode & 0o777 == 0o600
-    assert OutboxEntry.objects.filter(type="audit.anchored").count() == 2
+    assert PublishedEvent.objects.filter(type="audit.anchored").count() == 2
 
 
 @pytest.mark.parametrize("table", ["audit_auditentry", "audit_block"])

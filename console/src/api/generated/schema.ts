@@ -1025,6 +1025,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/eventTypes/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Every type, by name. */
+        get: operations["eventTypes_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/eventTypes/{type}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One type. */
+        get: operations["eventTypes_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/eventTypes/{type}/schema/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Its JSON Schema alone, which the events name as their ``dataschema``. */
+        get: operations["eventTypes_schema_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/events/": {
         parameters: {
             query?: never;
@@ -2938,6 +2989,145 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/webhookDeliveries/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description The delivery log, newest first. */
+        get: operations["webhookDeliveries_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/webhookDeliveries/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one delivery and all its tries. */
+        get: operations["webhookDeliveries_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/webhookDeliveries/{id}/replay/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Send it again, from the first try and with the same id. */
+        post: operations["webhookDeliveries_replay_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/webhookEndpoints/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who is told of facts by webhook. */
+        get: operations["webhookEndpoints_list"];
+        put?: never;
+        /** @description Make an endpoint; its secret is in this answer and never again. */
+        post: operations["webhookEndpoints_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/webhookEndpoints/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one object. */
+        get: operations["webhookEndpoints_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Tell it nothing more, and forget its deliveries. */
+        delete: operations["webhookEndpoints_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Change an endpoint; another address needs another secret, so turn it afterwards. */
+        patch: operations["webhookEndpoints_partial_update"];
+        trace?: never;
+    };
+    "/api/loyalty/v1/webhookEndpoints/{id}/replay/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Send the facts from an instant on again, for one key or for all. */
+        post: operations["webhookEndpoints_replay_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/webhookEndpoints/{id}/rotate/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Turn the secret; for the overlap both sign. */
+        post: operations["webhookEndpoints_rotate_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/webhookEndpoints/{id}/test/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Send a test event; how it went is in the delivery. */
+        post: operations["webhookEndpoints_test_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/webhooks/customer-events/": {
         parameters: {
             query?: never;
@@ -3897,12 +4087,6 @@ export interface components {
             type: string;
             version: number;
         };
-        /** @description A field of an event's data; a dot in its name leads into an object inside. */
-        EventField: {
-            label: string;
-            name: string;
-            type: string;
-        };
         /** @description A source of signed events, without its secret. */
         EventSource: {
             code: string;
@@ -3913,11 +4097,15 @@ export interface components {
             is_active: boolean;
             name: string;
         };
-        /** @description A kind of event that rules may ask for. */
+        /** @description A type of fact; ``schema`` is the JSON Schema of its data. */
         EventType: {
-            fields_told: components["schemas"]["EventField"][];
-            label: string;
-            name: string;
+            handled_by: string[];
+            schema: {
+                [key: string]: unknown;
+            };
+            title: string;
+            type: string;
+            version: number;
         };
         /** @description All kinds of events that rules may ask for. */
         EventTypes: {
@@ -4308,6 +4496,10 @@ export interface components {
             user: string;
             username: string;
         };
+        /** @description A new secret, told once. */
+        IssuedSecret: {
+            secret: string;
+        };
         /** @description A token with its secret, shown once. */
         IssuedToken: {
             /** Format: date-time */
@@ -4330,6 +4522,31 @@ export interface components {
             /** Format: uuid */
             user: string;
             username: string;
+        };
+        /** @description A new endpoint with its secret. */
+        IssuedWebhookEndpoint: {
+            /** Format: date-time */
+            circuit_open_until: string;
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            failures_in_a_row: number;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_success_at: string;
+            order: components["schemas"]["OrderEnum"];
+            secret: string;
+            /** Format: date-time */
+            secret_overlaps_until: string;
+            state: components["schemas"]["State025Enum"];
+            state_reason: string;
+            types: string[];
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: uri */
+            url: string;
+            version: number;
         };
         /** @description Who leaves, and why. */
         LeaveWriteRequest: {
@@ -4583,6 +4800,15 @@ export interface components {
             /** Format: uuid */
             user: string;
         };
+        /** @description What an endpoint is made of; no types mean all. */
+        NewWebhookEndpointRequest: {
+            /** @default  */
+            description: string;
+            /** @default key */
+            order: components["schemas"]["OrderEnum"];
+            types?: string[];
+            url: string;
+        };
         NullEnum: null;
         /**
          * @description * `unknown` - unknown
@@ -4603,6 +4829,12 @@ export interface components {
          * @enum {string}
          */
         OncePerEnum: "member";
+        /**
+         * @description * `endpoint` - endpoint
+         *     * `key` - key
+         * @enum {string}
+         */
+        OrderEnum: "endpoint" | "key";
         PaginatedAccountList: {
             /** @example 123 */
             count: number;
@@ -5053,6 +5285,36 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Version"][];
         };
+        PaginatedWebhookDeliveryList: {
+            count?: number;
+            count_is_exact?: boolean;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["WebhookDelivery"][];
+        };
+        PaginatedWebhookEndpointList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["WebhookEndpoint"][];
+        };
         /** @description A partner's key without its secret. */
         PartnerKey: {
             /** Format: date-time */
@@ -5180,6 +5442,14 @@ export interface components {
             timezone?: string;
             transfer?: components["schemas"]["TransferFieldRequest"];
             wallets?: components["schemas"]["WalletFieldRequest"][];
+        };
+        /** @description What can be changed of an endpoint. */
+        PatchedWebhookEndpointChangeRequest: {
+            description?: string;
+            order?: components["schemas"]["OrderEnum"];
+            state?: components["schemas"]["WebhookEndpointChangeStateEnum"];
+            types?: string[];
+            url?: string;
         };
         /** @description A permission or a pattern of some (``segments.*``), where it counts, and up to how many points. */
         Pattern: {
@@ -5679,6 +5949,17 @@ export interface components {
             /** @default  */
             reason: string;
         };
+        /** @description Which facts are sent again: recorded from an instant on, of one key (a customer's id) or of all. */
+        ReplayRequest: {
+            /** @default  */
+            key: string;
+            /** Format: date-time */
+            since: string;
+        };
+        /** @description How many facts are in line again. */
+        Replayed: {
+            count: number;
+        };
         /** @description What was taken back, and what of it could not be; of a purchase also from its other wallets. */
         ReversalAnswer: {
             /** Format: uuid */
@@ -5866,6 +6147,11 @@ export interface components {
          * @enum {string}
          */
         ScopeEnum: "member" | "household" | "program" | "partner";
+        /** @description For how long the old secret holds beside the new one. */
+        SecretRotationRequest: {
+            /** @default 24 */
+            overlap_hours: number;
+        };
         /** @description A change: only what changes; null goes back to the environment, or takes a secret away. */
         SectionChangeRequest: {
             expected_version?: number | null;
@@ -6113,6 +6399,13 @@ export interface components {
             qualifier: string;
             tier: components["schemas"]["TierAnswer"] | null;
         };
+        /**
+         * @description * `ACTIVE` - ACTIVE
+         *     * `PAUSED` - PAUSED
+         *     * `DISABLED` - DISABLED
+         * @enum {string}
+         */
+        State025Enum: "ACTIVE" | "PAUSED" | "DISABLED";
         /** @description One line of a statement. */
         StatementLine: {
             balance_after: number;
@@ -6867,6 +7160,81 @@ export interface components {
             statement_timeout_ms: number;
             table: string;
         };
+        /** @description One fact for one endpoint. */
+        WebhookDelivery: {
+            attempts: number;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            delivered_at: string;
+            /** Format: date-time */
+            due_at: string;
+            /** Format: uuid */
+            endpoint: string;
+            /** Format: uuid */
+            event_id: string;
+            /** Format: uuid */
+            id: string;
+            key: string;
+            last_outcome: string;
+            state: string;
+            type: string;
+        };
+        /** @description A delivery with its body and every try, oldest first. */
+        WebhookDeliveryWithTries: {
+            attempts: number;
+            body: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            delivered_at: string;
+            /** Format: date-time */
+            due_at: string;
+            /** Format: uuid */
+            endpoint: string;
+            /** Format: uuid */
+            event_id: string;
+            /** Format: uuid */
+            id: string;
+            key: string;
+            last_outcome: string;
+            state: string;
+            /** @description Give the tries. */
+            readonly tries: {
+                [key: string]: unknown;
+            }[];
+            type: string;
+        };
+        /** @description An endpoint; its secrets are never shown again. */
+        WebhookEndpoint: {
+            /** Format: date-time */
+            circuit_open_until: string;
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            failures_in_a_row: number;
+            /** Format: uuid */
+            id: string;
+            /** Format: date-time */
+            last_success_at: string;
+            order: components["schemas"]["OrderEnum"];
+            /** Format: date-time */
+            secret_overlaps_until: string;
+            state: components["schemas"]["State025Enum"];
+            state_reason: string;
+            types: string[];
+            /** Format: date-time */
+            updated_at: string;
+            /** Format: uri */
+            url: string;
+            version: number;
+        };
+        /**
+         * @description * `ACTIVE` - ACTIVE
+         *     * `PAUSED` - PAUSED
+         * @enum {string}
+         */
+        WebhookEndpointChangeStateEnum: "ACTIVE" | "PAUSED";
         /**
          * @description * `lifetime` - LIFETIME
          *     * `calendar_year` - CALENDAR_YEAR
@@ -10315,6 +10683,135 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    eventTypes_list: {
+        parameters: {
+            query?: {
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventType"][];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    eventTypes_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventType"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    eventTypes_schema_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                type: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
             };
             /** @description Refused or failed */
             default: {
@@ -16694,6 +17191,499 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EffectivePermissionsAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    webhookDeliveries_list: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                endpoint?: string;
+                event_id?: string;
+                key?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                /**
+                 * @description * `PENDING` - PENDING
+                 *     * `DELIVERED` - DELIVERED
+                 *     * `FAILED` - FAILED
+                 */
+                state?: "DELIVERED" | "FAILED" | "PENDING";
+                type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedWebhookDeliveryList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    webhookDeliveries_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDeliveryWithTries"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    webhookDeliveries_replay_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    webhookEndpoints_list: {
+        parameters: {
+            query?: {
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedWebhookEndpointList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    webhookEndpoints_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewWebhookEndpointRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedWebhookEndpoint"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    webhookEndpoints_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    webhookEndpoints_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    webhookEndpoints_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedWebhookEndpointChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookEndpoint"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    webhookEndpoints_replay_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReplayRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Replayed"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    webhookEndpoints_rotate_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["SecretRotationRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IssuedSecret"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    webhookEndpoints_test_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WebhookDelivery"];
                 };
             };
             /** @description Refused or failed */

@@ -11,13 +11,15 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from loyalty.foundation.events import operations
+from loyalty.foundation.events import operations, queries
+from loyalty.foundation.events.contracts import TypeView
 from loyalty.foundation.events.models import InboxEntry, InboxState, StoredEvent
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.kernel.errors import NotFound
 from loyalty.foundation.web import masking
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.serializers import ExactJSONField
-from loyalty.foundation.web.views import ReadOnlyApiViewSet
+from loyalty.foundation.web.views import ApiViewSet, ReadOnlyApiViewSet
 
 
 class EventSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -66,6 +68,55 @@ class EventViewSet(ReadOnlyApiViewSet):
         personal = [row.subject_ref for row in rows if masking.masked(row.data) != row.data]
         context = {**self.get_serializer_context(), "is_revealed": masking.reveal(self.request, personal)}
         return self.get_serializer_class()(*arguments, **{**options, "context": context})
+
+
+class EventTypeSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """A type of fact; ``schema`` is the JSON Schema of its data."""
+
+    type = serializers.CharField(source="name")
+    version = serializers.IntegerField()
+    title = serializers.CharField()
+    handled_by = serializers.ListField(source="handlers", child=serializers.CharField())
+    schema = serializers.DictField()
+
+
+class EventTypeViewSet(ApiViewSet):
+    """The catalogue of the facts that the platform publishes."""
+
+    permissions: ClassVar[dict[str, str]] = {
+        "list": "events.view",
+        "retrieve": "events.view",
+        "data_schema": "events.view",
+    }
+    serializer_class = EventTypeSerializer
+    lookup_url_kwarg = "type"
+    lookup_value_regex = "[a-z_.]+"
+    pagination_class = None
+
+    def get_object(self) -> TypeView:
+        """Give the type that the address names.
+
+        :raises NotFound: there is none.
+        """
+        found = queries.find_type(self.kwargs[self.lookup_url_kwarg])
+        if found is None:
+            raise NotFound("There is no such type of event.")
+        return found
+
+    @extend_schema(responses=EventTypeSerializer(many=True))
+    def list(self, request: Request) -> Response:
+        """Every type, by name."""
+        return Response(self.get_serializer(queries.list_types(), many=True).data)
+
+    def retrieve(self, request: Request, **kwargs: Any) -> Response:
+        """One type."""
+        return Response(self.get_serializer(self.get_object()).data)
+
+    @extend_schema(responses={200: serializers.DictField()})
+    @action(detail=True, methods=["get"], url_path="schema")
+    def data_schema(self, request: Request, **kwargs: Any) -> Response:
+        """Its JSON Schema alone, which the events name as their ``dataschema``."""
+        return Response(self.get_object().schema, content_type="application/schema+json")
 
 
 class DeadLetterSerializer(serializers.Serializer):  # type: ignore[type-arg]

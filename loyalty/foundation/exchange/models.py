@@ -1,0 +1,86 @@
+"""Tables of exchange."""
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+
+from loyalty.foundation.exchange.contracts import DeliveryOrder, DeliveryState, EndpointState
+from loyalty.foundation.kernel.ids import new_public_id
+from loyalty.foundation.orm.models import PublicModel
+
+
+def _choices(kind: type[EndpointState] | type[DeliveryOrder] | type[DeliveryState]) -> list[tuple[str, str]]:
+    return [(one.value, one.value) for one in kind]
+
+
+class WebhookEndpoint(PublicModel):
+    """Somebody who is told of facts. The secrets derive from the platform's key and the salts; they are not stored.
+
+    ``types`` are names of facts, or beginnings of names with a star; none means all. ``position`` is the last fact of
+    the event store for which a delivery was made.
+    """
+
+    url = models.URLField(max_length=2000)
+    description = models.CharField(max_length=200, blank=True, default="")
+    types = ArrayField(models.CharField(max_length=100), default=list)
+    order = models.CharField(max_length=10, choices=_choices(DeliveryOrder), default=DeliveryOrder.KEY.value)
+    state = models.CharField(max_length=10, choices=_choices(EndpointState), default=EndpointState.ACTIVE.value)
+    state_reason = models.CharField(max_length=60, blank=True, default="")
+    salt = models.CharField(max_length=64)
+    salt_before = models.CharField(max_length=64, blank=True, default="")
+    salt_before_until = models.DateTimeField(null=True)
+    position = models.BigIntegerField(default=0)
+    failures_in_a_row = models.PositiveIntegerField(default=0)
+    open_until = models.DateTimeField(null=True)
+    last_success_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.url
+
+
+class WebhookDelivery(models.Model):
+    """One fact for one endpoint; ``body`` is what is signed and sent, the same at each try."""
+
+    id = models.BigAutoField(primary_key=True)
+    public_id = models.UUIDField(unique=True, default=new_public_id)
+    endpoint = models.ForeignKey(WebhookEndpoint, on_delete=models.CASCADE, related_name="+")
+    event_id = models.UUIDField()
+    type = models.TextField()
+    key = models.TextField(blank=True)
+    body = models.TextField()
+    state = models.CharField(
+        max_length=10, choices=_choices(DeliveryState), default=DeliveryState.PENDING.value, db_default="PENDING"
+    )
+    attempts = models.SmallIntegerField(default=0, db_default=0)
+    created_at = models.DateTimeField()
+    due_at = models.DateTimeField()
+    delivered_at = models.DateTimeField(null=True)
+    last_outcome = models.CharField(max_length=60, blank=True, default="", db_default="")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["endpoint", "event_id"], name="exchange_delivery_once")]
+        indexes = [
+            models.Index(fields=["due_at", "id"], name="exchange_delivery_due", condition=models.Q(state="PENDING")),
+            models.Index(
+                fields=["endpoint", "key", "id"], name="exchange_delivery_order", condition=models.Q(state="PENDING")
+            ),
+            models.Index(fields=["endpoint", "-id"], name="exchange_delivery_log"),
+            models.Index(fields=["created_at"], name="exchange_delivery_age"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.type} {self.event_id} {self.state}"
+
+
+class WebhookAttempt(models.Model):
+    """One try of a delivery: ``status_code`` is empty when no answer came."""
+
+    id = models.BigAutoField(primary_key=True)
+    delivery = models.ForeignKey(WebhookDelivery, on_delete=models.CASCADE, related_name="tries")
+    at = models.DateTimeField()
+    status_code = models.SmallIntegerField(null=True)
+    outcome = models.CharField(max_length=60)
+    took_ms = models.IntegerField()
+    answer = models.TextField(blank=True, default="")
+
+    def __str__(self) -> str:
+        return f"{self.outcome} {self.status_code}"

@@ -1,0 +1,299 @@
+"""Webhooks out: signed, tried again, in order, replayed; verified with the reference library of Standard Webhooks."""
+
+import json
+import random
+import uuid
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook, WebhookVerificationError
+
+from loyalty.foundation.events import api as events
+from loyalty.foundation.exchange import api
+from loyalty.foundation.exchange.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
+from loyalty.foundation.exchange.operations.sending import LEASE, PAUSE, WAITS
+from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.orm import sql
+from loyalty.foundation.resilience.egress import EgressRefusal
+from tests.conftest import ClientWith
+from tests.foundation.exchange.receiver import Receiver, receiving
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """Somebody who listens."""
+    with receiving() as one:
+        yield one
+
+
+@pytest.fixture
+def instant() -> datetime:
+    """The present: the reference verifier compares with its own clock."""
+    return datetime.now(UTC)
+
+
+def made(receiver: Receiver, actor: Actor, now: datetime, **wanted: Any) -> tuple[WebhookEndpoint, str]:
+    """Make an endpoint at the receiver."""
+    how = {"types": [], "order": api.DeliveryOrder.KEY, "description": "", **wanted}
+    return api.create_endpoint(url=receiver.url, **how, actor=actor, now=now)
+
+
+def happen(kind: str = "points.earned", key: str = "k", count: int = 1) -> None:
+    """Publish facts."""
+    sql.execute(
+        "INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data, correlation_id) "
+        "SELECT gen_random_uuid(), %s, %s, 'transaction', n::text, now(), '{\"points_amount\": 5}', gen_random_uuid() "
+        "FROM generate_series(1, %s) n",
+        [kind, key, count],
+    )
+
+
+def drain(now: datetime) -> None:
+    """Make what deliveries there are to make, and send all that is due."""
+    api.fan_out(now=now)
+    while api.send_one(now=now):
+        pass
+
+
+def states() -> list[str]:
+    """The states of all deliveries in order."""
+    return list(WebhookDelivery.objects.order_by("id").values_list("state", flat=True))
+
+
+def test_fact__committed__comes_as_a_signed_cloud_event(receiver: Receiver, actor: Actor, instant: datetime) -> None:
+    _, secret = made(receiver, actor, instant, types=["points.*"])
+    happen()
+    happen("tier.upgraded")
+    drain(instant)
+    assert len(receiver.calls) == 1
+    headers, body = receiver.calls[0]
+    told = Webhook(secret).verify(body, headers)
+    assert told["specversion"] == "1.0"
+    assert (told["type"], told["subject"], told["partitionkey"]) == ("points.earned", "transaction/1", "k")
+    assert told["data"] == {"points_amount": 5}
+    assert headers["webhook-id"] == told["id"]
+    assert {"source", "time", "dataschema", "correlationid", "sequence"} <= set(told)
+    assert "causationid" not in told
+    drain(instant)
+    assert len(receiver.calls) == 1
+
+
+def test_signature__of_anything_else__is_refused_by_the_reference(
+    receiver: Receiver, actor: Actor, instant: datetime
+) -> None:
+    _, secret = made(receiver, actor, instant)
+    happen()
+    drain(instant)
+    headers, body = receiver.calls[0]
+    verifier = Webhook(secret)
+    chance = random.Random(7)
+    refused = 0
+    for _ in range(1000):
+        place = chance.randrange(len(body))
+        changed = body[:place] + bytes([(body[place] + chance.randrange(1, 127)) % 127]) + body[place + 1 :]
+        if changed == body:
+            continue
+        with pytest.raises(WebhookVerificationError):
+            verifier.verify(changed, headers, json_parse=False)
+        refused += 1
+    assert refused > 900
+    with pytest.raises(WebhookVerificationError):
+        verifier.verify(body, {**headers, "webhook-id": str(uuid.uuid4())})
+
+
+def test_secret__turned__both_sign_for_the_overlap(receiver: Receiver, actor: Actor, instant: datetime) -> None:
+    endpoint, old = made(receiver, actor, instant)
+    new = api.rotate_secret(endpoint=endpoint, overlap=timedelta(hours=1), actor=actor, now=instant)
+    happen()
+    drain(instant)
+    headers, body = receiver.calls[0]
+    assert Webhook(old).verify(body, headers) == Webhook(new).verify(body, headers)
+    happen()
+    later = instant + timedelta(hours=2)
+    drain(later)
+    headers, body = receiver.calls[1]
+    assert len(headers["webhook-signature"].split(" ")) == 1
+    assert headers["webhook-signature"] == Webhook(new).sign(headers["webhook-id"], later, body.decode())
+
+
+def test_delivery__refused__is_tried_by_the_schedule_of_the_standard_and_then_fails(
+    receiver: Receiver, actor: Actor, instant: datetime
+) -> None:
+    made(receiver, actor, instant)
+    happen()
+    receiver.answers = [500] * 20
+    at = instant
+    for wait in WAITS:
+        drain(at)
+        due = WebhookDelivery.objects.get().due_at
+        assert due - at == wait
+        WebhookEndpoint.objects.update(open_until=None)
+        at = due
+    drain(at)
+    assert at - instant == timedelta(hours=75, minutes=35, seconds=5)
+    assert states() == ["FAILED"]
+    assert len(set(receiver.ids)) == 1
+    assert len(receiver.calls) == 10
+    assert WebhookAttempt.objects.filter(outcome="refused", status_code=500).count() == 10
+    endpoint = WebhookEndpoint.objects.get()
+    assert (endpoint.state, endpoint.state_reason) == ("DISABLED", "nothing_delivered")
+
+
+@pytest.mark.parametrize(
+    ("status", "outcome", "state"),
+    [(410, "gone", "DISABLED"), (301, "redirected", "ACTIVE"), (404, "refused", "ACTIVE")],
+)
+def test_answer__of_a_kind__does_what_the_standard_says(
+    receiver: Receiver, actor: Actor, instant: datetime, status: int, outcome: str, state: str
+) -> None:
+    made(receiver, actor, instant)
+    happen()
+    receiver.answers, receiver.headers = [status], {"Location": receiver.url}
+    drain(instant)
+    assert WebhookAttempt.objects.get().outcome == outcome
+    assert WebhookEndpoint.objects.get().state == state
+    assert len(receiver.calls) == 1, "no redirect is followed"
+
+
+def test_answer__with_retry_after__is_waited_for(receiver: Receiver, actor: Actor, instant: datetime) -> None:
+    made(receiver, actor, instant)
+    happen()
+    receiver.answers, receiver.headers = [429], {"Retry-After": "120"}
+    drain(instant)
+    assert WebhookDelivery.objects.get().due_at == instant + timedelta(seconds=120)
+
+
+@pytest.mark.parametrize(("order", "came"), [("key", 3), ("endpoint", 1)])
+def test_order__behind_a_failed_delivery__only_what_must_wait_waits(
+    receiver: Receiver, actor: Actor, instant: datetime, order: str, came: int
+) -> None:
+    made(receiver, actor, instant, order=api.DeliveryOrder(order))
+    happen(key="a", count=2)
+    happen(key="b", count=2)
+    receiver.answers = [500]
+    drain(instant)
+    assert len(receiver.calls) == came
+    drain(instant + WAITS[0])
+    keys = [json.loads(body)["partitionkey"] for _, body in receiver.calls]
+    subjects = [json.loads(body)["subject"] for _, body in receiver.calls if json.loads(body)["partitionkey"] == "a"]
+    assert sorted(keys) == ["a", "a", "a", "b", "b"]
+    assert subjects == ["transaction/1", "transaction/1", "transaction/2"]
+    assert set(states()) == {"DELIVERED"}
+
+
+def test_circuit__after_failures_in_a_row__leaves_the_endpoint_alone_and_tries_with_one(
+    receiver: Receiver, actor: Actor, instant: datetime
+) -> None:
+    made(receiver, actor, instant)
+    for number in range(8):
+        happen(key=str(number))
+    receiver.answers = [500] * 6
+    drain(instant)
+    assert len(receiver.calls) == 5
+    drain(instant + WAITS[0])
+    assert len(receiver.calls) == 5, "the circuit is open"
+    half_open = instant + PAUSE
+    drain(half_open)
+    assert len(receiver.calls) == 6, "one tries, fails, and the circuit is open again"
+    drain(half_open + PAUSE)
+    assert set(states()) == {"DELIVERED"}
+    other = WebhookEndpoint.objects.get()
+    assert (other.failures_in_a_row, other.open_until) == (0, None)
+
+
+def test_endpoint__that_is_down__does_not_hold_up_another(receiver: Receiver, actor: Actor, instant: datetime) -> None:
+    made(receiver, actor, instant, order=api.DeliveryOrder.ENDPOINT)
+    with receiving() as gone:
+        made(gone, actor, instant, order=api.DeliveryOrder.ENDPOINT)
+    happen(count=5)
+    drain(instant)
+    assert len(receiver.calls) == 5
+    assert WebhookAttempt.objects.filter(outcome="unreachable").count() == 1
+
+
+def test_worker__died_after_the_call__sends_the_same_id_again(
+    receiver: Receiver, actor: Actor, instant: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made(receiver, actor, instant)
+    happen()
+
+    class Killed(BaseException):
+        """As if the process ended here."""
+
+    def die(point: str) -> None:
+        if point == "webhooks.sent":
+            raise Killed
+
+    with monkeypatch.context() as patch:
+        patch.setattr("loyalty.foundation.exchange.operations.sending.maybe_fail", die)
+        with pytest.raises(Killed):
+            drain(instant)
+    drain(instant)
+    assert len(receiver.calls) == 1, "its lease holds"
+    drain(instant + LEASE)
+    assert len(receiver.calls) == 2
+    assert len(set(receiver.ids)) == 1
+    assert states() == ["DELIVERED"]
+
+
+def test_replay__from_an_instant_or_for_one_key__sends_with_the_same_ids(
+    receiver: Receiver, actor: Actor, instant: datetime
+) -> None:
+    happen("points.burned", key="before")
+    events.store_facts()
+    endpoint, _ = made(receiver, actor, instant)
+    happen(key="a", count=2)
+    happen(key="b", count=2)
+    drain(instant)
+    first = receiver.ids
+    assert len(first) == 4, "what was before is not told by itself"
+    since = instant - timedelta(minutes=5)
+    assert api.replay_since(endpoint=endpoint, since=since, key="a", actor=actor, now=instant) == 2
+    drain(instant)
+    assert receiver.ids[4:] == first[:2]
+    assert api.replay_since(endpoint=endpoint, since=since, key="", actor=actor, now=instant) == 5
+    drain(instant)
+    assert len(set(receiver.ids)) == 5
+    one = WebhookDelivery.objects.order_by("id").first()
+    assert one is not None
+    api.replay_delivery(delivery=one, actor=actor, now=instant)
+    drain(instant)
+    assert receiver.ids[-1] == str(one.event_id)
+
+
+def test_endpoint__whose_address_may_not_be_called__is_refused(actor: Actor, now: datetime) -> None:
+    for url in ("ftp://example.com/", "http://user:secret@example.com/", "nothing"):
+        with pytest.raises(EgressRefusal):
+            api.create_endpoint(url=url, description="", types=[], order=api.DeliveryOrder.KEY, actor=actor, now=now)
+
+
+def test_endpoint__for_unknown_types__is_refused(receiver: Receiver, actor: Actor, now: datetime) -> None:
+    with pytest.raises(api.EventTypesUnknown):
+        made(receiver, actor, now, types=["points.earned", "nothing.*"])
+
+
+def test_routes__from_endpoint_to_delivery_log(receiver: Receiver, client_with: ClientWith) -> None:
+    client = client_with("exchange.view", "exchange.manage", "exchange.replay")
+    answer = client.post("/api/loyalty/v1/webhookEndpoints/", {"url": receiver.url, "types": ["points.*"]})
+    assert answer.status_code == 201, answer.json()
+    address = f"/api/loyalty/v1/webhookEndpoints/{answer.json()['id']}/"
+    assert answer.json()["secret"].startswith("whsec_")
+    assert "secret" not in client.get(address).json()
+    tested = client.post(f"{address}test/")
+    assert tested.status_code == 202
+    drain(datetime.now(UTC) + timedelta(seconds=1))
+    log = client.get("/api/loyalty/v1/webhookDeliveries/", {"endpoint": answer.json()["id"]}).json()
+    assert [(one["type"], one["state"]) for one in log["results"]] == [("webhook.test", "DELIVERED")]
+    one = client.get(f"/api/loyalty/v1/webhookDeliveries/{log['results'][0]['id']}/").json()
+    assert [try_["status_code"] for try_ in one["tries"]] == [204]
+    paused = client.patch(address, {"state": "PAUSED"})
+    assert (paused.status_code, paused.json()["state"]) == (200, "PAUSED")
+    assert client.post(f"{address}test/").json()["code"] == "webhook.endpoint_not_active"
+    assert client.post(f"{address}replay/", {"since": "2026-01-01T00:00:00Z"}).status_code == 202
+    assert client.post(f"{address}rotate/", {}).json()["secret"] != answer.json()["secret"]
+    assert client_with("exchange.view").post(f"{address}rotate/", {}).status_code == 403
+    assert client.delete(address).status_code == 204
