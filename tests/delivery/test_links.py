@@ -33,7 +33,9 @@ def sent(post: Post, now: datetime) -> Send:
 
 def facts() -> list[str]:
     """Give the types of the facts after the sending."""
-    rows = PublishedEvent.objects.filter(type__startswith="message.").exclude(type="message.sent").order_by("recorded_at")
+    rows = (
+        PublishedEvent.objects.filter(type__startswith="message.").exclude(type="message.sent").order_by("recorded_at")
+    )
     return list(rows.values_list("type", flat=True))
 
 

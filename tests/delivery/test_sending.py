@@ -23,7 +23,11 @@ def send(now: datetime) -> api.BatchReport:
 
 def facts() -> list[str]:
     """Give the types of the facts of messages."""
-    return list(PublishedEvent.objects.filter(type__startswith="message.").order_by("recorded_at").values_list("type", flat=True))
+    return list(
+        PublishedEvent.objects.filter(type__startswith="message.")
+        .order_by("recorded_at")
+        .values_list("type", flat=True)
+    )
 
 
 def test_send__queued__reaches_the_server_once_each(post: Post, now: datetime) -> None:

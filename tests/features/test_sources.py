@@ -227,7 +227,11 @@ def test_new_load__is_told_once_as_a_fact(owner: Owner) -> None:
     api.refresh()
     owner.execute("UPDATE customer_features_view SET updated_at = '2026-11-21T00:00Z'")
     api.refresh()
-    told = PublishedEvent.objects.filter(type="warehouse.features_changed").order_by("recorded_at").values_list("data", flat=True)
+    told = (
+        PublishedEvent.objects.filter(type="warehouse.features_changed")
+        .order_by("recorded_at")
+        .values_list("data", flat=True)
+    )
     assert [one["reference_instant"] for one in told] == ["2026-11-20T00:00:00+00:00", "2026-11-21T00:00:00+00:00"]
     assert [one["previous_instant"] for one in told] == [None, "2026-11-20T00:00:00+00:00"]
 

@@ -76,6 +76,8 @@ def test_begin__swept_and_edited_at_once__begins_once(actor: Actor, now: datetim
 
     outcomes = at_once(look)
     assert [one for one in outcomes if isinstance(one, Exception)] == []
-    begun = [entry for entry in PublishedEvent.objects.filter(type="program.changed") if entry.data["version_number"] == 2]
+    begun = [
+        entry for entry in PublishedEvent.objects.filter(type="program.changed") if entry.data["version_number"] == 2
+    ]
     assert [entry.data["has_begun"] for entry in sorted(begun, key=lambda entry: entry.id)] == [False, True]
     assert api.get_plan(program, at=due).earn_cap_daily == 5

@@ -50,5 +50,5 @@ class Migration(migrations.Migration):
                 "managed": False,
             },
         ),
-        install("loyalty.foundation.events", "cloud"),
+        install("loyalty.foundation.events", "cloud", "horizon"),
     ]
