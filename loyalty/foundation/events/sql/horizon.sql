@@ -17,7 +17,3 @@ BEGIN
     WHERE d.distance < c_wrap / 2;
     RETURN least(v_next, coalesce(v_low, v_next))::text::xid8;
 END $$;
--- Moves up to p_limit facts from the outbox to the inbox of each handler, and the cursor with them, in one statement's transaction.
--- Gives how many facts were read and how many inbox rows were made. A second relay waits on the cursor row and then finds nothing.
-CREATE OR REPLACE FUNCTION events_relay(p_name text, p_handlers text[], p_types text[], p_ranks integer[],
-    p_limit integer, p_horizon text, p_now timestamptz)
