@@ -1,7 +1,6 @@
 """Front door of features."""
 
 from loyalty.features.contracts import (
-    BoughtColumns,
     DataSource,
     Degradation,
     FeatureSet,
@@ -60,7 +59,6 @@ from loyalty.features.queries import (
     source,
     streaming_columns,
     streaming_customers,
-    streaming_purchases,
 )
 from loyalty.features.registry import (
     list_event_types,
@@ -71,7 +69,6 @@ from loyalty.features.registry import (
 )
 
 __all__ = [
-    "BoughtColumns",
     "CUSTOMERS_MAX",
     "CustomerHistory",
     "CustomersTooMany",
@@ -124,7 +121,6 @@ __all__ = [
     "source",
     "streaming_columns",
     "streaming_customers",
-    "streaming_purchases",
     "sync_catalogue",
     "sync_when_changed",
 ]

@@ -9,6 +9,7 @@ import { toProblem } from '@/shared/http/problems'
 import { usePreferences } from '@/shared/session/preferences'
 import { useSession } from '@/shared/session/session'
 import App from './App.vue'
+import { answerDemands } from './demands'
 import { i18n, useLanguage } from './i18n'
 import { makeRouter } from './router'
 
@@ -49,6 +50,7 @@ whenSignedOut(() => {
   void router.push({ name: 'login', query: { next: here.fullPath, reason: 'expired' } })
 })
 
+answerDemands(router)
 app.use(router)
 app.use(VueQueryPlugin, { queryClient: queries })
 app.use(ui)

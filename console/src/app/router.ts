@@ -18,7 +18,7 @@ function withTexts(features: readonly string[], route: RouteRecordRaw): RouteRec
 /** The first page of the sidebar that the user may see. */
 function firstAllowed(): string {
   const session = useSession()
-  return modules.find((module) => session.can(module.permission))?.nav.to ?? '/not-allowed'
+  return modules.find((module) => module.nav && session.can(module.permission))?.nav?.to ?? '/not-allowed'
 }
 
 export function makeRouter(): Router {
@@ -47,7 +47,8 @@ export function makeRouter(): Router {
     if (to.meta.isPublic) return session.isSignedIn && to.name === 'login' ? { path: firstAllowed() } : true
     if (!session.isSignedIn) return { name: 'login', query: to.fullPath === '/' ? {} : { next: to.fullPath } }
     if (to.name === 'home') return { path: firstAllowed(), replace: true }
-    if (!session.can(to.meta.permission)) return { name: 'not-allowed', query: { permission: to.meta.permission ?? '' } }
+    if (session.duty !== null && to.name !== 'security') return { name: 'security' }
+    if (!session.can(to.meta.permission)) return { name: 'not-allowed', query: { permission: [to.meta.permission ?? ''].flat().join(', ') } }
     return true
   })
 

@@ -4,7 +4,7 @@ import 'vue-router'
 declare module 'vue-router' {
   interface RouteMeta {
     /** Permission without which the page answers "not allowed"; null is open to everyone signed in. */
-    permission?: string | null
+    permission?: string | readonly string[] | null
     /** Open without signing in. */
     isPublic?: boolean
     /** Locale key of the page's name, for the window title. */

@@ -77,10 +77,7 @@ def start(
 
 @dataclass(slots=True)
 class RunContext:
-    """What the function of a run is given: parameters, actor, when it began, and a way to tell how far it is.
-
-    ``began_at`` lies before ``now`` when a lost worker's run is taken up again.
-    """
+    """What the function of a run is given: parameters, actor, when it began, and a way to tell how far it is."""
 
     run_id: int
     public_id: uuid.UUID
@@ -88,7 +85,6 @@ class RunContext:
     params: dict[str, Any]
     actor: Actor
     now: datetime
-    began_at: datetime
 
     def report(self, phase: str, done: int = 0, total: int = 0) -> None:
         """Write progress and renew the lease; call it outside of the work's own transactions to be seen at once.
@@ -141,9 +137,7 @@ def execute_next(*, now: datetime) -> bool:
     if execute is None:
         _finish(run, RunStatus.FAILED, error={"code": "run.kind_unknown", "message": f"No work of kind {run.kind}."})
         return True
-    context = RunContext(
-        run.pk, run.public_id, run.subject_ref, run.params, Actor(**run.actor), now, run.started_at or now
-    )
+    context = RunContext(run.pk, run.public_id, run.subject_ref, run.params, Actor(**run.actor), now)
     try:
         with _lease_kept(run.pk):
             result = execute(context)

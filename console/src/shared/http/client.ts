@@ -1,7 +1,7 @@
 /** The only place that speaks HTTP: same-origin session cookie, CSRF header, problems as errors. */
 import axios, { type AxiosRequestConfig, type AxiosRequestHeaders, type AxiosResponse } from 'axios'
 import { isExactNumber, readAnswer, writeBodyExactly } from './exact'
-import { toProblem } from './problems'
+import { ProblemError, toProblem } from './problems'
 
 const TIMEOUT_MS = 30_000
 export const LOYALTY = '/api/loyalty/v1/'
@@ -44,6 +44,34 @@ export function whenSignedOut(listener: Listener): void {
   onSignedOut = listener
 }
 
+/** What the server asks of the person before it goes on; set once by the app. */
+export interface Demands {
+  /** Proof that it is still the same person: true when the request may be sent again. */
+  prove: (kinds: readonly string[]) => Promise<boolean>
+  /** A change that waits for somebody else's consent. */
+  wait: (request: WaitingRequest) => void
+  /** Something that has to be done first: a new password, a second factor. */
+  first: (duty: string) => void
+}
+
+export interface WaitingRequest {
+  id: string
+  state: string
+  kind: string
+}
+
+let demands: Demands | null = null
+export function whenDemanded(answers: Demands): void {
+  demands = answers
+}
+
+const DUTIES = ['password.change_required', 'second_factor.enrolment_required']
+
+function waitingOf(response: AxiosResponse<unknown>): WaitingRequest | null {
+  if (response.status !== 202 || typeof response.data !== 'object' || response.data === null) return null
+  return (response.data as { approval_request?: WaitingRequest }).approval_request ?? null
+}
+
 /** Query string without the parameters that say nothing. */
 export function queryOf(params: Record<string, unknown>): string {
   const query = new URLSearchParams()
@@ -54,11 +82,22 @@ export function queryOf(params: Record<string, unknown>): string {
   return query.toString()
 }
 
-async function send(config: AxiosRequestConfig): Promise<AxiosResponse<unknown>> {
+function kindsOf(problem: ProblemError): string[] {
+  const kinds = problem.facts['kinds']
+  return Array.isArray(kinds) ? kinds.map(String) : ['password']
+}
+
+async function send(config: AxiosRequestConfig, isAgain = false): Promise<AxiosResponse<unknown>> {
   try {
-    return await http.request<unknown>(config)
+    const response = await http.request<unknown>(config)
+    const waiting = waitingOf(response)
+    if (waiting === null) return response
+    demands?.wait(waiting)
+    throw new ProblemError({ status: 202, code: 'approvals.waiting', facts: { ...waiting } })
   } catch (error) {
     const problem = toProblem(error)
+    if (problem.code === 'step_up.required' && !isAgain && (await demands?.prove(kindsOf(problem)))) return send(config, true)
+    if (DUTIES.includes(problem.code)) demands?.first(problem.code)
     if (problem.status === 401 && !config.url?.startsWith('/api/auth/')) onSignedOut()
     throw problem
   }
@@ -94,6 +133,22 @@ export async function create<T>(path: string, body: unknown): Promise<T> {
 
 export async function post<T>(path: string, body: unknown = {}, headers: Record<string, string> = {}): Promise<T> {
   return (await send({ method: 'POST', url: at(path), data: body, headers })).data as T
+}
+
+/** What the server answers with, whole: for answers whose status says something. */
+export async function postWhole<T>(path: string, body: unknown = {}): Promise<{ status: number; data: T }> {
+  const { status, data } = await send({ method: 'POST', url: at(path), data: body })
+  return { status, data: data as T }
+}
+
+/** A file to keep, with the filters of a list. */
+export async function download(path: string, params: Record<string, unknown>, name: string): Promise<void> {
+  const response = await send({ method: 'GET', url: at(path), params, responseType: 'blob', headers: { Accept: 'text/csv, application/problem+json' } })
+  const link = document.createElement('a')
+  link.href = URL.createObjectURL(response.data as Blob)
+  link.download = name
+  link.click()
+  URL.revokeObjectURL(link.href)
 }
 
 export async function put<T>(path: string, body: unknown): Promise<T> {

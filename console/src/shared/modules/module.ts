@@ -1,5 +1,6 @@
 /** What a feature tells the console about itself; the app collects these and names none of them. */
 import type { RouteRecordRaw } from 'vue-router'
+import type { Needed } from '@/shared/session/permissions'
 
 export interface NavEntry {
   /** Locale key of the name in the sidebar and the command palette. */
@@ -27,9 +28,10 @@ export interface PaletteAction {
 export interface FeatureModule {
   /** Same name as the backend domain. */
   id: string
-  /** Permission without which neither navigation nor pages show. */
-  permission: string | null
-  nav: NavEntry
+  /** Permission without which neither navigation nor pages show; of several, one is enough. */
+  permission: Needed
+  /** Left out by features that one reaches from elsewhere, such as the account's menu. */
+  nav?: NavEntry
   /** Other features whose components its pages show: their texts are loaded too. */
   borrows?: readonly string[]
   routes: RouteRecordRaw[]

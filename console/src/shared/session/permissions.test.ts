@@ -22,6 +22,11 @@ describe('isAllowed', () => {
     expect(isAllowed(null, 'segments.view')).toBe(false)
   })
 
+  it('test_is_allowed__several__one_is_enough', () => {
+    expect(isAllowed({ permissions: ['audit.view'] }, ['access.view', 'audit.view'])).toBe(true)
+    expect(isAllowed({ permissions: ['programs.view'] }, ['access.view', 'audit.view'])).toBe(false)
+  })
+
   it('test_is_allowed__name_that_begins_alike__no', () => {
     expect(isAllowed({ permissions: ['segment.*'] }, 'segments.view')).toBe(false)
   })

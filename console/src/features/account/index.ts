@@ -1,0 +1,2 @@
+/** Front door of account. */
+export { default } from './account.module'

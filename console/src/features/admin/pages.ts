@@ -1,0 +1,17 @@
+/** The pages of administration, and what each needs. */
+
+export interface AdminPage {
+  id: 'users' | 'roles' | 'tokens' | 'audit'
+  to: string
+  icon: string
+  permission: string
+}
+
+export const ADMIN_PAGES: readonly AdminPage[] = [
+  { id: 'users', to: '/admin/users', icon: 'i-lucide-users-round', permission: 'access.view' },
+  { id: 'roles', to: '/admin/roles', icon: 'i-lucide-grid-3x3', permission: 'access.view' },
+  { id: 'tokens', to: '/admin/tokens', icon: 'i-lucide-key-round', permission: 'access.manage_tokens' },
+  { id: 'audit', to: '/admin/audit', icon: 'i-lucide-scroll-text', permission: 'audit.view' },
+]
+
+export const ADMIN_PERMISSIONS: readonly string[] = [...new Set(ADMIN_PAGES.map((page) => page.permission))]

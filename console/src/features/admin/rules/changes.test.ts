@@ -1,0 +1,23 @@
+import { describe, expect, it } from 'vitest'
+import { differences, groupsOf } from './changes'
+
+describe('differences', () => {
+  it('test_differences__nested_records__only_what_changed_by_place', () => {
+    expect(differences({ name: 'A', burn: { points_min: 1, step: 1 }, tags: ['x'] }, { name: 'A', burn: { points_min: 5, step: 1 }, tags: ['x', 'y'] })).toEqual([
+      { path: 'burn.points_min', before: 1, after: 5 },
+      { path: 'tags', before: ['x'], after: ['x', 'y'] },
+    ])
+  })
+
+  it('test_differences__made_or_gone__every_part_of_it', () => {
+    expect(differences(null, { code: 'x', is_on: false })).toEqual([{ path: 'code', before: undefined, after: 'x' }, { path: 'is_on', before: undefined, after: false }])
+    expect(differences({ code: 'x' }, null)).toEqual([{ path: 'code', before: 'x', after: undefined }])
+    expect(differences(null, null)).toEqual([])
+  })
+
+  it('test_groups__false_and_null__told_apart', () => {
+    expect(groupsOf(differences({ is_active: true }, { is_active: false }), 'All')[0]?.changes).toEqual([{ key: 'is_active', name: 'is active', before: 'true', after: 'false' }])
+    expect(groupsOf(differences({ until: '2026' }, { until: null }), 'All')[0]?.changes[0]).toMatchObject({ before: '2026', after: null })
+    expect(groupsOf([], 'All')).toEqual([])
+  })
+})
