@@ -1,6 +1,7 @@
 """Front door of features."""
 
 from loyalty.features.contracts import (
+    BoughtColumns,
     DataSource,
     Degradation,
     FeatureSet,
@@ -59,6 +60,7 @@ from loyalty.features.queries import (
     source,
     streaming_columns,
     streaming_customers,
+    streaming_purchases,
 )
 from loyalty.features.registry import (
     list_event_types,
@@ -69,6 +71,7 @@ from loyalty.features.registry import (
 )
 
 __all__ = [
+    "BoughtColumns",
     "CUSTOMERS_MAX",
     "CustomerHistory",
     "CustomersTooMany",
@@ -121,6 +124,7 @@ __all__ = [
     "source",
     "streaming_columns",
     "streaming_customers",
+    "streaming_purchases",
     "sync_catalogue",
     "sync_when_changed",
 ]

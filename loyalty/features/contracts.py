@@ -210,6 +210,15 @@ class FeatureSource:
 
 
 @dataclass(frozen=True, slots=True)
+class BoughtColumns:
+    """What a row's customer bought since the row was computed: how often, for how much, when last; NULL for nothing."""
+
+    number: ColumnElement[Any]
+    amount: ColumnElement[Any]
+    last_at: ColumnElement[Any]
+
+
+@dataclass(frozen=True, slots=True)
 class StorePolicy:
     """How features are collected: from where, whose word counts, how long an answer is fresh and may stand in.
 

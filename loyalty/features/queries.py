@@ -6,10 +6,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models import QuerySet
-from sqlalchemy import ColumnElement, Select
+from sqlalchemy import ColumnElement, FromClause, Select
 
 from loyalty.customers import api as customers
 from loyalty.features.contracts import (
+    BoughtColumns,
     DataSource,
     FeatureSource,
     FieldView,
@@ -114,26 +115,30 @@ def platform_relation(group: str, *, now: datetime) -> PlatformRelation:
 def streaming_customers(of: FeatureSource) -> Select[Any]:
     """Select, in the platform's database, the customers of whom the warehouse's streaming values are not all.
 
-    A superset: of each, ``streaming_columns`` counts what is newer than the row's own instant. Without a reference
+    A superset: of each, ``streaming_purchases`` counts what is newer than the row's own instant. Without a reference
     instant it selects nobody.
     """
     return streaming.customers_since(of.oldest_instant or datetime.max.replace(tzinfo=UTC))
 
 
-def streaming_columns(
-    columns: Mapping[str, ColumnElement[Any]],
-    *,
-    key: ColumnElement[Any],
-    as_of: ColumnElement[Any],
-    now: datetime,
-) -> dict[str, ColumnElement[Any]]:
-    """Give those of ``columns`` that purchases change at once, with the purchases newer than ``as_of`` in them.
+def streaming_purchases(
+    of: FeatureSource, rows: FromClause, *, key: ColumnElement[Any], as_of: ColumnElement[Any]
+) -> Select[Any]:
+    """Select, in the platform's database, what customers bought that the warehouse's rows do not tell of yet.
 
-    The columns lie in the platform's database (staged from the warehouse); ``as_of`` is the staged ``updated_at``.
-    Where that is NULL nothing is added.
+    :param rows: a relation of the platform's database with rows of the warehouse, ``as_of`` being their ``updated_at``;
+        of a row where that is NULL nothing is selected.
     """
+    oldest = of.oldest_instant or datetime.max.replace(tzinfo=UTC)
+    return streaming.purchases_of(rows, key=key, as_of=as_of, oldest=oldest)
+
+
+def streaming_columns(
+    columns: Mapping[str, ColumnElement[Any]], *, bought: BoughtColumns, now: datetime
+) -> dict[str, ColumnElement[Any]]:
+    """Give those of ``columns`` that purchases change at once, with what ``streaming_purchases`` found in them."""
     null_kinds = dict(fields_present().filter(name__in=STREAMING).values_list("name", "null_kind"))
-    return streaming.overlaid(columns, null_kinds, key=key, as_of=as_of, now=now)
+    return streaming.overlaid(columns, null_kinds, bought=bought, now=now)
 
 
 def list_health(*, now: datetime) -> list[SourceHealth]:

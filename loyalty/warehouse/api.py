@@ -31,8 +31,8 @@ from loyalty.warehouse.errors import (
     WarehouseTypeChanged,
     WarehouseUnavailable,
 )
-from loyalty.warehouse.kinds.keys import PREDICATES_MAX, stream_keys
-from loyalty.warehouse.kinds.querying import key_values
+from loyalty.warehouse.kinds.keys import PREDICATES_MAX, as_uuid, stream_keys
+from loyalty.warehouse.kinds.querying import is_among, key_values
 from loyalty.warehouse.operations.filling import TABLES, FillReport, fill
 from loyalty.warehouse.policy import check_columns, customer_id_of, read_query
 from loyalty.warehouse.queries import (
@@ -76,6 +76,7 @@ __all__ = [
     "WarehouseTypeChanged",
     "WarehouseUnavailable",
     "WarehouseView",
+    "as_uuid",
     "check_columns",
     "check_keys",
     "close",
@@ -84,6 +85,7 @@ __all__ = [
     "features_table_name",
     "fill",
     "get_rights",
+    "is_among",
     "key_values",
     "read_query",
     "stream_keys",

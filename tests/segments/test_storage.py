@@ -200,20 +200,22 @@ def test_keys__by_files_or_by_the_database__find_the_same(
 ) -> None:
     settings.DATA_DIR = tmp_path
     asked = [public(one) for one in crowd] + [uuid.uuid4() for _ in range(5)]
-    packed = b"".join(one.bytes for one in asked)
+    packed = np.frombuffer(b"".join(one.bytes for one in asked), dtype=keys.KEY)
     by_database = keys.KeyIndex().find(packed)
     monkeypatch.setattr(keys, "CUSTOMERS_MIN", 10)
     monkeypatch.setattr(keys, "BUILD_STEP", 7)
     by_files = keys.KeyIndex().find(packed)
     assert len(list((tmp_path / keys.FOLDER).iterdir())) == 1
-    for found in (by_database, by_files):
+    monkeypatch.setattr(keys, "NEIGHBOURS_READ", 0)
+    by_mapped_files = keys.KeyIndex().find(packed)
+    for found in (by_database, by_files, by_mapped_files):
         assert dict(zip(found.places.tolist(), found.ids.tolist(), strict=True)) == dict(enumerate(crowd))
         assert found.unknown_count == 5
     customers.upsert_many([CustomerRecord(customer_ref="LATE")], source="tests", actor=actor, now=now)
-    late = customers.get_customer_by_ref("LATE").id
-    assert keys.KeyIndex().find(late.bytes).ids.size == 1, "who came after the files is asked of the database"
+    late = np.frombuffer(customers.get_customer_by_ref("LATE").id.bytes, dtype=keys.KEY)
+    assert keys.KeyIndex().find(late).ids.size == 1, "who came after the files is asked of the database"
     monkeypatch.setattr(keys, "YOUNGER_MAX", 0)
-    assert keys.KeyIndex().find(late.bytes).ids.size == 1
+    assert keys.KeyIndex().find(late).ids.size == 1
     assert len(list((tmp_path / keys.FOLDER).iterdir())) == 1, "the files of before are gone"
 
 

@@ -10,10 +10,12 @@ from sqlalchemy import (
     ColumnElement,
     Date,
     DateTime,
+    FromClause,
     Numeric,
     Select,
     Text,
     Uuid,
+    and_,
     case,
     cast,
     func,
@@ -23,7 +25,7 @@ from sqlalchemy import column as sql_column
 from sqlalchemy import literal as bound
 from sqlalchemy import table as sql_table
 
-from loyalty.features.contracts import NullKind
+from loyalty.features.contracts import BoughtColumns, NullKind
 from loyalty.features.policy import Purchases
 from loyalty.features.policy.streaming import LAST_PURCHASE, TOTAL_REVENUE, TRANSACTION_COUNT
 from loyalty.foundation.orm import sql
@@ -71,49 +73,61 @@ def customers_since(oldest: datetime) -> Select[Any]:
     return select(cast(bought.c.key, Uuid()).label("customer_id")).where(bought.c.occurred_at > oldest).distinct()
 
 
+def purchases_of(
+    rows: FromClause, *, key: ColumnElement[Any], as_of: ColumnElement[Any], oldest: datetime
+) -> Select[Any]:
+    """Select what each customer of ``rows`` bought after the row's own ``as_of``, without those who did not.
+
+    The columns are ``customer_id``, ``number``, ``amount`` and ``last_at``.
+
+    :param oldest: no row is older, so that earlier purchases are not even looked at.
+    """
+    name = cast(key, Text())
+    return (
+        select(
+            key.label("customer_id"),
+            func.count().label("number"),
+            func.sum(_purchases.c.amount).label("amount"),
+            func.max(_purchases.c.occurred_at).label("last_at"),
+        )
+        .select_from(rows)
+        .join(
+            _purchases,
+            and_(
+                _purchases.c.lookup == func.hashtextextended(name.concat(bound(f" {PURCHASE}", Text())), 0),
+                _purchases.c.key == name,
+                _purchases.c.occurred_at > as_of,
+                _purchases.c.occurred_at > oldest,
+            ),
+        )
+        .group_by(key)
+    )
+
+
 def overlaid(
     columns: Mapping[str, ColumnElement[Any]],
     null_kinds: Mapping[str, str],
     *,
-    key: ColumnElement[Any],
-    as_of: ColumnElement[Any],
+    bought: BoughtColumns,
     now: datetime,
 ) -> dict[str, ColumnElement[Any]]:
-    """Give the streaming ones of ``columns`` with the purchases since the row's own ``as_of`` in them.
+    """Give the streaming ones of ``columns`` with the purchases since the row was computed in them.
 
     The expressions say of each row exactly what ``policy.overlay`` says of one customer.
     """
-    totals = {TRANSACTION_COUNT: func.count(), TOTAL_REVENUE: func.sum(_purchases.c.amount)}
     made: dict[str, ColumnElement[Any]] = {}
-    for name, total in totals.items():
+    for name, more in ((TRANSACTION_COUNT, bought.number), (TOTAL_REVENUE, bought.amount)):
         if name in columns:
             raw = columns[name]
             base = func.coalesce(raw, bound(0, raw.type)) if null_kinds.get(name) == NullKind.NONE else raw
-            more = _since(func.nullif(total, 0) if name == TRANSACTION_COUNT else total, key, as_of)
             made[name] = case((more.is_(None), raw), else_=base + more)
     if LAST_PURCHASE in columns:
-        last_at = _since(func.max(_purchases.c.occurred_at), key, as_of)
-        days = _day(bound(now, DateTime(timezone=True))) - _day(last_at)
+        days = _day(bound(now, DateTime(timezone=True))) - _day(bought.last_at)
         made[LAST_PURCHASE] = case(
-            (last_at.is_(None), columns[LAST_PURCHASE]), else_=func.greatest(days, bound(0, BigInteger()))
+            (bought.last_at.is_(None), columns[LAST_PURCHASE]), else_=func.greatest(days, bound(0, BigInteger()))
         )
     return made
 
 
 def _day(instant: ColumnElement[Any]) -> ColumnElement[Any]:
     return cast(func.timezone("UTC", instant), Date())
-
-
-def _since(total: ColumnElement[Any], key: ColumnElement[Any], as_of: ColumnElement[Any]) -> ColumnElement[Any]:
-    """A total over the customer's purchases after the row's instant; NULL where there are none."""
-    name = cast(key, Text())
-    return (
-        select(total)
-        .select_from(_purchases)
-        .where(
-            _purchases.c.lookup == func.hashtextextended(name.concat(bound(f" {PURCHASE}", Text())), 0),
-            _purchases.c.key == name,
-            _purchases.c.occurred_at > as_of,
-        )
-        .scalar_subquery()
-    )

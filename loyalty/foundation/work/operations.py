@@ -77,7 +77,10 @@ def start(
 
 @dataclass(slots=True)
 class RunContext:
-    """What the function of a run is given: parameters, actor, when it began, and a way to tell how far it is."""
+    """What the function of a run is given: parameters, actor, when it began, and a way to tell how far it is.
+
+    ``began_at`` lies before ``now`` when a lost worker's run is taken up again.
+    """
 
     run_id: int
     public_id: uuid.UUID
@@ -85,6 +88,7 @@ class RunContext:
     params: dict[str, Any]
     actor: Actor
     now: datetime
+    began_at: datetime
 
     def report(self, phase: str, done: int = 0, total: int = 0) -> None:
         """Write progress and renew the lease; call it outside of the work's own transactions to be seen at once.
@@ -137,7 +141,9 @@ def execute_next(*, now: datetime) -> bool:
     if execute is None:
         _finish(run, RunStatus.FAILED, error={"code": "run.kind_unknown", "message": f"No work of kind {run.kind}."})
         return True
-    context = RunContext(run.pk, run.public_id, run.subject_ref, run.params, Actor(**run.actor), now)
+    context = RunContext(
+        run.pk, run.public_id, run.subject_ref, run.params, Actor(**run.actor), now, run.started_at or now
+    )
     try:
         with _lease_kept(run.pk):
             result = execute(context)

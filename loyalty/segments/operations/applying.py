@@ -72,14 +72,16 @@ def apply(
     old = membership.bits_of(held)
     new = bitmaps.kept_as_before(old, members, held_since(evaluated_at))
     change = bitmaps.difference(old, new)
+    maybe_fail("segments.compared")
     if change.chunks.size:
         sql.execute("SELECT segments_write_chunks(%s, %s, %s)", [held.pk, change.chunks.tolist(), change.bits])
+    maybe_fail("segments.members_written")
     is_first = not SegmentSnapshot.objects.filter(segment=held).exists()
     result = Applied(
         change.added.size, change.removed.size, held.member_count + change.added.size - change.removed.size
     )
     _keep_snapshot(held, old=old, change=change, cause=cause, taken_at=now)
-    maybe_fail("segments.applied_half")
+    maybe_fail("segments.snapshot_kept")
     held.member_count = result.members
     if cause in CALCULATED:
         # Rules that changed while this was evaluated want another one.
@@ -90,9 +92,11 @@ def apply(
         else:
             held.rows_read, held.increments = rows_read, 0
     held.save(update_fields=CALCULATION_FIELDS)
+    maybe_fail("segments.counted")
     _tell(held, change, result, cause=cause, actor=actor, now=now, notes=notes or {})
     if not is_first or announces_first_fill:
         tell_members(held, change.added, change.removed, cause=cause, now=now)
+    maybe_fail("segments.told")
     return result
 
 

@@ -12,6 +12,7 @@ from sqlalchemy import true as always
 
 from loyalty.features import api as features
 from loyalty.foundation.orm import sql
+from loyalty.foundation.resilience.failpoints import maybe_fail
 from loyalty.foundation.rules import api as rules
 from loyalty.segments.contracts import Limit
 from loyalty.segments.operations.scanning import scan
@@ -71,13 +72,14 @@ def evaluate(
     if source is not None:
         report("scanning", 0, len(asked))
         found = _scan(asked, plans, source, now=now)
+        maybe_fail("segments.scanned")
         reading = [plans[one.key] for one in asked if _reads_streaming(plans[one.key])]
         streaming = streaming_customers(reading[0], source) if reading else []
+    if source is not None and streaming:
+        found |= _with_purchases({name: plans[name] for name in found}, found, source, streaming, now=now)
     for place, one in enumerate(targets):
         report("narrowing", place, len(targets))
         plan, before = plans[one.key], found.get(one.key, Selected(bitmaps.empty(0), 0, None))
-        if source is not None and streaming and _reads_streaming(plan):
-            before = replace(before, bits=_with_purchases(plan, before.bits, source, streaming, now=now))
         if plan.rest or not plan.reads_warehouse:
             candidates = before.bits if plan.reads_warehouse else None
             before = replace(before, bits=narrow(plan, candidates, source, streaming, now=now))
@@ -140,19 +142,32 @@ def pushed_predicate(plan: Plan, source: features.FeatureSource, *, now: datetim
 
 
 def _with_purchases(
-    plan: Plan, bits: Bytes, source: features.FeatureSource, streaming: Sequence[uuid.UUID], *, now: datetime
-) -> Bytes:
-    """Decide those anew who bought something that the warehouse does not know yet, with it in their values."""
-    staged = stage(source, {name for part in plan.pushed for name in rules.uses_fields(part)})
+    plans: Mapping[str, Plan],
+    found: Mapping[str, Selected],
+    source: features.FeatureSource,
+    streaming: Sequence[uuid.UUID],
+    *,
+    now: datetime,
+) -> dict[str, Selected]:
+    """Decide those anew who bought something that the warehouse does not know yet, with it in their values.
+
+    Their rows come along once for all rules that read such values.
+    """
+    reading = {key: plan for key, plan in plans.items() if _reads_streaming(plan)}
+    parts = [part for plan in reading.values() for part in plan.pushed]
+    staged = stage(source, {name for part in parts for name in rules.uses_fields(part)})
     staged.copy_keys(streaming)
     columns = staged.columns(now=now)
     origin = world.DIRECTORY.join(staged.relation, staged.relation.c.public_id == world.DIRECTORY.c.public_id)
-    conditions = [rules.compile_predicate(part, columns, now=now) for part in plan.pushed]
-    anew = _bits(select(_packed(KEY)).select_from(origin).where(and_(always(), *conditions)))
     ids = sql.fetch_all("SELECT customer_id FROM customers_directory WHERE public_id = ANY(%s::uuid[])", [streaming])
     bought = bitmaps.of_ids(np.array([row["customer_id"] for row in ids], dtype=np.int64))
-    before, again, asked = bitmaps.alike(bits, anew, bought)
-    return (before & ~asked) | again
+    decided: dict[str, Selected] = {}
+    for key, plan in reading.items():
+        conditions = [rules.compile_predicate(part, columns, now=now) for part in plan.pushed]
+        anew = _bits(select(_packed(KEY)).select_from(origin).where(and_(always(), *conditions)))
+        before, again, asked = bitmaps.alike(found[key].bits, anew, bought)
+        decided[key] = replace(found[key], bits=(before & ~asked) | again)
+    return decided
 
 
 def narrow(

@@ -11,6 +11,7 @@ import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -29,8 +30,10 @@ Words = npt.NDArray[np.uint64]
 CUSTOMERS_MIN = 200_000
 # When more customers than this are younger than the files, the files are made anew.
 YOUNGER_MAX = 100_000
-# Ids read by one statement while files are made: some 12 MB.
-BUILD_STEP = 500_000
+# Ids read by one statement while files are made: some 5 MB.
+BUILD_STEP = 200_000
+# Up to so many neighbours, 20 bytes each, are read for a block of ids; for more the files are mapped, page by page.
+NEIGHBOURS_READ = 1_000_000
 KEY_BYTES = 16
 PREFIXES = 256
 FOLDER = "customer-keys"
@@ -56,32 +59,53 @@ class Found:
 class _Part:
     """The files of one stretch: the public ids in order, in halves, their internal ids, and where first bytes begin."""
 
-    high: Words
-    low: Words
-    ids: npt.NDArray[np.uint32] | Ids
+    place: Path
     offsets: Ids
+    id_kind: type[np.uint32] | type[np.int64]
+
+    def neighbours(self, first: int, last: int) -> tuple[Words, Words, npt.NDArray[np.uint32] | Ids]:
+        """Give what lies between two places: both halves of the ids, and the internal ids.
+
+        A warehouse that packs ids packs neighbours, so that a few hundred kilobytes are read for each block and given
+        back; mapped files would stay in the memory of the process until all of them are in.
+        """
+        names_kinds: tuple[tuple[str, type[Any]], ...] = (
+            ("high", np.uint64), ("low", np.uint64), ("ids", self.id_kind),
+        )  # fmt: skip
+        read = _mapped if last - first > NEIGHBOURS_READ else _read
+        high, low, ids = (read(self.place / name, kind, first, last) for name, kind in names_kinds)
+        return high, low, ids
 
     def look_up(self, high: Words, low: Words) -> tuple[npt.NDArray[np.bool_], Ids]:
         """Tell of each key whether it is here, and give the ids of those that are."""
-        if not high.size or not self.high.size:
+        if not high.size:
             return np.zeros(high.size, dtype=np.bool_), np.zeros(0, dtype=np.int64)
         # Neighbours are looked up one after another, so that the memory they share is read once.
         order = np.argsort(high)
         sought = high[order]
         first = int(self.offsets[int(sought[0]) >> 56])
         last = int(self.offsets[(int(sought[-1]) >> 56) + 1])
-        stretch = self.high[first:last]
         is_found = np.zeros(high.size, dtype=np.bool_)
-        if not stretch.size:
+        if first == last:
             return is_found, np.zeros(0, dtype=np.int64)
+        stretch, others, ids = self.neighbours(first, last)
         place = np.searchsorted(stretch, sought)
         np.minimum(place, stretch.size - 1, out=place)
         # All 128 bits decide; two keys that share the first half are left to the database.
-        is_same = (stretch[place] == sought) & (self.low[first:last][place] == low[order])
+        is_same = (stretch[place] == sought) & (others[place] == low[order])
         is_found[order] = is_same
         by_order = np.zeros(high.size, dtype=np.int64)
-        by_order[order] = self.ids[first:last][place]
+        by_order[order] = ids[place]
         return is_found, by_order[is_found]
+
+
+def _mapped(path: Path, kind: type[Any], first: int, last: int) -> npt.NDArray[Any]:
+    numbers: npt.NDArray[Any] = np.memmap(path, dtype=kind, mode="r")
+    return numbers[first:last]
+
+
+def _read(path: Path, kind: type[Any], first: int, last: int) -> npt.NDArray[Any]:
+    return np.fromfile(path, dtype=kind, count=last - first, offset=first * np.dtype(kind).itemsize)
 
 
 class KeyIndex:
@@ -90,12 +114,11 @@ class KeyIndex:
     def __init__(self) -> None:
         self._part = _open()
 
-    def find(self, keys: bytes) -> Found:
-        """Give the internal ids of the customers with these public ids.
+    def find(self, packed: npt.NDArray[np.void]) -> Found:
+        """Give the internal ids of the customers with these public ids, records with the halves ``high`` and ``low``.
 
         ``places`` gives for each id which of the keys it belongs to.
         """
-        packed = np.frombuffer(keys, dtype=KEY)
         high, low = packed["high"].astype(np.uint64), packed["low"].astype(np.uint64)
         places = np.zeros(0, dtype=np.int64)
         ids = np.zeros(0, dtype=np.int64)
@@ -104,7 +127,7 @@ class KeyIndex:
             is_found, ids = self._part.look_up(high, low)
             places, missing = np.flatnonzero(is_found), np.flatnonzero(~is_found)
         if missing.size:
-            late_places, late_ids = _ask(packed[missing].tobytes())
+            late_places, late_ids = _ask(packed[["high", "low"]][missing].astype(KEY).tobytes())
             ids = np.concatenate([ids, late_ids])
             places = np.concatenate([places, missing[late_places]])
         return Found(ids=ids, places=places, unknown_count=int(high.size - ids.size))
@@ -148,24 +171,9 @@ def _open() -> _Part | None:
     if not (place / "offsets").exists():
         _build(known)
     offsets = np.fromfile(place / "offsets", dtype=np.int64)
-    return _Part(
-        high=_words(place / "high"),
-        low=_words(place / "low"),
-        ids=_numbers(place / "ids", int(offsets[-1])),
-        offsets=offsets,
-    )
-
-
-def _words(path: Path) -> Words:
-    return np.memmap(path, dtype=np.uint64, mode="r") if path.stat().st_size else np.zeros(0, dtype=np.uint64)
-
-
-def _numbers(path: Path, count: int) -> npt.NDArray[np.uint32] | Ids:
-    """Read internal ids, which are kept in four bytes as long as four are enough."""
-    size = path.stat().st_size
-    if not size:
-        return np.zeros(0, dtype=np.int64)
-    return np.memmap(path, dtype=np.uint32 if size == 4 * count else np.int64, mode="r")
+    # Internal ids are kept in four bytes as long as four are enough.
+    is_short = (place / "ids").stat().st_size == 4 * int(offsets[-1])
+    return _Part(place=place, offsets=offsets, id_kind=np.uint32 if is_short else np.int64)
 
 
 def _home() -> Path:

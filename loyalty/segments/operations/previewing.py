@@ -1,6 +1,5 @@
 """Whom rules would select now, without writing anything: the number, and a few of them."""
 
-import uuid
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +15,7 @@ from loyalty.segments.operations.recalculation import limit_from
 from loyalty.segments.policy import bitmaps
 from loyalty.segments.policy.planning import plan_of
 from loyalty.segments.queries import membership, world
+from loyalty.warehouse import api as warehouse
 
 SAMPLE_SIZE = 10
 
@@ -40,7 +40,7 @@ def preview(rules_json: Any, *, now: datetime, limit: Any = None, language: str 
     matched = func.count().filter(predicate)
     counts = source.connector.fetch_all(select(matched, func.count()).select_from(source.table))
     chosen = select(source.key).select_from(source.table).where(predicate).order_by(source.key).limit(SAMPLE_SIZE)
-    found = [uuid.UUID(str(row[0])) for row in source.connector.fetch_all(chosen)]
+    found = [warehouse.customer_id_of(row[0]) for row in source.connector.fetch_all(chosen)]
     references = {customer.id: customer.customer_ref for customer in customers.list_customers(found)}
     return Preview(
         count=int(counts[0][0]),

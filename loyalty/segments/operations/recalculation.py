@@ -10,12 +10,13 @@ from django.conf import settings
 from loyalty.features import api as features
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import Unavailable
+from loyalty.foundation.resilience.failpoints import maybe_fail
 from loyalty.foundation.rules import api as rules
 from loyalty.foundation.work import api as work
 from loyalty.segments.contracts import Limit, SnapshotCause
 from loyalty.segments.errors import SegmentKindWrong, SegmentNotFound, SegmentsTooMany
 from loyalty.segments.models import Segment, SegmentKind
-from loyalty.segments.operations.applying import Applied, apply
+from loyalty.segments.operations.applying import CALCULATED, Applied, apply
 from loyalty.segments.operations.checking import check
 from loyalty.segments.operations.evaluating import Selected, Target, evaluate
 from loyalty.segments.operations.guarding import Candidate, Rows, check_shrinkage
@@ -120,7 +121,20 @@ def recalculate_together(context: work.RunContext) -> dict[str, Any]:
 
 
 def recalculate_now(segments: Sequence[Segment], context: work.RunContext) -> dict[str, dict[str, Any]]:
-    """Evaluate segments together, apply each, and check each row by row."""
+    """Evaluate segments together, apply each, and check each row by row.
+
+    What a lost worker of the same run applied stands; it is checked and not calculated again.
+    """
+    done = [one for one in segments if _is_done(one, context)]
+    results = {str(one.public_id): _done_before(one, context) for one in done}
+    left = [one for one in segments if one not in done]
+    if left:
+        results.update(_recalculate(left, context))
+    context.report("done", len(segments), len(segments))
+    return results
+
+
+def _recalculate(segments: Sequence[Segment], context: work.RunContext) -> dict[str, dict[str, Any]]:
     now = context.now
     context.report("evaluating", 0, len(segments))
     is_incremental = bool(context.params.get("is_incremental"))
@@ -142,12 +156,31 @@ def recalculate_now(segments: Sequence[Segment], context: work.RunContext) -> di
             features_as_of=selected.as_of,
             rows_read=rows.get(segment.pk),
         )
+        maybe_fail("segments.applied")
         results[target.key] = result_of(applied, selected)
         if not applied.is_superseded:
             context.report("checking", place, len(segments))
             results[target.key]["check"] = checked(segment, target.rule, now)
-    context.report("done", len(segments), len(segments))
     return results
+
+
+def _is_done(segment: Segment, context: work.RunContext) -> bool:
+    """Tell whether a worker that was lost had applied the segment already."""
+    at = segment.last_calculated_at
+    return context.began_at < context.now and at is not None and at >= context.began_at and not segment.is_stale
+
+
+def _done_before(segment: Segment, context: work.RunContext) -> dict[str, Any]:
+    """Give what a lost worker's calculation came to, and the check that it may not have come to."""
+    last = segment.snapshots.filter(cause__in=CALCULATED).order_by("-id").first()
+    told = (last.added_count, last.removed_count) if last is not None else (0, 0)
+    assert segment.last_calculated_at is not None
+    return {
+        "added": told[0],
+        "removed": told[1],
+        "members": segment.member_count,
+        "check": checked(segment, rule_of(segment), segment.last_calculated_at),
+    }
 
 
 def _guarded(

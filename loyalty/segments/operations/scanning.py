@@ -9,12 +9,16 @@ import numpy.typing as npt
 from sqlalchemy import ColumnElement
 
 from loyalty.features import api as features
-from loyalty.segments.operations.keys import KEY_BYTES, KeyIndex, greatest_id
+from loyalty.segments.operations.keys import KEY, KeyIndex, greatest_id
 from loyalty.segments.policy import bitmaps
 from loyalty.segments.policy.bitmaps import Bytes
 from loyalty.warehouse import api as warehouse
 from loyalty.warehouse.contracts import KeyBlock
 
+# Records of a block: an id in halves and, where there are several predicates, its mask.
+MASKED_KEY = np.dtype([*((name, KEY[name]) for name in ("high", "low")), ("mask", ">u4")])
+HALF_BITS = 16
+HALF = 1 << HALF_BITS
 # The smallest number that holds a mask of so many bytes.
 KINDS = {1: np.uint8, 2: np.uint16, 3: np.uint32, 4: np.uint32}
 
@@ -36,41 +40,32 @@ class _Collector:
         size = bitmaps.length_for(greatest_id()) * 8
         # As few bytes for each customer as the mask needs.
         self._masks: npt.NDArray[Any] = np.zeros(size, dtype=KINDS[-(-predicates_count // 8)])
-        self._rows = np.zeros(predicates_count, dtype=np.int64)
-        self._unknown = np.zeros(predicates_count, dtype=np.int64)
+        # How many rows, and how many of them of customers whom the platform does not know, had which half of a mask.
+        self._rows, self._unknown = _Tally(predicates_count), _Tally(predicates_count)
 
     def take(self, block: KeyBlock) -> None:
         """Take one block in.
 
         :raises WarehouseKeyNull: rows had no id.
         """
-        keys, masks = self._parts(block)
-        keys_count = len(keys) // KEY_BYTES
-        if keys_count != block.rows:
-            raise warehouse.WarehouseKeyNull(f"{block.rows - keys_count} rows of the warehouse name no customer.")
-        found = self._index.find(keys)
+        records = np.frombuffer(block.packed, dtype=MASKED_KEY if block.has_masks else KEY)
+        if records.size != block.rows:
+            raise warehouse.WarehouseKeyNull(f"{block.rows - records.size} rows of the warehouse name no customer.")
+        found = self._index.find(records)
         if found.ids.size and int(found.ids.max()) >= self._masks.size:
             # Customers who came while we read.
             self._masks = np.pad(self._masks, (0, bitmaps.length_for(int(found.ids.max())) * 8 - self._masks.size))
-        if masks is None:
-            self._masks[found.ids] = 1
-            self._rows += found.ids.size
-            self._unknown += found.unknown_count
-            return
-        known = masks[found.places]
-        self._masks[found.ids] = self._masks[found.ids] | known.astype(self._masks.dtype)
-        for place in range(self._count):
-            here = int(np.count_nonzero(known >> place & 1))
-            self._rows[place] += here
-            self._unknown[place] += int(np.count_nonzero(masks >> place & 1)) - here
-
-    @staticmethod
-    def _parts(block: KeyBlock) -> tuple[bytes, npt.NDArray[np.uint32] | None]:
         if not block.has_masks:
-            return block.packed, None
-        records = np.frombuffer(block.packed, dtype=np.uint8).reshape(-1, KEY_BYTES + 4)
-        masks = np.ascontiguousarray(records[:, KEY_BYTES:]).view(">u4").reshape(-1).astype(np.uint32)
-        return np.ascontiguousarray(records[:, :KEY_BYTES]).tobytes(), masks
+            self._masks[found.ids] = 1
+            self._rows.add_all(found.ids.size)
+            self._unknown.add_all(found.unknown_count)
+            return
+        masks = records["mask"].astype(np.uint32)
+        known = masks[found.places]
+        self._masks[found.ids] |= known.astype(self._masks.dtype)
+        self._rows.add(known)
+        if found.unknown_count:
+            self._unknown.add(np.delete(masks, found.places))
 
     def finish(self) -> list[Scanned]:
         """Give the sets.
@@ -78,13 +73,40 @@ class _Collector:
         :raises WarehouseKeyDuplicate: a customer was selected twice, so that rows and customers differ in number.
         """
         found = []
-        for place in range(self._count):
-            one = self._masks if self._count == 1 else self._masks & np.array(1 << place, dtype=self._masks.dtype) != 0
+        for place, (rows, unknown) in enumerate(zip(self._rows.counts(), self._unknown.counts(), strict=True)):
+            one = self._masks if self._count == 1 else self._masks & self._masks.dtype.type(1 << place) != 0
             bits = bitmaps.pack(one)
-            if bitmaps.count(bits) != int(self._rows[place]):
+            if bitmaps.count(bits) != rows:
                 raise warehouse.WarehouseKeyDuplicate("The warehouse names a customer more than once.")
-            found.append(Scanned(bits, int(self._unknown[place])))
+            found.append(Scanned(bits, unknown))
         return found
+
+
+class _Tally:
+    """Counts for how many rows each predicate held, by what both halves of their masks were: two passes for all."""
+
+    def __init__(self, predicates_count: int) -> None:
+        self._count = predicates_count
+        self._low = np.zeros(HALF, dtype=np.int64)
+        self._high = np.zeros(HALF, dtype=np.int64)
+
+    def add(self, masks: npt.NDArray[np.uint32]) -> None:
+        """Count rows with these masks."""
+        self._low += np.bincount(masks & (HALF - 1), minlength=HALF)
+        if self._count > HALF_BITS:
+            self._high += np.bincount(masks >> HALF_BITS, minlength=HALF)
+
+    def add_all(self, rows: int) -> None:
+        """Count rows for which the one predicate held."""
+        self._low[1] += rows
+
+    def counts(self) -> list[int]:
+        """Give the rows for each predicate."""
+        numbers = np.arange(HALF)
+        return [
+            int((self._low if place < HALF_BITS else self._high)[(numbers >> place % HALF_BITS & 1) == 1].sum())
+            for place in range(self._count)
+        ]
 
 
 def scan(source: features.FeatureSource, predicates: Sequence[ColumnElement[bool]]) -> list[Scanned]:

@@ -3,7 +3,6 @@
 Each dialect that can pack has its statement here; any other gives its rows one by one. All say the same.
 """
 
-import uuid
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
@@ -24,6 +23,7 @@ from sqlalchemy import (
 )
 
 from loyalty.warehouse.contracts import Connector, KeyBlock
+from loyalty.warehouse.policy import customer_id_of
 
 KEY_BYTES, MASK_BYTES = 16, 4
 # A mask has 32 bits; the sign stays free, so that every warehouse has a type for it.
@@ -34,10 +34,25 @@ BLOCKS, ROWS = 16, 20_000
 Pack = Callable[[ColumnElement[Any], ColumnElement[int] | None], tuple[ColumnElement[Any], ColumnElement[Any]]]
 
 
+# The function by which a warehouse writes bytes as hexadecimal digits: a key of 16 bytes becomes an id by them.
+HEX = {"postgresql": "encode", "duckdb": "hex", "oracle": "rawtohex", "snowflake": "hex_encode"}
+
+
+def as_uuid(key: ColumnElement[Any], *, dialect_name: str) -> ColumnElement[Any]:
+    """Give a key as an id, or as a text that PostgreSQL reads as one, whether it is kept as an id, a text or 16 bytes.
+
+    A key that is neither fails the statement where the warehouse has a type for ids, and else where it is read.
+    """
+    if isinstance(key.type, LargeBinary):
+        form = ("hex",) if dialect_name == "postgresql" else ()
+        key = getattr(func, HEX[dialect_name])(key, *form)
+    return cast(key, Uuid) if dialect_name in PACKERS else key
+
+
 def _packed_by_postgresql(
     key: ColumnElement[Any], mask: ColumnElement[int] | None
 ) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
-    sent = func.uuid_send(cast(key, Uuid), type_=LargeBinary)
+    sent = func.uuid_send(as_uuid(key, dialect_name="postgresql"), type_=LargeBinary)
     record = sent if mask is None else sent.op("||")(func.int4send(mask))
     return func.string_agg(record, literal_column("''::bytea"), type_=LargeBinary), func.get_byte(sent, 0)
 
@@ -46,7 +61,7 @@ def _packed_by_duckdb(
     key: ColumnElement[Any], mask: ColumnElement[int] | None
 ) -> tuple[ColumnElement[Any], ColumnElement[Any]]:
     # It has no aggregate over bytes; two hexadecimal digits stand for one.
-    digits = func.replace(cast(cast(key, Uuid), String), "-", "")
+    digits = func.replace(cast(as_uuid(key, dialect_name="duckdb"), String), "-", "")
     record = digits if mask is None else digits.op("||")(func.format("{:08x}", mask))
     return func.string_agg(record, literal_column("''")), func.substr(digits, 1, 2)
 
@@ -118,7 +133,7 @@ def _one_by_one(
     for rows in connector.stream(statement, batch_size=ROWS):
         known = [row for row in rows if row[0] is not None]
         packed = b"".join(
-            uuid.UUID(str(row[0])).bytes + (b"" if mask is None else int(row[1]).to_bytes(MASK_BYTES, "big"))
+            customer_id_of(row[0]).bytes + (b"" if mask is None else int(row[1]).to_bytes(MASK_BYTES, "big"))
             for row in known
         )
         yield KeyBlock(packed, has_masks=mask is not None, rows=len(rows))

@@ -35,6 +35,7 @@ FAULTS = {
     "42703": Fault.COLUMN_MISSING,
     "42804": Fault.TYPE_CHANGED,
     "42883": Fault.TYPE_CHANGED,
+    "42846": Fault.TYPE_CHANGED,
     "22P02": Fault.TYPE_CHANGED,
 }
 # The types that a key may have, by number: uuid, text, bigint.
