@@ -9,7 +9,8 @@ from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework.routers import SimpleRouter
 
 from loyalty.config import pages
-from loyalty.foundation.access.rest.urls import auth_paths
+from loyalty.foundation.access.rest.urls import auth_paths as access_paths
+from loyalty.foundation.signing_in.rest.urls import auth_paths as signing_in_paths
 from loyalty.foundation.web import problems
 
 router = SimpleRouter()
@@ -29,7 +30,7 @@ for app in apps.get_app_configs():
     late_paths += getattr(addresses, "late_paths", [])
 
 urlpatterns = [
-    path("api/auth/", include(auth_paths)),
+    path("api/auth/", include([*access_paths, *signing_in_paths])),
     path("api/loyalty/v1/", include([*versioned, *router.urls, *late_paths])),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="docs"),

@@ -24,6 +24,7 @@ FOUNDATION_APPS = [
     "loyalty.foundation.configuration",
     "loyalty.foundation.access",
     "loyalty.foundation.exchange",
+    "loyalty.foundation.signing_in",
 ]
 DOMAIN_APPS = [
     "loyalty.customers",
@@ -44,7 +45,6 @@ DOMAIN_APPS = [
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
-    "django.contrib.sessions",
     "django.contrib.postgres",
     "django.contrib.staticfiles",
     "rest_framework",
@@ -58,8 +58,15 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 12}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
+    {"NAME": "loyalty.foundation.signing_in.operations.password_rules.NotTheUserName"},
 ]
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
+# The first one hashes; the others can still be read, and are replaced when their owner signs in.
+PASSWORD_HASHERS = [
+    "loyalty.foundation.signing_in.operations.hashing.StatedArgon2",
+    "django.contrib.auth.hashers.PBKDF2PasswordHasher",
+    "django.contrib.auth.hashers.ScryptPasswordHasher",
+]
 
 MIDDLEWARE = [
     "loyalty.foundation.web.addresses.ForwardedClient",
@@ -107,13 +114,22 @@ CACHES = {
     }
 }
 
-SESSION_COOKIE_AGE = int(timedelta(hours=12).total_seconds())
+SESSION_ENGINE = "loyalty.foundation.signing_in.rest.session_engine"
+# A working day at most, and two hours without anybody there.
+LOYALTY_SESSION_HOURS = env.whole("LOYALTY_SESSION_HOURS", 12, low=1, high=168)
+LOYALTY_SESSION_IDLE_MINUTES = env.whole("LOYALTY_SESSION_IDLE_MINUTES", 120, low=5, high=10_080)
+# Roles whose holders must have a second factor; `*` for everybody.
+LOYALTY_SECOND_FACTOR_ROLES = env.listing("LOYALTY_SECOND_FACTOR_ROLES", "")
+LOYALTY_SECOND_FACTOR_ISSUER = env.text("LOYALTY_SECOND_FACTOR_ISSUER", "Khaywe Loyalty")
+SESSION_COOKIE_AGE = int(timedelta(hours=LOYALTY_SESSION_HOURS).total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"
 CSRF_COOKIE_SAMESITE = "Lax"
 CSRF_FAILURE_VIEW = "loyalty.foundation.web.problems.csrf_failed"
 COOKIES_SECURE = PUBLIC_URL.startswith("https://")
 SESSION_COOKIE_SECURE = COOKIES_SECURE
+# With this prefix a browser takes the cookie only over https and gives it to no other host.
+SESSION_COOKIE_NAME = "__Host-sessionid" if COOKIES_SECURE else "sessionid"
 CSRF_COOKIE_SECURE = COOKIES_SECURE
 # Behind https a browser is told to come by nothing else, for a year; health pages are asked from inside.
 SECURE_HSTS_SECONDS = env.whole("LOYALTY_HSTS_SECONDS", 31_536_000, low=0, high=126_144_000) if COOKIES_SECURE else 0
@@ -166,9 +182,12 @@ WHITENOISE_ALLOW_ALL_ORIGINS = False
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "loyalty.foundation.access.rest.authentication.BearerToken",
-        "rest_framework.authentication.SessionAuthentication",
+        "loyalty.foundation.signing_in.rest.authentication.ConsoleSession",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["loyalty.foundation.web.permissions.DeclaredPermission"],
+    "DEFAULT_PERMISSION_CLASSES": [
+        "loyalty.foundation.web.permissions.DeclaredPermission",
+        "loyalty.foundation.signing_in.rest.permissions.SignInComplete",
+    ],
     "DEFAULT_THROTTLE_CLASSES": ["loyalty.foundation.web.throttling.ActorLimit"],
     "DEFAULT_PARSER_CLASSES": ["loyalty.foundation.web.parsers.ExactJSONParser"],
     "DEFAULT_RENDERER_CLASSES": ["loyalty.foundation.web.parsers.ExactJSONRenderer"],

@@ -14,7 +14,7 @@ from loyalty.config.settings.base import *  # noqa: E402, F403
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
 # Argon2 is slow on purpose; tests sign in hundreds of times.
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher", *PASSWORD_HASHERS]  # noqa: F405
 # Doorbells ring into nothing: tests call what a worker would call.
 CELERY_BROKER_URL = "memory://"
 ALLOWED_HOSTS = ["*"]

@@ -9,6 +9,8 @@ import pytest
 from rest_framework.response import Response
 from rest_framework.test import APIRequestFactory, force_authenticate
 
+from loyalty.foundation.kernel import clock
+from loyalty.foundation.signing_in.models import Session
 from loyalty.foundation.web.scoping import BATCH, list_names
 from tests.security.matrix.callers import PARTNER, Caller
 from tests.security.matrix.expecting import REACHED, Naming, Verdict
@@ -86,6 +88,13 @@ def _name(route: Route, method: str, naming: Naming, side: Side, query: dict[str
     return False
 
 
+class FreshSession:
+    """A browser's session whose owner has just proved who they are, so that sensitive acts are not what is refused."""
+
+    def __init__(self) -> None:
+        self.row = Session(proved_at=clock.now())
+
+
 def ask(route: Route, method: str, caller: Caller | None, request: Request, *, batch: bool = False) -> Response:
     """Ask a route and give its answer as the view made it."""
     path, query, body = request
@@ -99,6 +108,7 @@ def ask(route: Route, method: str, caller: Caller | None, request: Request, *, b
     if caller is not None:
         user = caller.user()
         # The stubs know only the framework's own tokens.
+        asked.session = FreshSession()
         force_authenticate(asked, user=user, token=caller.token(user))  # type: ignore[arg-type]
     told = {name: path.get(name, value_in(route, name)) for name in route.kwargs}
     answer: Response = route.callback(asked, **told)

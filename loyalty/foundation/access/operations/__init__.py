@@ -1,6 +1,6 @@
 """Writes of access: users, roles, what they grant to whom, and tokens."""
 
-from loyalty.foundation.access.operations.granting import check_within, set_roles
+from loyalty.foundation.access.operations.granting import check_not_above, check_within, set_roles
 from loyalty.foundation.access.operations.roles import (
     add_pattern,
     assign_role,
@@ -15,6 +15,7 @@ from loyalty.foundation.access.operations.tokens import (
     create_token,
     issue_token,
     revoke_token,
+    revoke_tokens,
     rotate_token,
     touch_token,
 )
@@ -31,6 +32,7 @@ __all__ = [
     "assign_role",
     "change_role",
     "change_user",
+    "check_not_above",
     "check_password",
     "check_within",
     "create_role",
@@ -43,6 +45,7 @@ __all__ = [
     "issue_token",
     "remove_pattern",
     "revoke_token",
+    "revoke_tokens",
     "rotate_token",
     "set_roles",
     "take_role",

@@ -109,6 +109,11 @@ def revoke_token(*, token: ApiToken, now: datetime) -> None:
     ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=now)
 
 
+def revoke_tokens(*, token_ids: Sequence[uuid.UUID], now: datetime) -> None:
+    """End tokens at once, those of sessions that end."""
+    ApiToken.objects.filter(public_id__in=token_ids, revoked_at=None).update(revoked_at=now)
+
+
 def touch_token(*, token: ApiToken, now: datetime) -> None:
     """Remember that the token was used, at most once a minute."""
     if token.last_used_at is None or now - token.last_used_at >= LAST_USED_STEP:

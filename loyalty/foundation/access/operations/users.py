@@ -21,13 +21,13 @@ from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.orm.api import bump_version
 
 
-def check_password(password: str, username: str) -> None:
+def check_password(password: str, username: str, email: str = "") -> None:
     """Hold the password against the policy of the settings.
 
     :raises PasswordTooWeak: says why.
     """
     try:
-        validate_password(password, user=User(username=username))
+        validate_password(password, user=User(username=username, email=email))
     except ValidationError as fault:
         problems = [FieldProblem("password", "password.too_weak", message) for message in fault.messages]
         raise PasswordTooWeak(" ".join(fault.messages), problems=problems) from fault
@@ -55,7 +55,7 @@ def create_user(
     """
     user = User(username=username, email=email, kind=kind)
     if kind is UserKind.PERSON:
-        check_password(password, username)
+        check_password(password, username, email)
         user.set_password(password)
     else:
         user.set_unusable_password()

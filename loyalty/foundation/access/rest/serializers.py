@@ -14,13 +14,6 @@ REFS_MAX = 500
 NETWORKS_MAX = 50
 
 
-class LoginSerializer(StrictSerializer):
-    """User name and password."""
-
-    username = serializers.CharField(max_length=100)
-    password = serializers.CharField(max_length=200, trim_whitespace=False)
-
-
 class CheckPermissionSerializer(StrictSerializer):
     """A permission to ask about."""
 

@@ -80,6 +80,8 @@ class ApiTokenViewSet(IssuingViewSet):
         "destroy": MANAGE,
     }
     scoped_by = {"own": "user__public_id"}  # noqa: RUF012 - declared by the base
+    # A token outlives the session that made it, so its maker proves again who they are.
+    needs_recent_proof: ClassVar[frozenset[str]] = frozenset({"create", "rotate"})
 
     def get_queryset(self) -> QuerySet[ApiToken]:
         """The caller's own; those of services too for who may manage users everywhere."""

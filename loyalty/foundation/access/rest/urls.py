@@ -4,10 +4,8 @@ from django.urls import URLPattern, path
 
 from loyalty.foundation.access.rest import roles, tokens, users, views
 
-# The signing-in routes live at /api/auth/, outside of the versioned API.
+# These live at /api/auth/, outside of the versioned API, beside those of signing in.
 auth_paths: list[URLPattern] = [
-    path("login/", views.LoginView.as_view(), name="auth-login"),
-    path("logout/", views.LogoutView.as_view(), name="auth-logout"),
     path("me/", views.MeView.as_view(), name="auth-me"),
     path("check-permission/", views.CheckPermissionView.as_view(), name="auth-check-permission"),
 ]

@@ -1,0 +1,79 @@
+"""Front door of signing in."""
+
+from loyalty.foundation.signing_in.contracts import (
+    Challenge,
+    Enrolment,
+    Entry,
+    ResetToken,
+    SignInState,
+    Visitor,
+)
+from loyalty.foundation.signing_in.operations.administering import end_all as end_all_of
+from loyalty.foundation.signing_in.operations.administering import get_state, unlock
+from loyalty.foundation.signing_in.operations.entering import answer, enter, remember_device
+from loyalty.foundation.signing_in.operations.passwords import (
+    change,
+    demand_change,
+    issue_reset,
+    prove_password,
+    reset,
+)
+from loyalty.foundation.signing_in.operations.second_factor import (
+    confirm,
+    count_codes,
+    enrol,
+    is_demanded,
+    is_enrolled,
+    remove,
+    renew_codes,
+    verify_code,
+)
+from loyalty.foundation.signing_in.operations.sessions import (
+    begin,
+    clear,
+    end,
+    end_all,
+    end_one,
+    end_others,
+    prove,
+    unlimit,
+)
+from loyalty.foundation.signing_in.queries import get_password_state, list_open_sessions
+
+__all__ = [
+    "Challenge",
+    "Enrolment",
+    "Entry",
+    "ResetToken",
+    "SignInState",
+    "Visitor",
+    "answer",
+    "begin",
+    "change",
+    "clear",
+    "confirm",
+    "count_codes",
+    "demand_change",
+    "end",
+    "end_all",
+    "end_all_of",
+    "end_one",
+    "end_others",
+    "enrol",
+    "enter",
+    "get_password_state",
+    "get_state",
+    "is_demanded",
+    "is_enrolled",
+    "issue_reset",
+    "list_open_sessions",
+    "prove",
+    "prove_password",
+    "remember_device",
+    "remove",
+    "renew_codes",
+    "reset",
+    "unlimit",
+    "unlock",
+    "verify_code",
+]

@@ -1,0 +1,21 @@
+"""Registers signing in with Django, and its counters with the limits of the edge."""
+
+from importlib import import_module
+from typing import ClassVar
+
+from django.apps import AppConfig
+
+
+class SigningInConfig(AppConfig):
+    """Passwords, second factors, sessions."""
+
+    name = "loyalty.foundation.signing_in"
+    label = "signing_in"
+    permissions: ClassVar[dict[str, str]] = {}
+
+    def ready(self) -> None:
+        """Name the counters that hold where Redis does not answer, and describe the session to OpenAPI."""
+        import_module("loyalty.foundation.signing_in.rest.openapi")
+        counting = import_module("loyalty.foundation.signing_in.operations.counting")
+        limits = import_module("loyalty.foundation.web.limits")
+        limits.use_counter(counting.count)

@@ -1,0 +1,12 @@
+"""The doorbell of signing in: drop what is over."""
+
+from celery import shared_task
+
+from loyalty.foundation.kernel import clock
+from loyalty.foundation.signing_in import api
+
+
+@shared_task(name="signing_in.clear", ignore_result=True)
+def clear() -> int:
+    """Drop old sessions, unanswered sign-ins and counts of past windows."""
+    return api.clear(clock.now())
