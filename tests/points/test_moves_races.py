@@ -340,3 +340,23 @@ def test_batch__that_breaks_before_its_end__has_moved_nothing(world: World, monk
     assert [balance(member) for member in members] == [90] * 3
     assert AuditEntry.objects.filter(act="points.burn").count() == 1
     assert_ledger_holds(world.now)
+
+
+def test_hold_batch__one_key_for_many_accounts_at_once__holds_once(world: World) -> None:
+    members, once = [world.member() for _ in range(THREADS)], key()
+    for member in members:
+        world.earn(member, points=100)
+
+    def hold(number: int) -> list[api.Line[ledger.HoldReceipt]]:
+        request = api.HoldRequest(
+            member=api.MemberRef(account_id=members[number].account_id), points=40, key=once,
+            expires_at=world.now + timedelta(hours=1),
+        )  # fmt: skip
+        return api.hold_batch(requests=[request], actor=ACTOR, now=world.now)
+
+    heard = at_once(hold)
+    receipts = [line.receipt for lines in heard if isinstance(lines, list) for line in lines]
+    assert len(receipts) == THREADS, heard
+    assert len({receipt.hold_id for receipt in receipts if receipt is not None}) == 1
+    assert sum(ledger.get_account(member.account_id).points_held for member in members) == 40
+    assert_ledger_holds(world.now)
