@@ -32,6 +32,7 @@ DOORBELLS: dict[str, float] = {
     "segments.start_due": 10.0,
     "segments.keep_day": 3600.0,
     "audit.seal": 5.0,
+    "approvals.expire_due": 60.0,
     "audit.verify_due": 3600.0,
     "signing_in.clear": 3600.0,
 }

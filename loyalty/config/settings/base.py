@@ -25,6 +25,7 @@ FOUNDATION_APPS = [
     "loyalty.foundation.access",
     "loyalty.foundation.exchange",
     "loyalty.foundation.signing_in",
+    "loyalty.foundation.approvals",
 ]
 DOMAIN_APPS = [
     "loyalty.customers",

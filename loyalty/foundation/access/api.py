@@ -1,6 +1,6 @@
 """Front door of access."""
 
-from loyalty.foundation.access.contracts import IssuedToken, PermissionView, UserView
+from loyalty.foundation.access.contracts import IssuedToken, PermissionView, PersonView, UserView
 from loyalty.foundation.access.operations import (
     check_not_above,
     check_password,
@@ -11,19 +11,32 @@ from loyalty.foundation.access.operations import (
     revoke_tokens,
 )
 from loyalty.foundation.access.policy import catalogue as list_permissions
-from loyalty.foundation.access.queries import view_of
+from loyalty.foundation.access.queries import (
+    actor_refs_of,
+    find_person_behind,
+    find_role_codes,
+    list_people,
+    may,
+    view_of,
+)
 
 __all__ = [
     "IssuedToken",
     "PermissionView",
+    "PersonView",
     "UserView",
+    "actor_refs_of",
     "check_not_above",
     "check_password",
     "create_token",
     "create_user",
     "ensure_administrator",
+    "find_person_behind",
+    "find_role_codes",
     "install_shipped_roles",
+    "list_people",
     "list_permissions",
+    "may",
     "revoke_tokens",
     "view_of",
 ]

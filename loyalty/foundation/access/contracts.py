@@ -98,3 +98,17 @@ class EffectivePermission:
     is_own: bool
     points_max: int | None
     reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PersonView:
+    """An account: which person stands behind it, and what it may; ``is_person`` is False for services."""
+
+    id: uuid.UUID
+    username: str
+    email: str
+    person_ref: str
+    is_active: bool
+    is_person: bool
+    roles: tuple[str, ...]
+    patterns: frozenset[str]

@@ -1,16 +1,26 @@
 """Reads of access."""
 
 import hashlib
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any
 
 from django.db import DEFAULT_DB_ALIAS
 
 from loyalty.foundation.access import policy
-from loyalty.foundation.access.contracts import EffectivePermission, HeldPattern, PermissionView, Reason, UserView
+from loyalty.foundation.access.contracts import (
+    EffectivePermission,
+    HeldPattern,
+    PermissionView,
+    PersonView,
+    Reason,
+    UserKind,
+    UserView,
+)
 from loyalty.foundation.access.errors import TokenExpired, TokenInvalid
-from loyalty.foundation.access.models import ApiToken, RolePermission, User
+from loyalty.foundation.access.models import ApiToken, Role, RolePermission, User
+from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.grants import GrantPart, Scope
 from loyalty.foundation.orm import sql
 
@@ -119,3 +129,61 @@ def _held(text: str) -> HeldPattern:
         return HeldPattern(pattern, EVERYWHERE)
     scope, limit, refs = bounds.split("\t")
     return HeldPattern.of(pattern, scope, int(limit) if limit else None, refs.split("\n") if refs else ())
+
+
+def find_person_behind(actor: Actor) -> PersonView | None:
+    """Give the account that answers for an act: the user's own or that of the token; None for the platform itself."""
+    if actor.kind == "system":
+        return None
+    ref = actor.person
+    if actor.kind != "user" and not actor.person_ref:
+        token = ApiToken.objects.filter(public_id=_uuid(actor.ref)).select_related("user").first()
+        ref = str(token.user.public_id) if token else ""
+    user = User.objects.prefetch_related("roles__grants").filter(public_id=_uuid(ref)).first()
+    return _person(user) if user else None
+
+
+def list_people(refs: Collection[str] | None = None) -> list[PersonView]:
+    """Give the active accounts of people, all or those of these public ids, in order of their names."""
+    users = User.objects.prefetch_related("roles__grants").filter(is_active=True, kind=UserKind.PERSON.value)
+    if refs is not None:
+        users = users.filter(public_id__in=[_uuid(one) for one in refs])
+    return [_person(user) for user in users.order_by("username")]
+
+
+def find_role_codes() -> frozenset[str]:
+    """Give the codes of all roles."""
+    return frozenset(Role.objects.values_list("code", flat=True))
+
+
+def may(person: PersonView, code: str) -> bool:
+    """Tell whether an active account holds a permission, be it within bounds."""
+    return person.is_active and any(policy.matches(code, pattern) for pattern in person.patterns)
+
+
+def actor_refs_of(user_ref: str) -> list[str]:
+    """Give the names under which an account acts: its own and those of its tokens."""
+    tokens = ApiToken.objects.filter(user__public_id=_uuid(user_ref)).values_list("public_id", flat=True)
+    return [user_ref, *(str(one) for one in tokens)]
+
+
+def _person(user: User) -> PersonView:
+    roles = list(user.roles.all())
+    return PersonView(
+        id=user.public_id,
+        username=user.username,
+        email=user.email,
+        person_ref=user.person_ref,
+        is_active=user.is_active,
+        is_person=user.kind == UserKind.PERSON.value,
+        roles=tuple(sorted(role.code for role in roles)),
+        patterns=frozenset(grant.pattern for role in roles for grant in role.grants.all()),
+    )
+
+
+def _uuid(text: str) -> uuid.UUID:
+    """Read a public id; what is none is nobody's."""
+    try:
+        return uuid.UUID(text)
+    except ValueError:
+        return uuid.UUID(int=0)

@@ -5,7 +5,8 @@ from loyalty.foundation.audit.operations.anchoring import anchor, anchor_due
 from loyalty.foundation.audit.operations.recording import record, recording
 from loyalty.foundation.audit.operations.sealing import seal
 from loyalty.foundation.audit.operations.verifying import verify, verify_due
-from loyalty.foundation.audit.registry import register_link
+from loyalty.foundation.audit.queries import has_acted
+from loyalty.foundation.audit.registry import link_of, register_link
 
 __all__ = [
     "Anchor",
@@ -14,6 +15,8 @@ __all__ = [
     "VerificationView",
     "anchor",
     "anchor_due",
+    "has_acted",
+    "link_of",
     "record",
     "recording",
     "register_link",

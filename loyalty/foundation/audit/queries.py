@@ -132,6 +132,16 @@ def blocks_of(ids: Collection[int]) -> dict[int, int | None]:
     return {row["id"]: row["number"] for row in sql.fetch_all("SELECT * FROM audit_blocks_of(%s)", [list(ids)])}
 
 
+def has_acted(
+    *, actor_refs: Collection[str], subject_kind: str, subject_ref: str, since: datetime, act: str | None = None
+) -> bool:
+    """Tell whether the log knows of an act of any of these actors on a subject, at an instant or later."""
+    rows = AuditEntry.objects.filter(
+        subject_kind=subject_kind, subject_ref=subject_ref, actor_ref__in=list(actor_refs), at__gte=since
+    )
+    return (rows if act is None else rows.filter(act=act)).exists()
+
+
 def csv_lines(rows: QuerySet[AuditEntry]) -> Iterator[str]:
     """Give rows of the log as the lines of a CSV file, newest first, read piece by piece."""
     yield ",".join(CSV_COLUMNS) + "\r\n"

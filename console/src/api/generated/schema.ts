@@ -451,6 +451,199 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/approvalDecisions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Decisions, newest first. */
+        get: operations["approvalDecisions_list"];
+        put?: never;
+        /** @description Approve or reject; the last approval makes the change in the same transaction, or nothing is decided. */
+        post: operations["approvalDecisions_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/approvalDecisions/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one object. */
+        get: operations["approvalDecisions_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/approvalDelegations/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Who stands in for whom: the caller's own, or everybody's for who manages approvals. */
+        get: operations["approvalDelegations_list"];
+        put?: never;
+        /** @description Hand decisions over for a time. */
+        post: operations["approvalDelegations_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/approvalDelegations/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one object. */
+        get: operations["approvalDelegations_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Take decisions back. */
+        delete: operations["approvalDelegations_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/approvalRequests/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was asked for, and how it stands. */
+        get: operations["approvalRequests_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/approvalRequests/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one request and what it changes. */
+        get: operations["approvalRequests_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/approvalRequests/{id}/bypass/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Have the change made at once, in an emergency; the checkers are asked to review it afterwards. */
+        post: operations["approvalRequests_bypass_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/approvalRequests/{id}/cancel/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take a request back: whoever asked, or who manages approvals. */
+        post: operations["approvalRequests_cancel_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/approvalWorkflows/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Which changes wait for whom. */
+        get: operations["approvalWorkflows_list"];
+        put?: never;
+        /** @description Put changes of a kind under approval; 202 when changes of workflows wait for others themselves. */
+        post: operations["approvalWorkflows_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/approvalWorkflows/kinds/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the kinds of changes that may be put under approval. */
+        get: operations["approvalWorkflows_kinds_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/approvalWorkflows/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one object. */
+        get: operations["approvalWorkflows_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Delete a workflow. */
+        delete: operations["approvalWorkflows_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Change a workflow; requests that wait go on by what it said when they were asked for. */
+        patch: operations["approvalWorkflows_partial_update"];
+        trace?: never;
+    };
     "/api/loyalty/v1/auditLogs/": {
         parameters: {
             query?: never;
@@ -3883,6 +4076,13 @@ export interface components {
             expires_at: string;
             kinds: string[];
         };
+        /** @description One difference. */
+        Change: {
+            after: unknown;
+            before: unknown;
+            change: string;
+            path: string;
+        };
         /**
          * @description * `email` - email
          *     * `sms` - sms
@@ -4053,6 +4253,56 @@ export interface components {
             last_error: string;
             type: string;
         };
+        /** @description What one person said. */
+        Decision: {
+            /** Format: date-time */
+            at: string;
+            /** @description Give who decided. */
+            readonly checker: {
+                [key: string]: string;
+            };
+            comment: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Give in whose place, if not in their own. */
+            readonly on_behalf_of: {
+                [key: string]: string;
+            } | null;
+            /** Format: uuid */
+            request: string;
+            step: number;
+            verdict: string;
+        };
+        /** @description A decision and the request after it. */
+        DecisionAnswer: {
+            /** Format: date-time */
+            at: string;
+            /** @description Give who decided. */
+            readonly checker: {
+                [key: string]: string;
+            };
+            comment: string;
+            /** Format: uuid */
+            id: string;
+            /** @description Give in whose place, if not in their own. */
+            readonly on_behalf_of: {
+                [key: string]: string;
+            } | null;
+            request: components["schemas"]["WholeRequest"];
+            step: number;
+            verdict: string;
+        };
+        /** @description A checker's word on the change with this hash; on behalf of somebody who is away, if so. */
+        DecisionWriteRequest: {
+            /** @default  */
+            comment: string;
+            /** Format: uuid */
+            on_behalf_of?: string | null;
+            payload_hash: string;
+            /** Format: uuid */
+            request: string;
+            verdict: components["schemas"]["VerdictEnum"];
+        };
         /** @description A source that could not be asked as it should; without ``as_of`` nothing stands in for it. */
         Degradation: {
             age_seconds: number | null;
@@ -4062,6 +4312,39 @@ export interface components {
             reason: string;
             source: string;
             words: string;
+        };
+        /** @description Who stands in for whom, and when. */
+        Delegation: {
+            /** Format: date-time */
+            created_at: string;
+            /** @description Give who stands in. */
+            readonly delegate: {
+                [key: string]: string;
+            };
+            /** Format: date-time */
+            ends_at: string;
+            /** Format: uuid */
+            id: string;
+            reason: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** @description Give who is away. */
+            readonly user: {
+                [key: string]: string;
+            };
+        };
+        /** @description Who stands in for whom, and when; without ``user`` for the caller. */
+        DelegationWriteRequest: {
+            /** Format: uuid */
+            delegate: string;
+            /** Format: date-time */
+            ends_at: string;
+            /** @default  */
+            reason: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: uuid */
+            user?: string | null;
         };
         /** @description What two versions promise differently. */
         DiffAnswer: {
@@ -4876,6 +5159,13 @@ export interface components {
             url: string;
             version: number;
         };
+        /** @description A kind of change that may be put under approval. */
+        Kind: {
+            amount_unit: string;
+            kind: string;
+            permission: string;
+            title: string;
+        };
         /** @description Who leaves, and why. */
         LeaveWriteRequest: {
             /** Format: uuid */
@@ -4929,6 +5219,12 @@ export interface components {
         /** @description Lots in the order in which they are spent. */
         LotList: {
             results: components["schemas"]["Lot"][];
+        };
+        /** @description Who asked. */
+        Maker: {
+            kind: string;
+            name: string;
+            ref: string;
         };
         /** @description A tier given by hand. */
         ManualTierAnswer: {
@@ -5264,6 +5560,36 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["DeadLetter"][];
         };
+        PaginatedDecisionList: {
+            count?: number;
+            count_is_exact?: boolean;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["Decision"][];
+        };
+        PaginatedDelegationList: {
+            count?: number;
+            count_is_exact?: boolean;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["Delegation"][];
+        };
         PaginatedEarnCapList: {
             /** @example 123 */
             count: number;
@@ -5443,6 +5769,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Program"][];
+        };
+        PaginatedRequestList: {
+            count?: number;
+            count_is_exact?: boolean;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["Request"][];
         };
         PaginatedRoleList: {
             /** @example 123 */
@@ -5654,6 +5995,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["WebhookEndpoint"][];
         };
+        PaginatedWorkflowList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["Workflow"][];
+        };
         /** @description A partner's key without its secret. */
         PartnerKey: {
             /** Format: date-time */
@@ -5808,6 +6164,19 @@ export interface components {
             state?: components["schemas"]["WebhookEndpointChangeStateEnum"];
             types?: string[];
             url?: string;
+        };
+        /** @description What of a workflow changes; steps are given whole. */
+        PatchedWorkflowChangeRequest: {
+            /** Format: int64 */
+            amount_from?: number | null;
+            /** @default 72 */
+            expires_after_hours: number;
+            /** @default true */
+            is_active: boolean;
+            kind?: string;
+            name?: string;
+            steps?: components["schemas"]["StepWriteRequest"][];
+            window_hours?: number | null;
         };
         /** @description A permission or a pattern of some (``segments.*``), where it counts, and up to how many points. */
         Pattern: {
@@ -6179,8 +6548,6 @@ export interface components {
         };
         /** @description Why. */
         ReasonWriteRequest: {
-            idempotency_key?: string;
-            /** @default  */
             reason: string;
         };
         /** @description A program whose members are to be looked at; ``is_recount`` first counts what nobody has counted yet. */
@@ -6321,6 +6688,42 @@ export interface components {
         /** @description How many facts are in line again. */
         Replayed: {
             count: number;
+        };
+        /** @description A request in a list; ``why_not`` is a refusal's code when the caller cannot decide on it, else empty. */
+        Request: {
+            amount: number | null;
+            amount_summed: number | null;
+            amount_unit: string;
+            can_decide: boolean;
+            /** Format: date-time */
+            closed_at: string | null;
+            closed_by: string;
+            closed_reason: string;
+            /** Format: date-time */
+            created_at: string;
+            decisions: components["schemas"]["Decision"][];
+            /** Format: date-time */
+            expires_at: string | null;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            link: string;
+            maker: components["schemas"]["Maker"];
+            payload_hash: string;
+            reason: string;
+            result: unknown | null;
+            /** Format: uuid */
+            review_of?: string | null;
+            /** Format: uuid */
+            review_request: string | null;
+            state: string;
+            step: number;
+            steps: components["schemas"]["Step"][];
+            subject_kind: string;
+            subject_ref: string;
+            summary: string;
+            title: string;
+            why_not: string;
         };
         /** @description The token of a password reset, told once. */
         ResetTokenAnswer: {
@@ -6853,12 +7256,39 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["StatementLine"][];
         };
+        /** @description One step as it is answered. */
+        Step: {
+            approvals_min: number;
+            mode: string;
+            name: string;
+            permission: string;
+            roles: string[];
+            users: string[];
+        };
         /** @description A fresh proof: the password, or a code. */
         StepUpWriteRequest: {
             /** @default  */
             code: string;
             /** @default  */
             password: string;
+        };
+        /**
+         * @description * `ANY` - ANY
+         *     * `ALL` - ALL
+         * @enum {string}
+         */
+        StepWriteModeEnum: "ANY" | "ALL";
+        /** @description One step: who decides. */
+        StepWriteRequest: {
+            /** @default 1 */
+            approvals_min: number;
+            /** @default ANY */
+            mode: components["schemas"]["StepWriteModeEnum"];
+            name: string;
+            /** @default  */
+            permission: string;
+            roles?: string[];
+            users?: string[];
         };
         /** @description How features are collected. */
         StorePolicy: {
@@ -7397,6 +7827,12 @@ export interface components {
          * @enum {string}
          */
         ValidityEnum: "rest_of_period" | "rest_plus_next";
+        /**
+         * @description * `APPROVE` - APPROVE
+         *     * `REJECT` - REJECT
+         * @enum {string}
+         */
+        VerdictEnum: "APPROVE" | "REJECT";
         /** @description What a look at the chain found, and where the chain ends now. */
         Verification: {
             anchors: number;
@@ -7664,6 +8100,45 @@ export interface components {
          * @enum {string}
          */
         WebhookEndpointChangeStateEnum: "ACTIVE" | "PAUSED";
+        /** @description A request with what it changes. */
+        WholeRequest: {
+            after: unknown;
+            amount: number | null;
+            amount_summed: number | null;
+            amount_unit: string;
+            before: unknown;
+            can_decide: boolean;
+            /** Format: date-time */
+            closed_at: string | null;
+            closed_by: string;
+            closed_reason: string;
+            /** Format: date-time */
+            created_at: string;
+            decisions: components["schemas"]["Decision"][];
+            diff: components["schemas"]["Change"][];
+            /** Format: date-time */
+            expires_at: string | null;
+            /** Format: uuid */
+            id: string;
+            kind: string;
+            link: string;
+            maker: components["schemas"]["Maker"];
+            payload_hash: string;
+            reason: string;
+            result: unknown | null;
+            /** Format: uuid */
+            review_of?: string | null;
+            /** Format: uuid */
+            review_request: string | null;
+            state: string;
+            step: number;
+            steps: components["schemas"]["Step"][];
+            subject_kind: string;
+            subject_ref: string;
+            summary: string;
+            title: string;
+            why_not: string;
+        };
         /**
          * @description * `lifetime` - LIFETIME
          *     * `calendar_year` - CALENDAR_YEAR
@@ -7673,6 +8148,36 @@ export interface components {
          * @enum {string}
          */
         WindowEnum: "lifetime" | "calendar_year" | "anniversary" | "rolling" | "cycle";
+        /** @description A workflow. */
+        Workflow: {
+            amount_from: number | null;
+            /** Format: date-time */
+            created_at: string;
+            expires_after_hours: number;
+            /** Format: uuid */
+            id: string;
+            is_active: boolean;
+            kind: string;
+            name: string;
+            steps: components["schemas"]["Step"][];
+            /** Format: date-time */
+            updated_at: string;
+            version: number;
+            window_hours: number | null;
+        };
+        /** @description A workflow as it is to be. */
+        WorkflowWriteRequest: {
+            /** Format: int64 */
+            amount_from?: number | null;
+            /** @default 72 */
+            expires_after_hours: number;
+            /** @default true */
+            is_active: boolean;
+            kind: string;
+            name: string;
+            steps: components["schemas"]["StepWriteRequest"][];
+            window_hours?: number | null;
+        };
         /** @description What a test of the connection found. */
         XivaConnection: {
             breaker_state: string;
@@ -9000,6 +9505,804 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IssuedToken"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalDecisions_list: {
+        parameters: {
+            query?: {
+                checker_ref?: string;
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                request?: string;
+                /**
+                 * @description * `APPROVE` - APPROVE
+                 *     * `REJECT` - REJECT
+                 */
+                verdict?: "APPROVE" | "REJECT";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedDecisionList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalDecisions_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DecisionWriteRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DecisionAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalDecisions_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Decision"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalDelegations_list: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedDelegationList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalDelegations_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DelegationWriteRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delegation"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalDelegations_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Delegation"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalDelegations_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalRequests_list: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `to_decide` - to_decide
+                 *     * `mine` - mine
+                 *     * `decided` - decided
+                 */
+                box?: "decided" | "mine" | "to_decide";
+                created_after?: string;
+                created_before?: string;
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                kind?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                /**
+                 * @description * `PENDING` - PENDING
+                 *     * `EXECUTED` - EXECUTED
+                 *     * `REJECTED` - REJECTED
+                 *     * `EXPIRED` - EXPIRED
+                 *     * `CANCELLED` - CANCELLED
+                 *     * `VOIDED` - VOIDED
+                 *     * `BYPASSED` - BYPASSED
+                 */
+                state?: "BYPASSED" | "CANCELLED" | "EXECUTED" | "EXPIRED" | "PENDING" | "REJECTED" | "VOIDED";
+                subject_kind?: string;
+                subject_ref?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedRequestList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalRequests_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeRequest"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalRequests_bypass_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeRequest"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalRequests_cancel_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ReasonWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeRequest"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalWorkflows_list: {
+        parameters: {
+            query?: {
+                is_active?: boolean;
+                kind?: string;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedWorkflowList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalWorkflows_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["WorkflowWriteRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalWorkflows_kinds_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Kind"][];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalWorkflows_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalWorkflows_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalWorkflows_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedWorkflowChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Workflow"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description Refused or failed */
@@ -16854,7 +18157,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["ReasonWriteRequest"];
             };
@@ -16949,7 +18252,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["ReasonWriteRequest"];
             };
@@ -17006,7 +18309,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: {
+        requestBody: {
             content: {
                 "application/json": components["schemas"]["ReasonWriteRequest"];
             };

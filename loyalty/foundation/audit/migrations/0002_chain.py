@@ -11,7 +11,7 @@ from loyalty.foundation.orm.sql import install
 class Migration(migrations.Migration):
     """Add the chain."""
 
-    dependencies = [("audit", "0001_entries"), ("events", "0003_store")]
+    dependencies = [("audit", "0001_entries"), ("events", "0004_log")]
 
     operations = [
         migrations.AddField(

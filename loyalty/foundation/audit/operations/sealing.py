@@ -21,7 +21,7 @@ def seal(*, now: datetime, blocks_max: int = 1000) -> int:
 
 @transaction.atomic
 def _seal_one(now: datetime) -> int | None:
-    ahead = sql.fetch_one("SELECT events_horizon()::text AS horizon")
+    ahead = sql.fetch_one("SELECT audit_horizon()::text AS horizon")
     maybe_fail("audit.looked_ahead")
     row = sql.fetch_one(
         "SELECT audit_seal(%s, %s, %s) AS number", [ROWS_PER_BLOCK, ahead["horizon"] if ahead else "0", now]

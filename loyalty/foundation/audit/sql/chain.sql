@@ -39,6 +39,25 @@ CREATE OR REPLACE FUNCTION audit_hash(b audit_block) RETURNS bytea LANGUAGE sql 
         b.sealed_at)))
 $$;
 
+-- Gives the transaction id below which every transaction of this database has ended. pg_snapshot_xmin would be simpler, but it waits for
+-- the transactions of every database of the server, also for a warehouse that loads for minutes. Ids below the snapshot's xmax
+-- were given out before this scan began, so one that is still running shows in pg_stat_activity; ids above are left for the next round.
+CREATE OR REPLACE FUNCTION audit_horizon() RETURNS xid8 LANGUAGE plpgsql AS $$
+DECLARE
+    v_next bigint := pg_snapshot_xmax(pg_current_snapshot())::text::bigint;
+    v_low bigint;
+    -- Transaction ids of running backends have 32 bits; the distance back from v_next gives the full number.
+    c_wrap CONSTANT bigint := 4294967296;
+BEGIN
+    PERFORM pg_stat_clear_snapshot();
+    SELECT min(v_next - d.distance) INTO v_low FROM (
+        SELECT (v_next % c_wrap - a.backend_xid::text::bigint + c_wrap) % c_wrap AS distance
+        FROM pg_stat_activity a
+        WHERE a.datname = current_database() AND a.backend_xid IS NOT NULL AND a.pid <> pg_backend_pid()) d
+    WHERE d.distance < c_wrap / 2;
+    RETURN least(v_next, coalesce(v_low, v_next))::text::xid8;
+END $$;
+
 -- Seals up to p_limit committed rows into the next block and gives its number, or NULL when nothing waits. The horizon is
 -- taken by the caller before the rows are read here; what ended by then is visible to this statement.
 CREATE OR REPLACE FUNCTION audit_seal(p_limit integer, p_horizon text, p_now timestamptz) RETURNS bigint LANGUAGE plpgsql AS $$

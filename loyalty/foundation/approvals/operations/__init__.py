@@ -1,0 +1,1 @@
+"""Writes of approvals: submit, decide, close, bypass; workflows and delegations."""
