@@ -73,8 +73,8 @@ def test_lock__every_line__has_a_hash_and_no_host() -> None:
 def test_lock__direct_dependencies__have_the_versions_of_the_project_file() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
     extras = project["optional-dependencies"]
-    locked = ("console", "oracle", "snowflake", "kafka", "smpp", "dev")
-    wanted = [*project["dependencies"], *(package for name in locked for package in extras[name])]
+    locked_extras = ("console", "oracle", "snowflake", "kafka", "smpp", "dev")
+    wanted = [*project["dependencies"], *(package for name in locked_extras for package in extras[name])]
     locked = dict(re.findall(r"^([a-z0-9-]+)==(\S+)", LOCK, re.MULTILINE))
     for line in wanted:
         name, version = re.fullmatch(r"([A-Za-z0-9-]+)(?:\[.*\])?==([^;\s]+)(?:;.*)?", line).groups()  # type: ignore[union-attr]
