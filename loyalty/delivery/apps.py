@@ -14,7 +14,10 @@ class DeliveryConfig(AppConfig):
 
     name = "loyalty.delivery"
     label = "delivery"
-    permissions: ClassVar[dict[str, str]] = {"view": "See sends and their states"}
+    permissions: ClassVar[dict[str, str]] = {
+        "view": "See sends and their states",
+        "manage": "Change the contact policy and the suppressed addresses",
+    }
 
     def ready(self) -> None:
         """Register the channels that can send."""

@@ -3,7 +3,7 @@
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, time
 from enum import StrEnum
 
 
@@ -50,10 +50,52 @@ class ReceiptOutcome(StrEnum):
 class Exclusion(StrEnum):
     """Why a customer of the audience is not written to, in the order in which the reasons are asked."""
 
+    FORBIDDEN = "forbidden"
     NO_CONSENT = "no_consent"
-    NO_ADDRESS = "no_address"
+    SUPPRESSED = "suppressed"
     HOLDOUT = "holdout"
     CAPPED = "capped"
+    NO_ADDRESS = "no_address"
+
+
+class SuppressionReason(StrEnum):
+    """Why nothing goes to an address. LEGAL stands before everything, also before consent."""
+
+    LEGAL = "legal"
+    COMPLAINED = "complained"
+    BOUNCED = "bounced"
+    MANUAL = "manual"
+
+
+@dataclass(frozen=True, slots=True)
+class ContactCap:
+    """At most so many messages to a customer within so many hours; an empty channel or purpose means each."""
+
+    sends_max: int
+    hours: int
+    channel: str = ""
+    purpose: str = Purpose.MARKETING.value
+
+
+@dataclass(frozen=True, slots=True)
+class QuietHours:
+    """When a customer is not disturbed, by the customer's own clock; over midnight when they end before they start."""
+
+    starts: time
+    ends: time
+    channel: str = ""
+    purpose: str = Purpose.MARKETING.value
+
+
+@dataclass(frozen=True, slots=True)
+class ContactPolicyView:
+    """The contact policy that counts now; ``holdout_percent`` of all customers get no marketing at all."""
+
+    caps: tuple[ContactCap, ...]
+    quiet_hours: tuple[QuietHours, ...]
+    holdout_percent: int
+    time_zone: str
+    version: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +117,7 @@ class MessageRequest:
     ``occurrence_key`` with the channel is unique for ever: asking again gives the first message back.
     ``source_ref`` is the object that speaks (a campaign), ``occurrence_ref`` its occasion, if it has an id of its own.
     ``content`` is the channel's own, for e-mail ``{"subject", "body"}``; ``variables`` are those that the audience
-    may carry besides the ones delivery knows itself.
+    may carry besides the ones delivery knows itself. What is not sent by ``valid_until`` is not sent any more.
     """
 
     occurrence_key: str
@@ -88,6 +130,7 @@ class MessageRequest:
     occurrence_ref: uuid.UUID | None = None
     priority: int = 5
     is_test: bool = False
+    valid_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,11 +204,15 @@ class MessageView:
 
 @dataclass(frozen=True, slots=True)
 class BatchReport:
-    """What one batch of sending did; ``is_channel_down`` when the rest was put back because nothing works."""
+    """What one batch of sending did; ``is_channel_down`` when the rest was put back because nothing works.
+
+    ``held`` went back to the queue: it is quiet at the customer's, or better messages wait for the same room.
+    """
 
     claimed: int = 0
     sent: int = 0
     skipped: int = 0
+    held: int = 0
     retried: int = 0
     failed: int = 0
     unknown: int = 0

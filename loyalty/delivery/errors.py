@@ -38,6 +38,20 @@ class OccurrenceContentDiffers(Conflict):
     title = "This occurrence already has another message"
 
 
+class ContactPolicyInvalid(Invalid):
+    """A contact policy names what does not exist, or numbers out of range; ``problems`` say where."""
+
+    code = "contact_policy.invalid"
+    title = "The contact policy has errors"
+
+
+class SuppressionNotFound(NotFound):
+    """No address is suppressed under this id."""
+
+    code = "suppression.not_found"
+    title = "No such suppression"
+
+
 class LinkInvalid(NotFound):
     """A link in a message is not one that we signed."""
 

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from loyalty.delivery.contracts import ChannelCode, Purpose, ReceiptOutcome, SendState
+from loyalty.delivery.contracts import ChannelCode, Purpose, ReceiptOutcome, SendState, SuppressionReason
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.foundation.orm.fields import ExactJSONField
 from loyalty.foundation.orm.models import PublicModel
@@ -11,6 +11,7 @@ from loyalty.foundation.orm.models import PublicModel
 CHANNELS = [(code.value, code.value) for code in ChannelCode]
 PURPOSES = [(purpose.value, purpose.value) for purpose in Purpose]
 OUTCOMES = [(outcome.value, outcome.value) for outcome in ReceiptOutcome]
+SUPPRESSION_REASONS = [(reason.value, reason.value) for reason in SuppressionReason]
 STATES = [(state.value, state.value) for state in SendState]
 
 
@@ -42,6 +43,7 @@ class Message(PublicModel):
     is_test = models.BooleanField(default=False)
     audience_cursor = models.UUIDField(null=True)
     is_complete = models.BooleanField(default=False)
+    valid_until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
@@ -176,3 +178,46 @@ class InboundMessage(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.public_id} {self.keyword}"
+
+
+class Suppression(PublicModel):
+    """An address to which nothing goes on a channel, whoever it belongs to; for ever, or until an instant."""
+
+    channel = models.CharField(max_length=10, choices=CHANNELS)
+    address = models.CharField(max_length=254)
+    reason = models.CharField(max_length=10, choices=SUPPRESSION_REASONS)
+    origin = models.CharField(max_length=200, blank=True, default="")
+    until = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["channel", "address"], name="delivery_suppression_once"),
+            models.CheckConstraint(
+                condition=models.Q(reason__in=[reason.value for reason in SuppressionReason]),
+                name="delivery_suppression_reason",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.public_id} {self.reason}"
+
+
+class ContactPolicy(PublicModel):
+    """The contact policy: one row, which counts its edits."""
+
+    is_only = models.BooleanField(default=True, unique=True)
+    caps = models.JSONField(default=list)
+    quiet_hours = models.JSONField(default=list)
+    holdout_percent = models.PositiveSmallIntegerField(default=0)
+    # What makes the held-out customers the same at every message, and others in another installation.
+    holdout_salt = models.CharField(max_length=32)
+    time_zone = models.CharField(max_length=64, default="UTC")
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(condition=models.Q(is_only=True), name="delivery_policy_one"),
+            models.CheckConstraint(condition=models.Q(holdout_percent__lte=50), name="delivery_policy_holdout"),
+        ]
+
+    def __str__(self) -> str:
+        return f"contact policy {self.version}"

@@ -110,7 +110,7 @@ def _fill(campaign: Campaign, made: Occurrence, cause: Cause, actor: Actor, now:
         audience, excluded = placed.queued, placed.excluded
     else:
         counts = [
-            delivery.count_audience(audience=fan_out.audience_of(made), channel=one, purpose=campaign.purpose)
+            delivery.count_audience(audience=fan_out.audience_of(made), channel=one, purpose=campaign.purpose, now=now)
             for one in campaign.channels
         ]
         audience = sum(one.sendable for one in counts)

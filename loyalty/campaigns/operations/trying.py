@@ -26,12 +26,14 @@ def used_by(campaign: Campaign) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def preview(campaign: Campaign, *, customer: uuid.UUID | None, is_revealed: bool = True) -> dict[str, Any]:
+def preview(
+    campaign: Campaign, *, customer: uuid.UUID | None, now: datetime, is_revealed: bool = True
+) -> dict[str, Any]:
     """Count the audience by channel and reason as of now, and render the content for one customer, whose name is
     masked where it is not revealed."""
     audience = audience_of(program=campaign.program_ref, segment=campaign.segment_ref, shared={}, used=())
     counts = {
-        channel: delivery.count_audience(audience=audience, channel=channel, purpose=campaign.purpose)
+        channel: delivery.count_audience(audience=audience, channel=channel, purpose=campaign.purpose, now=now)
         for channel in campaign.channels
     }
     sendable = sum(one.sendable for one in counts.values())

@@ -133,6 +133,7 @@ class CampaignViewSet(ReadOnlyApiViewSet):
         told = api.preview(
             self.get_object(),
             customer=self._customer(body.validated_data),
+            now=clock.now(),
             is_revealed=masking.may_reveal(request),
         )
         if told["sample"] is not None:

@@ -1,12 +1,10 @@
-"""The function of the contact policy in sets."""
+"""Held a function of the contact policy that 0003 installs in another form; stays for those who have it."""
 
 from django.db import migrations
 
-from loyalty.foundation.orm.sql import install
-
 
 class Migration(migrations.Migration):
-    """Install sql/contact.sql."""
+    """Nothing any more."""
 
     dependencies = [("delivery", "0001_sends"), ("customers", "0001_customers")]
-    operations = [install("loyalty.delivery", "contact")]
+    operations: list[migrations.operations.base.Operation] = []

@@ -1,4 +1,4 @@
-"""What providers say later of a message, what customers send us, and the steps from one window of sends to the next."""
+"""Receipts and what customers send us, suppressions and the contact policy, and the steps from window to window."""
 
 import django.db.models.deletion
 import django.db.models.functions.datetime
@@ -14,6 +14,44 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
+        migrations.AddField(
+            model_name="message",
+            name="valid_until",
+            field=models.DateTimeField(null=True),
+        ),
+        migrations.CreateModel(
+            name="ContactPolicy",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "public_id",
+                    models.UUIDField(default=loyalty.foundation.kernel.ids.new_public_id, editable=False, unique=True),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("version", models.PositiveIntegerField(db_default=1, default=1)),
+                ("is_only", models.BooleanField(default=True, unique=True)),
+                ("caps", models.JSONField(default=list)),
+                ("quiet_hours", models.JSONField(default=list)),
+                ("holdout_percent", models.PositiveSmallIntegerField(default=0)),
+                ("holdout_salt", models.CharField(max_length=32)),
+                ("time_zone", models.CharField(default="UTC", max_length=64)),
+            ],
+            options={
+                "constraints": [
+                    models.CheckConstraint(condition=models.Q(("is_only", True)), name="delivery_policy_one"),
+                    models.CheckConstraint(
+                        condition=models.Q(("holdout_percent__lte", 50)), name="delivery_policy_holdout"
+                    ),
+                ],
+            },
+        ),
         migrations.CreateModel(
             name="InboundMessage",
             fields=[
@@ -103,6 +141,62 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.CreateModel(
+            name="Suppression",
+            fields=[
+                ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                (
+                    "public_id",
+                    models.UUIDField(default=loyalty.foundation.kernel.ids.new_public_id, editable=False, unique=True),
+                ),
+                (
+                    "created_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                (
+                    "updated_at",
+                    models.DateTimeField(db_default=django.db.models.functions.datetime.Now(), editable=False),
+                ),
+                ("version", models.PositiveIntegerField(db_default=1, default=1)),
+                (
+                    "channel",
+                    models.CharField(
+                        choices=[
+                            ("email", "email"),
+                            ("sms", "sms"),
+                            ("push", "push"),
+                            ("in_app", "in_app"),
+                            ("webhook", "webhook"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("address", models.CharField(max_length=254)),
+                (
+                    "reason",
+                    models.CharField(
+                        choices=[
+                            ("legal", "legal"),
+                            ("complained", "complained"),
+                            ("bounced", "bounced"),
+                            ("manual", "manual"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("origin", models.CharField(blank=True, default="", max_length=200)),
+                ("until", models.DateTimeField(null=True)),
+            ],
+            options={
+                "constraints": [
+                    models.UniqueConstraint(fields=("channel", "address"), name="delivery_suppression_once"),
+                    models.CheckConstraint(
+                        condition=models.Q(("reason__in", ["legal", "complained", "bounced", "manual"])),
+                        name="delivery_suppression_reason",
+                    ),
+                ],
+            },
+        ),
+        migrations.CreateModel(
             name="ProviderReference",
             fields=[
                 ("id", models.BigAutoField(primary_key=True, serialize=False)),
@@ -137,6 +231,8 @@ class Migration(migrations.Migration):
             },
         ),
         migrations.RunSQL("DROP FUNCTION IF EXISTS delivery_turn", migrations.RunSQL.noop),
+        migrations.RunSQL("DROP FUNCTION IF EXISTS delivery_exclusion", migrations.RunSQL.noop),
         install("loyalty.delivery", "window"),
         install("loyalty.delivery", "receipts"),
+        install("loyalty.delivery", "policy"),
     ]

@@ -20,7 +20,8 @@ from loyalty.delivery.contracts import (
 from loyalty.delivery.errors import ContentInvalid, OccurrenceContentDiffers, TemplateInvalid
 from loyalty.delivery.kinds import registry
 from loyalty.delivery.models import Content, Message
-from loyalty.delivery.policy.contact import EXCLUSION_SQL
+from loyalty.delivery.operations import contacting
+from loyalty.delivery.policy.contact import REACHABLE_SQL
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.foundation.orm import sql
@@ -31,11 +32,6 @@ OWN_VARIABLES = ("first_name", "last_name", "customer_ref")
 # Rows per statement: long enough to be a set, short enough that progress is seen and a stop is heard.
 CHUNK_ROWS = 50_000
 FIRST_ID = uuid.UUID(int=0)
-
-REACHABLE = """
-    LEFT JOIN customers_reachable r
-        ON r.customer_id = a.customer_id AND r.channel = %(delivery_channel)s AND r.purpose = %(delivery_purpose)s
-"""
 
 COUNT = """
     SELECT coalesce(x.reason, '') AS reason, count(*) AS customers FROM ({audience}) a {reachable}
@@ -61,7 +57,7 @@ PLACE = """
             %(delivery_channel)s, %(delivery_priority)s,
             CASE WHEN x.reason IS NULL THEN 'QUEUED' ELSE 'SKIPPED' END, coalesce(x.reason, ''),
             CASE WHEN x.reason IS NULL THEN a.variables END,
-            CASE WHEN x.reason IS NULL THEN %(delivery_due)s::timestamptz END, %(delivery_now)s,
+            CASE WHEN x.reason IS NULL THEN {due} END, %(delivery_now)s,
             CASE WHEN x.reason IS NOT NULL THEN %(delivery_now)s::timestamptz END
         FROM audience a {reachable}
         CROSS JOIN LATERAL (SELECT {exclusion} AS reason) x
@@ -111,6 +107,7 @@ def open_message(*, request: MessageRequest, now: datetime) -> MessageView:
             "occurrence_ref": request.occurrence_ref,
             "priority": request.priority,
             "is_test": request.is_test,
+            "valid_until": request.valid_until,
         },
     )
     if not is_new and message.content_id != content.pk:
@@ -132,11 +129,12 @@ def id_prefix(now: datetime) -> str:
     return f"{int(now.timestamp() * 1000):012x}7{secrets.randbits(12):03x}8"
 
 
-def count_audience(*, audience: Audience, channel: str, purpose: str) -> AudienceCount:
+def count_audience(*, audience: Audience, channel: str, purpose: str, now: datetime) -> AudienceCount:
     """Count an audience by what the contact policy says of each customer now."""
-    statement = COUNT.format(audience=audience.sql, reachable=REACHABLE, exclusion=EXCLUSION_SQL)
-    params = {**audience.params, "delivery_channel": channel, "delivery_purpose": purpose}
-    by_reason = {str(row["reason"]): int(row["customers"]) for row in sql.fetch_all(statement, params)}
+    policy = contacting.ask(channel=channel, purpose=purpose, now=now, due=now)
+    statement = COUNT.format(audience=audience.sql, reachable=REACHABLE_SQL, exclusion=policy.refusal)
+    rows = sql.fetch_all(statement, {**audience.params, **policy.params})
+    by_reason = {str(row["reason"]): int(row["customers"]) for row in rows}
     return AudienceCount(
         audience=sum(by_reason.values()), sendable=by_reason.get("", 0), excluded=excluded_of(by_reason)
     )
@@ -158,22 +156,22 @@ def enqueue_chunk(
     message = Message.objects.select_for_update().get(public_id=message_id)
     if message.is_complete:
         return EnqueuedChunk(placed=0, queued=0, excluded=excluded_of({}), is_complete=True)
+    due = None if is_held else now
+    policy = contacting.ask(channel=message.channel, purpose=message.purpose, now=now, due=due)
     params: dict[str, Any] = {
         **audience.params,
+        **policy.params,
         "delivery_after": message.audience_cursor or FIRST_ID,
         "delivery_limit": limit,
         "delivery_message": message.pk,
         "delivery_source": message.source_ref,
-        "delivery_channel": message.channel,
-        "delivery_purpose": message.purpose,
         "delivery_priority": message.priority,
-        "delivery_due": None if is_held else now,
-        "delivery_now": now,
         "delivery_prefix": id_prefix(now),
         "delivery_seed": secrets.token_hex(16),
     }
     sql.execute(NO_JIT)
-    row = sql.fetch_one(PLACE.format(audience=audience.sql, reachable=REACHABLE, exclusion=EXCLUSION_SQL), params)
+    statement = PLACE.format(audience=audience.sql, reachable=REACHABLE_SQL, exclusion=policy.refusal, due=policy.due)
+    row = sql.fetch_one(statement, params)
     seen, by_reason = (int(row["seen"]), ExactDecoder().decode(row["by_reason"])) if row else (0, {})
     message.is_complete = seen < limit
     message.audience_cursor = row["last_id"] if row and row["last_id"] is not None else message.audience_cursor

@@ -21,6 +21,7 @@ from loyalty.delivery.events import MessageBounced, MessageDelivered, MessageFac
 from loyalty.delivery.kinds import registry
 from loyalty.delivery.kinds.protocol import Channel, Connection
 from loyalty.delivery.models import Send
+from loyalty.delivery.operations import contacting
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.foundation.orm import sql
@@ -59,7 +60,8 @@ CLAIM = """
 TURN = """
     WITH settled AS MATERIALIZED (SELECT delivery_settle(%(claim)s, %(now)s, %(settled)s::jsonb))
     SELECT b.* FROM (SELECT count(*) FROM settled) s
-    CROSS JOIN delivery_begin(%(claim)s, %(now)s, %(until)s, %(next)s::bigint[]) b
+    CROSS JOIN delivery_begin(%(claim)s, %(now)s, %(until)s, %(next)s::bigint[],
+        %(policy)s::jsonb) b
 """
 
 
@@ -150,6 +152,7 @@ class Batch:
         self.claim = new_public_id()
         self.counts: Counter[str] = Counter()
         self.is_channel_down = False
+        self._policy = contacting.as_told()
 
     def run(self, limit: int) -> BatchReport:
         """Claim, send and settle."""
@@ -194,12 +197,14 @@ class Batch:
             "claim": self.claim,
             "now": self.now,
             "until": self.now + SEND_LEASE,
+            "policy": self._policy,
         }
         answers = {answer["id"]: answer for answer in _run_turn(params)}
         self.counts.update(verdict.counted_as for verdict in verdicts)
         found = [(row, answers[row.id]) for row in rows if row.id in answers]
         self.counts["skipped"] += sum(answer["state"] == SendState.SKIPPED for _, answer in found)
-        return [_begun(row, answer) for row, answer in found if answer["state"] != SendState.SKIPPED]
+        self.counts["held"] += sum(answer["state"] == SendState.QUEUED for _, answer in found)
+        return [_begun(row, answer) for row, answer in found if answer["state"] == SendState.SENDING]
 
     def _hand_over(self, window: Sequence[Begun], connection: Connection) -> list[Verdict]:
         """Render the messages of a window, give them to the channel and say how each goes on."""

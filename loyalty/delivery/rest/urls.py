@@ -1,11 +1,13 @@
-"""Addresses of delivery: the signed links in messages, open to everyone who holds one."""
+"""Addresses of delivery: the contact policy, and the signed links in messages, open to everyone who holds one."""
 
 from django.urls import URLPattern, path
 
-from loyalty.delivery.rest import views
+from loyalty.delivery.rest import contacting, views
 
-routes: list[tuple[str, type, str]] = []
-paths: list[URLPattern] = []
+routes: list[tuple[str, type, str]] = [("suppressions", contacting.SuppressionViewSet, "suppressions")]
+paths: list[URLPattern] = [
+    path("contactPolicy/", contacting.ContactPolicyView.as_view(), name="contact-policy"),
+]
 root_paths = [
     path("t/o/<str:token>", views.opened, name="delivery-open"),
     path("t/c/<str:token>", views.clicked, name="delivery-click"),

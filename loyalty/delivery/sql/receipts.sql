@@ -32,7 +32,13 @@ RETURNS TABLE (applied bigint, delivered bigint, failed bigint) LANGUAGE sql AS 
         FROM message m
         WHERE s.id = m.send_id AND s.state IN ('SENDING', 'SENT', 'UNKNOWN', 'DELIVERED')
             AND (m.is_refused OR m.is_failed OR (m.is_delivered AND s.state <> 'DELIVERED'))
-        RETURNING s.id, s.public_id, s.channel, s.state, s.reason, s.message_id, s.customer_id
+        RETURNING s.id, s.public_id, s.channel, s.state, s.reason, s.address, s.message_id, s.customer_id
+    ), suppressed AS (
+        INSERT INTO delivery_suppression (public_id, channel, address, reason, origin, created_at)
+        SELECT gen_random_uuid(), s.channel, s.address, 'bounced', 'send ' || s.public_id, p_now
+        -- A telephone that is off looks the same as one that is gone, so a text message suppresses nothing here.
+        FROM settled s WHERE s.state = 'BOUNCED' AND s.channel = 'email' AND s.address <> ''
+        ON CONFLICT DO NOTHING
     ), told AS (
         INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data)
         SELECT gen_random_uuid(), CASE s.state WHEN 'DELIVERED' THEN 'message.delivered' ELSE 'message.bounced' END,

@@ -1,0 +1,111 @@
+-- The contact policy in sets. `policy/contact.py` says the same for one customer; a test compares the two.
+
+-- Until when a customer is not to be disturbed, or NULL: the quiet hours of channel and purpose by the customer's own clock.
+-- `p_quiet` is a JSON list of {channel, purpose, starts, ends}; an empty channel or purpose means each. Hours that end before
+-- they start go over midnight.
+CREATE OR REPLACE FUNCTION delivery_quiet_until(
+    p_now timestamptz, p_zone text, p_channel text, p_purpose text, p_quiet jsonb)
+RETURNS timestamptz LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT max((l.local_at::date + q.ends + CASE WHEN q.ends <= q.starts AND l.local_at::time >= q.starts
+            THEN interval '1 day' ELSE interval '0' END) AT TIME ZONE p_zone)
+    FROM (SELECT p_now AT TIME ZONE p_zone) AS l (local_at),
+        jsonb_to_recordset(p_quiet) AS q (channel text, purpose text, starts time, ends time)
+    WHERE q.channel IN ('', p_channel) AND q.purpose IN ('', p_purpose)
+        AND CASE WHEN q.starts < q.ends THEN l.local_at::time >= q.starts AND l.local_at::time < q.ends
+            ELSE l.local_at::time >= q.starts OR l.local_at::time < q.ends END
+$$;
+
+-- How far a customer's caps are used: 'full' when so many messages were begun within the period of one of them, 'waits' when
+-- better ones that are still queued would fill it (a smaller priority number is better, then the older), or NULL. `p_caps` is a
+-- JSON list of {channel, purpose, sends_max, hours}.
+CREATE OR REPLACE FUNCTION delivery_capped(
+    p_customer bigint, p_channel text, p_purpose text, p_now timestamptz, p_caps jsonb, p_priority smallint, p_send bigint)
+RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT CASE WHEN bool_or(u.begun >= c.sends_max) THEN 'full' WHEN bool_or(u.begun + u.better >= c.sends_max) THEN 'waits' END
+    FROM jsonb_to_recordset(p_caps) AS c (channel text, purpose text, sends_max integer, hours integer)
+    CROSS JOIN LATERAL (
+        SELECT count(*) FILTER (WHERE s.state <> 'QUEUED') AS begun,
+            count(*) FILTER (WHERE s.state = 'QUEUED' AND (s.priority, s.id) < (p_priority, p_send)) AS better
+        FROM delivery_send s JOIN delivery_message m ON m.id = s.message_id
+        WHERE s.customer_id = p_customer AND c.channel IN ('', s.channel) AND c.purpose IN ('', m.purpose) AND NOT m.is_test
+            AND (s.state = 'SENDING' OR (s.state = 'QUEUED' AND s.due_at IS NOT NULL)
+                OR (s.state IN ('SENT', 'DELIVERED', 'OPENED', 'CLICKED', 'BOUNCED', 'UNKNOWN')
+                    AND coalesce(s.sent_at, s.ended_at) > p_now - make_interval(hours => c.hours)))) u
+    WHERE c.channel IN ('', p_channel) AND c.purpose IN ('', p_purpose)
+$$;
+
+-- Whether a customer belongs to the part that is never written to, so that what all messages do together can be measured. The
+-- same customers at every message, by a hash of their public id.
+CREATE OR REPLACE FUNCTION delivery_is_held_out(p_customer uuid, p_salt text, p_percent integer) RETURNS boolean
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT ('x' || left(md5(p_salt || ':' || p_customer::text), 8))::bit(32)::bigint % 100 < p_percent
+$$;
+
+-- Why a customer is not written to, or NULL, in the order of the policy.
+CREATE OR REPLACE FUNCTION delivery_refusal(
+    p_is_forbidden boolean, p_is_consented boolean, p_is_suppressed boolean, p_is_held_out boolean, p_is_capped boolean,
+    p_address text)
+RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT CASE
+        WHEN p_is_forbidden THEN 'forbidden'
+        WHEN p_is_consented IS NOT TRUE THEN 'no_consent'
+        WHEN p_is_suppressed THEN 'suppressed'
+        WHEN p_is_held_out THEN 'holdout'
+        WHEN p_is_capped THEN 'capped'
+        WHEN coalesce(p_address, '') = '' THEN 'no_address'
+    END
+$$;
+
+-- Marks the sends of the next window SENDING and gives what is fresh of their customers. Consent, address, suppressions, caps
+-- and quiet hours are looked at again here, in the transaction that commits to the hand-over; a row that was held, cancelled or
+-- taken by another worker meanwhile does not match. What is not to be sent now goes back to the queue (state QUEUED, held).
+CREATE OR REPLACE FUNCTION delivery_begin(
+    p_claim uuid, p_now timestamptz, p_until timestamptz, p_next bigint[], p_policy jsonb)
+RETURNS TABLE (id bigint, state text, attempts smallint, address text, first_name text, last_name text, customer_ref text)
+LANGUAGE plpgsql AS $$
+#variable_conflict use_column
+BEGIN
+    IF jsonb_array_length(p_policy -> 'caps') > 0 THEN
+        -- Two workers with a message each for one customer count one after the other.
+        PERFORM pg_advisory_xact_lock(k.lock) FROM (
+            SELECT DISTINCT hashint8extended(s.customer_id, 20260602) AS lock FROM delivery_send s WHERE s.id = ANY(p_next)
+            ORDER BY 1) k;
+    END IF;
+    RETURN QUERY
+    WITH looked_at AS (
+        SELECT s.id, m.is_test, r.address, r.first_name, r.last_name, r.customer_ref,
+            CASE WHEN m.valid_until <= p_now THEN 'expired'
+                WHEN m.is_test THEN NULL
+                ELSE delivery_refusal(
+                    coalesce(b.reason = 'legal', false), r.is_consented, b.id IS NOT NULL,
+                    delivery_is_held_out(r.public_id, p_policy ->> 'holdout_salt', h.percent), c.used = 'full', r.address)
+            END AS reason,
+            CASE WHEN m.is_test THEN NULL ELSE coalesce(
+                delivery_quiet_until(p_now, coalesce(nullif(r.time_zone, ''), p_policy ->> 'zone'), s.channel, m.purpose,
+                    p_policy -> 'quiet_hours'),
+                CASE WHEN c.used = 'waits' THEN p_now + interval '5 minutes' END)
+            END AS later
+        FROM delivery_send s JOIN delivery_message m ON m.id = s.message_id
+        LEFT JOIN customers_reachable r
+            ON r.customer_id = s.customer_id AND r.channel = s.channel AND r.purpose = m.purpose
+        LEFT JOIN delivery_suppression b ON b.channel = s.channel AND b.address = r.address
+            AND (b.until IS NULL OR b.until > p_now)
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN m.purpose = 'marketing' THEN (p_policy ->> 'holdout_percent')::integer ELSE 0 END) AS h (percent)
+        CROSS JOIN LATERAL (
+            SELECT CASE WHEN jsonb_array_length(p_policy -> 'caps') > 0 AND NOT m.is_test THEN
+                delivery_capped(s.customer_id, s.channel, m.purpose, p_now, p_policy -> 'caps', s.priority, s.id) END
+        ) AS c (used)
+        WHERE s.id = ANY(p_next)
+    )
+    UPDATE delivery_send s SET
+        state = CASE WHEN x.reason IS NOT NULL THEN 'SKIPPED' WHEN x.later IS NOT NULL THEN 'QUEUED' ELSE 'SENDING' END,
+        reason = coalesce(x.reason, ''), attempts = s.attempts + (x.reason IS NULL AND x.later IS NULL)::int,
+        address = CASE WHEN x.is_test THEN s.address ELSE coalesce(x.address, '') END,
+        claim = CASE WHEN x.reason IS NULL AND x.later IS NOT NULL THEN NULL ELSE s.claim END,
+        due_at = CASE WHEN x.reason IS NULL THEN coalesce(x.later, p_until) END,
+        ended_at = CASE WHEN x.reason IS NOT NULL THEN p_now END
+    FROM looked_at x
+    WHERE s.id = x.id AND s.state = 'QUEUED' AND s.claim = p_claim AND s.due_at IS NOT NULL
+    RETURNING s.id, s.state::text, s.attempts, s.address::text, x.first_name, x.last_name, x.customer_ref::text;
+END $$;
