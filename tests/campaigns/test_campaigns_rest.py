@@ -144,7 +144,14 @@ def test_trigger__over_http__answers_202_then_200_with_the_same_body(
     assert (first.status_code, again.status_code, again.json()) == (202, 200, first.json())
     answer = first.json()
     assert (answer["occurrence"], answer["audience"]) == ("launch", 2)
-    assert answer["excluded"] == {"no_consent": 1, "no_address": 1, "holdout": 0, "capped": 0}
+    assert answer["excluded"] == {
+        "forbidden": 0,
+        "no_consent": 1,
+        "suppressed": 0,
+        "holdout": 0,
+        "capped": 0,
+        "no_address": 1,
+    }
     assert admin_client.get(f"/api/loyalty/v1/runs/{answer['run']['id']}/").json()["status"] == "PENDING"
     work_off(datetime.fromisoformat(made["created_at"]))
     assert admin_client.delete(f"{URL}{made['id']}/").json()["code"] == "campaign.in_use"
@@ -205,7 +212,14 @@ def test_preview__of_a_campaign__counts_and_shows_it_for_one(
     address = f"{URL}{create(admin_client, body)['id']}/preview/"
     shown = admin_client.get(address).json()
     assert (shown["audience"], shown["sendable"], shown["total"]) == (2, 2, 4)
-    assert shown["excluded"] == {"no_consent": 1, "no_address": 1, "holdout": 0, "capped": 0}
+    assert shown["excluded"] == {
+        "forbidden": 0,
+        "no_consent": 1,
+        "suppressed": 0,
+        "holdout": 0,
+        "capped": 0,
+        "no_address": 1,
+    }
     (eve,) = make_customers(["Eve"], now, prefix="e")
     named = admin_client.post(address, {"customer_ref": "e-0"}).json()["sample"]
     assert (named["customer_id"], named["content"]["email"]["subject"]) == (str(eve), "Hi Eve")
@@ -250,7 +264,7 @@ def test_performance__of_a_new_campaign__is_all_zero(admin_client: APIClient, bo
         **dict.fromkeys(("total_sent", "delivered", "opened", "clicked", "converted", "failed", "bounced"), 0),
         **dict.fromkeys(("unknown", "queued", "skipped", "occurrences"), 0),
         "conversion_rate": 0.0,
-        "excluded": {"no_consent": 0, "no_address": 0, "holdout": 0, "capped": 0},
+        "excluded": dict.fromkeys(("forbidden", "no_consent", "suppressed", "holdout", "capped", "no_address"), 0),
         "last_sent_at": None,
     }
 

@@ -31,7 +31,7 @@ from tests.campaigns.scene import (
 from tests.delivery.post import Post, make_customers
 
 RACERS = 16
-EXCLUDED = {"no_consent": 1, "no_address": 1, "holdout": 0, "capped": 0}
+EXCLUDED = {"forbidden": 0, "no_consent": 1, "suppressed": 0, "holdout": 0, "capped": 0, "no_address": 1}
 
 
 @pytest.mark.django_db

@@ -88,10 +88,12 @@ class TriggerSerializer(StrictSerializer):
 class ExcludedSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """How many are left out, by reason."""
 
+    forbidden = serializers.IntegerField()
     no_consent = serializers.IntegerField()
-    no_address = serializers.IntegerField()
+    suppressed = serializers.IntegerField()
     holdout = serializers.IntegerField()
     capped = serializers.IntegerField()
+    no_address = serializers.IntegerField()
 
 
 class TriggerAnswerSerializer(serializers.Serializer):  # type: ignore[type-arg]

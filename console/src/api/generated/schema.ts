@@ -1096,6 +1096,24 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/contactPolicy/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Read the policy. */
+        get: operations["contactPolicy_retrieve"];
+        /** @description Put another policy in force. */
+        put: operations["contactPolicy_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/customers/": {
         parameters: {
             query?: never;
@@ -3282,6 +3300,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/suppressions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Addresses to which nothing goes, newest first. */
+        get: operations["suppressions_list"];
+        put?: never;
+        /** @description Let nothing go to an address from now on. */
+        post: operations["suppressions_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/suppressions/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one object. */
+        get: operations["suppressions_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Let messages go to an address again. */
+        delete: operations["suppressions_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/userRoles/": {
         parameters: {
             query?: never;
@@ -3962,6 +4016,15 @@ export interface components {
             updated_at: string;
             version: number;
         };
+        /** @description At most so many messages within so many hours; an empty channel or purpose means each. */
+        Cap: {
+            /** @default  */
+            channel: string;
+            hours: number;
+            /** @default marketing */
+            purpose: string;
+            sends_max: number;
+        };
         /** @description The most that is earned in a window. */
         CapField: {
             code: string;
@@ -3998,6 +4061,15 @@ export interface components {
          * @enum {string}
          */
         CapPeriodEnum: "transaction" | "day" | "week" | "month" | "year" | "program";
+        /** @description At most so many messages within so many hours; an empty channel or purpose means each. */
+        CapRequest: {
+            /** @default  */
+            channel: string;
+            hours: number;
+            /** @default marketing */
+            purpose: string;
+            sends_max: number;
+        };
         /** @description How much of a cap an account has used in one window. */
         CapUsage: {
             /** Format: uuid */
@@ -4087,9 +4159,11 @@ export interface components {
          * @description * `email` - email
          *     * `sms` - sms
          *     * `push` - push
+         *     * `in_app` - in_app
+         *     * `webhook` - webhook
          * @enum {string}
          */
-        ChannelEnum: "email" | "sms" | "push";
+        Channel865Enum: "email" | "sms" | "push" | "in_app" | "webhook";
         /** @description A permission to ask about. */
         CheckPermissionRequest: {
             permission: string;
@@ -4161,9 +4235,16 @@ export interface components {
             purpose: string;
             source: string;
         };
+        /**
+         * @description * `email` - email
+         *     * `sms` - sms
+         *     * `push` - push
+         * @enum {string}
+         */
+        ConsentAnswerChannelEnum: "email" | "sms" | "push";
         /** @description One answer of the customer. */
         ConsentAnswerRequest: {
-            channel: components["schemas"]["ChannelEnum"];
+            channel: components["schemas"]["ConsentAnswerChannelEnum"];
             is_granted: boolean;
             purpose: components["schemas"]["PurposeEnum"];
         };
@@ -4191,6 +4272,23 @@ export interface components {
             address: string;
             channel: string;
             is_primary: boolean;
+        };
+        /** @description The contact policy; ``holdout_percent`` of all customers get no marketing at all. */
+        ContactPolicy: {
+            caps: components["schemas"]["Cap"][];
+            holdout_percent: number;
+            quiet_hours: components["schemas"]["QuietHours"][];
+            /** @description Of customers whose own zone is not known. */
+            time_zone: string;
+            readonly version: number;
+        };
+        /** @description The contact policy; ``holdout_percent`` of all customers get no marketing at all. */
+        ContactPolicyRequest: {
+            caps: components["schemas"]["CapRequest"][];
+            holdout_percent: number;
+            quiet_hours: components["schemas"]["QuietHoursRequest"][];
+            /** @description Of customers whose own zone is not known. */
+            time_zone: string;
         };
         /** @description A customer as answered; ``email`` and ``phone`` are the primary ones, ``is_masked`` tells that it is masked. */
         Customer: {
@@ -4724,9 +4822,11 @@ export interface components {
         /** @description How many are left out, by reason. */
         Excluded: {
             capped: number;
+            forbidden: number;
             holdout: number;
             no_address: number;
             no_consent: number;
+            suppressed: number;
         };
         /** @description One customer on one channel at one occurrence. */
         Execution: {
@@ -5875,6 +5975,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Snapshot"][];
         };
+        PaginatedSuppressionList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["Suppression"][];
+        };
         PaginatedTierList: {
             /** @example 123 */
             count: number;
@@ -6522,6 +6637,28 @@ export interface components {
          * @enum {string}
          */
         QualifierEnum: "points" | "spend" | "count" | "tenure" | "rule";
+        /** @description From when to when a customer is not disturbed, by the customer's own clock. */
+        QuietHours: {
+            /** @default  */
+            channel: string;
+            /** Format: time */
+            ends: string;
+            /** @default marketing */
+            purpose: string;
+            /** Format: time */
+            starts: string;
+        };
+        /** @description From when to when a customer is not disturbed, by the customer's own clock. */
+        QuietHoursRequest: {
+            /** @default  */
+            channel: string;
+            /** Format: time */
+            ends: string;
+            /** @default marketing */
+            purpose: string;
+            /** Format: time */
+            starts: string;
+        };
         /** @description A pattern of a role that has a say; not in force where its role names no program or partner for it. */
         ReasonAnswer: {
             is_in_force: boolean;
@@ -7299,6 +7436,46 @@ export interface components {
             /** Format: date-time */
             updated_at: string | null;
             version: number;
+        };
+        /** @description A suppressed address; masked for those who may not see what identifies a person. */
+        Suppression: {
+            /** @description Give the address, or its mask. */
+            readonly address: string;
+            channel: components["schemas"]["Channel865Enum"];
+            /** Format: date-time */
+            readonly created_at: string;
+            /** Format: uuid */
+            readonly id: string;
+            origin?: string;
+            reason: components["schemas"]["SuppressionReasonEnum"];
+            /** Format: date-time */
+            until?: string | null;
+        };
+        /**
+         * @description * `legal` - legal
+         *     * `complained` - complained
+         *     * `bounced` - bounced
+         *     * `manual` - manual
+         * @enum {string}
+         */
+        SuppressionReasonEnum: "legal" | "complained" | "bounced" | "manual";
+        /**
+         * @description * `legal` - legal
+         *     * `complained` - complained
+         *     * `manual` - manual
+         * @enum {string}
+         */
+        SuppressionWriteReasonEnum: "legal" | "complained" | "manual";
+        /** @description An address to which nothing is to go. */
+        SuppressionWriteRequest: {
+            address: string;
+            channel: components["schemas"]["Channel865Enum"];
+            /** @default  */
+            origin: string;
+            /** @default manual */
+            reason: components["schemas"]["SuppressionWriteReasonEnum"];
+            /** Format: date-time */
+            until?: string | null;
         };
         /** @description A test send under way. */
         TestSendAnswer: {
@@ -11937,6 +12114,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SectionVersion"][];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    contactPolicy_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactPolicy"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    contactPolicy_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ContactPolicyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ContactPolicy"];
                 };
             };
             /** @description Refused or failed */
@@ -19080,6 +19341,195 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["StandingAnswer"];
                 };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    suppressions_list: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `email` - email
+                 *     * `sms` - sms
+                 *     * `push` - push
+                 *     * `in_app` - in_app
+                 *     * `webhook` - webhook
+                 */
+                channel?: "email" | "in_app" | "push" | "sms" | "webhook";
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                /**
+                 * @description * `legal` - legal
+                 *     * `complained` - complained
+                 *     * `bounced` - bounced
+                 *     * `manual` - manual
+                 */
+                reason?: "bounced" | "complained" | "legal" | "manual";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedSuppressionList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    suppressions_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SuppressionWriteRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppression"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    suppressions_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suppression"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    suppressions_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused or failed */
             default: {

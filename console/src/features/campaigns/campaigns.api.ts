@@ -31,7 +31,9 @@ export interface CampaignDraft {
 export type Campaign = Precise<Schemas['Campaign'], CampaignDraft & { status: CampaignStatus }>
 
 export type Excluded = Schemas['Excluded']
-export const EXCLUSIONS: readonly (keyof Excluded)[] = ['no_consent', 'no_address', 'capped', 'holdout']
+export const EXCLUSIONS: readonly (keyof Excluded)[] = [
+  'forbidden', 'no_consent', 'suppressed', 'holdout', 'capped', 'no_address',
+]
 
 export interface RenderedMail { subject: string; html: string; text: string; missing: string | null }
 
