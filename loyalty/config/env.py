@@ -76,6 +76,18 @@ def listing(name: str, default: str) -> list[str]:
     return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
 
 
+def mapping(name: str) -> dict[str, str]:
+    """Read pairs such as ``group=role,group=role``.
+
+    :raises SettingInvalid: a pair has no ``=``, or nothing on one side of it.
+    """
+    parts = [pair.partition("=") for pair in listing(name, "")]
+    found = {left.strip(): right.strip() for left, _, right in parts}
+    if not all(left and right for left, right in found.items()):
+        raise SettingInvalid(name, "must read name=value,name=value.")
+    return found
+
+
 @dataclass(frozen=True, slots=True)
 class DatabaseAddress:
     """Where a PostgreSQL database is."""

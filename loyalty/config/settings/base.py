@@ -122,6 +122,13 @@ LOYALTY_SESSION_IDLE_MINUTES = env.whole("LOYALTY_SESSION_IDLE_MINUTES", 120, lo
 # Roles whose holders must have a second factor; `*` for everybody.
 LOYALTY_SECOND_FACTOR_ROLES = env.listing("LOYALTY_SECOND_FACTOR_ROLES", "")
 LOYALTY_SECOND_FACTOR_ISSUER = env.text("LOYALTY_SECOND_FACTOR_ISSUER", "Khaywe Loyalty")
+# The defaults of the section `oidc`; an empty issuer is no identity provider.
+LOYALTY_OIDC_ISSUER = env.text("LOYALTY_OIDC_ISSUER", "")
+LOYALTY_OIDC_CLIENT_ID = env.text("LOYALTY_OIDC_CLIENT_ID", "")
+LOYALTY_OIDC_CLIENT_SECRET = env.text("LOYALTY_OIDC_CLIENT_SECRET", "")
+LOYALTY_OIDC_NAME = env.text("LOYALTY_OIDC_NAME", "Company account")
+LOYALTY_OIDC_ROLES = env.mapping("LOYALTY_OIDC_ROLES")
+LOYALTY_OIDC_CREATES_USERS = env.flag("LOYALTY_OIDC_CREATES_USERS", default=True)
 SESSION_COOKIE_AGE = int(timedelta(hours=LOYALTY_SESSION_HOURS).total_seconds())
 SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SAMESITE = "Lax"

@@ -9,6 +9,7 @@ from loyalty.foundation.access.operations import (
     ensure_administrator,
     install_shipped_roles,
     revoke_tokens,
+    set_roles,
 )
 from loyalty.foundation.access.policy import catalogue as list_permissions
 from loyalty.foundation.access.queries import (
@@ -38,5 +39,6 @@ __all__ = [
     "list_permissions",
     "may",
     "revoke_tokens",
+    "set_roles",
     "view_of",
 ]

@@ -11,6 +11,8 @@ from loyalty.foundation.signing_in.contracts import (
 from loyalty.foundation.signing_in.operations.administering import end_all as end_all_of
 from loyalty.foundation.signing_in.operations.administering import get_state, unlock
 from loyalty.foundation.signing_in.operations.entering import answer, enter, remember_device
+from loyalty.foundation.signing_in.operations.federating import arrive, depart, end_session_url, note_refused_arrival
+from loyalty.foundation.signing_in.operations.federating import section as provider_section
 from loyalty.foundation.signing_in.operations.passwords import (
     change,
     demand_change,
@@ -48,17 +50,20 @@ __all__ = [
     "SignInState",
     "Visitor",
     "answer",
+    "arrive",
     "begin",
     "change",
     "clear",
     "confirm",
     "count_codes",
     "demand_change",
+    "depart",
     "end",
     "end_all",
     "end_all_of",
     "end_one",
     "end_others",
+    "end_session_url",
     "enrol",
     "enter",
     "get_password_state",
@@ -67,8 +72,10 @@ __all__ = [
     "is_enrolled",
     "issue_reset",
     "list_open_sessions",
+    "note_refused_arrival",
     "prove",
     "prove_password",
+    "provider_section",
     "remember_device",
     "remove",
     "renew_codes",

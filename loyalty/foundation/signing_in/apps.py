@@ -14,8 +14,11 @@ class SigningInConfig(AppConfig):
     permissions: ClassVar[dict[str, str]] = {}
 
     def ready(self) -> None:
-        """Name the counters that hold where Redis does not answer, and describe the session to OpenAPI."""
+        """Name the counters that hold without Redis, the section of the identity provider, and what is sealed."""
         import_module("loyalty.foundation.signing_in.rest.openapi")
         counting = import_module("loyalty.foundation.signing_in.operations.counting")
         limits = import_module("loyalty.foundation.web.limits")
         limits.use_counter(counting.count)
+        configuration = import_module("loyalty.foundation.configuration.api")
+        configuration.register_section(import_module("loyalty.foundation.signing_in.kinds.oidc_section").SECTION)
+        configuration.register_sealed(import_module("loyalty.foundation.signing_in.operations.sealing").COLUMN)

@@ -68,7 +68,7 @@ class SecondFactor(models.Model):
     """A user's TOTP secret, sealed; ``last_step`` is the newest time step whose code was taken."""
 
     user = models.OneToOneField(settings.AUTH_USER_MODEL, models.CASCADE, primary_key=True, related_name="+")
-    sealed = models.BinaryField(max_length=200)
+    sealed = models.BinaryField()
     began_at = models.DateTimeField()
     confirmed_at = models.DateTimeField(null=True)
     last_step = models.BigIntegerField(default=0)

@@ -19,6 +19,8 @@ CODE_WHILE_SLOWED = (Limit("second_factor_slowed", 5, 300),)
 # Proofs asked of somebody who is signed in.
 PROOF = (Limit("step_up", 5, 900),)
 RESET = (Limit("password_reset_address", 20, 900),)
+# Sign-ins that one address sends to the identity provider.
+FLOW = (Limit("oidc_address", 100, 900),)
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
 RESET_LIFETIME = timedelta(hours=24)

@@ -8,10 +8,11 @@ import pytest
 from django.db import connection
 
 from loyalty.foundation.access.models import User
+from loyalty.foundation.configuration.errors import KeyWrong
 from loyalty.foundation.kernel.clock import FixedClock
 from loyalty.foundation.signing_in.errors import SecondFactorInvalid, SignInSlowed
 from loyalty.foundation.signing_in.models import RecoveryCode, SecondFactor
-from loyalty.foundation.signing_in.operations.sealing import SealBroken, seal, unseal
+from loyalty.foundation.signing_in.operations.sealing import seal, unseal
 from loyalty.foundation.signing_in.operations.second_factor import verify_code
 from tests.conftest import ClientWith
 from tests.foundation.signing_in.door import AUTH, PASSWORD, V1, Browser, acts, code_of, enrolled, pass_time
@@ -147,12 +148,12 @@ def test_second_factor__lost__is_removed_by_an_administrator(
 
 
 def test_sealed_secret__moved_or_changed__does_not_open() -> None:
-    sealed = seal(b"JBSWY3DPEHPK3PXP", belongs_to="totp:1")
-    assert unseal(sealed, belongs_to="totp:1") == b"JBSWY3DPEHPK3PXP"
-    assert seal(b"JBSWY3DPEHPK3PXP", belongs_to="totp:1") != sealed
-    for broken, owner in [(sealed, "totp:2"), (sealed[:-1] + bytes([sealed[-1] ^ 1]), "totp:1"), (b"", "totp:1")]:
-        with pytest.raises(SealBroken):
-            unseal(broken, belongs_to=owner)
+    sealed = seal("JBSWY3DPEHPK3PXP", user_id=1)
+    assert unseal(sealed, user_id=1) == "JBSWY3DPEHPK3PXP"
+    assert seal("JBSWY3DPEHPK3PXP", user_id=1) != sealed and b"JBSWY3DPEHPK3PXP" not in sealed
+    for broken, owner in [(sealed, 2), (sealed[:-1] + bytes([sealed[-1] ^ 1]), 1), (b"", 1)]:
+        with pytest.raises(KeyWrong):
+            unseal(broken, user_id=owner)
 
 
 @pytest.mark.django_db(transaction=True)

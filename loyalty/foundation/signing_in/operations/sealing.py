@@ -1,43 +1,28 @@
-"""Sealing what must be read again, with AES-GCM under a key of its own derived from the platform's secret."""
+"""Sealing TOTP secrets for their rows with the platform's master key (`manage rotate_secrets_key` changes it)."""
 
-import os
+from loyalty.foundation.configuration import api as configuration
 
-from cryptography.exceptions import InvalidTag
-from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
-from django.conf import settings
-from django.utils.encoding import force_bytes
-
-NONCE_BYTES = 12
-_PURPOSE = b"signing_in.second_factor"
+# The rows' key is the user, and the seal is good for that user alone.
+COLUMN = configuration.SealedColumn(
+    table="signing_in_secondfactor", column="sealed", id_column="user_id", associated="signing_in.second_factor"
+)
 
 
-class SealBroken(Exception):
-    """The sealed text was changed, belongs to another row, or was sealed under another key."""
+def seal(plain: str, *, user_id: int) -> bytes:
+    """Seal a secret for one user: for another it cannot be opened.
+
+    :raises KeyMissing: no master key is set.
+    """
+    return configuration.seal(plain.encode(), associated=_associated(user_id))
 
 
-def _keys() -> list[AESGCM]:
-    return [
-        AESGCM(HKDF(algorithm=SHA256(), length=32, salt=None, info=_PURPOSE).derive(force_bytes(secret)))
-        for secret in (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    ]
-
-
-def seal(plain: bytes, *, belongs_to: str) -> bytes:
-    """Seal for one row: in another row it cannot be opened."""
-    nonce = os.urandom(NONCE_BYTES)
-    return nonce + _keys()[0].encrypt(nonce, plain, belongs_to.encode())
-
-
-def unseal(sealed: bytes, *, belongs_to: str) -> bytes:
+def unseal(sealed: bytes, *, user_id: int) -> str:
     """Open what ``seal`` made.
 
-    :raises SealBroken: it was changed, or moved, or no key fits.
+    :raises KeyWrong: no key at hand sealed it, or it was moved or changed.
     """
-    for key in _keys():
-        try:
-            return key.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], belongs_to.encode())
-        except (InvalidTag, ValueError):
-            continue
-    raise SealBroken
+    return configuration.unseal(sealed, associated=_associated(user_id)).decode()
+
+
+def _associated(user_id: int) -> bytes:
+    return f"{COLUMN.associated}:{user_id}".encode()

@@ -13,7 +13,6 @@ from loyalty.foundation.signing_in import api
 from loyalty.foundation.signing_in.contracts import Challenge, Entry
 from loyalty.foundation.signing_in.queries import digest_of, find_session_of_token, lifetime
 from loyalty.foundation.signing_in.rest import serializers
-from loyalty.foundation.signing_in.rest.leaving import end_session_url
 from loyalty.foundation.signing_in.rest.visitors import session_of, set_device_cookie, visitor_of
 from loyalty.foundation.web.permissions import PUBLIC, SIGNED_IN
 from loyalty.foundation.web.views import ApiView
@@ -119,7 +118,7 @@ class LogoutView(ApiView):
             if own is not None:
                 api.end(rows=[own], reason="signed_out", now=clock.now())
         elif session is not None:
-            url = end_session_url(session)
+            url = api.end_session_url(session)
         logout(request._request)
         return Response({"end_session_url": url}) if url else Response(status=204)
 

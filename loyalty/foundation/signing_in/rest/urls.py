@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from loyalty.foundation.signing_in.rest import administering, entering, own
+from loyalty.foundation.signing_in.rest import administering, entering, federating, own
 
 # These live at /api/auth/, outside of the versioned API, beside those of access.
 auth_paths: list[URLPattern] = [
@@ -16,6 +16,9 @@ auth_paths: list[URLPattern] = [
     path("session/secondFactor/enrol/", own.EnrolView.as_view(), name="session-second-factor-enrol"),
     path("session/secondFactor/confirm/", own.ConfirmView.as_view(), name="session-second-factor-confirm"),
     path("session/secondFactor/recoveryCodes/", own.RecoveryCodesView.as_view(), name="session-recovery-codes"),
+    path("session/oidc/", federating.ProviderView.as_view(), name="session-oidc"),
+    path("session/oidc/start/", federating.DepartView.as_view(), name="session-oidc-start"),
+    path("session/oidc/callback/", federating.ArriveView.as_view(), name="session-oidc-callback"),
     path("sessions/", own.SessionsView.as_view(), name="sessions"),
     path("sessions/endOthers/", own.EndOthersView.as_view(), name="sessions-end-others"),
     path("sessions/<str:id>/", own.SessionView.as_view(), name="session"),
