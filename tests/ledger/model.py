@@ -4,7 +4,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
 
-Policy = Literal["only_pending", "within_balance", "unlimited"]
+Policy = Literal["only_pending", "within_balance", "within_balance_or_none", "unlimited"]
 Consumption = Literal["fifo", "lifo", "proportional"]
 
 
@@ -396,7 +396,10 @@ class ModelBook:
         if policy == "only_pending" and first.kind == "earn":
             raise Refused("transaction.clawback_refused")
         wanted, available = first.left if points is None else points, account.balance - account.held
+        may_be_none = policy == "within_balance_or_none" and first.kind == "earn"
         if policy != "unlimited" and available < wanted:
+            if available <= 0 and may_be_none:
+                return 0
             if available <= 0:
                 raise Refused("points.insufficient")
             wanted = available
@@ -404,6 +407,8 @@ class ModelBook:
         alive = sum(lot.free for lot in account.lots if lot.is_alive(now) and lot not in own)
         reachable = sum(lot.free for lot in own) + (alive if policy != "only_pending" else 0)
         if policy != "unlimited" and reachable < wanted:
+            if reachable == 0 and may_be_none:
+                return 0
             if reachable == 0:
                 raise Refused("transaction.clawback_refused" if policy == "only_pending" else "points.insufficient")
             wanted = reachable
