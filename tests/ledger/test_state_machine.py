@@ -3,7 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from datetime import timedelta
-from typing import Any, cast
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -22,7 +22,7 @@ from loyalty.foundation.kernel.errors import Refusal
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.ledger import api
 from tests.ledger.book import NOW, SCOPE, Book, broken, open_book
-from tests.ledger.model import ModelBook, ModelHold, ModelTransaction, Policy, Refused
+from tests.ledger.model import ModelBook, ModelHold, ModelTransaction, Refused
 
 CAP = 150
 ACCOUNTS = 3
@@ -205,7 +205,7 @@ class LedgerMachine(RuleBasedStateMachine):
         book, key, until = self.here(0), str(new_public_id()), self.now + timedelta(days=1)
         self.move(
             lambda: book.reverse(receipt, points, key, policy=policy, expires_at=until),
-            lambda: self.model.reverse(made, points, cast(Policy, policy.value), book.now, until),
+            lambda: self.model.reverse(made, points, policy.value, book.now, until),
         )
 
     @rule(which=WHICH, points=POINTS, parts=st.lists(st.integers(1, 40), min_size=2, max_size=3))
