@@ -23,6 +23,7 @@ from loyalty.customers.errors import (
     CustomerRecordInvalid,
 )
 from loyalty.customers.operations.consenting import grant_consent, withdraw_consent
+from loyalty.customers.operations.exchanging import take_events
 from loyalty.customers.operations.importing import import_from_xiva
 from loyalty.customers.operations.receiving import receive_events
 from loyalty.customers.operations.sources import check_signature, close_source, create_source
@@ -87,6 +88,7 @@ __all__ = [
     "get_customer_by_ref",
     "grant_consent",
     "import_from_xiva",
+    "take_events",
     "list_by_address",
     "list_consents",
     "list_customers",

@@ -22,8 +22,10 @@ class CustomersConfig(AppConfig):
         """Register the import as a kind of run, and what reveals personal data and notes who looked."""
         from loyalty.customers import api, tasks
         from loyalty.customers.rest import looking
+        from loyalty.foundation.exchange import api as exchange
         from loyalty.foundation.web import masking
         from loyalty.foundation.work import api as work
 
         masking.register_reveal(looking.VIEW_PII, looking.note)
+        exchange.register_receiver("customer.", api.take_events)
         work.register(api.IMPORT_RUN_KIND, tasks.execute_import)

@@ -54,7 +54,10 @@ def background(folder: DataFolder, environment: dict[str, str]) -> list[Program]
     worker += ["--without-gossip", "--without-mingle"]
     beat = [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(folder.beat_file), "--pidfile", ""]
     receivers = [Program("sms-receiver", manage("run_sms_receiver"), environment, ROOT)]
+    kafka = [Program("kafka", manage("run_kafka"), environment, ROOT)]
+    is_kafka_wanted = environment.get("LOYALTY_KAFKA_ENABLED", "").lower() in ("true", "1", "yes")
     return [
+        *(kafka if is_kafka_wanted else []),
         *(receivers if environment.get("LOYALTY_SMS_PROVIDER") == "smpp" else []),
         Program("relay", manage("run_relay"), environment, ROOT),
         Program("worker-facts", [*worker, "-Q", FACTS_QUEUE, "-n", "facts@%h"], environment, ROOT),

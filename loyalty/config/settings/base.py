@@ -312,6 +312,21 @@ LOYALTY_EGRESS_SCHEMES = env.listing("LOYALTY_EGRESS_SCHEMES", "https")
 LOYALTY_EGRESS_HOSTS = env.listing("LOYALTY_EGRESS_HOSTS", "*")
 LOYALTY_EGRESS_CA_FILE = env.text("LOYALTY_EGRESS_CA_FILE", "")
 
+# Kafka (loyalty/foundation/exchange); what is saved in the section `kafka` comes before these.
+LOYALTY_KAFKA_ENABLED = env.flag("LOYALTY_KAFKA_ENABLED")
+LOYALTY_KAFKA_BOOTSTRAP_SERVERS = env.text("LOYALTY_KAFKA_BOOTSTRAP_SERVERS", "localhost:9092")
+LOYALTY_KAFKA_GROUP_ID = env.text("LOYALTY_KAFKA_GROUP_ID", "loyalty-service")
+LOYALTY_KAFKA_TOPIC = env.text("LOYALTY_KAFKA_TOPIC", "loyalty-events")
+LOYALTY_KAFKA_TOPICS_IN = env.listing("LOYALTY_KAFKA_TOPICS_IN", "customer-events,dwh-updates,bss-events")
+LOYALTY_KAFKA_SECURITY_PROTOCOL = env.choice(
+    "LOYALTY_KAFKA_SECURITY_PROTOCOL", "PLAINTEXT", ("PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL")
+)
+LOYALTY_KAFKA_SASL_MECHANISM = env.choice(
+    "LOYALTY_KAFKA_SASL_MECHANISM", "SCRAM-SHA-512", ("PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512")
+)
+LOYALTY_KAFKA_USERNAME = env.text("LOYALTY_KAFKA_USERNAME", "")
+LOYALTY_KAFKA_PASSWORD = env.text("LOYALTY_KAFKA_PASSWORD", "")
+
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,

@@ -14,6 +14,7 @@ from loyalty.foundation.events.policy import list_breaks
 from loyalty.foundation.events.queries import find_type, list_type_names, list_types, schema_of
 from loyalty.foundation.events.registry import (
     doorbells_wanted,
+    provide_intake,
     ring_after_facts,
     subscribe,
     subscribe_to_each,
@@ -37,6 +38,7 @@ __all__ = [
     "list_breaks",
     "list_type_names",
     "list_types",
+    "provide_intake",
     "publish",
     "publish_many",
     "doorbells_wanted",

@@ -1,11 +1,22 @@
 """Which handler wants which facts; filled when the platform starts."""
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
+from datetime import datetime
+from typing import Any, Protocol
 
 from loyalty.foundation.events.contracts import Handler, Subscription
 
 
+class Intake(Protocol):
+    """Takes events of other systems in."""
+
+    def __call__(self, *, raw: Sequence[Any], source: str, now: datetime) -> Any:
+        """Take them in; give how many were new, how many known, and which were refused."""
+        ...
+
+
 class _Registry:
+    intake: Intake | None = None
     subscriptions: dict[str, Subscription] = {}  # noqa: RUF012 - one registry for the process
     doorbells: dict[str, Callable[[], bool]] = {}  # noqa: RUF012 - one registry for the process
 
@@ -56,6 +67,16 @@ def ring_after_facts(task_name: str, *, is_wanted: Callable[[], bool]) -> None:
 def doorbells_wanted() -> list[str]:
     """Give the doorbells to ring after a round that read facts, in order."""
     return [name for name in sorted(_Registry.doorbells) if _Registry.doorbells[name]()]
+
+
+def provide_intake(intake: Intake) -> None:
+    """Have events that are posted to ``events/`` taken in by whoever knows how."""
+    _Registry.intake = intake
+
+
+def find_intake() -> Intake | None:
+    """Give who takes posted events in."""
+    return _Registry.intake
 
 
 def subscriptions() -> list[Subscription]:

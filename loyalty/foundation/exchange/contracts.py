@@ -1,6 +1,10 @@
 """The words of exchange that cross its border."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
 from enum import StrEnum
+from typing import Any, Protocol
 
 
 class EndpointState(StrEnum):
@@ -24,3 +28,55 @@ class DeliveryState(StrEnum):
     PENDING = "PENDING"
     DELIVERED = "DELIVERED"
     FAILED = "FAILED"
+
+
+@dataclass(frozen=True, slots=True)
+class ForeignEvent:
+    """An event of another system; ``subject`` is the customer as ``customer/<id>`` or by its own reference.
+
+    ``index`` is its place among those that came together.
+    """
+
+    index: int
+    id: str
+    source: str
+    type: str
+    subject: str
+    occurred_at: str
+    data: Mapping[str, Any]
+    version: int = 1
+    correlation_id: str = ""
+    causation_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RefusedEvent:
+    """An event that was not taken in, and why; nothing of it is kept but in the dead letters of a topic."""
+
+    index: int
+    id: str
+    code: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeReport:
+    """What became of events that came together."""
+
+    accepted: int = 0
+    duplicates: int = 0
+    refused: tuple[RefusedEvent, ...] = ()
+
+    def __add__(self, other: "IntakeReport") -> "IntakeReport":
+        """Give both together."""
+        return IntakeReport(
+            self.accepted + other.accepted, self.duplicates + other.duplicates, (*self.refused, *other.refused)
+        )
+
+
+class Receiver(Protocol):
+    """Takes events of one family in, within the transaction at hand; each counts once per source and id."""
+
+    def __call__(self, events: Sequence[ForeignEvent], *, source: str, now: datetime) -> IntakeReport:
+        """Take the events in."""
+        ...

@@ -1,6 +1,6 @@
 """Refused outcomes of exchange."""
 
-from loyalty.foundation.kernel.errors import Invalid, Unprocessable
+from loyalty.foundation.kernel.errors import Conflict, Invalid, TooLarge, Unprocessable
 
 
 class EventTypesUnknown(Invalid):
@@ -15,3 +15,24 @@ class EndpointNotTold(Unprocessable):
 
     code = "webhook.endpoint_not_active"
     title = "The endpoint is not active"
+
+
+class EventsTooManyAtOnce(TooLarge):
+    """More events in one call than it takes."""
+
+    code = "event.batch_too_large"
+    title = "Too many events at once"
+
+
+class EventRefused(Invalid):
+    """The only event of a call was not taken in; ``facts.reason`` is the code that a batch would tell."""
+
+    code = "event.refused"
+    title = "The event was not taken in"
+
+
+class MappingTaken(Conflict):
+    """There is a mapping of this name for the source."""
+
+    code = "mapping.taken"
+    title = "The name is in use"

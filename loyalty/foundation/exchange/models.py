@@ -5,6 +5,7 @@ from django.db import models
 
 from loyalty.foundation.exchange.contracts import DeliveryOrder, DeliveryState, EndpointState
 from loyalty.foundation.kernel.ids import new_public_id
+from loyalty.foundation.orm.fields import ExactJSONField
 from loyalty.foundation.orm.models import PublicModel
 
 
@@ -84,3 +85,91 @@ class WebhookAttempt(models.Model):
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.status_code}"
+
+
+class EventMapping(PublicModel):
+    """How events of a source that are no CloudEvents are read: paths into them, by the names of ours.
+
+    ``matches`` are paths and the values that must stand there; the first active mapping that fits counts, by ``rank``.
+    ``data_paths`` are names of our data and their paths.
+    """
+
+    source = models.CharField(max_length=50)
+    name = models.CharField(max_length=100)
+    rank = models.SmallIntegerField(default=0)
+    matches = ExactJSONField(default=dict)
+    type = models.CharField(max_length=80)
+    id_path = models.CharField(max_length=200)
+    subject_path = models.CharField(max_length=200)
+    time_path = models.CharField(max_length=200, blank=True, default="")
+    data_paths = ExactJSONField(default=dict)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "name"], name="exchange_mapping_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.name}"
+
+
+class ReceivedEvent(models.Model):
+    """An event from outside that was published as it came, once per source and id."""
+
+    id = models.BigAutoField(primary_key=True)
+    source = models.CharField(max_length=200)
+    event_id = models.CharField(max_length=200)
+    received_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["source", "event_id"], name="exchange_received_once")]
+
+    def __str__(self) -> str:
+        return f"{self.source} {self.event_id}"
+
+
+class DeadMessage(models.Model):
+    """A message of a topic that could not be taken in."""
+
+    id = models.BigAutoField(primary_key=True)
+    public_id = models.UUIDField(unique=True, default=new_public_id)
+    topic = models.CharField(max_length=249)
+    partition = models.IntegerField()
+    offset = models.BigIntegerField()
+    headers = ExactJSONField(default=dict)
+    body = models.TextField()
+    code = models.CharField(max_length=60)
+    message = models.TextField()
+    died_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["topic", "partition", "offset"], name="exchange_dead_message_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}/{self.offset} {self.code}"
+
+
+class TopicOffset(models.Model):
+    """The next message of a topic's partition that is to be taken in; moves with the effect of the ones before it."""
+
+    id = models.BigAutoField(primary_key=True)
+    topic = models.CharField(max_length=249)
+    partition = models.IntegerField()
+    next_offset = models.BigIntegerField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["topic", "partition"], name="exchange_topic_offset_once")]
+
+    def __str__(self) -> str:
+        return f"{self.topic}/{self.partition}: {self.next_offset}"
+
+
+class TransportCursor(models.Model):
+    """How far the event store was handed to a transport, by position."""
+
+    name = models.CharField(max_length=50, primary_key=True)
+    position = models.BigIntegerField(default=0)
+
+    def __str__(self) -> str:
+        return f"{self.name}: {self.position}"

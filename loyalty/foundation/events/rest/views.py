@@ -1,25 +1,30 @@
 """The event store and the dead letters."""
 
+import dataclasses
 from typing import Any, ClassVar
 
 import django_filters
 from django.db import transaction
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from loyalty.foundation.events import operations, queries
+from loyalty.foundation.events import operations, queries, registry
 from loyalty.foundation.events.contracts import TypeView
 from loyalty.foundation.events.models import InboxEntry, InboxState, StoredEvent
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.errors import NotFound
 from loyalty.foundation.web import masking
 from loyalty.foundation.web.pagination import KeysetPages
+from loyalty.foundation.web.parsers import ExactJSONParser
 from loyalty.foundation.web.serializers import ExactJSONField
 from loyalty.foundation.web.views import ApiViewSet, ReadOnlyApiViewSet
+
+# Events that name no source themselves and are posted without one share one space of ids.
+SOURCE, SOURCE_LENGTH_MAX = "api", 50
 
 
 class EventSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -41,6 +46,35 @@ class EventSerializer(serializers.Serializer):  # type: ignore[type-arg]
         return told if self.context.get("is_revealed") else masking.masked(told)
 
 
+class RefusedEventSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """An event that was not taken in."""
+
+    index = serializers.IntegerField()
+    id = serializers.CharField()
+    code = serializers.CharField()
+    message = serializers.CharField()
+
+
+class IntakeReportSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """What became of the events of a call."""
+
+    accepted = serializers.IntegerField()
+    duplicates = serializers.IntegerField()
+    refused = RefusedEventSerializer(many=True)
+
+
+class CloudEventParser(ExactJSONParser):
+    """One CloudEvent."""
+
+    media_type = "application/cloudevents+json"
+
+
+class CloudEventBatchParser(ExactJSONParser):
+    """A list of CloudEvents."""
+
+    media_type = "application/cloudevents-batch+json"
+
+
 class EventFilter(django_filters.FilterSet):
     """What the store can be narrowed by."""
 
@@ -52,9 +86,14 @@ class EventFilter(django_filters.FilterSet):
 class EventViewSet(ReadOnlyApiViewSet):
     """Published facts, newest first."""
 
-    permissions: ClassVar[dict[str, str]] = {"list": "events.view", "retrieve": "events.view"}
+    permissions: ClassVar[dict[str, str]] = {
+        "list": "events.view",
+        "retrieve": "events.view",
+        "create": "events.receive",
+    }
     queryset = StoredEvent.objects.all()
     serializer_class = EventSerializer
+    parser_classes = (ExactJSONParser, CloudEventParser, CloudEventBatchParser)
     lookup_field = "event_id"
     pagination_class = KeysetPages
     keyset = ("-position",)
@@ -68,6 +107,23 @@ class EventViewSet(ReadOnlyApiViewSet):
         personal = [row.subject_ref for row in rows if masking.masked(row.data) != row.data]
         context = {**self.get_serializer_context(), "is_revealed": masking.reveal(self.request, personal)}
         return self.get_serializer_class()(*arguments, **{**options, "context": context})
+
+    @extend_schema(
+        parameters=[
+            OpenApiParameter("source", str, description="Chooses the mappings of events that are no CloudEvents")
+        ],
+        request=serializers.JSONField(),
+        responses={202: IntakeReportSerializer},
+    )
+    def create(self, request: Request) -> Response:
+        """Take one event of another system in, or a list of up to 5,000; each counts once per source and id."""
+        intake = registry.find_intake()
+        if intake is None:
+            raise NotFound("Nothing takes events in here.")
+        raw = request.data if isinstance(request.data, list) else [request.data]
+        source = request.query_params.get("source", "")[:SOURCE_LENGTH_MAX] or SOURCE
+        report = intake(raw=raw, source=source, now=clock.now())
+        return Response(dataclasses.asdict(report), status=202)
 
 
 class EventTypeSerializer(serializers.Serializer):  # type: ignore[type-arg]

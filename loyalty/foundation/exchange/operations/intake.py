@@ -1,0 +1,129 @@
+"""Events of other systems in: given to the domain that takes them, or published as they came; each counts once."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from django.db import transaction
+
+from loyalty.foundation.events import api as events
+from loyalty.foundation.exchange import registry
+from loyalty.foundation.exchange.contracts import ForeignEvent, IntakeReport, Receiver, RefusedEvent
+from loyalty.foundation.exchange.errors import EventsTooManyAtOnce
+from loyalty.foundation.exchange.models import EventMapping
+from loyalty.foundation.exchange.policy import Reading, is_fitting, read_cloud_event, read_mapped
+from loyalty.foundation.kernel.exact_json import dumps_exact
+from loyalty.foundation.orm import sql
+from loyalty.foundation.resilience.failpoints import maybe_fail
+
+EVENTS_MAX = 5_000
+DATA_BYTES_MAX = 64_000
+TAKE_IN = "SELECT exchange_take_in(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) AS taken"
+
+
+def readings_of(source: str) -> list[Reading]:
+    """Give the active mappings of a source, in the order in which they are tried."""
+    rows = EventMapping.objects.filter(source=source, is_active=True).order_by("rank", "id")
+    return [reading_of(row) for row in rows]
+
+
+def reading_of(row: EventMapping) -> Reading:
+    """Give a mapping as the pure functions take it."""
+    return Reading(row.type, row.id_path, row.subject_path, row.time_path, row.matches, row.data_paths)
+
+
+def read_one(raw: Any, *, source: str, index: int, readings: Sequence[Reading]) -> ForeignEvent | RefusedEvent:
+    """Read a CloudEvent as it is, and any other event by the first mapping that fits."""
+    if isinstance(raw, Mapping) and "specversion" in raw:
+        return read_cloud_event(raw, source=source, index=index)
+    fitting = next((one for one in readings if is_fitting(one, raw)), None)
+    if fitting is None:
+        return RefusedEvent(index, "", "event.no_mapping", f"It is no CloudEvent, and no mapping of {source} fits.")
+    return read_mapped(fitting, raw, source=source, index=index)
+
+
+@transaction.atomic
+def take_in(*, raw: Sequence[Any], source: str, now: datetime) -> IntakeReport:
+    """Take events in that came together; what cannot be taken is told by its index, and the rest counts.
+
+    :param source: who sends, for events that do not name their source themselves; it chooses the mappings.
+    :raises EventsTooManyAtOnce: more than ``EVENTS_MAX``.
+    """
+    if len(raw) > EVENTS_MAX:
+        raise EventsTooManyAtOnce(f"A call takes at most {EVENTS_MAX} events; this one has {len(raw)}.")
+    readings = readings_of(source)
+    own = events.list_type_names()
+    report = IntakeReport()
+    families: dict[tuple[Receiver | None, str], list[ForeignEvent]] = {}
+    for index, one in enumerate(raw):
+        read = read_one(one, source=source, index=index, readings=readings)
+        if isinstance(read, RefusedEvent):
+            report += IntakeReport(refused=(read,))
+            continue
+        receiver = registry.find_receiver(read.type)
+        if receiver is None and read.type in own:
+            problem = RefusedEvent(index, read.id, "event.type_reserved", f"{read.type} is published by the platform.")
+            report += IntakeReport(refused=(problem,))
+        else:
+            families.setdefault((receiver, read.source), []).append(read)
+    for (receiver, named), chosen in families.items():
+        report += (receiver or _publish)(chosen, source=named, now=now)
+    maybe_fail("intake.taken")
+    return IntakeReport(report.accepted, report.duplicates, tuple(sorted(report.refused, key=lambda one: one.index)))
+
+
+def _publish(chosen: Sequence[ForeignEvent], *, source: str, now: datetime) -> IntakeReport:
+    """Publish events as they came: types and versions that this version does not know are kept, not dropped."""
+    refused: list[RefusedEvent] = []
+    fresh: dict[str, tuple[ForeignEvent, datetime, str]] = {}
+    for one in chosen:
+        data = dumps_exact(one.data).decode()
+        occurred_at = _instant(one.occurred_at) if one.occurred_at else now
+        if occurred_at is None:
+            refused.append(RefusedEvent(one.index, one.id, "event.time_invalid", "time is an RFC 3339 instant."))
+        elif len(data) > DATA_BYTES_MAX:
+            refused.append(RefusedEvent(one.index, one.id, "event.data_invalid", f"data has over {DATA_BYTES_MAX} B."))
+        else:
+            fresh.setdefault(one.id, (one, occurred_at, data))
+    taken = 0
+    if fresh:
+        kinds = [
+            one.subject.partition("/") if "/" in one.subject else ("", "", one.subject) for one, _, _ in fresh.values()
+        ]
+        rows = list(fresh.values())
+        found = sql.fetch_one(
+            TAKE_IN,
+            [
+                now,
+                [source[:200]] * len(rows),
+                [one.id for one, _, _ in rows],
+                [uuid.uuid5(uuid.NAMESPACE_URL, f"urn:khaywe:event:{source}:{one.id}") for one, _, _ in rows],
+                [one.type for one, _, _ in rows],
+                [one.version for one, _, _ in rows],
+                [ref for _, _, ref in kinds],
+                [kind for kind, _, _ in kinds],
+                [ref for _, _, ref in kinds],
+                [at for _, at, _ in rows],
+                [_uuid(one.correlation_id) for one, _, _ in rows],
+                [_uuid(one.causation_id) for one, _, _ in rows],
+                [data for _, _, data in rows],
+            ],
+        )
+        taken = int(found["taken"]) if found else 0
+    return IntakeReport(taken, len(chosen) - len(refused) - taken, tuple(refused))
+
+
+def _instant(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if found.tzinfo is not None else None
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
+        return None

@@ -1,0 +1,115 @@
+"""Reading events of other systems: CloudEvents as they are, others by a mapping of paths to our names."""
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from loyalty.foundation.exchange.contracts import ForeignEvent, RefusedEvent
+from loyalty.foundation.kernel.exact_json import ExactDecoder
+
+PATH = re.compile(r"\$(\.[A-Za-z_][A-Za-z0-9_-]*|\[\d{1,4}\])*")
+STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_-]*)|\[(\d{1,4})\]")
+TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,4}")
+ID_LENGTH_MAX = 200
+SPEC_VERSION = "1.0"
+ABSENT = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A mapping as the pure functions take it."""
+
+    type: str
+    id_path: str
+    subject_path: str
+    time_path: str = ""
+    matches: Mapping[str, Any] = field(default_factory=dict)
+    data_paths: Mapping[str, str] = field(default_factory=dict)
+
+
+def is_path(text: object) -> bool:
+    """Tell whether a text is a path: ``$``, then ``.name`` and ``[number]`` in any order."""
+    return isinstance(text, str) and PATH.fullmatch(text) is not None
+
+
+def look_up(raw: Any, path: str) -> Any:
+    """Give what stands at a path, or ``ABSENT``."""
+    found = raw
+    for name, number in STEP.findall(path[1:]):
+        if name and isinstance(found, Mapping) and name in found:
+            found = found[name]
+        elif number and isinstance(found, list) and int(number) < len(found):
+            found = found[int(number)]
+        else:
+            return ABSENT
+    return found
+
+
+def is_fitting(reading: Reading, raw: Any) -> bool:
+    """Tell whether a mapping is meant for an event."""
+    return all(look_up(raw, path) == value for path, value in reading.matches.items())
+
+
+def _as_text(value: Any) -> str:
+    return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
+
+
+def read_mapped(reading: Reading, raw: Any, *, source: str, index: int) -> ForeignEvent | RefusedEvent:
+    """Read an event by a mapping; a field whose path leads nowhere is left out."""
+    identity, subject = _as_text(look_up(raw, reading.id_path)), _as_text(look_up(raw, reading.subject_path))
+    if not 1 <= len(identity) <= ID_LENGTH_MAX:
+        return RefusedEvent(index, "", "event.id_invalid", f"{reading.id_path} leads to no id.")
+    if not subject:
+        return RefusedEvent(index, identity, "event.subject_missing", f"{reading.subject_path} leads to no customer.")
+    occurred_at = _as_text(look_up(raw, reading.time_path)) if reading.time_path else ""
+    if reading.time_path and not occurred_at:
+        return RefusedEvent(index, identity, "event.time_invalid", f"{reading.time_path} leads to no instant.")
+    found = {name: look_up(raw, path) for name, path in reading.data_paths.items()}
+    data = {name: value for name, value in found.items() if value is not ABSENT}
+    return ForeignEvent(index, identity, source, reading.type, subject, occurred_at, data)
+
+
+def read_cloud_event(raw: Mapping[str, Any], *, source: str, index: int) -> ForeignEvent | RefusedEvent:
+    """Read a CloudEvent 1.0 in its JSON form."""
+    identity = raw.get("id")
+    if not isinstance(identity, str) or not 1 <= len(identity) <= ID_LENGTH_MAX:
+        return RefusedEvent(index, "", "event.id_invalid", f"id is a text of 1 to {ID_LENGTH_MAX} characters.")
+    if raw.get("specversion") != SPEC_VERSION:
+        return RefusedEvent(index, identity, "event.version_unknown", "specversion is 1.0.")
+    if not isinstance(raw.get("type"), str) or not TYPE.fullmatch(raw["type"]):
+        return RefusedEvent(index, identity, "event.type_invalid", "type reads like customer.purchase.")
+    data = raw.get("data")
+    data = {} if data is None else data
+    if not isinstance(data, Mapping):
+        return RefusedEvent(index, identity, "event.data_invalid", "data is an object.")
+    named = raw.get("source")
+    version = _as_text(raw.get("dataversion"))
+    return ForeignEvent(
+        index=index,
+        id=identity,
+        source=named if isinstance(named, str) and named else source,
+        type=raw["type"],
+        subject=_as_text(raw.get("subject")),
+        occurred_at=_as_text(raw.get("time")),
+        data=data,
+        version=int(version) if version.isascii() and version.isdigit() and len(version) < 5 else 1,
+        correlation_id=_as_text(raw.get("correlationid")),
+        causation_id=_as_text(raw.get("causationid")),
+    )
+
+
+def as_text(value: bytes | None) -> str:
+    """Give bytes as a text that PostgreSQL can store."""
+    return (value or b"").decode("utf-8", "replace").replace("\x00", "\ufffd")
+
+
+def parse_message(body: bytes, headers: Mapping[str, bytes]) -> Any:
+    """Read a message: a CloudEvent in the binary or the structured mode, or any other JSON for a mapping to read.
+
+    :raises ValueError: the body is no JSON.
+    """
+    content = json.loads(body, cls=ExactDecoder) if body else None
+    named = {name.removeprefix("ce_"): as_text(value) for name, value in headers.items() if name.startswith("ce_")}
+    return {**named, "data": content} if "specversion" in named else content

@@ -1,0 +1,159 @@
+"""Events of other systems in: CloudEvents and mapped ones, each once, by HTTP."""
+
+import uuid
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from loyalty.customers.models import Customer
+from loyalty.foundation.events.models import PublishedEvent
+from loyalty.foundation.exchange import api
+from loyalty.foundation.exchange.policy import ABSENT, is_path, look_up
+from tests.conftest import ClientWith
+
+pytestmark = pytest.mark.django_db
+
+EVENTS = "/api/loyalty/v1/events/"
+
+
+@pytest.fixture
+def customer() -> Customer:
+    """Somebody who is known."""
+    return Customer.objects.create(customer_ref="msisdn-1", status="ACTIVE", source="test")
+
+
+def told(kind: str, subject: str, **more: Any) -> dict[str, Any]:
+    """A CloudEvent of now."""
+    return {
+        "specversion": "1.0",
+        "id": str(uuid.uuid4()),
+        "source": "https://till.example/7",
+        "type": kind,
+        "subject": subject,
+        "time": (datetime.now(UTC) - timedelta(seconds=5)).isoformat(),
+        "data": {"amount": 12.50, "currency": "EUR"},
+        **more,
+    }
+
+
+def test_purchase__as_a_cloud_event__is_taken_in_once(client_with: ClientWith, customer: Customer) -> None:
+    client = client_with("events.receive")
+    event = told("customer.purchase", f"customer/{customer.public_id}")
+    answer = client.post(EVENTS, event)
+    assert (answer.status_code, answer.json()) == (202, {"accepted": 1, "duplicates": 0, "refused": []})
+    assert client.post(EVENTS, [event, event]).json()["duplicates"] == 2
+    fact = PublishedEvent.objects.get(type="customer.purchase")
+    assert (fact.key, str(fact.data["amount"])) == (str(customer.public_id), "12.5")
+
+
+def test_batch__with_bad_ones__tells_each_by_its_index(client_with: ClientWith, customer: Customer) -> None:
+    good = told("customer.purchase", "msisdn-1")
+    batch = [
+        good,
+        told("customer.purchase", "nobody"),
+        {**told("customer.login", "msisdn-1"), "specversion": "0.3"},
+        {"any": "thing"},
+        told("points.earned", "msisdn-1"),
+        told("Bad Type", "msisdn-1"),
+        told("invoice.paid", "customer/9", dataversion="7", correlationid=str(uuid.uuid4())),
+        {**told("invoice.paid", "x"), "time": "yesterday"},
+        {**told("invoice.paid", "x"), "id": ""},
+    ]
+    body = client_with("events.receive").post(EVENTS, batch).json()
+    assert (body["accepted"], body["duplicates"]) == (2, 0)
+    assert {one["index"]: one["code"] for one in body["refused"]} == {
+        1: "customer.not_found",
+        2: "event.version_unknown",
+        3: "event.no_mapping",
+        4: "event.type_reserved",
+        5: "event.type_invalid",
+        7: "event.time_invalid",
+        8: "event.id_invalid",
+    }
+    kept = PublishedEvent.objects.get(type="invoice.paid")
+    assert (kept.key, kept.subject_kind, kept.subject_ref) == ("9", "customer", "9")
+
+
+def test_content_types__of_cloud_events__are_read(client_with: ClientWith) -> None:
+    client = client_with("events.receive")
+    one = '{"specversion": "1.0", "id": "1", "source": "s", "type": "invoice.paid", "data": {}}'
+    answer = client.generic("POST", EVENTS, one, content_type="application/cloudevents+json")
+    assert answer.json()["accepted"] == 1
+    answer = client.generic("POST", EVENTS, f"[{one}]", content_type="application/cloudevents-batch+json")
+    assert answer.json()["duplicates"] == 1
+
+
+def test_events__more_than_a_call_takes__are_refused(client_with: ClientWith) -> None:
+    answer = client_with("events.receive").post(EVENTS, [{}] * 5001)
+    assert (answer.status_code, answer.json()["code"]) == (413, "event.batch_too_large")
+    assert client_with("events.view").post(EVENTS, []).status_code == 403
+
+
+MAPPING = {
+    "source": "old-till",
+    "name": "sale",
+    "matches": {"$.kind": "SALE"},
+    "type": "customer.purchase",
+    "id_path": "$.doc.no",
+    "subject_path": "$.doc.who[0].ref",
+    "time_path": "$.doc.at",
+    "data_paths": {"amount": "$.doc.sum", "currency": "$.doc.cur", "shop": "$.shop"},
+}
+
+
+def sale(number: int) -> dict[str, Any]:
+    """An event as the old till tells it."""
+    at = (datetime.now(UTC) - timedelta(seconds=5)).isoformat()
+    return {"kind": "SALE", "doc": {"no": number, "who": [{"ref": "msisdn-1"}], "at": at, "sum": 3, "cur": "EUR"}}
+
+
+def test_mapping__of_a_source__reads_its_events(client_with: ClientWith, customer: Customer) -> None:
+    client = client_with("exchange.view", "exchange.manage", "events.receive")
+    tried = client.post(
+        "/api/loyalty/v1/eventMappings/try/", {"source": "old-till", "sample": sale(1), "mapping": MAPPING}
+    )
+    assert tried.json()["is_taken"] is True, tried.json()
+    assert tried.json()["event"]["data"] == {"amount": 3, "currency": "EUR"}
+    before = client.post("/api/loyalty/v1/eventMappings/try/", {"source": "old-till", "sample": sale(1)}).json()
+    assert (before["is_taken"], before["code"]) == (False, "event.no_mapping")
+    made = client.post("/api/loyalty/v1/eventMappings/", MAPPING)
+    assert made.status_code == 201, made.json()
+    assert client.post("/api/loyalty/v1/eventMappings/", MAPPING).json()["code"] == "mapping.taken"
+    answer = client.post(f"{EVENTS}?source=old-till", [sale(1), sale(1), sale(2), {"kind": "OTHER"}]).json()
+    assert (answer["accepted"], answer["duplicates"]) == (2, 1)
+    assert [one["code"] for one in answer["refused"]] == ["event.no_mapping"]
+    assert PublishedEvent.objects.filter(type="customer.purchase").count() == 2
+    address = f"/api/loyalty/v1/eventMappings/{made.json()['id']}/"
+    assert client.patch(address, {"is_active": False}).json()["is_active"] is False
+    assert client.post(f"{EVENTS}?source=old-till", [sale(3)]).json()["accepted"] == 0
+    assert client.delete(address).status_code == 204
+
+
+def test_mapping__with_bad_paths__is_refused_place_by_place(client_with: ClientWith) -> None:
+    bad = {**MAPPING, "id_path": "doc.no", "data_paths": {"amount": "$..x"}, "type": "no"}
+    answer = client_with("exchange.manage").post("/api/loyalty/v1/eventMappings/", bad)
+    assert answer.status_code == 400
+    assert {one["field"] for one in answer.json()["errors"]} == {"id_path", "data_paths.amount", "type"}
+
+
+def test_path__into_an_event__gives_what_stands_there() -> None:
+    raw = {"a": {"b": [{"c": 1}]}, "n": None}
+    assert look_up(raw, "$") == raw
+    assert look_up(raw, "$.a.b[0].c") == 1
+    assert look_up(raw, "$.n") is None
+    assert [look_up(raw, path) for path in ("$.x", "$.a.b[1]", "$.a.b.c", "$.a[0]")] == [ABSENT] * 4
+    assert [is_path(text) for text in ("$", "$.a-b[3]", "a", "$.", "$[x]", "$.a b", 3)] == [
+        *(True, True, False, False, False, False, False)
+    ]
+
+
+def test_intake__same_events_shuffled_and_thrice__changes_nothing(customer: Customer, now: datetime) -> None:
+    batch = [
+        {"specversion": "1.0", "id": str(n), "source": "s", "type": "invoice.paid", "subject": f"customer/{n % 5}"}
+        for n in range(200)
+    ]
+    first = api.take_in(raw=batch, source="s", now=now)
+    again = api.take_in(raw=batch[::-1] * 2, source="other", now=now)
+    assert (first.accepted, again.accepted, again.duplicates) == (200, 0, 400)
+    assert PublishedEvent.objects.filter(type="invoice.paid").count() == 200
