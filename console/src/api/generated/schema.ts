@@ -1319,6 +1319,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/deadMessages/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Messages of topics that could not be taken in, newest first. */
+        get: operations["deadMessages_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/deadMessages/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one object. */
+        get: operations["deadMessages_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/deadMessages/{id}/replay/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Take it in once more, by the mappings of now. */
+        post: operations["deadMessages_replay_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/dwh/batch/features/": {
         parameters: {
             query?: never;
@@ -1440,6 +1491,60 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/eventMappings/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description How events of a source are read. */
+        get: operations["eventMappings_list"];
+        put?: never;
+        /** @description Make a mapping. */
+        post: operations["eventMappings_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/eventMappings/try/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Read a sample as it would be read if it came; nothing is written. */
+        post: operations["eventMappings_try_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/eventMappings/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one object. */
+        get: operations["eventMappings_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Remove a mapping. */
+        delete: operations["eventMappings_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Change a mapping: what is left out stays. */
+        patch: operations["eventMappings_partial_update"];
+        trace?: never;
+    };
     "/api/loyalty/v1/eventSources/": {
         parameters: {
             query?: never;
@@ -1537,7 +1642,8 @@ export interface paths {
         /** @description Published facts, newest first. */
         get: operations["events_list"];
         put?: never;
-        post?: never;
+        /** @description Take one event of another system in, or a list of up to 5,000; each counts once per source and id. */
+        post: operations["events_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4402,6 +4508,22 @@ export interface components {
             last_error: string;
             type: string;
         };
+        /** @description A message that could not be taken in. */
+        DeadMessage: {
+            body: string;
+            code: string;
+            /** Format: date-time */
+            died_at: string;
+            headers: {
+                [key: string]: unknown;
+            };
+            /** Format: uuid */
+            id: string;
+            message: string;
+            offset: number;
+            partition: number;
+            topic: string;
+        };
         /** @description What one person said. */
         Decision: {
             /** Format: date-time */
@@ -4839,6 +4961,46 @@ export interface components {
             type: string;
             version: number;
         };
+        /** @description A mapping. */
+        EventMapping: {
+            data_paths: {
+                [key: string]: string;
+            };
+            /** Format: uuid */
+            id: string;
+            id_path: string;
+            is_active: boolean;
+            matches: {
+                [key: string]: unknown;
+            };
+            name: string;
+            rank: number;
+            source: string;
+            subject_path: string;
+            time_path: string;
+            type: string;
+            version: number;
+        };
+        /** @description What a mapping is made of; paths read ``$.order.lines[0].amount``. */
+        EventMappingChangeRequest: {
+            data_paths?: {
+                [key: string]: string;
+            };
+            id_path: string;
+            /** @default true */
+            is_active: boolean;
+            matches?: {
+                [key: string]: unknown;
+            };
+            name: string;
+            /** @default 0 */
+            rank: number;
+            source: string;
+            subject_path: string;
+            /** @default  */
+            time_path: string;
+            type: string;
+        };
         /** @description A source of signed events, without its secret. */
         EventSource: {
             code: string;
@@ -4848,6 +5010,21 @@ export interface components {
             id: string;
             is_active: boolean;
             name: string;
+        };
+        /** @description What would be taken in, or why nothing would; nothing is written. */
+        EventTrialAnswer: {
+            code: string;
+            event: {
+                [key: string]: unknown;
+            } | null;
+            is_taken: boolean;
+            message: string;
+        };
+        /** @description A sample of a source, and a mapping that is not saved yet (or none: then the saved ones are tried). */
+        EventTrialRequest: {
+            mapping?: components["schemas"]["EventMappingChangeRequest"];
+            sample: unknown;
+            source: string;
         };
         /** @description A type of fact; ``schema`` is the JSON Schema of its data. */
         EventType: {
@@ -5213,6 +5390,12 @@ export interface components {
         /** @description A batch of at most 1,000 events. */
         InboundEventsRequest: {
             events: components["schemas"]["InboundEventRequest"][];
+        };
+        /** @description What became of the events of a call. */
+        IntakeReport: {
+            accepted: number;
+            duplicates: number;
+            refused: components["schemas"]["RefusedEvent"][];
         };
         /** @description One law of the ledger, how often it is broken, and the first cases. */
         InvariantAnswer: {
@@ -5711,6 +5894,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["DeadLetter"][];
         };
+        PaginatedDeadMessageList: {
+            count?: number;
+            count_is_exact?: boolean;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["DeadMessage"][];
+        };
         PaginatedDecisionList: {
             count?: number;
             count_is_exact?: boolean;
@@ -5770,6 +5968,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Event"][];
+        };
+        PaginatedEventMappingList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["EventMapping"][];
         };
         PaginatedEventSourceList: {
             /** @example 123 */
@@ -6273,6 +6486,26 @@ export interface components {
             scope_refs?: {
                 [key: string]: string[];
             };
+        };
+        /** @description What a mapping is made of; paths read ``$.order.lines[0].amount``. */
+        PatchedEventMappingChangeRequest: {
+            data_paths?: {
+                [key: string]: string;
+            };
+            id_path?: string;
+            /** @default true */
+            is_active: boolean;
+            matches?: {
+                [key: string]: unknown;
+            };
+            name?: string;
+            /** @default 0 */
+            rank: number;
+            source?: string;
+            subject_path?: string;
+            /** @default  */
+            time_path: string;
+            type?: string;
         };
         /** @description What to change of a place; what is left out stays. */
         PatchedPoolMemberChangeRequest: {
@@ -6814,6 +7047,13 @@ export interface components {
             /** Format: int64 */
             referrer_points?: number;
         };
+        /** @description An event that was not taken in. */
+        RefusedEvent: {
+            code: string;
+            id: string;
+            index: number;
+            message: string;
+        };
         /** @description An expiry to take back; without ``points`` all of it, without a day for as long as the program says. */
         ReinstateWriteRequest: {
             /** Format: date */
@@ -6881,6 +7121,12 @@ export interface components {
         /** @description How many facts are in line again. */
         Replayed: {
             count: number;
+        };
+        /** @description Whether the message was taken this time, and if not, why. */
+        ReplayedMessage: {
+            code: string;
+            is_taken: boolean;
+            message: string;
         };
         /** @description A request in a list; ``why_not`` is a refusal's code when the caller cannot decide on it, else empty. */
         Request: {
@@ -12848,6 +13094,137 @@ export interface operations {
             };
         };
     };
+    deadMessages_list: {
+        parameters: {
+            query?: {
+                code?: string;
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                topic?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedDeadMessageList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    deadMessages_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DeadMessage"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    deadMessages_replay_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ReplayedMessage"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     dwh_batch_features_create: {
         parameters: {
             query?: never;
@@ -13258,6 +13635,271 @@ export interface operations {
             };
         };
     };
+    eventMappings_list: {
+        parameters: {
+            query?: {
+                is_active?: boolean;
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                source?: string;
+                type?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedEventMappingList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    eventMappings_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventMappingChangeRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventMapping"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    eventMappings_try_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EventTrialRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventTrialAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    eventMappings_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventMapping"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    eventMappings_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    eventMappings_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedEventMappingChangeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EventMapping"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     eventSources_list: {
         parameters: {
             query?: {
@@ -13585,6 +14227,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaginatedEventList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    events_create: {
+        parameters: {
+            query?: {
+                /** @description Chooses the mappings of events that are no CloudEvents */
+                source?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/cloudevents+json": {
+                    [key: string]: unknown;
+                };
+                "application/cloudevents-batch+json": {
+                    [key: string]: unknown;
+                };
+                "application/json": {
+                    [key: string]: unknown;
+                };
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["IntakeReport"];
                 };
             };
             /** @description Refused or failed */
