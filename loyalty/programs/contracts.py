@@ -12,6 +12,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from loyalty.foundation.rules.api import PROFILE_FIRST
+
 # The codes behind the short forms: ``earn_rule`` is the rule ``base``, ``earn_cap_daily`` the cap ``daily``.
 RULE_BASE = "base"
 CAP_DAILY = "daily"
@@ -400,7 +402,11 @@ class BenefitGrant:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ProgramTerms:
-    """What a version of a program fixes, beside its tiers; ``point_value`` is the money that one point costs."""
+    """What a version of a program fixes, beside its tiers; ``point_value`` is the money that one point costs.
+
+    ``rules_profile`` is the profile of the rule language that the version's rules were written under: what they mean
+    stays, whatever later profiles say. Nobody writes it; a version whose rules change gets the latest.
+    """
 
     earn_rules: tuple[EarnRulePlan, ...] = ()
     stacking: Stacking = Stacking.SUM
@@ -417,6 +423,7 @@ class ProgramTerms:
     tier_policy: TierPolicyPlan = TierPolicyPlan()
     referral: ReferralPlan = ReferralPlan()
     point_value: Decimal | None = None
+    rules_profile: int = PROFILE_FIRST
 
 
 def earn_rule_of(terms: ProgramTerms) -> Any:

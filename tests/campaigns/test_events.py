@@ -178,3 +178,32 @@ def test_trigger__unknown_kind__is_refused(now: datetime) -> None:
     with pytest.raises(TriggerInvalid) as refusal:
         make_campaign(now, trigger={"kind": "moon"})
     assert refusal.value.problems[0].code == "campaign.trigger_kind_unknown"
+
+
+def test_filter__new_and_stored__keep_the_profile_they_were_written_under(post: Post, now: datetime) -> None:
+    """Both ends of the window counted in the first profile; since the second its first end does not."""
+    edge = {"within_days": [{"datetime": "2026-11-10T12:00:00Z"}, 10]}
+    trigger: dict[str, Any] = {"kind": "event", "event_type": "customer.purchase", "filter": edge}
+    campaign = make_campaign(now, trigger=trigger)
+    held = Campaign.objects.get(public_id=campaign)
+    envelope = events.Envelope(
+        id=uuid.uuid4(), type="customer.purchase", version=1, key="", subject_kind="customer", subject_ref="",
+        occurred_at=now, recorded_at=now, correlation_id=None, causation_id=None, data={"amount": "1"},
+    )  # fmt: skip
+    assert held.trigger["filter_profile"] == 2
+    assert not event_kind.matches(held.trigger, envelope, now=now)
+    old = {**trigger, "filter_profile": 1}
+    assert event_kind.matches(trigger, envelope, now=now) and event_kind.matches(old, envelope, now=now), (
+        "stored without one"
+    )
+    Campaign.objects.filter(pk=held.pk).update(trigger=old)
+    api.change(campaign_id=campaign, changes={"name": "Renamed"}, actor=ACTOR, now=now)
+    assert Campaign.objects.get(pk=held.pk).trigger == old
+    api.change(campaign_id=campaign, changes={"trigger": trigger}, actor=ACTOR, now=now)
+    assert Campaign.objects.get(pk=held.pk).trigger == old, "the same filter, as the console sends it back"
+    other = {**trigger, "filter": {"!": [edge]}}
+    api.change(campaign_id=campaign, changes={"trigger": other}, actor=ACTOR, now=now)
+    assert Campaign.objects.get(pk=held.pk).trigger == {**other, "filter_profile": 2}
+    with pytest.raises(TriggerInvalid):
+        changes = {"trigger": {**other, "filter_profile": 9}}
+        api.change(campaign_id=campaign, changes=changes, actor=ACTOR, now=now)

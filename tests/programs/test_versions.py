@@ -14,6 +14,7 @@ from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
+from loyalty.foundation.rules.api import RuleInvalid, evaluate
 from loyalty.programs import api, contracts, policy, queries, tasks
 from loyalty.programs.contracts import (
     CapPeriod,
@@ -300,7 +301,7 @@ WRITTEN_PARTS = (
 
 
 def test_difference_words__of_every_field_and_choice__are_there_in_arabic() -> None:
-    parts = {field.name for field in fields(contracts.ProgramTerms)} | {"tiers"}
+    parts = set(policy.PROMISES)
     assert set(DIFF_WORDS["ar"].parts) == set(DIFF_WORDS["en"].parts) == parts
     written = [field for part in WRITTEN_PARTS for field in fields(part)]
     assert set(DIFF_WORDS["ar"].fields) == {field.name for field in written} - {"id"}
@@ -324,3 +325,60 @@ def test_starts_at__of_a_program_made_in_the_past__is_its_own(actor: Actor) -> N
         document=ProgramDocument(name="Old", status=api.ProgramStatus.ACTIVE, earn_rule=1), actor=actor, now=past
     )
     assert api.list_plan_history(program)[0][0] == past
+
+
+SAME_DAY: dict[str, Any] = {"if": [{"==": [{"var": "occurred_on"}, {"today": []}]}, 10, 1]}
+# Shortly after midnight in Dubai it is still the day before in UTC.
+NIGHT = datetime(2026, 11, 20, 21, 30, tzinfo=UTC)
+IN_DUBAI = {"occurred_on": datetime(2026, 11, 21, tzinfo=UTC).date()}
+
+
+def meaning(program: UUID, number: int) -> tuple[int, Any]:
+    """Give a version's profile and what its rule gives for a purchase of this very night in Dubai."""
+    version = ProgramVersion.objects.get(program__public_id=program, number=number)
+    plan = queries.plan_of(version.program, version)
+    (rule,) = plan.earn_rules
+    return plan.rules_profile, evaluate(api.earn_rule_read(plan, rule), IN_DUBAI, now=NIGHT)
+
+
+def test_rules__of_new_and_of_stored_versions__keep_what_they_meant(actor: Actor, now: datetime) -> None:
+    document = ProgramDocument(
+        name="Dubai", timezone="Asia/Dubai", status=api.ProgramStatus.ACTIVE, earn_rule=SAME_DAY, tiers=LADDER
+    )
+    program = api.create_program(document=document, actor=actor, now=now)
+    assert meaning(program, 1) == (2, 10), "a new program's days are those of its zone"
+    # A version as it was stored before profiles were kept.
+    sql.execute("SET LOCAL session_replication_role = replica")
+    sql.execute("UPDATE programs_programversion SET terms = terms - 'rules_profile'")
+    sql.execute("SET LOCAL session_replication_role = DEFAULT")
+    assert meaning(program, 1) == (1, 1), "in UTC it is another day"
+
+    def change(day: int, **changes: Any) -> None:
+        api.update_program(
+            program_id=program, changes=changes, expected_version=None, actor=actor, now=now + timedelta(days=day)
+        )
+
+    change(1, earn_cap_daily=500)
+    assert meaning(program, 2) == (1, 1), "a change of anything else leaves the rules what they meant"
+    change(2, earn_rule={"+": [SAME_DAY, 0]})
+    assert meaning(program, 3) == (2, 10), "a rule that is written anew means what the language means now"
+    assert meaning(program, 1) == (1, 1)
+    change(3, earn_cap_daily=600)
+    assert meaning(program, 4) == (2, 10)
+
+
+def test_rules__ambiguous_since_the_second_profile__are_kept_but_not_written_again(actor: Actor, now: datetime) -> None:
+    doubtful: dict[str, Any] = {"if": [{"<": [{"var": "channel"}, "10"]}, 2, 1]}
+    document = ProgramDocument(name="Old", status=api.ProgramStatus.ACTIVE, earn_rule=AMOUNT, tiers=LADDER)
+    program = api.create_program(document=document, actor=actor, now=now)
+    with pytest.raises(RuleInvalid) as refused:
+        api.update_program(
+            program_id=program, changes={"earn_rule": doubtful}, expected_version=None, actor=actor, now=now
+        )
+    assert {problem.code for problem in refused.value.problems} == {"rule.ambiguous"}
+    version = ProgramVersion.objects.get(program__public_id=program)
+    plan = queries.plan_of(version.program, version)
+    (rule,) = plan.earn_rules
+    stored = replace(plan, rules_profile=1, earn_rules=(replace(rule, rule=doubtful),))
+    assert evaluate(api.earn_rule_read(stored, stored.earn_rules[0]), {"channel": "05"}, now=now) == 2
+    assert policy.say_earn_rule(stored.earn_rules[0]), "it is still said in words"

@@ -38,27 +38,33 @@ PREFIX = "event_"
 
 
 class EventTrigger:
-    """``{kind, event_type, filter?}``."""
+    """``{kind, event_type, filter?, filter_profile?}``.
+
+    The profile is that of the rule language under which the filter was written; a new filter is of the latest.
+    """
 
     kind = "event"
 
     def read(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Check the type and the filter."""
-        only(raw, "event_type", "filter")
+        only(raw, "event_type", "filter", "filter_profile")
         event_type = raw.get("event_type")
         if not isinstance(event_type, str) or event_type not in EVENT_FIELDS:
             known = ", ".join(sorted(EVENT_FIELDS))
             raise refuse("event_type", "campaign.event_unknown", f"A campaign can wait for: {known}.")
         rule = raw.get("filter")
+        profile = raw.get("filter_profile", rules.PROFILE_LATEST)
+        if isinstance(profile, bool) or profile not in range(rules.PROFILE_FIRST, rules.PROFILE_LATEST + 1):
+            raise refuse("filter_profile", "campaign.filter_invalid", "There is no such profile of the rule language.")
         kept: dict[str, Any] = {"kind": self.kind, "event_type": event_type, "filter": None}
         if rule is not None and not isinstance(rule, dict):
             raise refuse("filter", "campaign.filter_invalid", "The filter is a rule, a JSON object with one operator.")
         if rule:
             try:
-                rules.check(rule, None, "any", rules.PROFILE_FIRST)
+                rules.check(rule, None, "any", profile)
             except rules.RuleInvalid as fault:
                 raise refuse("filter", "campaign.filter_invalid", f"The filter is no rule: {fault.detail}") from fault
-            kept["filter"] = rule
+            kept |= {"filter": rule, "filter_profile": profile}
         return kept
 
     def variables(self, trigger: Mapping[str, Any]) -> tuple[str, ...]:
@@ -79,7 +85,8 @@ def matches(trigger: Mapping[str, Any], event: Envelope, *, now: datetime) -> bo
     if rule is None:
         return True
     try:
-        return bool(rules.evaluate(rules.check(rule, None, "any", rules.PROFILE_FIRST), facts_of(event), now=now))
+        profile = trigger.get("filter_profile", rules.PROFILE_FIRST)
+        return bool(rules.evaluate(rules.check(rule, None, "any", profile), facts_of(event), now=now))
     except (rules.RuleFault, rules.RuleInvalid) as fault:
         log.warning("the filter of a campaign cannot be evaluated on event %s: %s", event.id, fault)
         return False

@@ -88,8 +88,12 @@ def change(*, campaign_id: uuid.UUID, changes: Mapping[str, Any], actor: Actor, 
     if campaign.status == CampaignStatus.ENDED:
         raise CampaignStateWrong("An ended campaign stays as it is.")
     before = describe(campaign)
+    held = campaign.trigger
     for name, value in changes.items():
         setattr(campaign, CHANGEABLE[name], value)
+    if campaign.trigger.get("filter") == held.get("filter") and "filter_profile" in held:
+        # A filter that nobody changed keeps its meaning.
+        campaign.trigger = {"filter_profile": held["filter_profile"], **campaign.trigger}
     check(campaign, now=now)
     if "trigger" in changes:
         campaign.is_threshold_met = False

@@ -10,7 +10,7 @@ from loyalty.foundation.rules import api as rules
 from loyalty.points.contracts import MemberFacts
 from loyalty.points.errors import BurnRuleMissing, RuleResultInvalid
 from loyalty.points.policy.trace import number_of, plain, steps_of, version_of
-from loyalty.programs.api import BURN_SCHEMA, ProgramPlan
+from loyalty.programs.api import ProgramPlan, burn_rule_read
 
 
 def decide_burn(
@@ -31,7 +31,7 @@ def decide_burn(
         "points_balance": member.points_spendable,
         "points_lifetime": member.points_lifetime,
     }
-    outcome = rules.explain(rules.check(plan.burn_rule, BURN_SCHEMA, expects="number"), facts, now=now)
+    outcome = rules.explain(burn_rule_read(plan), facts, now=now)
     worth = number_of(outcome.value)
     if worth is None or not worth.is_finite() or not 0 <= worth <= AMOUNT_MAX:
         raise RuleResultInvalid("The burn rule gives no value for these points.", result=str(worth)[:60])

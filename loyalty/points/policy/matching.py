@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from loyalty.foundation.rules import api as rules
-from loyalty.programs.api import EarnRulePlan, OncePer, ProgramPlan, earn_schema_of, why_rule_closed
+from loyalty.programs.api import EarnRulePlan, OncePer, ProgramPlan, earn_rule_read, why_rule_closed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,12 +61,7 @@ def compiled(plan: ProgramPlan) -> Compiled:
 
 def _compile(plan: ProgramPlan) -> Compiled:
     ordered = sorted(plan.earn_rules, key=lambda rule: (rule.priority, rule.code))
-    checked = [
-        (one, None)
-        if one.rule is None
-        else (one, rules.check(one.rule, earn_schema_of(one.event_type), expects="number"))
-        for one in ordered
-    ]
+    checked = [(one, None) if one.rule is None else (one, earn_rule_read(plan, one)) for one in ordered]
     names = {"segment_codes"} if any(one.segment_codes for one in ordered) else set()
     for _, rule in checked:
         names |= rules.uses_fields(rule) if rule is not None else set()

@@ -27,7 +27,7 @@ def create_program(*, document: ProgramDocument, actor: Actor, now: datetime) ->
     :raises ProgramCodeTaken: another program has the code.
     """
     program = Program()
-    whole = writing.identify(writing.check(document), None, program)
+    whole = writing.identify(writing.check(document, None), None, program)
     _save_header(program, whole)
     writing.write_tiers(program, whole.tiers)
     version = ProgramVersion(program=program, number=1, starts_at=now)
@@ -63,7 +63,8 @@ def update_program(
         return
     version = current_version(program)
     before = document_of(program, version)
-    after = writing.identify(writing.check(policy.amend(before, writing.changes_of(changes, before))), before, program)
+    amended = policy.amend(before, writing.changes_of(changes, before))
+    after = writing.identify(writing.check(amended, before), before, program)
     if version.used_at is not None:
         _refuse_unmaking(before, after)
     are_tiers_changed = policy.are_tiers_changed(before, after)

@@ -33,7 +33,8 @@ def schedule(program: Program, changes: Changes, *, effective_at: datetime, acto
     _check_schedulable(program, effective_at, now)
     base = version_at(program, effective_at)
     before = document_of(program, base)
-    after = writing.identify(writing.check(policy.amend(before, writing.changes_of(changes, before))), before, program)
+    amended = policy.amend(before, writing.changes_of(changes, before))
+    after = writing.identify(writing.check(amended, before), before, program)
     writing.refuse(
         [
             FieldProblem(name, "program.field_not_scheduled", "This belongs to the program itself and counts at once.")
@@ -76,7 +77,7 @@ def carry(program: Program, before: ProgramDocument, after: ProgramDocument, *, 
         if carried == own:
             continue
         try:
-            writing.check(carried)
+            writing.check(carried, carried)
         except (ProgramInvalid, RuleInvalid) as refusal:
             problems = [
                 replace(problem, field=f"versions.{version.number}.{problem.field}") for problem in refusal.problems

@@ -44,13 +44,16 @@ def hold(program_id: uuid.UUID, expected_version: int | None) -> Program:
     return program
 
 
-def check(document: ProgramDocument) -> ProgramDocument:
-    """Complete a document and refuse what cannot be stored.
+def check(document: ProgramDocument, before: ProgramDocument | None) -> ProgramDocument:
+    """Complete a document, give its rules their profile, and refuse what cannot be stored.
+
+    :param before: what it was made of; None for a new program.
 
     :raises RuleInvalid: a rule is not valid, with every problem and its place.
     :raises ProgramInvalid: anything else.
     """
     whole = policy.complete(document)
+    whole = replace(whole, rules_profile=policy.rules_profile_for(whole, before))
     in_rules = policy.check_rules(whole)
     if in_rules:
         raise RuleInvalid(f"{in_rules[0].message} (at {in_rules[0].field})", problems=in_rules)

@@ -10,7 +10,7 @@ from loyalty.programs.contracts import ProgramDocument, TierDocument
 from loyalty.programs.policy.forms import TERMS, amend, terms_of
 
 # What a version fixes; the rest of a document belongs to the program itself and counts at once.
-PROMISES = (*TERMS, "tiers")
+PROMISES = (*(name for name in TERMS if name != "rules_profile"), "tiers")
 # What belongs to the program itself: it is not versioned.
 HEADER = (
     "name", "code", "description", "status", "start_date", "end_date", "currency", "timezone", "enrollment",
@@ -68,7 +68,8 @@ def carry(later: ProgramDocument, before: ProgramDocument, after: ProgramDocumen
 
     Lists are compared row by row, by their codes; every other part of the terms as a whole.
     """
-    changes: dict[str, Any] = {}
+    # Rules that come along bring the profile that they were written under.
+    changes: dict[str, Any] = {"rules_profile": max(later.rules_profile, after.rules_profile)}
     for name in PROMISES:
         own, old, new = getattr(later, name), getattr(before, name), getattr(after, name)
         if name in CODED_LISTS:

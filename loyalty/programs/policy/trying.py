@@ -24,7 +24,7 @@ from loyalty.programs.contracts import (
 from loyalty.programs.errors import ProgramInvalid
 from loyalty.programs.policy.documents import complete, find_problems
 from loyalty.programs.policy.forms import TERMS, agree, amend
-from loyalty.programs.policy.rules import check_rules
+from loyalty.programs.policy.rules import check_rules, rules_profile_for
 
 # What answers add to a program's parts; a client that sends an answer back means no harm.
 TOLD_ONLY = frozenset({"rule_in_words"})
@@ -63,7 +63,9 @@ def try_changes(plan: ProgramPlan, raw: Mapping[str, Any]) -> ProgramPlan:
     """
     try:
         changes = {name: _change(name, value) for name, value in raw.items()}
-        whole = complete(amend(_document(plan), changes))
+        before = _document(plan)
+        whole = complete(amend(before, changes))
+        whole = replace(whole, rules_profile=rules_profile_for(whole, before))
     except _Wrong as wrong:
         raise ProgramInvalid(wrong.problem.message, problems=[wrong.problem]) from None
     in_rules = check_rules(whole)
