@@ -202,7 +202,7 @@ def find_bss_facts_of(customer_refs: Sequence[str]) -> BssFacts:
 
 
 def find_bss_breaker_state() -> str:
-    """Give how the breaker of the BSS stands in this process, or an empty text where no BSS is configured."""
+    """Give how the breaker of the BSS stands where it stands worst, or an empty text where no BSS is configured."""
     try:
         return configured_client().breaker_state
     except Unavailable:

@@ -16,6 +16,7 @@ from loyalty.warehouse.contracts import (
     WarehouseView,
 )
 from loyalty.warehouse.errors import (
+    WarehouseAnswerTooLarge,
     WarehouseColumnMissing,
     WarehouseDenied,
     WarehouseDriverMissing,
@@ -61,6 +62,7 @@ __all__ = [
     "Severity",
     "TableDescription",
     "TableSummary",
+    "WarehouseAnswerTooLarge",
     "WarehouseColumnMissing",
     "WarehouseDenied",
     "WarehouseDriverMissing",

@@ -102,6 +102,8 @@ class ConnectorOptions:
 
     :param address: the URL or path that the kind's setting holds.
     :param rows_max: the most rows that one stream or copy may give.
+    :param bytes_max: the most bytes that one answer may have: of a copy exactly, of rows the lengths of their texts,
+        bytes and lists and eight for everything else.
     :param memory_mb: the memory that an engine inside this process may take.
     :param queries: custom queries by the name under which they stand beside the tables.
     :param query_days: how many days before the warehouse's today ``:start_date`` lies.
@@ -110,6 +112,7 @@ class ConnectorOptions:
     address: str
     statement_timeout_ms: int = 60_000
     rows_max: int = 50_000_000
+    bytes_max: int = 16 * 2**30
     memory_mb: int = 1024
     queries: Mapping[str, CustomQuery] = field(default_factory=dict)
     query_days: int = 365
@@ -141,7 +144,7 @@ class ConnectionReport:
 class WarehouseView:
     """The configured warehouse as people see it: no password, no parameters of the address.
 
-    ``setting`` is the setting that holds the address, ``breaker_state`` how the breaker of this process stands.
+    ``setting`` is the setting that holds the address, ``breaker_state`` how the breaker stands where it stands worst.
     """
 
     kind: str

@@ -101,6 +101,13 @@ class WarehouseDriverMissing(WarehouseNotConfigured):
     title = "The warehouse's driver is not installed"
 
 
+class WarehouseAnswerTooLarge(Invalid):
+    """An answer has more bytes than the settings allow."""
+
+    code = "warehouse.answer_too_large"
+    title = "The answer is too large"
+
+
 class WarehouseRowsTooMany(Invalid):
     """A statement has more rows than the caller or the settings allowed."""
 

@@ -69,6 +69,7 @@ def _options() -> ConnectorOptions:
         address=_address(),
         statement_timeout_ms=settings.DWH_STATEMENT_TIMEOUT_MS,
         rows_max=settings.DWH_ROWS_MAX,
+        bytes_max=settings.DWH_BYTES_MAX_MB * 2**20,
         memory_mb=settings.DWH_MEMORY_MB,
         queries=queries,
         query_days=settings.DWH_CUSTOMER_FEATURES_QUERY_DAYS,

@@ -8,6 +8,8 @@ from typing import TypeVar
 
 import pybreaker
 
+from loyalty.foundation.resilience import shared
+
 log = logging.getLogger("loyalty.resilience")
 
 Answer = TypeVar("Answer")
@@ -28,11 +30,17 @@ class BreakerView:
 
 
 class _Announcer(pybreaker.CircuitBreakerListener):
-    """Tells the log when a breaker changes."""
+    """Tells the log and the other processes when a breaker changes."""
 
-    def state_change(self, cb: pybreaker.CircuitBreaker, old_state: object, new_state: object) -> None:
-        """Log the change."""
-        log.warning("breaker %s: %s", cb.name, cb.current_state)
+    def state_change(
+        self,
+        cb: pybreaker.CircuitBreaker,
+        old_state: pybreaker.CircuitBreakerState | None,
+        new_state: pybreaker.CircuitBreakerState,
+    ) -> None:
+        """Log the change and tell it; the breaker itself still names the state that it leaves."""
+        log.warning("breaker %s: %s", cb.name, new_state.name)
+        shared.tell(str(cb.name), new_state.name, rest_s=cb.reset_timeout)
 
 
 class _Registry:
@@ -80,6 +88,11 @@ class Breaker:
     def view(self) -> BreakerView:
         """How it stands."""
         return BreakerView(str(self._inner.name), self._inner.current_state, self._inner.fail_counter)
+
+    @property
+    def worst_state(self) -> str:
+        """How it stands where it stands worst, in this process or another."""
+        return shared.worst(str(self._inner.name), self._inner.current_state)
 
     def reset(self) -> None:
         """Close it, for example after its system was configured anew."""

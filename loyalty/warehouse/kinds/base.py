@@ -315,6 +315,7 @@ class SqlConnector(ABC):
         rows = self._read(lambda connection: connection.execute(statement).fetchmany(limit + 1))
         if len(rows) > limit:
             raise WarehouseRowsTooMany(f"The statement has more than {limit} rows.")
+        self._check_bytes(copying.bytes_of(rows))
         return rows
 
     def stream(self, statement: Select[Any], *, batch_size: int = 10_000) -> Iterator[Sequence[Row[Any]]]:
@@ -337,10 +338,12 @@ class SqlConnector(ABC):
                     return rows
 
             result = self._guard.call_once(begin)
-            count = 0
+            count = size = 0
             while rows := self._guard.call_once(go_on):
                 count += len(rows)
+                size += copying.bytes_of(rows)
                 self._check_rows(count)
+                self._check_bytes(size)
                 yield rows
 
     def copy_text(self, statement: Select[Any]) -> Iterator[bytes]:
@@ -354,6 +357,9 @@ class SqlConnector(ABC):
     def _check_rows(self, count: int) -> None:
         if count > self.options.rows_max:
             raise WarehouseRowsTooMany(f"The statement has more than {self.options.rows_max} rows (DWH_ROWS_MAX).")
+
+    def _check_bytes(self, size: int) -> None:
+        copying.check_bytes(size, self.options.bytes_max)
 
     def rights(self) -> Rights:
         """Tell what the role is and may do."""

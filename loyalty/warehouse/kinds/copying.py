@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import date, datetime
 from typing import Any
 
+from loyalty.warehouse.errors import WarehouseAnswerTooLarge
+
 _ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r", "\b": "\\b", "\f": "\\f", "\v": "\\v"})
 # What a text may hold that COPY would take for a sign of its own.
 _SPECIAL = frozenset("\\\t\n\r\b\f\v")
@@ -46,6 +48,20 @@ def blocks(batches: Iterable[Sequence[Sequence[Any]]]) -> Iterator[bytes]:
         else:
             lines = ["\t".join([text_of(value) for value in row]) for row in rows]
         yield ("\n".join(lines) + "\n").encode()
+
+
+def bytes_of(rows: Sequence[Sequence[Any]]) -> int:
+    """Tell how large rows are: the lengths of texts, bytes and lists, and eight bytes for everything else."""
+    return sum(len(value) if isinstance(value, str | bytes | list) else 8 for row in rows for value in row)
+
+
+def check_bytes(size: int, bytes_max: int) -> None:
+    """Break an answer off that has become too large.
+
+    :raises WarehouseAnswerTooLarge: it has more bytes than are allowed.
+    """
+    if size > bytes_max:
+        raise WarehouseAnswerTooLarge(f"The answer has more than {bytes_max / 2**20:,.0f} MB (DWH_BYTES_MAX_MB).")
 
 
 def _single(value: object) -> str:

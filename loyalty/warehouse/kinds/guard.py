@@ -115,8 +115,8 @@ class Guard:
 
     @property
     def state(self) -> str:
-        """``closed``, ``open`` or ``half-open``."""
-        return self._breaker.view.state
+        """``closed``, ``open`` or ``half-open``: the worst over all processes."""
+        return self._breaker.worst_state
 
     def call(self, function: Callable[[], Answer]) -> Answer:
         """Call, and again when the warehouse was not there; three failed tries count as one failure.

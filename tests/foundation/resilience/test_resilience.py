@@ -1,7 +1,14 @@
 """Breakers and retries."""
 
-import pytest
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
 
+import pytest
+from django.conf import settings
+
+from loyalty.foundation.resilience import shared
 from loyalty.foundation.resilience.breaker import Breaker, BreakerOpen, list_breakers
 from loyalty.foundation.resilience.retry import WAIT_SECONDS_MAX, TryAgain, retrying
 
@@ -70,3 +77,57 @@ def test_retrying__asked_for_an_hour__waits_no_longer_than_the_bound() -> None:
 def test_retrying__another_fault__is_not_tried_again() -> None:
     with pytest.raises(ValueError, match="no"):
         retrying(lambda: fail(ValueError("no")), attempts_max=4, sleep=lambda _: pytest.fail("waited"))
+
+
+def told_by_another(name: str, state: str, *, rest_s: float = 20.0) -> None:
+    """Have another process tell how its breaker stands, as a worker does."""
+    command = (
+        "import sys, django\nfrom django.conf import settings\nsettings.configure(CACHES={'default': {'BACKEND': "
+        "'django.core.cache.backends.filebased.FileBasedCache', 'LOCATION': sys.argv[1]}})\n"
+        "from loyalty.foundation.resilience import shared\nshared.tell(sys.argv[2], sys.argv[3], "
+        "rest_s=float(sys.argv[4]))"
+    )
+    place = str(settings.CACHES["default"]["LOCATION"])
+    subprocess.run([sys.executable, "-c", command, place, name, state, str(rest_s)], check=True)
+
+
+@pytest.fixture
+def one_cache(tmp_path: Path, settings: Any) -> None:
+    """A cache that several processes share."""
+    backend = "django.core.cache.backends.filebased.FileBasedCache"
+    settings.CACHES = {"default": {"BACKEND": backend, "LOCATION": str(tmp_path)}}
+
+
+def test_breaker__open_in_a_worker__is_shown_by_the_api_and_decides_nothing_here(one_cache: None) -> None:
+    breaker = make("tests.elsewhere")
+    assert breaker.worst_state == "closed"
+    told_by_another("tests.elsewhere", "open")
+    assert (breaker.worst_state, breaker.view.state) == ("open", "closed")
+    assert breaker.call(lambda: "through") == "through"
+    told_by_another("tests.elsewhere", "closed")
+    assert breaker.worst_state == "open", "nobody takes back another's word"
+    told_by_another("tests.elsewhere", "half-open")
+    assert breaker.worst_state == "half-open"
+
+
+def test_breaker__open_here_and_closed_again__is_told_both_times(one_cache: None) -> None:
+    breaker = make("tests.told")
+    for _ in range(3):
+        with pytest.raises(ConnectionError):
+            breaker.call(lambda: fail(ConnectionError()))
+    told = shared.find_told("tests.told")
+    assert told is not None and told[1] == "open"
+    breaker.reset()
+    assert shared.find_told("tests.told") is None
+
+
+def test_breaker__without_the_cache__shows_what_this_process_knows(settings: Any) -> None:
+    address = "redis://127.0.0.1:9/0"
+    settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": address}}
+    breaker = make("tests.alone")
+    for _ in range(3):
+        with pytest.raises(ConnectionError):
+            breaker.call(lambda: fail(ConnectionError()))
+    assert breaker.worst_state == "open"
+    breaker.reset()
+    assert breaker.worst_state == "closed"

@@ -12,6 +12,7 @@ from sqlalchemy import Select, func, select, text
 
 from loyalty.foundation.rules.contracts import FieldType
 from loyalty.warehouse.api import (
+    WarehouseAnswerTooLarge,
     WarehouseColumnMissing,
     WarehouseKeyDuplicate,
     WarehouseKeyNull,
@@ -97,6 +98,15 @@ def test_stream_and_copy__more_rows_than_the_settings_allow__refused(world: Worl
         list(connector.stream(select(people.c.visits), batch_size=500))
     with pytest.raises(WarehouseRowsTooMany, match="DWH_ROWS_MAX"):
         list(connector.copy_text(select(people.c.visits)))
+
+
+def test_answers__of_more_bytes_than_the_settings_allow__are_broken_off(world: World) -> None:
+    connector = world.open(bytes_max=1_000)
+    people = connector.table("people")
+    for ask in (connector.stream, connector.copy_text, connector.fetch_all):
+        with pytest.raises(WarehouseAnswerTooLarge, match="DWH_BYTES_MAX_MB"):
+            list(ask(select(people.c.visits, people.c.city)))
+    assert len(connector.fetch_all(select(people.c.visits).limit(10))) == 10
 
 
 def test_stream__left_early__the_connection_serves_again(world: World) -> None:

@@ -107,8 +107,8 @@ class XivaClient:
 
     @property
     def breaker_state(self) -> str:
-        """``closed``, ``open`` or ``half-open``."""
-        return self._breaker.view.state
+        """``closed``, ``open`` or ``half-open``: the worst over all processes."""
+        return self._breaker.worst_state
 
     def close(self) -> None:
         """Give the connections back."""

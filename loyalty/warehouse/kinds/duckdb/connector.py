@@ -231,7 +231,7 @@ class DuckdbConnector(base.SqlConnector):
         compiled = written.compile(dialect=self.dialect, compile_kwargs={"render_postcompile": True})
         values = [compiled.params[name] for name in compiled.positiontup or ()]
         connection = self._guard.call(self._connect)
-        count = 0
+        count = size = 0
 
         def on_rows(rows: int) -> None:
             nonlocal count
@@ -242,6 +242,8 @@ class DuckdbConnector(base.SqlConnector):
             export = exporting.Export(_driver(connection), compiled.string, values, Path(_scratch()))
             with export:
                 while block := self._guard.call_once(lambda: self._next(connection, export)):
+                    size += len(block)
+                    self._check_bytes(size)
                     yield from copying.counted([block], on_rows)
 
     def _next(self, connection: Connection, export: exporting.Export) -> bytes:

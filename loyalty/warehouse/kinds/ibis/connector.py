@@ -214,12 +214,14 @@ class IbisConnector:
 
         :raises WarehouseRowsTooMany: there are more than the settings allow.
         """
-        count = 0
+        count = size = 0
         keys = [str(column.name) for column in getattr(statement, "selected_columns", ())]
         for batch in self._batches(statement, batch_size):
             count += len(batch)
             if count > self.options.rows_max:
                 raise WarehouseRowsTooMany(f"The statement has more than {self.options.rows_max} rows (DWH_ROWS_MAX).")
+            size += copying.bytes_of(batch)
+            copying.check_bytes(size, self.options.bytes_max)
             yield IteratorResult(SimpleResultMetaData(keys), iter(batch)).fetchall()
 
     def copy_text(self, statement: Select[Any]) -> Iterator[bytes]:

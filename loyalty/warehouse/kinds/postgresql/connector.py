@@ -206,7 +206,7 @@ class PostgresqlConnector(base.SqlConnector):
             with _driver(connection).cursor() as cursor:
                 copying_out = cursor.copy(f"COPY ({body}) TO STDOUT (FORMAT {form})".encode(), params)
                 copy = self._guard.call_once(copying_out.__enter__)
-                count = 0
+                count = size = 0
 
                 def read_many() -> list[bytes]:
                     # The server sends a block per row; going through the breaker for each would cost more than the row.
@@ -217,7 +217,10 @@ class PostgresqlConnector(base.SqlConnector):
                     while parts := self._guard.call_once(read_many):
                         count += len(parts)
                         self._check_rows(count)
-                        yield b"".join(parts)
+                        block = b"".join(parts)
+                        size += len(block)
+                        self._check_bytes(size)
+                        yield block
                 finally:
                     copying_out.__exit__(None, None, None)
 
