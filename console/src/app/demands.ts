@@ -32,7 +32,7 @@ export function answerDemands(router: Router): void {
     prove,
     wait: (request) => {
       const see = { label: say('proof.seeRequest'), onClick: () => void router.push(`/approvals/${request.id}`) }
-      useToast().add({ title: say('proof.waits'), description: say('proof.waitsText'), color: 'info', icon: 'i-lucide-hourglass', actions: [see] })
+      useToast().add({ title: say('proof.waits'), description: say('proof.waitsText'), color: 'info', icon: 'i-lucide-hourglass', ...(session.can('approvals.view') ? { actions: [see] } : {}) })
     },
     first: (code) => {
       session.duty = code.startsWith('password') ? 'password' : 'second_factor'

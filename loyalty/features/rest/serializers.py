@@ -135,7 +135,7 @@ class EventFieldSerializer(serializers.Serializer):  # type: ignore[type-arg]
     label = serializers.CharField()  # type: ignore[assignment]
 
 
-class EventTypeSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class ToldEventTypeSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """A kind of event that rules may ask for."""
 
     name = serializers.CharField()
@@ -147,7 +147,7 @@ class EventTypesSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """All kinds of events that rules may ask for."""
 
     count = serializers.IntegerField()
-    results = EventTypeSerializer(many=True)
+    results = ToldEventTypeSerializer(many=True)
 
 
 class HealthSerializer(serializers.Serializer):  # type: ignore[type-arg]

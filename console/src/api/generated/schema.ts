@@ -4961,6 +4961,7 @@ export interface components {
             type: string;
             version: number;
         };
+<<<<<<< HEAD
         /** @description A mapping. */
         EventMapping: {
             data_paths: {
@@ -4999,6 +5000,12 @@ export interface components {
             subject_path: string;
             /** @default  */
             time_path: string;
+=======
+        /** @description A field of an event's data; a dot in its name leads into an object inside. */
+        EventField: {
+            label: string;
+            name: string;
+>>>>>>> cfcce03 (Decide on requests, set the platform, and keep one's own sign-in from the console)
             type: string;
         };
         /** @description A source of signed events, without its secret. */
@@ -5039,7 +5046,7 @@ export interface components {
         /** @description All kinds of events that rules may ask for. */
         EventTypes: {
             count: number;
-            results: components["schemas"]["EventType"][];
+            results: components["schemas"]["ToldEventType"][];
         };
         /** @description What became of a batch. */
         EventsReport: {
@@ -8003,6 +8010,12 @@ export interface components {
             /** Format: uuid */
             user: string;
             username: string;
+        };
+        /** @description A kind of event that rules may ask for. */
+        ToldEventType: {
+            fields_told: components["schemas"]["EventField"][];
+            label: string;
+            name: string;
         };
         /** @description Totals of the ledger. */
         TotalsAnswer: {

@@ -1,13 +1,14 @@
 /** The pages of administration, and what each needs. */
 
 export interface AdminPage {
-  id: 'users' | 'roles' | 'tokens' | 'audit'
+  id: 'settings' | 'users' | 'roles' | 'tokens' | 'audit'
   to: string
   icon: string
   permission: string
 }
 
 export const ADMIN_PAGES: readonly AdminPage[] = [
+  { id: 'settings', to: '/admin/settings', icon: 'i-lucide-sliders-horizontal', permission: 'configuration.view' },
   { id: 'users', to: '/admin/users', icon: 'i-lucide-users-round', permission: 'access.view' },
   { id: 'roles', to: '/admin/roles', icon: 'i-lucide-grid-3x3', permission: 'access.view' },
   { id: 'tokens', to: '/admin/tokens', icon: 'i-lucide-key-round', permission: 'access.manage_tokens' },

@@ -1,0 +1,2 @@
+/** Front door of approvals. */
+export { default } from './approvals.module'
