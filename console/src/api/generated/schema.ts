@@ -4961,7 +4961,12 @@ export interface components {
             type: string;
             version: number;
         };
-<<<<<<< HEAD
+        /** @description A field of an event's data; a dot in its name leads into an object inside. */
+        EventField: {
+            label: string;
+            name: string;
+            type: string;
+        };
         /** @description A mapping. */
         EventMapping: {
             data_paths: {
@@ -5000,12 +5005,6 @@ export interface components {
             subject_path: string;
             /** @default  */
             time_path: string;
-=======
-        /** @description A field of an event's data; a dot in its name leads into an object inside. */
-        EventField: {
-            label: string;
-            name: string;
->>>>>>> cfcce03 (Decide on requests, set the platform, and keep one's own sign-in from the console)
             type: string;
         };
         /** @description A source of signed events, without its secret. */
