@@ -123,5 +123,6 @@ def value_in(route: Route, name: str) -> str:
 
 def verdict(answer: Response) -> Verdict:
     """Give status and code."""
-    data: Mapping[str, Any] = answer.data if isinstance(answer.data, Mapping) else {}
+    told = getattr(answer, "data", None)
+    data: Mapping[str, Any] = told if isinstance(told, Mapping) else {}
     return answer.status_code, str(data.get("code", ""))

@@ -77,7 +77,13 @@ def walk(resolver: URLResolver, prefix: str = "") -> Iterator[tuple[str, Any]]:
 
 def address_of(pattern: str) -> str:
     """Give a pattern of either kind with its names in braces."""
-    text = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", re.sub(r"\(\?P<(\w+)>(?:\[[^\]]*\]|[^()\[\]])+\)", r"{\1}", pattern))
+    text = re.sub(r"<(?:\w+:)?(\w+)>", r"{\1}", pattern)
+    while found := re.search(r"\(\?P\{(\w+)\}", text):
+        depth, end = 1, found.end()
+        while depth:
+            depth += {"(": 1, ")": -1}.get(text[end], 0)
+            end += 1
+        text = text[: found.start()] + "{" + found[1] + "}" + text[end:]
     return text.replace("^", "").replace("$", "").replace(r"\Z", "").replace("\\", "")
 
 

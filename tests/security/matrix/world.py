@@ -12,6 +12,7 @@ from django.db import close_old_connections, transaction
 from pytest_django import DjangoDbBlocker
 
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.work import api as work
 from tests.campaigns.scene import CONTENT, SCHEDULE
 from tests.gateways import world as outside
 from tests.programs.documents import document
@@ -62,9 +63,18 @@ def make_side(world: outside.World, name: str, people: list[str]) -> Side:
         "campaigns/",
         {
             "name": f"Campaign {name}", "program": program, "trigger": SCHEDULE, "channels": ["email"],
-            "content": CONTENT, "status": "DRAFT",
+            "content": CONTENT, "status": "ACTIVE",
         },
     )  # fmt: skip
+    world.make(f"campaigns/{campaign['id']}/trigger/", {"occurrence": name})
+    file = f"customer_ref,points_balance\nIMPORTED-{name},5\n"
+    sent = world.client.post(
+        f"{outside.V1}pointsImports/?program={program}",
+        file,
+        content_type="text/csv",
+        headers={"Idempotency-Key": f"import-{name}"},
+    )
+    assert sent.status_code == 202, sent.content
     return Side(
         {
             "program": program,
@@ -85,7 +95,11 @@ def make_sides() -> Sides:
     canary = outside.load_canary(SECRETS)
     mine = make_side(world, "MINE", [*people, canary])
     other = make_side(world, "OTHER", [*people, canary])
+    while work.execute_next(now=outside.NOW):
+        pass
     world.look()
+    key = world.make("partnerApiKeys/", {"partner_ref": PARTNER, "name": "till", "scopes": ["points.earn"]})
+    world.ids["partnerApiKeys"] = [key["id"]]
     nowhere = Side(dict.fromkeys(Sides.KINDS, NOWHERE))
     return Sides(world, mine, other, nowhere, tuple(people), canary)
 

@@ -6,7 +6,7 @@ from rest_framework import serializers
 
 from loyalty.foundation.configuration.contracts import FieldType, FieldView, SectionView, Source, TimedReport
 from loyalty.foundation.configuration.models import SectionVersion
-from loyalty.foundation.web.serializers import ExactJSONField
+from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer
 
 REASON_CHARACTERS_MAX = 1_000
 
@@ -57,7 +57,7 @@ class ConfigurationSerializer(serializers.Serializer):  # type: ignore[type-arg]
     sections = ConfigurationSectionSerializer(many=True)
 
 
-class SectionChangeSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class SectionChangeSerializer(StrictSerializer):
     """A change: only what changes; null goes back to the environment, or takes a secret away."""
 
     values = serializers.DictField()
@@ -65,13 +65,13 @@ class SectionChangeSerializer(serializers.Serializer):  # type: ignore[type-arg]
     expected_version = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=0)
 
 
-class SectionTestSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class SectionTestSerializer(StrictSerializer):
     """Values to try on top of those that count, without saving them."""
 
     values = serializers.DictField(required=False, default=dict)
 
 
-class SectionRollbackSerializer(serializers.Serializer):  # type: ignore[type-arg]
+class SectionRollbackSerializer(StrictSerializer):
     """Which version to go back to; 0 is "nothing saved"."""
 
     version = serializers.IntegerField(min_value=0, max_value=2**31 - 1)
