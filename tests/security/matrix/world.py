@@ -100,6 +100,15 @@ def make_sides() -> Sides:
     world.look()
     key = world.make("partnerApiKeys/", {"partner_ref": PARTNER, "name": "till", "scopes": ["points.earn"]})
     world.ids["partnerApiKeys"] = [key["id"]]
+    step = {"name": "Second person", "permission": "approvals.decide"}
+    kinds = world.client.get(f"{outside.V1}approvalWorkflows/kinds/").json()
+    waiting = {
+        "kind": (kinds["results"] if isinstance(kinds, dict) else kinds)[0]["kind"],
+        "name": "Gifts",
+        "is_active": False,
+        "steps": [step],
+    }
+    world.ids["approvalWorkflows"] = [world.make("approvalWorkflows/", waiting)["id"]]
     nowhere = Side(dict.fromkeys(Sides.KINDS, NOWHERE))
     return Sides(world, mine, other, nowhere, tuple(people), canary)
 

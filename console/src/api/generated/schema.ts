@@ -4563,6 +4563,10 @@ export interface components {
             step: number;
             verdict: string;
         };
+        /** @description Why. */
+        DecisionReasonWriteRequest: {
+            reason: string;
+        };
         /** @description A checker's word on the change with this hash; on behalf of somebody who is away, if so. */
         DecisionWriteRequest: {
             /** @default  */
@@ -6980,6 +6984,8 @@ export interface components {
         };
         /** @description Why. */
         ReasonWriteRequest: {
+            idempotency_key?: string;
+            /** @default  */
             reason: string;
         };
         /** @description A program whose members are to be looked at; ``is_recount`` first counts what nobody has counted yet. */
@@ -10577,7 +10583,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReasonWriteRequest"];
+                "application/json": components["schemas"]["DecisionReasonWriteRequest"];
             };
         };
         responses: {
@@ -10623,7 +10629,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["ReasonWriteRequest"];
+                "application/json": components["schemas"]["DecisionReasonWriteRequest"];
             };
         };
         responses: {
@@ -19308,7 +19314,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["ReasonWriteRequest"];
             };
@@ -19403,7 +19409,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["ReasonWriteRequest"];
             };
@@ -19460,7 +19466,7 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody: {
+        requestBody?: {
             content: {
                 "application/json": components["schemas"]["ReasonWriteRequest"];
             };

@@ -193,7 +193,7 @@ class DecisionAnswer(DecisionSerializer):
     request = WholeRequestSerializer()  # type: ignore[assignment]
 
 
-class ReasonWrite(StrictSerializer):
+class DecisionReasonWrite(StrictSerializer):
     """Why."""
 
     reason = serializers.CharField(max_length=2000, allow_blank=True)

@@ -150,11 +150,11 @@ class RequestViewSet(ReadOnlyApiViewSet):
         """Answer with one request and what it changes."""
         return Response(whole(self.get_object(), person_of(request)))
 
-    @extend_schema(request=serializers.ReasonWrite, responses={200: serializers.WholeRequestSerializer})
+    @extend_schema(request=serializers.DecisionReasonWrite, responses={200: serializers.WholeRequestSerializer})
     @action(detail=True, methods=["post"])
     def cancel(self, request: Request, **kwargs: Any) -> Response:
         """Take a request back: whoever asked, or who manages approvals."""
-        body = serializers.ReasonWrite(data=request.data)
+        body = serializers.DecisionReasonWrite(data=request.data)
         body.is_valid(raise_exception=True)
         api.cancel(
             request_id=self.get_object().public_id, actor=self.actor, reason=body.validated_data["reason"],
@@ -162,11 +162,11 @@ class RequestViewSet(ReadOnlyApiViewSet):
         )  # fmt: skip
         return Response(whole(self.get_object(), person_of(request)))
 
-    @extend_schema(request=serializers.ReasonWrite, responses={200: serializers.WholeRequestSerializer})
+    @extend_schema(request=serializers.DecisionReasonWrite, responses={200: serializers.WholeRequestSerializer})
     @action(detail=True, methods=["post"])
     def bypass(self, request: Request, **kwargs: Any) -> Response:
         """Have the change made at once, in an emergency; the checkers are asked to review it afterwards."""
-        body = serializers.ReasonWrite(data=request.data)
+        body = serializers.DecisionReasonWrite(data=request.data)
         body.is_valid(raise_exception=True)
         api.bypass(
             request_id=self.get_object().public_id, actor=self.actor, reason=body.validated_data["reason"],
