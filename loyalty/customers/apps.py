@@ -19,9 +19,11 @@ class CustomersConfig(AppConfig):
     }
 
     def ready(self) -> None:
-        """Register the import as a kind of run, and what reveals personal data and notes who looked."""
+        """Register the import as a kind of run, the section of the BSS, and what reveals personal data."""
         from loyalty.customers import api, tasks
+        from loyalty.customers.operations.section import XIVA
         from loyalty.customers.rest import looking
+        from loyalty.foundation.configuration import api as configuration
         from loyalty.foundation.exchange import api as exchange
         from loyalty.foundation.web import masking
         from loyalty.foundation.work import api as work
@@ -29,3 +31,4 @@ class CustomersConfig(AppConfig):
         masking.register_reveal(looking.VIEW_PII, looking.note)
         exchange.register_receiver("customer.", api.take_events)
         work.register(api.IMPORT_RUN_KIND, tasks.execute_import)
+        configuration.register_section(XIVA)

@@ -8,7 +8,7 @@ from django.db.models import Prefetch, Q, QuerySet
 
 from loyalty.customers.contracts import BssFacts, ConsentView, CustomerView
 from loyalty.customers.errors import BssAnswerInvalid, CustomerNotFound
-from loyalty.customers.kinds.xiva.client import configured_client
+from loyalty.customers.kinds.xiva.client import configured_client, is_configured
 from loyalty.customers.models import Consent, ContactPoint, Customer
 from loyalty.customers.policy import DEFAULT_CONSENT, all_consents
 from loyalty.foundation.kernel.errors import Unavailable
@@ -207,6 +207,11 @@ def find_bss_breaker_state() -> str:
         return configured_client().breaker_state
     except Unavailable:
         return ""
+
+
+def is_bss_configured() -> bool:
+    """Whether there is a BSS to ask."""
+    return is_configured()
 
 
 def test_bss() -> dict[str, Any]:

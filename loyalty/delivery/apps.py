@@ -4,10 +4,6 @@ from typing import ClassVar
 
 from django.apps import AppConfig
 
-from loyalty.delivery.kinds import registry
-from loyalty.delivery.kinds.email.channel import EmailChannel
-from loyalty.delivery.kinds.sms.channel import SmsChannel
-
 
 class DeliveryConfig(AppConfig):
     """Channels, templates, contact policy, send ledger."""
@@ -20,6 +16,13 @@ class DeliveryConfig(AppConfig):
     }
 
     def ready(self) -> None:
-        """Register the channels that can send."""
+        """Register the channels that can send, and the sections of their servers."""
+        from loyalty.delivery.kinds import registry
+        from loyalty.delivery.kinds.email.channel import EmailChannel
+        from loyalty.delivery.kinds.email.section import EMAIL
+        from loyalty.delivery.kinds.sms.channel import SmsChannel
+        from loyalty.foundation.configuration import api as configuration
+
         registry.register(EmailChannel())
         registry.register(SmsChannel())
+        configuration.register_section(EMAIL)

@@ -20,9 +20,13 @@ class FeaturesConfig(AppConfig):
         """Contribute features to the whole view of a customer, and listen to news of customers."""
         from loyalty.customers import api as customers
         from loyalty.features import api, handlers
+        from loyalty.features.operations import sections
         from loyalty.features.policy.told import EVENT_TYPES
+        from loyalty.foundation.configuration import api as configuration
         from loyalty.foundation.events import api as events
 
+        configuration.register_section(sections.FEATURE_STORE)
+        configuration.register_section(sections.ML)
         customers.register_overview_part("features", api.overview_part)
         for kind in EVENT_TYPES:
             api.register_event_type(kind)

@@ -3,7 +3,7 @@
 from django.db import models
 from django.db.models.functions import Now
 
-from loyalty.features.contracts import DataSource, MergeStrategy, NullKind, Origin
+from loyalty.features.contracts import NullKind, Origin
 from loyalty.foundation.orm.models import PublicModel
 from loyalty.foundation.rules.contracts import FieldType
 
@@ -49,20 +49,12 @@ class CatalogueField(PublicModel):
 
 
 class StoreState(models.Model):
-    """The one row: how features are collected (empty: as the settings say), and how fresh the warehouse is.
+    """The one row: how fresh the warehouse is.
 
     ``generation`` counts what makes all remembered answers old at once.
     """
 
     id = models.SmallIntegerField(primary_key=True, default=1)
-    data_source = models.CharField(
-        max_length=10, choices=[(one.value, one.value) for one in DataSource], blank=True, default=""
-    )
-    merge_strategy = models.CharField(
-        max_length=20, choices=[(one.value, one.value) for one in MergeStrategy], blank=True, default=""
-    )
-    cache_seconds = models.IntegerField(null=True)
-    stale_seconds = models.IntegerField(null=True)
     reference_instant = models.DateTimeField(null=True)
     oldest_instant = models.DateTimeField(null=True)
     # How many rows the warehouse had when it was last seen to have others.

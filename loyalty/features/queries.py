@@ -4,7 +4,6 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from django.conf import settings
 from django.db.models import QuerySet
 from sqlalchemy import ColumnElement, FromClause, Select
 
@@ -23,6 +22,7 @@ from loyalty.features.contracts import (
 from loyalty.features.kinds import dwh, platform, streaming
 from loyalty.features.models import CatalogueField, StoreState
 from loyalty.features.policy import STREAMING
+from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.rules.contracts import FieldType
 from loyalty.warehouse import api as warehouse
 
@@ -64,21 +64,17 @@ def state() -> StoreState:
     return StoreState.objects.filter(pk=1).first() or StoreState(version=0)
 
 
-def policy_of(one: StoreState) -> StorePolicy:
-    """Give how features are collected: as a person chose, else as the settings say."""
-    return StorePolicy(
-        data_source=DataSource(one.data_source or settings.FEATURE_STORE_DATA_SOURCE),
-        merge_strategy=MergeStrategy(one.merge_strategy or settings.FEATURE_STORE_MERGE_STRATEGY),
-        cache_seconds=(settings.FEATURE_STORE_CACHE_SECONDS if one.cache_seconds is None else one.cache_seconds),
-        stale_seconds=(settings.FEATURE_STORE_STALE_SECONDS if one.stale_seconds is None else one.stale_seconds),
-        version=one.version,
-        updated_at=one.updated_at if one.version else None,
-    )
-
-
 def get_policy() -> StorePolicy:
-    """Give how features are collected."""
-    return policy_of(state())
+    """Give how features are collected: as the section ``feature-store`` of the configuration says."""
+    section = configuration.read("feature-store")
+    return StorePolicy(
+        data_source=DataSource(section["data_source"]),
+        merge_strategy=MergeStrategy(section["merge_strategy"]),
+        cache_seconds=section["cache_seconds"],
+        stale_seconds=section["stale_seconds"],
+        version=section.version,
+        updated_at=section.changed_at,
+    )
 
 
 def source() -> FeatureSource:

@@ -22,13 +22,16 @@ class SegmentsConfig(AppConfig):
         """Register the work that this domain does."""
         from loyalty.customers import api as customers
         from loyalty.features import api as features
+        from loyalty.foundation.configuration import api as configuration
         from loyalty.foundation.events import api as events
         from loyalty.foundation.work import api as work
         from loyalty.points import api as points
         from loyalty.segments import api, handlers
         from loyalty.segments.operations import recalculation
+        from loyalty.segments.operations.settings_fields import SYSTEM_FIELDS
         from loyalty.segments.queries.views import ARABIC, FACTS, list_segment_codes, overview_part
 
+        configuration.extend_section("system", *SYSTEM_FIELDS)
         work.register(recalculation.RUN_KIND, recalculation.recalculate)
         work.register(recalculation.TOGETHER_KIND, recalculation.recalculate_together)
         events.subscribe(

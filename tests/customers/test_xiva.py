@@ -277,7 +277,7 @@ def test_external_test__reachable_down_and_unconfigured(
     found = client.get("/api/external/xiva/test/").json()
     assert (found["is_reachable"], found["breaker_state"]) == (True, "closed")
     monkeypatch.setattr(settings, "XIVA_API_PASSWORD", "wrong")
-    assert client.post("/api/loyalty/v1/config/xiva/test/").json()["code"] == "bss.credentials_refused"
+    assert client.post("/api/loyalty/v1/xiva/test/").json()["code"] == "bss.credentials_refused"
     monkeypatch.setattr(settings, "XIVA_API_BASE_URL", "")
     assert client.get("/api/external/xiva/test/").json()["code"] == "bss.not_configured"
     assert client.get("/api/external/xiva/customers/").status_code == 503

@@ -14,6 +14,11 @@ def test_catalogue__committed__equals_the_code(name: str) -> None:
     assert (ROOT / path).read_text(encoding="utf-8") == pages()[path], "run ./khaywe manage write_catalogues"
 
 
+def test_configuration__page__tells_every_section_and_field_of_the_code() -> None:
+    path = "docs/operating/configuration.md"
+    assert (ROOT / path).read_text(encoding="utf-8") == pages()[path], "run ./khaywe manage write_catalogues"
+
+
 def test_openapi__committed__equals_the_code() -> None:
     path = "docs/api/openapi.json"
     assert json.loads((ROOT / path).read_text(encoding="utf-8")) == json.loads(pages()[path])

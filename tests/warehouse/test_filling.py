@@ -224,9 +224,9 @@ def test_test_route__configured_and_away__both_answers(
 ) -> None:
     setup(customers=20)
     client = client_with("warehouse.view")
-    found = client.get("/api/loyalty/v1/config/dwh/test/").json()
+    found = client.get("/api/loyalty/v1/dwh/test/").json()
     assert (found["is_reachable"], found["is_superuser"], len(found["columns"])) == (True, False, 32)
     monkeypatch.setattr(settings, "DWH_POSTGRESQL_URL", "")
-    away = client.post("/api/loyalty/v1/config/dwh/test/").json()
+    away = client.post("/api/loyalty/v1/dwh/test/").json()
     assert (away["is_reachable"], away["problem_code"]) == (False, "warehouse.not_configured")
-    assert client_with("segments.view").get("/api/loyalty/v1/config/dwh/test/").status_code == 403
+    assert client_with("segments.view").get("/api/loyalty/v1/dwh/test/").status_code == 403

@@ -11,6 +11,6 @@ routes = [
 paths: list[URLPattern] = [
     path("customers/import/", views.ImportView.as_view(), name="customers-import"),
     path("webhooks/customer-events/", webhook.CustomerEventsView.as_view(), name="customer-events"),
-    path("config/xiva/test/", external.XivaTestView.as_view(), name="config-xiva-test"),
+    path("xiva/test/", external.XivaTestView.as_view(), name="xiva-status-test"),
 ]
 root_paths = external.root_paths

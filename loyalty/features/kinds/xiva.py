@@ -5,8 +5,6 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
 from loyalty.customers import api as customers
 from loyalty.features.kinds.replies import Reply, misfits
 from loyalty.features.policy import XIVA_FIELDS, Answer, Trouble, fitted
@@ -16,7 +14,7 @@ NAME = "Xiva"
 
 def is_configured() -> bool:
     """Whether there is a BSS to ask."""
-    return bool(settings.XIVA_API_BASE_URL)
+    return customers.is_bss_configured()
 
 
 def ask(wanted: Sequence[uuid.UUID], *, now: datetime) -> Reply:

@@ -8,27 +8,23 @@ from typing import Any
 
 from django.db import transaction
 from django.db.models import F
-from django.db.models.functions import Now
 
 from loyalty.customers import api as customers
-from loyalty.features.contracts import DataSource, MergeStrategy, Origin, StorePolicy
+from loyalty.features.contracts import Origin, StorePolicy
 from loyalty.features.errors import PolicyInvalid
 from loyalty.features.events import WarehouseFeaturesChanged
 from loyalty.features.kinds import dwh, xiva
 from loyalty.features.models import CatalogueField, StoreState
 from loyalty.features.operations import caching
-from loyalty.features.queries import fields_present, get_policy, policy_of
-from loyalty.foundation.audit import api as audit
+from loyalty.features.queries import fields_present, get_policy
+from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.events import api as events
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.work import api as work
 
 SOURCES = (str(Origin.DWH), str(Origin.XIVA))
-# A week: older than that nothing stands in for anything.
-SECONDS_MAX = 604_800
 # A look that is quicker costs the warehouse nothing; of a slower one it gives us at most this share of its time.
 LOOK_SECONDS_CHEAP, LOOK_SHARE_MAX = 0.5, 0.02
-CHANGEABLE = ("data_source", "merge_strategy", "cache_seconds", "stale_seconds")
 
 
 def refresh() -> datetime | None:
@@ -103,37 +99,17 @@ def forget_customers(customer_ids: Iterable[uuid.UUID]) -> None:
     caching.forget(SOURCES, list(customer_ids))
 
 
-@transaction.atomic
 def change_policy(*, changes: Mapping[str, Any], actor: Actor, now: datetime) -> StorePolicy:
     """Change how features are collected; what is not named stays, and None goes back to the settings.
 
     :param changes: any of ``data_source``, ``merge_strategy``, ``cache_seconds``, ``stale_seconds``.
     :raises PolicyInvalid: an unknown source or strategy, or a time outside 0 to a week.
     """
-    row = _locked()
-    before = {name: getattr(row, name) for name in CHANGEABLE}
-    after = {**before, **{name: value for name, value in changes.items() if name in CHANGEABLE}}
-    after |= {name: after[name] or "" for name in ("data_source", "merge_strategy")}
-    if after["data_source"] not in ("", *DataSource) or after["merge_strategy"] not in ("", *MergeStrategy):
-        raise PolicyInvalid("A data source is dwh, xiva or auto; a strategy dwh_first, xiva_first or merge.")
-    for name in ("cache_seconds", "stale_seconds"):
-        value = after[name]
-        if value is not None and (isinstance(value, bool) or not 0 <= value <= SECONDS_MAX):
-            raise PolicyInvalid(f"{name} lies between 0 and {SECONDS_MAX}.")
-    if after != before:
-        StoreState.objects.filter(pk=1).update(**after, version=F("version") + 1, updated_at=Now())
-        audit.record(
-            actor=actor,
-            act="features.configure",
-            subject_kind="feature_store",
-            subject_ref="1",
-            at=now,
-            before=before,
-            after=after,
-        )
-        caching.renew_version()
-    row.refresh_from_db()
-    return policy_of(row)
+    try:
+        configuration.save(code="feature-store", values=changes, actor=actor, now=now, act="features.configure")
+    except configuration.ValuesInvalid as refusal:
+        raise PolicyInvalid("Features cannot be collected so.", problems=refusal.problems) from refusal
+    return get_policy()
 
 
 def is_cache_used(event_type: str) -> bool:

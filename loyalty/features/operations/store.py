@@ -9,7 +9,7 @@ from functools import cached_property
 from loyalty.features.contracts import FieldOrigin, FieldView, Origin, StorePolicy
 from loyalty.features.operations import caching
 from loyalty.features.policy import STREAMING, XIVA_FIELDS
-from loyalty.features.queries import fields_present, policy_of, state, view_of
+from loyalty.features.queries import fields_present, get_policy, state, view_of
 
 
 @dataclass(frozen=True)
@@ -76,19 +76,23 @@ class _Held:
 
 
 def get_store(version: str) -> Store:
-    """Give the store of a version; without one (the cache is away) it is read from the database each time."""
+    """Give the store of a version; without one (the cache is away) it is read from the database each time.
+
+    How features are collected is looked at each time, so that a change of it counts at once in every process.
+    """
+    policy = get_policy()
     held = _Held.store
-    if held is not None and version and held.version == version:
+    if held is not None and version and held.version == version and held.policy == policy:
         return held
     with _Held.lock:
         held = _Held.store
-        if held is not None and version and held.version == version:
+        if held is not None and version and held.version == version and held.policy == policy:
             return held
         row = state()
         _Held.store = Store(
             version=version,
             fields=tuple(view_of(one) for one in fields_present()),
-            policy=policy_of(row),
+            policy=policy,
             reference_instant=row.reference_instant,
             oldest_instant=row.oldest_instant,
             generation=row.generation,

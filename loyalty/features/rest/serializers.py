@@ -4,7 +4,7 @@ from rest_framework import serializers
 
 from loyalty.features.contracts import DataSource, MergeStrategy, NullKind, Origin
 from loyalty.features.operations.collecting import CUSTOMERS_MAX
-from loyalty.features.operations.freshness import SECONDS_MAX
+from loyalty.features.operations.sections import SECONDS_MAX
 from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer
 
 NULL_KINDS = [(one.value, one.value) for one in NullKind]

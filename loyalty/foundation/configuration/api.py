@@ -11,7 +11,7 @@ from loyalty.foundation.configuration.contracts import (
     TestReport,
     TimedReport,
 )
-from loyalty.foundation.configuration.errors import KeyMissing, KeyWrong
+from loyalty.foundation.configuration.errors import KeyMissing, KeyWrong, ValuesInvalid
 from loyalty.foundation.configuration.kinds.registry import register_key_source
 from loyalty.foundation.configuration.kinds.sealing import seal, unseal
 from loyalty.foundation.configuration.operations.rotating import Rotation, rotate
@@ -28,6 +28,7 @@ from loyalty.foundation.configuration.policy.envelope import KeyWrapper
 from loyalty.foundation.configuration.queries import list_versions, read, setting, view
 from loyalty.foundation.configuration.registry import (
     extend_section,
+    get_section,
     list_specs,
     register_sealed,
     register_section,
@@ -48,9 +49,11 @@ __all__ = [
     "SectionView",
     "TestReport",
     "TimedReport",
+    "ValuesInvalid",
     "apply_approved",
     "describe_approval",
     "extend_section",
+    "get_section",
     "is_still_valid",
     "list_specs",
     "list_versions",

@@ -66,10 +66,18 @@ class Section(Mapping[str, Any]):
     Whoever keeps a connection made from it compares by ``is`` and makes a new one when it is another object.
     """
 
-    __slots__ = ("_values", "code", "saved", "version")
+    __slots__ = ("_values", "changed_at", "code", "saved", "version")
 
-    def __init__(self, code: str, version: int, values: Mapping[str, Any], saved: frozenset[str]) -> None:
+    def __init__(
+        self,
+        code: str,
+        version: int,
+        values: Mapping[str, Any],
+        saved: frozenset[str],
+        changed_at: datetime | None = None,
+    ) -> None:
         self.code, self.version, self._values, self.saved = code, version, dict(values), saved
+        self.changed_at = changed_at
 
     def __getitem__(self, name: str) -> Any:
         return self._values[name]
@@ -128,6 +136,7 @@ class SectionSpec:
     :param test: tries the values that are given, saved or not; called in a thread without a database.
     :param state: what the domain tells beside the values, such as the state of a connection; holds no secret.
     :param needs_approval: a change may be put under approval (kind ``configuration.change``).
+    :param beside: codes of other sections whose values the test is given, too, under their codes.
     :param on_changed: called in the transaction of the change, after it.
     """
 
@@ -140,6 +149,7 @@ class SectionSpec:
     state: Callable[[], Mapping[str, Any]] | None = None
     needs_approval: bool = False
     on_changed: Callable[[], None] | None = None
+    beside: tuple[str, ...] = ()
 
     def field(self, name: str) -> Field | None:
         """Find a field, or None."""

@@ -75,6 +75,7 @@ def _load(spec: SectionSpec) -> Section:
         row.version if row else 0,
         values,
         frozenset({*(name for name in saved if spec.field(name)), *(secret.field for secret in stored)}),
+        row.changed_at if row else None,
     )
 
 

@@ -11,6 +11,7 @@ from drf_spectacular.generators import SchemaGenerator
 
 import loyalty
 from loyalty.foundation.access.api import list_permissions
+from loyalty.foundation.configuration.api import Field, FieldType, SectionSpec, list_specs
 from loyalty.foundation.events import api as events
 from loyalty.foundation.kernel.errors import Refusal
 from loyalty.foundation.web.problems import FRAMEWORK_CODES, status_of
@@ -126,6 +127,37 @@ def permissions_page() -> str:
     return f"# Permissions\n\n{GENERATED}\n\n| permission | lets one |\n|---|---|\n" + "\n".join(lines) + "\n"
 
 
+def configuration_page() -> str:
+    """Write the catalogue of sections and fields below what is written by hand in its page."""
+    page = Path(loyalty.__path__[0]).parent / "docs/operating/configuration.md"
+    by_hand = page.read_text(encoding="utf-8").partition(GENERATED)[0] if page.exists() else ""
+    parts = [_section_text(spec) for spec in list_specs()]
+    return by_hand + GENERATED + "\n\n" + "\n".join(parts)
+
+
+def _section_text(spec: SectionSpec) -> str:
+    marks = [
+        *(["can be tested"] if spec.test is not None else []),
+        *(["a change may need an approval"] if spec.needs_approval else []),
+    ]
+    head = (
+        f"### `{spec.code}`: {spec.title}\n\n{spec.description} {'; '.join(marks).capitalize()}{'.' if marks else ''}"
+    )
+    lines = [_field_row(one) for one in spec.fields]
+    table = "| field | type | of the connection | until saved | meaning |\n|---|---|---|---|---|\n"
+    return head.rstrip() + "\n\n" + table + "\n".join(lines) + "\n"
+
+
+def _field_row(one: Field) -> str:
+    bounds = f" {one.low}–{one.high}" if one.type is FieldType.WHOLE else ""
+    choices = f" ({', '.join(choice or 'empty' for choice in one.choices)})" if one.choices else ""
+    unit = f", {one.unit}" if one.unit else ""
+    meaning = f"{one.title}. {one.description}".strip()
+    until = f"`{one.setting}`" if one.setting else "its default"
+    holds = f"{one.type}{bounds}{choices}{unit}"
+    return f"| `{one.name}` | {holds} | {'yes' if one.is_endpoint else ''} | {until} | {meaning} |"
+
+
 def openapi_document() -> str:
     """Write the OpenAPI document."""
     schema: dict[str, Any] = SchemaGenerator().get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
@@ -140,4 +172,5 @@ def pages() -> dict[str, str]:
         "docs/api/event-schemas.json": event_schemas_document(),
         "docs/api/permissions.md": permissions_page(),
         "docs/api/openapi.json": openapi_document(),
+        "docs/operating/configuration.md": configuration_page(),
     }

@@ -4,10 +4,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from django.conf import settings
 from sqlalchemy import func, select
 
 from loyalty.features import api as features
+from loyalty.foundation.configuration import api as configuration
 from loyalty.segments.errors import WarehouseShrunk
 from loyalty.segments.models import Segment
 from loyalty.segments.policy import bitmaps
@@ -68,7 +68,7 @@ def check_shrinkage(
         return {}
     seen = rows()
     found = {one.segment.pk: rows_for(one, seen) for one in candidates}
-    limit: int = settings.SEGMENTS_SHRINKAGE_MAX_PERCENT
+    limit: int = configuration.read("system")["segments_shrinkage_max_percent"]
     shrunk = [
         one.segment
         for one in candidates

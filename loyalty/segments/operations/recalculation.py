@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-from django.conf import settings
-
 from loyalty.features import api as features
+from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import Unavailable
 from loyalty.foundation.resilience.failpoints import maybe_fail
@@ -234,7 +233,11 @@ def target_of(segment: Segment, *, is_incremental: bool = False) -> Target:
     """
     rule = rule_of(segment)
     is_enough = is_incremental and not segment.is_stale and segment.limit is None and not moves_with_time(rule)
-    is_enough = is_enough and segment.increments < settings.SEGMENTS_INCREMENTS_MAX and not _is_smaller(segment)
+    is_enough = (
+        is_enough
+        and segment.increments < configuration.read("system")["segments_increments_max"]
+        and not _is_smaller(segment)
+    )
     since = segment.features_as_of if is_enough else None
     members = membership.bits_of(segment) if since is not None else None
     return Target(str(segment.public_id), rule, limit_of(segment), newer_than=since, members=members)

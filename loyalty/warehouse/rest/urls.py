@@ -6,6 +6,6 @@ from loyalty.warehouse.rest import views
 
 routes: list[tuple[str, type, str]] = []
 paths: list[URLPattern] = [
-    path("config/dwh/", views.WarehouseView.as_view(), name="config-dwh"),
-    path("config/dwh/test/", views.WarehouseTestView.as_view(), name="config-dwh-test"),
+    path("dwh/status/", views.WarehouseView.as_view(), name="dwh-status"),
+    path("dwh/test/", views.WarehouseTestView.as_view(), name="dwh-test"),
 ]

@@ -25,4 +25,4 @@ export const getPolicy = (signal?: AbortSignal): Promise<Policy> => get<Policy>(
 export const changePolicy = async (part: PolicyChange): Promise<Policy> => (await patchTagged<Policy>('config/features/', part, null)).data
 export const describeField = async (name: string, words: Partial<FieldWords>): Promise<unknown> => (await patchTagged<unknown>(`dwh/columns/${encodeURIComponent(name)}/`, words, null)).data
 export const syncCatalogue = (): Promise<{ fields: number }> => post<{ fields: number }>('dwh/columns/sync/')
-export const testXiva = (): Promise<XivaConnection> => post<XivaConnection>('config/xiva/test/')
+export const testXiva = (): Promise<XivaConnection> => post<XivaConnection>('xiva/test/')

@@ -11,5 +11,5 @@ export interface Finding {
 }
 export type WarehouseConnection = Precise<Schemas['WarehouseConnection'], { findings: Finding[] }>
 
-export const getWarehouse = (signal?: AbortSignal): Promise<WarehouseView> => get<WarehouseView>('config/dwh/', {}, signal)
-export const testWarehouse = (): Promise<WarehouseConnection> => post<WarehouseConnection>('config/dwh/test/')
+export const getWarehouse = (signal?: AbortSignal): Promise<WarehouseView> => get<WarehouseView>('dwh/status/', {}, signal)
+export const testWarehouse = (): Promise<WarehouseConnection> => post<WarehouseConnection>('dwh/test/')

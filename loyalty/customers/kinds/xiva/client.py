@@ -12,7 +12,6 @@ from urllib.parse import quote
 
 import httpx
 import msgspec
-from django.conf import settings
 
 from loyalty.customers.errors import (
     BssAnswerInvalid,
@@ -21,6 +20,8 @@ from loyalty.customers.errors import (
     BssUnavailable,
 )
 from loyalty.customers.kinds.xiva.contracts import PartsFound, Tokens, XivaCustomer
+from loyalty.foundation.configuration import api as configuration
+from loyalty.foundation.configuration.api import Section
 from loyalty.foundation.kernel.errors import Unavailable
 from loyalty.foundation.resilience import egress
 from loyalty.foundation.resilience.breaker import Breaker, BreakerOpen
@@ -86,8 +87,15 @@ class XivaClient:
     """One per address and process; threads share it."""
 
     def __init__(
-        self, base_url: str, username: str, password: str, *, sleep: Callable[[float], None] = time.sleep
+        self,
+        base_url: str,
+        username: str,
+        password: str,
+        *,
+        breaker: str = "",
+        sleep: Callable[[float], None] = time.sleep,
     ) -> None:
+        """Make a client; ``breaker`` names the one to share, else it is that of the address."""
         if not base_url:
             raise BssNotConfigured("Set XIVA_API_BASE_URL to the address of Xiva.")
         self._http = egress.client(
@@ -103,7 +111,7 @@ class XivaClient:
         self._tokens: Tokens | None = None
         self._lock = threading.Lock()
         self._many_refused_at: float | None = None
-        self._breaker = Breaker(f"xiva:{base_url}", counts=lambda fault: isinstance(fault, XivaDown))
+        self._breaker = Breaker(breaker or f"xiva:{base_url}", counts=lambda fault: isinstance(fault, XivaDown))
 
     @property
     def breaker_state(self) -> str:
@@ -227,12 +235,12 @@ class XivaClient:
         """Give the billing accounts of a customer."""
         return self._list(self._get(ACCOUNTS, {"customer_id": ref}).body)
 
-    def measure(self) -> float:
+    def measure(self, patience: Patience = UNHURRIED) -> float:
         """Sign in anew and ask for one customer; give the milliseconds that took."""
         began = time.monotonic()
         with self._lock:
             self._tokens = None
-        self._get(CUSTOMERS, {"limit": 1, "offset": 0})
+        self._get(CUSTOMERS, {"limit": 1, "offset": 0}, patience=patience)
         return (time.monotonic() - began) * 1000
 
     # -- how it is asked -----------------------------------------------------------------------------------------
@@ -380,18 +388,24 @@ class XivaClient:
 
 class _Held:
     lock = threading.Lock()
-    address: tuple[str, str, str] | None = None
+    section: Section | None = None
     client: XivaClient | None = None
 
 
 def configured_client() -> XivaClient:
-    """Give the client to the configured Xiva.
+    """Give the client to the configured Xiva; a new one as soon as the configuration is another.
 
     :raises BssNotConfigured: no address is set.
     """
-    address = (settings.XIVA_API_BASE_URL, settings.XIVA_API_USERNAME, settings.XIVA_API_PASSWORD)
+    section = configuration.read("xiva")
     with _Held.lock:
-        if _Held.client is None or _Held.address != address:
-            _Held.client = XivaClient(*address)
-            _Held.address = address
+        if _Held.client is None or _Held.section is not section:
+            _Held.client = XivaClient(section["base_url"], section["username"], section["password"])
+            # The one before may be in use by another thread; its connections go with it.
+            _Held.section = section
         return _Held.client
+
+
+def is_configured() -> bool:
+    """Whether there is a Xiva to ask."""
+    return bool(configuration.read("xiva")["base_url"])

@@ -4,10 +4,9 @@ import logging
 import smtplib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from typing import cast
 
 from django.conf import settings
-from django.core.mail import EmailMultiAlternatives, get_connection
+from django.core.mail import EmailMultiAlternatives
 from django.core.mail.message import BadHeaderError
 
 from loyalty.delivery.contracts import ChannelCode, Outgoing, Receipt, Rendered
@@ -15,9 +14,11 @@ from loyalty.delivery.errors import DeliveryError
 from loyalty.delivery.kinds import links
 from loyalty.delivery.kinds.email import content as mail_content
 from loyalty.delivery.kinds.email import markup
+from loyalty.delivery.kinds.email.section import backend_of
 from loyalty.delivery.kinds.email.smtp import Backend
 from loyalty.delivery.kinds.protocol import one_by_one
 from loyalty.delivery.policy.templates import parse
+from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.resilience import egress
 
@@ -78,8 +79,9 @@ class EmailChannel:
     @contextmanager
     def connect(self) -> Iterator["EmailConnection"]:
         """Open one SMTP connection for a batch."""
-        backend = cast(Backend, get_connection(f"{Backend.__module__}.{Backend.__qualname__}"))
-        connection = EmailConnection(backend)
+        section = configuration.read("email")
+        backend = backend_of(section)
+        connection = EmailConnection(backend, section)
         connection.open()
         try:
             yield connection
@@ -92,8 +94,8 @@ class EmailChannel:
 class EmailConnection:
     """One open SMTP connection."""
 
-    def __init__(self, backend: Backend) -> None:
-        self._backend = backend
+    def __init__(self, backend: Backend, section: configuration.Section) -> None:
+        self._backend, self._section = backend, section
 
     def open(self) -> None:
         """Open it, or open it again after the server hung up.
@@ -123,15 +125,16 @@ class EmailConnection:
             raise self._error_of(fault) from fault
         except (BadHeaderError, ValueError, UnicodeError) as fault:
             raise DeliveryError("email.address_invalid", str(fault)[:300], is_permanent=True) from fault
-        return Receipt(is_final=settings.LOYALTY_EMAIL_RELAY_IS_FINAL)
+        return Receipt(is_final=self._section["is_final"])
 
-    @staticmethod
-    def _mail(message: Outgoing) -> EmailMultiAlternatives:
+    def _mail(self, message: Outgoing) -> EmailMultiAlternatives:
+        sender: str = self._section["from_email"]
         mail = EmailMultiAlternatives(
             subject=message.rendered.subject,
             body=message.rendered.text,
+            from_email=sender,
             to=[message.address],
-            headers={**message.headers, "Message-ID": message_id(message)},
+            headers={**message.headers, "Message-ID": message_id(message, sender)},
         )
         mail.attach_alternative(message.rendered.html, "text/html")
         return mail
@@ -167,9 +170,9 @@ class EmailConnection:
         self._backend.connection = None
 
 
-def message_id(message: Outgoing) -> str:
+def message_id(message: Outgoing, sender: str) -> str:
     """Give the Message-ID: always the same for the same send, so that a receiver can tell a repeated one."""
-    domain = settings.DEFAULT_FROM_EMAIL.rpartition("@")[2].strip("> ") or "localhost"
+    domain = sender.rpartition("@")[2].strip("> ") or "localhost"
     return f"<{message.send_id}@{domain}>"
 
 

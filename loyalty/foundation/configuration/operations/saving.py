@@ -38,6 +38,7 @@ class Change:
     reason: str
     restored_from: int | None = None
     is_whole: bool = False
+    act: str = ACT
 
 
 @dataclass(slots=True)
@@ -58,8 +59,11 @@ def save(
     now: datetime,
     expected_version: int | None = None,
     reason: str = "",
+    act: str = ACT,
 ) -> Saved:
     """Change what is named; None goes back to the environment, a secret of None is taken away.
+
+    :param act: the permission that the change needed, where it is another than the section's own route asks for.
 
     When a field of the endpoint changes, all secrets of the section are forgotten that do not come along.
 
@@ -75,7 +79,7 @@ def save(
     if problems:
         raise ValuesInvalid("Some values cannot be used.", problems=problems)
     secrets = {one.name: read.pop(one.name) or None for one in spec.secrets if one.name in read}
-    return _settle(Change(spec, read, secrets, reason), actor, now, expected_version)
+    return _settle(Change(spec, read, secrets, reason, act=act), actor, now, expected_version)
 
 
 def roll_back(
@@ -171,7 +175,7 @@ def _write(change: Change, draft: _Draft, actor: Actor, now: datetime) -> Saved:
     )
     audit.record(
         actor=actor,
-        act=ACT,
+        act=change.act,
         subject_kind="configuration",
         subject_ref=code,
         at=now,

@@ -11,6 +11,7 @@ routes: list[tuple[str, type, str]] = []
 paths: list[URLPattern] = [path("config/get_all/", views.SectionsView.as_view(), name="config-all")]
 late_paths: list[URLPattern] = [
     re_path(rf"^config/{SECTION}/test/$", views.SectionTestView.as_view(), name="config-section-test"),
+    re_path(rf"^config/{SECTION}/status/$", views.SectionStatusView.as_view(), name="config-section-status"),
     re_path(rf"^config/{SECTION}/versions/$", views.SectionVersionsView.as_view(), name="config-section-versions"),
     re_path(rf"^config/{SECTION}/rollback/$", views.SectionRollbackView.as_view(), name="config-section-rollback"),
     re_path(rf"^config/{SECTION}/$", views.SectionView.as_view(), name="config-section"),

@@ -99,6 +99,17 @@ class SectionTestView(ApiView):
         return Response(serializers.report_body(api.test(section, body.validated_data["values"])))
 
 
+class SectionStatusView(ApiView):
+    """What a domain tells of its section beside the values."""
+
+    permissions: ClassVar[dict[str, str]] = {"get": "configuration.view"}
+
+    @extend_schema(responses={200: dict})
+    def get(self, request: Request, section: str) -> Response:
+        """Give the state of the section's system as this process knows it, without calling it."""
+        return Response(dict(api.view(section).state))
+
+
 class SectionVersionsView(ApiView):
     """The versions of a section."""
 

@@ -13,7 +13,7 @@ from loyalty.foundation.resilience.egress.errors import (
     TimeSpent,
     UrlInvalid,
 )
-from loyalty.foundation.resilience.egress.gateway import Checked, check_host, check_url, open_socket
+from loyalty.foundation.resilience.egress.gateway import Checked, check_host, check_place, check_url, open_socket
 from loyalty.foundation.resilience.egress.policy import (
     Policy,
     PolicyInvalid,
@@ -40,6 +40,7 @@ __all__ = [
     "TimeSpent",
     "UrlInvalid",
     "check_host",
+    "check_place",
     "check_url",
     "client",
     "current_policy",

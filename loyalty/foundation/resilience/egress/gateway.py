@@ -51,6 +51,14 @@ def check_scheme(scheme: str, purpose: str, policy: Policy) -> None:
         raise SchemeRefused(f"Calls for {purpose} may not use {scheme[:20]}:// (LOYALTY_EGRESS_SCHEMES).")
 
 
+def check_place(host: str, port: int, purpose: str, *, policy: Policy | None = None) -> None:
+    """Check the form of a host and its port without looking it up: for fields that somebody fills in.
+
+    :raises EgressRefusal: it may not be called; what it leads to is checked again at each call.
+    """
+    _check_place(names.read_host(host), names.read_port(port), purpose, policy or current_policy())
+
+
 def _check_place(host: str, port: int, purpose: str, policy: Policy) -> None:
     if not policy.allows_port(purpose, port):
         raise PortRefused(f"Calls for {purpose} may not go to port {port} (LOYALTY_EGRESS_PORTS).")
