@@ -1,12 +1,14 @@
 """Front door of events."""
 
 from loyalty.foundation.events.contracts import Envelope, Fact, TypeView
+from loyalty.foundation.events.errors import HandlerUnknown
 from loyalty.foundation.events.operations import (
     Publication,
     deliver_one,
     publish,
     publish_many,
     relay,
+    replay_facts,
     store_facts,
     trim_outbox,
 )
@@ -31,6 +33,7 @@ __all__ = [
     "STORE_VIEW",
     "Envelope",
     "Fact",
+    "HandlerUnknown",
     "Publication",
     "TypeView",
     "deliver_one",
@@ -43,6 +46,7 @@ __all__ = [
     "publish_many",
     "doorbells_wanted",
     "relay",
+    "replay_facts",
     "ring_after_facts",
     "schema_of",
     "store_facts",

@@ -11,6 +11,7 @@ from django.db import transaction
 
 from loyalty.foundation.events import registry
 from loyalty.foundation.events.contracts import Envelope, Fact
+from loyalty.foundation.events.errors import HandlerUnknown
 from loyalty.foundation.events.models import InboxEntry, InboxState
 from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.kernel.ids import new_public_id
@@ -54,6 +55,22 @@ CLAIM = """
             SELECT 1 FROM events_inboxentry e
             WHERE e.event_id = i.event_id AND e.state = 'PENDING' AND e.rank < i.rank))
     ORDER BY i.due_at, i.id LIMIT 1 FOR UPDATE OF i SKIP LOCKED
+"""
+
+
+# What a handler has taken in, or given up, begins anew; what was never made for it is made.
+REPLAY = """
+    INSERT INTO events_inboxentry AS i (handler, event_id, type, key, rank, state, due_at, envelope)
+    SELECT %(handler)s, s.event_id, s.type, s.key, %(rank)s, 'PENDING', %(now)s, jsonb_build_object(
+        'id', s.event_id, 'type', s.type, 'version', s.version, 'key', s.key, 'subject_kind', s.subject_kind,
+        'subject_ref', s.subject_ref, 'occurred_at', s.occurred_at, 'recorded_at', s.recorded_at,
+        'correlation_id', s.correlation_id, 'causation_id', s.causation_id, 'data', s.data)
+    FROM events_stored s
+    WHERE s.recorded_at >= %(since)s AND s.type = ANY (%(types)s) AND (%(key)s = '' OR s.key = %(key)s)
+        AND s.position <= (SELECT c.position FROM events_relaycursor c WHERE c.name = %(name)s)
+    ORDER BY s.position
+    ON CONFLICT (handler, event_id) DO UPDATE SET state = 'PENDING', attempts = 0, due_at = %(now)s, last_error = ''
+    WHERE i.state <> 'PENDING'
 """
 
 
@@ -225,3 +242,18 @@ def replay_dead(*, entry: InboxEntry, now: datetime) -> None:
     InboxEntry.objects.filter(pk=entry.pk, state=InboxState.DEAD).update(
         state=InboxState.PENDING, attempts=0, due_at=now, last_error=""
     )
+
+
+@transaction.atomic
+def replay_facts(*, handler: str, since: datetime, key: str, now: datetime) -> int:
+    """Have a handler take in the facts recorded from an instant on once more, of one key if one is given; count them.
+
+    A handler that did its work already finds that out by the id of the fact, as it does when a fact comes twice.
+
+    :raises HandlerUnknown: this version has no such handler.
+    """
+    subscription = registry.find_subscription(handler)
+    if subscription is None:
+        raise HandlerUnknown(f"No handler is called {handler}.")
+    named = {"handler": handler, "rank": subscription.rank, "name": RELAY_NAME}
+    return sql.execute(REPLAY, {**named, "since": since, "key": key, "types": subscription.types_wanted(), "now": now})

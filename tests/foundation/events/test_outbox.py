@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import pytest
@@ -192,3 +192,20 @@ def test_handler__that_nobody_waits_with__gets_no_row(listener: Listener, now: d
     ring("late", now)
     drain(now)
     assert listener.heard == ["late"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_replay__from_an_instant_for_one_key__is_taken_in_again_in_order(listener: Listener, now: datetime) -> None:
+    for tone in "ab":
+        ring(tone, now, key="k1")
+        ring(tone, now, key="k2")
+    drain(now)
+    listener.heard.clear()
+    since = datetime(2020, 1, 1, tzinfo=UTC)
+    assert api.replay_facts(handler="tests.on_bell", since=since, key="k1", now=now) == 2
+    drain(now)
+    assert listener.heard == ["a", "b"]
+    assert api.replay_facts(handler="tests.on_bell", since=since, key="", now=now) == 4
+    assert api.replay_facts(handler="tests.on_bell", since=datetime(2100, 1, 1, tzinfo=UTC), key="", now=now) == 0
+    with pytest.raises(api.HandlerUnknown):
+        api.replay_facts(handler="nobody", since=since, key="", now=now)

@@ -133,7 +133,8 @@ def test_facts__more_than_one_call_takes__come_with_the_next() -> None:
 
 
 def test_facts__of_writers_and_storers_at_once__none_lost_none_doubled(connect: Connect) -> None:
-    writers, each = 8, 150
+    # 20,000 facts in transactions of three, some of them rolled back first.
+    writers, each = 8, 2500
     done = threading.Event()
 
     def publish(number: int, own: psycopg.Connection[Any]) -> None:

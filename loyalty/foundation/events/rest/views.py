@@ -20,7 +20,7 @@ from loyalty.foundation.kernel.errors import NotFound
 from loyalty.foundation.web import masking
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.parsers import ExactJSONParser
-from loyalty.foundation.web.serializers import ExactJSONField
+from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer
 from loyalty.foundation.web.views import ApiViewSet, ReadOnlyApiViewSet
 
 # Events that name no source themselves and are posted without one share one space of ids.
@@ -61,6 +61,20 @@ class IntakeReportSerializer(serializers.Serializer):  # type: ignore[type-arg]
     accepted = serializers.IntegerField()
     duplicates = serializers.IntegerField()
     refused = RefusedEventSerializer(many=True)
+
+
+class FactsReplaySerializer(StrictSerializer):
+    """Which facts a handler takes in once more."""
+
+    handler = serializers.CharField(max_length=100)
+    since = serializers.DateTimeField()
+    key = serializers.CharField(max_length=200, allow_blank=True, default="")
+
+
+class FactsReplayedSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """How many facts are in line again."""
+
+    count = serializers.IntegerField()
 
 
 class CloudEventParser(ExactJSONParser):
@@ -124,6 +138,14 @@ class EventViewSet(ReadOnlyApiViewSet):
         source = request.query_params.get("source", "")[:SOURCE_LENGTH_MAX] or SOURCE
         report = intake(raw=raw, source=source, now=clock.now())
         return Response(dataclasses.asdict(report), status=202)
+
+    @extend_schema(request=FactsReplaySerializer, responses={202: FactsReplayedSerializer})
+    @action(detail=False, methods=["post"])
+    def replay(self, request: Request) -> Response:
+        """Have a handler take facts in once more: from an instant on, of one key (a customer) or of all."""
+        body = FactsReplaySerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        return Response({"count": operations.replay_facts(**body.validated_data, now=clock.now())}, status=202)
 
 
 class EventTypeSerializer(serializers.Serializer):  # type: ignore[type-arg]
