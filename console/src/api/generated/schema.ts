@@ -1649,6 +1649,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/events/replay/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Have a handler take facts in once more: from an instant on, of one key (a customer) or of all. */
+        post: operations["events_replay_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/events/{id}/": {
         parameters: {
             query?: never;
@@ -5211,6 +5228,18 @@ export interface components {
             is_enrolled: boolean;
             is_required: boolean;
             recovery_codes_left: number;
+        };
+        /** @description Which facts a handler takes in once more. */
+        FactsReplayRequest: {
+            handler: string;
+            /** @default  */
+            key: string;
+            /** Format: date-time */
+            since: string;
+        };
+        /** @description How many facts are in line again. */
+        FactsReplayed: {
+            count: number;
         };
         /** @description One thing wrong with the log. */
         Fault: {
@@ -14281,6 +14310,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["IntakeReport"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    events_replay_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/cloudevents+json": components["schemas"]["FactsReplayRequest"];
+                "application/cloudevents-batch+json": components["schemas"]["FactsReplayRequest"];
+                "application/json": components["schemas"]["FactsReplayRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FactsReplayed"];
                 };
             };
             /** @description Refused or failed */
