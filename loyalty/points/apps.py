@@ -34,11 +34,13 @@ class PointsConfig(AppConfig):
         """Subscribe to what has members earn, take the runs, and contribute accounts to the view of a customer."""
         from loyalty.customers import api as customers
         from loyalty.features import api as features
+        from loyalty.foundation.approvals import api as approvals
+        from loyalty.foundation.audit import api as audit
         from loyalty.foundation.events import api as events
         from loyalty.foundation.web import scoping
         from loyalty.foundation.work import api as work
         from loyalty.points import handlers, queries
-        from loyalty.points.operations import expiring, importing, reconciling
+        from loyalty.points.operations import adjusting, expiring, importing, reconciling
         from loyalty.points.queries.facts import ARABIC, EVENT_TYPES, FACTS
         from loyalty.points.queries.places import PLACES
 
@@ -56,5 +58,12 @@ class PointsConfig(AppConfig):
         for event_type in EVENT_TYPES:
             features.register_event_type(event_type)
         features.register_words("ar", ARABIC)
+        approvals.register_subject(
+            approvals.Subject(
+                kind=adjusting.KIND, title="Adjustment of points", permission="points.adjust", apply=adjusting.apply,
+                describe=adjusting.describe, is_still_valid=adjusting.is_still_valid, amount_unit="points",
+            )
+        )  # fmt: skip
+        audit.register_link("account", "/accounts/{ref}")
         for runs in (expiring, importing, reconciling):
             work.register(runs.RUN_KIND, runs.execute)

@@ -20,8 +20,19 @@ class ProgramsConfig(AppConfig):
     }
 
     def ready(self) -> None:
-        """Tell by which names requests name programs and partners."""
+        """Put publications under approval, and tell by which names requests name programs and partners."""
+        from loyalty.foundation.approvals import api as approvals
+        from loyalty.foundation.audit import api as audit
         from loyalty.foundation.web import scoping
+        from loyalty.programs.operations import asking, documents
 
+        for kind, title in asking.TITLES.items():
+            approvals.register_subject(
+                approvals.Subject(
+                    kind=kind, title=title, permission="programs.change", apply=documents.apply,
+                    describe=asking.describe, is_still_valid=asking.is_still_valid,
+                )
+            )  # fmt: skip
+        audit.register_link("program", "/programs/{ref}")
         scoping.register_kind("program", scoping.by_itself("program"), names=("program", "program_id"))
         scoping.register_kind("partner", scoping.by_itself("partner"), names=("partner_ref",))

@@ -18,9 +18,10 @@ from loyalty.campaigns.errors import (
 )
 from loyalty.campaigns.kinds import registry
 from loyalty.campaigns.models import Campaign
-from loyalty.campaigns.operations.life import activate, schedule_next
+from loyalty.campaigns.operations.life import activate_or_ask, refuse_growth, schedule_next
 from loyalty.campaigns.queries import variables_of
 from loyalty.delivery import api as delivery
+from loyalty.foundation.approvals import api as approvals
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import FieldProblem
@@ -52,9 +53,10 @@ def lock(campaign_id: uuid.UUID) -> Campaign:
     return found
 
 
-@transaction.atomic
 def create(*, new: NewCampaign, actor: Actor, now: datetime, is_active: bool = False) -> uuid.UUID:
-    """Create a draft, or a campaign that is active at once.
+    """Create a draft, or a campaign that is active at once; where activating waits for others, a draft that waits.
+
+    :raises WaitsForApproval: the draft is kept, and its activation is asked for.
 
     :raises TriggerInvalid, ChannelsInvalid, ContentInvalid, TemplateInvalid: something in it cannot be used.
     :raises ProgramUnknown, SegmentUnknown: what it names does not exist.
@@ -69,11 +71,12 @@ def create(*, new: NewCampaign, actor: Actor, now: datetime, is_active: bool = F
         channels=list(new.channels),
         content=dict(new.content),
     )
-    check(campaign, now=now)
-    campaign.save()
-    _record(campaign, "campaigns.create", actor, now, before=None)
-    if is_active:
-        activate(campaign_id=campaign.public_id, actor=actor, now=now)
+    with transaction.atomic():
+        check(campaign, now=now)
+        campaign.save()
+        _record(campaign, "campaigns.create", actor, now, before=None)
+        outcome = activate_or_ask(campaign, actor, now) if is_active else None
+    approvals.settled(outcome)
     return campaign.public_id
 
 
@@ -95,6 +98,8 @@ def change(*, campaign_id: uuid.UUID, changes: Mapping[str, Any], actor: Actor, 
         # A filter that nobody changed keeps its meaning.
         campaign.trigger = {"filter_profile": held["filter_profile"], **campaign.trigger}
     check(campaign, now=now)
+    if {"segment", "program", "trigger", "channels"} & set(changes):
+        refuse_growth(campaign, actor, now)
     if "trigger" in changes:
         campaign.is_threshold_met = False
         if campaign.status == CampaignStatus.ACTIVE:

@@ -1,7 +1,9 @@
 """The life of a campaign: activate, pause, end."""
 
 import uuid
+from collections.abc import Mapping
 from datetime import datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -10,7 +12,9 @@ from loyalty.campaigns.errors import CampaignNotFound, CampaignStateWrong, Sched
 from loyalty.campaigns.events import CampaignStatusChanged
 from loyalty.campaigns.kinds import registry
 from loyalty.campaigns.models import Campaign
+from loyalty.campaigns.queries import audience_of
 from loyalty.delivery import api as delivery
+from loyalty.foundation.approvals import api as approvals
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.events import api as events
 from loyalty.foundation.kernel.actor import Actor
@@ -25,22 +29,113 @@ def _lock(campaign_id: uuid.UUID) -> Campaign:
     return found
 
 
-@transaction.atomic
+KIND = "campaigns.activate"
+
+
 def activate(*, campaign_id: uuid.UUID, actor: Actor, now: datetime) -> None:
-    """Let a campaign run; what waited while it was paused goes on, and nothing is sent again.
+    """Let a campaign run, or ask for it; what waited while it was paused goes on, and nothing is sent again.
 
     A threshold that is met already counts as crossed at the first look after the activation.
 
+    :raises WaitsForApproval: a workflow has so large an audience wait for others; the request is kept.
     :raises CampaignStateWrong: it has ended.
     :raises SchedulePast: its schedule has no slot left.
     """
-    campaign = _lock(campaign_id)
-    if campaign.status == CampaignStatus.ACTIVE:
+    with transaction.atomic():
+        outcome = activate_or_ask(_lock(campaign_id), actor, now)
+    approvals.settled(outcome)
+
+
+def activate_or_ask(campaign: Campaign, actor: Actor, now: datetime) -> approvals.Waiting | None:
+    """Activate a campaign that the caller holds, or give the request for it; the caller settles that in the end."""
+    waiting = _propose(campaign, actor, now)
+    if waiting is None:
+        _activate(campaign, actor, now)
+    return waiting
+
+
+def _propose(campaign: Campaign, actor: Actor, now: datetime) -> approvals.Waiting | None:
+    """Ask for the activation when a workflow demands it.
+
+    :raises CampaignStateWrong, SchedulePast: it would be refused anyway.
+    """
+    if campaign.status == CampaignStatus.ACTIVE or not approvals.is_demanded(KIND):
+        return None
+    _check_activation(campaign, now)
+    audience = audience_size(campaign, now)
+    return approvals.submit(
+        approvals.Proposal(
+            kind=KIND, subject_kind="campaign", subject_ref=str(campaign.public_id), actor=actor, now=now,
+            payload={"campaign_id": campaign.public_id, "version": campaign.version, "name": campaign.name},
+            before={"status": campaign.status},
+            after={"status": CampaignStatus.ACTIVE.value, "audience": audience, **_told(campaign)}, amount=audience,
+        )
+    )  # fmt: skip
+
+
+def apply(payload: Mapping[str, Any], *, actor: Actor, now: datetime) -> Mapping[str, Any]:
+    """Activate a campaign that was approved, as whoever asked for it."""
+    _activate(_lock(uuid.UUID(payload["campaign_id"])), actor, now)
+    return {"campaign_id": payload["campaign_id"], "status": CampaignStatus.ACTIVE.value}
+
+
+def is_still_valid(payload: Mapping[str, Any], *, now: datetime) -> bool:
+    """Hold the campaign and tell whether it is as it was read."""
+    found = Campaign.objects.select_for_update().filter(public_id=payload["campaign_id"]).first()
+    return found is not None and found.version == payload["version"]
+
+
+def describe(payload: Mapping[str, Any]) -> str:
+    """Say what is asked for."""
+    return f"Activate the campaign {payload['name']}"
+
+
+def audience_size(campaign: Campaign, now: datetime) -> int:
+    """Count whom the campaign would be about as of now, before channels and consents leave anybody out."""
+    audience = audience_of(program=campaign.program_ref, segment=campaign.segment_ref, shared={}, used=())
+    counts = [
+        delivery.count_audience(audience=audience, channel=channel, purpose=campaign.purpose, now=now).audience
+        for channel in campaign.channels
+    ]
+    return max(counts, default=0)
+
+
+def _told(campaign: Campaign) -> dict[str, Any]:
+    return {
+        "name": campaign.name, "segment": campaign.segment_ref, "program": campaign.program_ref,
+        "trigger": campaign.trigger, "channels": list(campaign.channels), "content": campaign.content,
+    }  # fmt: skip
+
+
+def refuse_growth(campaign: Campaign, actor: Actor, now: datetime) -> None:
+    """Refuse a change of whom an active campaign is about when a workflow has so many wait for others.
+
+    :raises ApprovalRequired: pause it, change it, and ask for its activation anew.
+    """
+    if campaign.status != CampaignStatus.ACTIVE or not approvals.is_demanded(KIND):
         return
+    with transaction.atomic():
+        ref, size = str(campaign.public_id), audience_size(campaign, now)
+        asked = approvals.Proposal(
+            kind=KIND, subject_kind="campaign", subject_ref=ref, amount=size, actor=actor, now=now,
+            payload={"campaign_id": ref, "version": campaign.version, "name": campaign.name},
+        )  # fmt: skip
+        if approvals.submit(asked) is not None:
+            words = "So large an audience waits for an approval: pause the campaign, change it, and activate it again."
+            raise approvals.ApprovalRequired(words, kind=KIND, audience=size)
+
+
+def _check_activation(campaign: Campaign, now: datetime) -> None:
     if campaign.status == CampaignStatus.ENDED:
         raise CampaignStateWrong("An ended campaign stays ended.")
-    was_paused = campaign.status == CampaignStatus.PAUSED
     schedule_next(campaign, now)
+
+
+def _activate(campaign: Campaign, actor: Actor, now: datetime) -> None:
+    if campaign.status == CampaignStatus.ACTIVE:
+        return
+    was_paused = campaign.status == CampaignStatus.PAUSED
+    _check_activation(campaign, now)
     if not was_paused:
         campaign.is_threshold_met = False
     campaign.activated_at = now

@@ -24,6 +24,7 @@ from loyalty.foundation.web.etag import check_if_match
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.permissions import require
 from loyalty.foundation.web.views import AllowListedOrdering, ApiView, ReadOnlyApiViewSet
+from loyalty.foundation.web.waiting import WaitingAnswer
 
 
 class CampaignViewSet(ReadOnlyApiViewSet):
@@ -56,7 +57,9 @@ class CampaignViewSet(ReadOnlyApiViewSet):
         """Give campaigns, newest first, with the last time each was triggered."""
         return Campaign.objects.annotate(last_triggered_at=Max("occurrences__triggered_at")).order_by("-id")
 
-    @extend_schema(request=serializers.NewCampaignSerializer, responses={201: serializers.CampaignSerializer})
+    @extend_schema(
+        request=serializers.NewCampaignSerializer, responses={201: serializers.CampaignSerializer, 202: WaitingAnswer}
+    )
     def create(self, request: Request) -> Response:
         """Create a campaign; creating it active needs the permission to activate too."""
         body = serializers.NewCampaignSerializer(data=request.data)
@@ -85,7 +88,7 @@ class CampaignViewSet(ReadOnlyApiViewSet):
         api.delete(campaign_id=self.get_object().public_id, actor=self.actor, now=clock.now())
         return Response(status=204)
 
-    @extend_schema(request=None, responses={200: serializers.CampaignSerializer})
+    @extend_schema(request=None, responses={200: serializers.CampaignSerializer, 202: WaitingAnswer})
     @action(detail=True, methods=["post"])
     def activate(self, request: Request, **kwargs: Any) -> Response:
         """Let it run."""

@@ -80,12 +80,12 @@ def can_be_decided(steps: Sequence[Step], people: Sequence[Checker]) -> bool:
 
 
 def choose(
-    rules: Sequence[WorkflowRule], amount: int | None, sums: Mapping[int, int]
+    rules: Sequence[WorkflowRule], amount: int | None, sums: Mapping[int, int], *, is_forced: bool = False
 ) -> tuple[WorkflowRule, int | None] | None:
     """Give the workflow that demands an approval, that of the highest threshold reached, and the sum that reached it.
 
     :param amount: of this change. :param sums: by window in hours, what the maker or the beneficiary had before it,
-        whichever is more.
+        whichever is more. :param is_forced: the lowest one demands when none is reached.
     """
     reached: list[tuple[int, WorkflowRule, int | None]] = []
     for rule in rules:
@@ -99,6 +99,8 @@ def choose(
         total = amount + (sums.get(rule.window_hours, 0) if rule.window_hours else 0)
         if total >= rule.amount_from:
             reached.append((rule.amount_from, rule, total if rule.window_hours else None))
+    if not reached and rules and is_forced:
+        return min(rules, key=lambda one: (one.amount_from or 0, str(one.id))), None
     if not reached:
         return None
     _, rule, total_reached = max(reached, key=lambda one: (one[0], str(one[1].id)))

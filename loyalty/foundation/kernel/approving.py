@@ -57,7 +57,8 @@ class Proposal:
     ``payload`` is all that the handler needs to make it, with the version of the subject that was read; ``before`` and
     ``after`` say it in the domain's words. ``key`` tells apart changes of one subject that may wait side by side (an
     idempotency key); without one, a newer proposal takes the place of the one that waits. ``beneficiary_ref`` names who
-    gains by it, for the sums over time.
+    gains by it, for the sums over time. ``is_forced`` has it wait whatever its amount where a workflow stands: a limit
+    of the domain's own is passed.
     """
 
     kind: str
@@ -72,6 +73,7 @@ class Proposal:
     beneficiary_ref: str = ""
     reason: str = ""
     key: str = ""
+    is_forced: bool = False
 
 
 @dataclass(frozen=True, slots=True)

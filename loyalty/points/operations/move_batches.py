@@ -19,7 +19,7 @@ from loyalty.points.contracts import (
     ReverseRequest,
     TransferRequest,
 )
-from loyalty.points.operations.adjusting import adjust, adjust_movement, adjust_posting
+from loyalty.points.operations.adjusting import adjust, adjust_movement, adjust_posting, refuse_waiting
 from loyalty.points.operations.holding import capture, capture_posting, hold, hold_posting, release, release_posting
 from loyalty.points.operations.keys import find_earlier
 from loyalty.points.operations.lines import Verb, do_lines, in_one_transaction
@@ -115,7 +115,8 @@ def adjust_batch(*, requests: Sequence[AdjustRequest], actor: Actor, now: dateti
 
         def decide(request: AdjustRequest) -> ledger.AdjustPosting:
             account = around.account(request.account_id)
-            return adjust_posting(request, account, around.plan_of(account.program_id, now), actor, now)
+            plan = around.plan_of(account.program_id, now)
+            return adjust_posting(refuse_waiting(request, account, plan, actor, now), account, plan, actor, now)
 
         def earlier(request: AdjustRequest) -> Movement | None:
             found = find_earlier(request.key)

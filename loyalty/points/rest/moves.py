@@ -18,6 +18,7 @@ from loyalty.foundation.web.idempotency import require_key
 from loyalty.foundation.web.permissions import holds
 from loyalty.foundation.web.serializers import AmountField, PointsField, StrictSerializer, WholeNumberField
 from loyalty.foundation.web.views import ApiView
+from loyalty.foundation.web.waiting import WaitingAnswer
 from loyalty.ledger import api as ledger
 from loyalty.points import api
 from loyalty.points.rest.calls import IDEMPOTENCY_KEY, answer, has_limit, key_of
@@ -259,7 +260,11 @@ class AdjustView(ApiView):
     scoped_names: ClassVar[Mapping[str, str]] = {"account_id": "account"}
     limited_by: ClassVar[tuple[str, ...]] = ("points",)
 
-    @extend_schema(request=AdjustWrite, responses={201: AdjustAnswer, 200: AdjustAnswer}, parameters=[IDEMPOTENCY_KEY])
+    @extend_schema(
+        request=AdjustWrite,
+        responses={201: AdjustAnswer, 200: AdjustAnswer, 202: WaitingAnswer},
+        parameters=[IDEMPOTENCY_KEY],
+    )
     def post(self, request: Request) -> Response:
         """Add points or take some, with a reason code of the program's; many need a permission of their own."""
         return post_adjust(request, request.data, self.actor)

@@ -1,11 +1,14 @@
 """Writes of program documents: each change that counts makes a new version, and used versions stay as they are."""
 
 import uuid
-from dataclasses import asdict, replace
+from collections.abc import Mapping
+from dataclasses import asdict, fields, replace
 from datetime import datetime
+from typing import Any
 
 from django.db import IntegrityError, transaction
 
+from loyalty.foundation.approvals import api as approvals
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import FieldProblem
@@ -14,20 +17,26 @@ from loyalty.programs import policy
 from loyalty.programs.contracts import CapPlan, ProgramDocument, ProgramStatus
 from loyalty.programs.errors import ProgramCodeTaken, ProgramInUse, ProgramInvalid
 from loyalty.programs.models import Membership, Program, ProgramVersion
-from loyalty.programs.operations import versions, writing
+from loyalty.programs.operations import asking, versions, writing
 from loyalty.programs.operations.writing import Changes
-from loyalty.programs.queries import current_version, document_of
+from loyalty.programs.queries import current_version, document_of, version_at
 
 
-@transaction.atomic
 def create_program(*, document: ProgramDocument, actor: Actor, now: datetime) -> uuid.UUID:
-    """Store a program with its tiers and its first version.
+    """Store a program with its tiers and its first version, or ask for it when it is to be active at once.
 
+    :raises WaitsForApproval: a workflow has publications wait for others; the request is kept.
     :raises ProgramInvalid, RuleInvalid: the document cannot be stored.
     :raises ProgramCodeTaken: another program has the code.
     """
+    with transaction.atomic():
+        whole = writing.identify(writing.check(document, None), None, Program())
+        outcome = asking.ask(None, None, whole, effective_at=None, actor=actor, now=now) or _create(whole, actor, now)
+    return approvals.settled(outcome)
+
+
+def _create(whole: ProgramDocument, actor: Actor, now: datetime) -> uuid.UUID:
     program = Program()
-    whole = writing.identify(writing.check(document, None), None, program)
     _save_header(program, whole)
     writing.write_tiers(program, whole.tiers)
     version = ProgramVersion(program=program, number=1, starts_at=now)
@@ -36,7 +45,6 @@ def create_program(*, document: ProgramDocument, actor: Actor, now: datetime) ->
     return program.public_id
 
 
-@transaction.atomic
 def update_program(
     *,
     program_id: uuid.UUID,
@@ -46,18 +54,53 @@ def update_program(
     now: datetime,
     effective_at: datetime | None = None,
 ) -> None:
-    """Change what ``changes`` names (fields of ``ProgramDocument``); the rest stays.
+    """Change what ``changes`` names (fields of ``ProgramDocument``), or ask for it; the rest stays.
 
     :param changes: the fields with their values, or a function that makes them of the document as it stands.
     :param expected_version: the edit count that the writer has read, or None to write regardless.
     :param effective_at: a future instant schedules the change; None makes it at once, and carries it into what is
         scheduled.
+    :raises WaitsForApproval: a workflow has such changes wait for others; the request is kept.
     :raises ProgramNotFound: there is none of that id.
     :raises EditConflict: someone else changed it first.
     :raises ProgramInvalid, RuleInvalid, ProgramCodeTaken, ProgramInUse: the change cannot be made.
     """
-    program = writing.hold(program_id, expected_version)
+    with transaction.atomic():
+        program = writing.hold(program_id, expected_version)
+        versions.begin_due(program, now)
+        outcome = _ask_for_update(program, changes, effective_at, actor, now)
+        if outcome is None:
+            _update(program, changes, effective_at, actor, now)
+    approvals.settled(outcome)
+
+
+def _ask_for_update(
+    program: Program, changes: Changes, effective_at: datetime | None, actor: Actor, now: datetime
+) -> approvals.Waiting | None:
+    if not any(approvals.is_demanded(kind) for kind in asking.TITLES):
+        return None
+    version = current_version(program) if effective_at is None else version_at(program, effective_at)
+    before = document_of(program, version)
+    amended = policy.amend(before, writing.changes_of(changes, before))
+    after = writing.identify(writing.check(amended, before), before, program)
+    return asking.ask(program, before, after, effective_at=effective_at, actor=actor, now=now)
+
+
+def apply(payload: Mapping[str, Any], *, actor: Actor, now: datetime) -> Mapping[str, Any]:
+    """Make a write that was approved, as whoever asked for it; a day that has come meanwhile means at once."""
+    program_id, document, effective_at = asking.read(payload)
+    if program_id is None:
+        # Its tiers were given their ids when it was asked for.
+        return {"program_id": str(_create(writing.check(document, None), actor, now))}
+    program = writing.hold(program_id, None)
     versions.begin_due(program, now)
+    changes = {one.name: getattr(document, one.name) for one in fields(document)}
+    later = effective_at if effective_at is not None and effective_at > now else None
+    _update(program, changes, later, actor, now)
+    return {"program_id": str(program_id), "version_number": current_version(program).number}
+
+
+def _update(program: Program, changes: Changes, effective_at: datetime | None, actor: Actor, now: datetime) -> None:
     if effective_at is not None:
         versions.schedule(program, changes, effective_at=effective_at, actor=actor, now=now)
         return

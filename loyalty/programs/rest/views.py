@@ -18,6 +18,7 @@ from loyalty.foundation.web import scoping
 from loyalty.foundation.web.etag import check_if_match
 from loyalty.foundation.web.languages import language_in
 from loyalty.foundation.web.views import AllowListedOrdering, ReadOnlyApiViewSet
+from loyalty.foundation.web.waiting import WaitingAnswer
 from loyalty.programs import api, policy
 from loyalty.programs.contracts import ExpiryKind
 from loyalty.programs.models import EarnCapRow, ExpiryRuleRow, Program, ProgramVersion, RuleRow, Tier
@@ -89,7 +90,7 @@ class ProgramViewSet(ReadOnlyApiViewSet):
 
     @extend_schema(
         request=serializers.ProgramPatch,
-        responses={200: serializers.ProgramSerializer},
+        responses={200: serializers.ProgramSerializer, 202: WaitingAnswer},
         parameters=[IF_MATCH],
     )
     def partial_update(self, request: Request, **kwargs: Any) -> Response:

@@ -11427,6 +11427,14 @@ export interface operations {
                     "application/json": components["schemas"]["Campaign"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description Refused or failed */
             default: {
                 headers: {
@@ -11638,6 +11646,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description Refused or failed */
@@ -15382,6 +15398,14 @@ export interface operations {
                     "application/json": components["schemas"]["Program"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description Refused or failed */
             default: {
                 headers: {
@@ -18743,6 +18767,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["AdjustAnswer"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description Refused or failed */

@@ -54,7 +54,7 @@ def _submit(proposal: Proposal, subject: Subject, rules: Any) -> Waiting | None:
             return queries.waiting_of(earlier) if earlier.state == RequestState.PENDING.value else None
     candidates = [rule for rule, _ in rules.values()]
     sums = _sums(proposal, maker_ref, candidates)
-    chosen = policy.choose(candidates, proposal.amount, sums)
+    chosen = policy.choose(candidates, proposal.amount, sums, is_forced=proposal.is_forced)
     if chosen is None:
         if any(rule.window_hours for rule in candidates) and proposal.amount:
             _remember(proposal, proposal.amount, maker_ref)
