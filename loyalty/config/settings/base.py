@@ -207,6 +207,8 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
+        "MessageChannelEnum": "loyalty.delivery.models.CHANNELS",
+        "EndpointStateEnum": "loyalty.foundation.exchange.contracts.EndpointState",
         "GrantScopeEnum": "loyalty.foundation.kernel.grants.Scope",
         "ScopeEnum": "loyalty.programs.contracts.CapScope",
         "ProgramStatusEnum": "loyalty.programs.contracts.ProgramStatus",

@@ -13,6 +13,7 @@ from django.test import Client
 from rest_framework.test import APIClient
 
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.signing_in.operations import counting
 from loyalty.foundation.web import limits
 from loyalty.foundation.web.limits import Limit, LimitsUnavailable, Want
 from tests.conftest import ClientWith
@@ -23,10 +24,11 @@ V1 = "/api/loyalty/v1"
 
 @pytest.fixture(autouse=True)
 def fresh() -> Iterator[None]:
-    """Begin with no lot, and end with Redis in use again."""
+    """Begin with no lot, and end with Redis in use again and the counter that stands in for it."""
     limits.forget_lots()
     yield
     limits.forget_lots()
+    limits.use_counter(counting.count)
 
 
 @pytest.fixture

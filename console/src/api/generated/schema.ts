@@ -4346,15 +4346,6 @@ export interface components {
             change: string;
             path: string;
         };
-        /**
-         * @description * `email` - email
-         *     * `sms` - sms
-         *     * `push` - push
-         *     * `in_app` - in_app
-         *     * `webhook` - webhook
-         * @enum {string}
-         */
-        Channel865Enum: "email" | "sms" | "push" | "in_app" | "webhook";
         /** @description A permission to ask about. */
         CheckPermissionRequest: {
             permission: string;
@@ -4964,6 +4955,13 @@ export interface components {
         EndedAnswer: {
             ended: number;
         };
+        /**
+         * @description * `ACTIVE` - ACTIVE
+         *     * `PAUSED` - PAUSED
+         *     * `DISABLED` - DISABLED
+         * @enum {string}
+         */
+        EndpointStateEnum: "ACTIVE" | "PAUSED" | "DISABLED";
         /** @description A customer to take into a program. */
         EnrollWriteRequest: {
             /** Format: uuid */
@@ -5540,7 +5538,7 @@ export interface components {
             secret: string;
             /** Format: date-time */
             secret_overlaps_until: string;
-            state: components["schemas"]["State025Enum"];
+            state: components["schemas"]["EndpointStateEnum"];
             state_reason: string;
             types: string[];
             /** Format: date-time */
@@ -5684,6 +5682,15 @@ export interface components {
             /** @default  */
             reason: string;
         };
+        /**
+         * @description * `email` - email
+         *     * `sms` - sms
+         *     * `push` - push
+         *     * `in_app` - in_app
+         *     * `webhook` - webhook
+         * @enum {string}
+         */
+        MessageChannelEnum: "email" | "sms" | "push" | "in_app" | "webhook";
         /** @description An amount of money. */
         MoneyAnswer: {
             amount: string;
@@ -7721,13 +7728,6 @@ export interface components {
             qualifier: string;
             tier: components["schemas"]["TierAnswer"] | null;
         };
-        /**
-         * @description * `ACTIVE` - ACTIVE
-         *     * `PAUSED` - PAUSED
-         *     * `DISABLED` - DISABLED
-         * @enum {string}
-         */
-        State025Enum: "ACTIVE" | "PAUSED" | "DISABLED";
         /** @description One line of a statement. */
         StatementLine: {
             balance_after: number;
@@ -7801,7 +7801,7 @@ export interface components {
         Suppression: {
             /** @description Give the address, or its mask. */
             readonly address: string;
-            channel: components["schemas"]["Channel865Enum"];
+            channel: components["schemas"]["MessageChannelEnum"];
             /** Format: date-time */
             readonly created_at: string;
             /** Format: uuid */
@@ -7829,7 +7829,7 @@ export interface components {
         /** @description An address to which nothing is to go. */
         SuppressionWriteRequest: {
             address: string;
-            channel: components["schemas"]["Channel865Enum"];
+            channel: components["schemas"]["MessageChannelEnum"];
             /** @default  */
             origin: string;
             /** @default manual */
@@ -8628,7 +8628,7 @@ export interface components {
             order: components["schemas"]["OrderEnum"];
             /** Format: date-time */
             secret_overlaps_until: string;
-            state: components["schemas"]["State025Enum"];
+            state: components["schemas"]["EndpointStateEnum"];
             state_reason: string;
             types: string[];
             /** Format: date-time */
@@ -14308,15 +14308,9 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/cloudevents+json": {
-                    [key: string]: unknown;
-                };
-                "application/cloudevents-batch+json": {
-                    [key: string]: unknown;
-                };
-                "application/json": {
-                    [key: string]: unknown;
-                };
+                "application/cloudevents+json": unknown;
+                "application/cloudevents-batch+json": unknown;
+                "application/json": unknown;
             };
         };
         responses: {

@@ -6,6 +6,7 @@ from typing import Any, ClassVar
 import django_filters
 from django.db import transaction
 from django_filters.rest_framework import DjangoFilterBackend
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import serializers
 from rest_framework.decorators import action
@@ -126,7 +127,7 @@ class EventViewSet(ReadOnlyApiViewSet):
         parameters=[
             OpenApiParameter("source", str, description="Chooses the mappings of events that are no CloudEvents")
         ],
-        request=serializers.JSONField(),
+        request=OpenApiTypes.ANY,
         responses={202: IntakeReportSerializer},
     )
     def create(self, request: Request) -> Response:
@@ -190,7 +191,7 @@ class EventTypeViewSet(ApiViewSet):
         """One type."""
         return Response(self.get_serializer(self.get_object()).data)
 
-    @extend_schema(responses={200: serializers.DictField()})
+    @extend_schema(responses={200: OpenApiTypes.OBJECT})
     @action(detail=True, methods=["get"], url_path="schema")
     def data_schema(self, request: Request, **kwargs: Any) -> Response:
         """Its JSON Schema alone, which the events name as their ``dataschema``."""
