@@ -13,6 +13,7 @@ from loyalty.foundation.events import api, registry
 from loyalty.foundation.events.contracts import Envelope, Fact, Subscription
 from loyalty.foundation.events.models import InboxEntry, InboxState, OutboxEntry
 from loyalty.foundation.events.operations import ATTEMPTS_MAX, replay_dead
+from tests.conftest import ClientWith
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,3 +210,13 @@ def test_replay__from_an_instant_for_one_key__is_taken_in_again_in_order(listene
     assert api.replay_facts(handler="tests.on_bell", since=datetime(2100, 1, 1, tzinfo=UTC), key="", now=now) == 0
     with pytest.raises(api.HandlerUnknown):
         api.replay_facts(handler="nobody", since=since, key="", now=now)
+
+
+@pytest.mark.django_db
+def test_replay__by_http__needs_its_permission(client_with: ClientWith, listener: Listener) -> None:
+    body = {"handler": "tests.on_bell", "since": "2026-01-01T00:00:00Z"}
+    assert client_with("events.view").post("/api/loyalty/v1/events/replay/", body).status_code == 403
+    answer = client_with("events.replay").post("/api/loyalty/v1/events/replay/", body)
+    assert (answer.status_code, answer.json()) == (202, {"count": 0})
+    unknown = client_with("events.replay").post("/api/loyalty/v1/events/replay/", {**body, "handler": "nobody"})
+    assert (unknown.status_code, unknown.json()["code"]) == (404, "event.handler_unknown")

@@ -105,6 +105,7 @@ class EventViewSet(ReadOnlyApiViewSet):
         "list": "events.view",
         "retrieve": "events.view",
         "create": "events.receive",
+        "replay": "events.replay",
     }
     queryset = StoredEvent.objects.all()
     serializer_class = EventSerializer
