@@ -146,7 +146,7 @@ def role(owner: Owner) -> Iterator[str]:
 
 
 @pytest.fixture
-def configured(addresses: Addresses, role: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+def configured(addresses: Addresses, role: str, monkeypatch: pytest.MonkeyPatch, db: None) -> Iterator[str]:
     """Point the platform at the warehouse as its reader."""
     monkeypatch.setattr(settings, "DWH_TYPE", "postgresql")
     monkeypatch.setattr(settings, "DWH_POSTGRESQL_URL", addresses.reader)
@@ -200,6 +200,7 @@ def superuser_address(addresses: Addresses) -> str:
     return f"postgresql://postgres:{password}@{place.hostname}:{place.port}{place.path}"
 
 
+@pytest.mark.django_db
 def test_superuser__in_a_read_only_transaction__refused_before_it_starts_a_program(
     addresses: Addresses, owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
