@@ -1,6 +1,6 @@
 """Each route declares its permission; a route that declares none is closed to everyone."""
 
-from typing import Any, Protocol, runtime_checkable
+from typing import Any
 
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
@@ -22,34 +22,21 @@ class PermissionMissing(Forbidden):
     title = "Not allowed"
 
 
-@runtime_checkable
-class Permitted(Protocol):
-    """A user or a token that knows what it may."""
-
-    def has_permission(self, code: str) -> bool:
-        """Tell whether the permission is held."""
-        ...
-
-
-@runtime_checkable
-class Granted(Protocol):
-    """A user that knows where it may, and up to which amount."""
-
-    def grant_for(self, code: str) -> Grant | None:
-        """Give the permission as it is held, or None."""
-        ...
-
-
 def grant_for(request: Request, code: str) -> Grant | None:
-    """Give a permission as the caller holds it: the user's roles, narrowed by the scopes of the token; None without."""
+    """Give a permission as the caller holds it: the user's roles, narrowed by the scopes of the token; None without.
+
+    A user has ``grant_for(code)``, a token or a signing source ``has_permission(code)``.
+    """
     grant: Grant | None = None
     for holder in (request.user, request.auth):
-        if isinstance(holder, Granted):
-            grant = holder.grant_for(code)
+        # Asked by name: checking an instance against a protocol costs more than the answer.
+        granted, permitted = getattr(holder, "grant_for", None), getattr(holder, "has_permission", None)
+        if granted is not None:
+            grant = granted(code)
             if grant is None:
                 return None
-        elif isinstance(holder, Permitted):
-            if not holder.has_permission(code):
+        elif permitted is not None:
+            if not permitted(code):
                 return None
             grant = grant or everywhere(code)
     return grant
