@@ -165,7 +165,9 @@ export function createSegment(draft: SegmentDraft): Promise<Segment> {
 export const changeSegment = (id: string, part: Partial<SegmentDraft>, etag: string | null): Promise<Tagged<Segment>> => patchTagged<Segment>(`segments/${id}/`, part, etag)
 
 export const previewRules = (rules: Json, limit: Limit | null = null): Promise<Preview> => post<Preview>('segments/preview/', limit ? { rules, limit } : { rules })
-export const recalculate = (id: string): Promise<{ run: Run }> => post<{ run: Run }>(`segments/${id}/recalculate/`)
+/** A load that lost most of the warehouse's rows is refused unless somebody says that it is right (`acceptsShrinkage`). */
+export const recalculate = (id: string, acceptsShrinkage = false): Promise<{ run: Run }> =>
+  post<{ run: Run }>(`segments/${id}/recalculate/`, acceptsShrinkage ? { accept_shrinkage: true } : {})
 /** Several in one scan of the warehouse. */
 export const recalculateTogether = (segments: string[]): Promise<{ run: Run }> => post<{ run: Run }>('segments/recalculate/', { segments })
 export const listMembers = (id: string, params: Params, signal?: AbortSignal): Promise<Page<Member>> => get<Page<Member>>(`segments/${id}/members/`, params, signal)

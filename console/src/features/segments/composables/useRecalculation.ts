@@ -50,11 +50,11 @@ export function useRecalculation(id: Ref<string | null>, onEnd: () => unknown) {
     if (!job.isActive.value) void lookForRun(value)
   }, { immediate: true })
 
-  async function start(): Promise<void> {
+  async function start(acceptsShrinkage = false): Promise<void> {
     if (id.value === null || job.isActive.value) return
     isStarting.value = true
     try {
-      const { run } = await recalculate(id.value)
+      const { run } = await recalculate(id.value, acceptsShrinkage)
       job.follow(run)
     } catch (error) {
       report(error, t('segments.recalculationRefused'))
