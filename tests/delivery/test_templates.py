@@ -79,7 +79,7 @@ def test_one_line__any_text__can_begin_no_header(text: str) -> None:
     [
         (ContactFacts(is_consented=True, has_address=True), None),
         (ContactFacts(is_consented=False, has_address=False, is_held_out=True, is_capped=True), "no_consent"),
-        (ContactFacts(is_consented=True, has_address=False, is_held_out=True, is_capped=True), "no_address"),
+        (ContactFacts(is_consented=True, has_address=False), "no_address"),
         (ContactFacts(is_consented=True, has_address=True, is_held_out=True, is_capped=True), "holdout"),
         (ContactFacts(is_consented=True, has_address=True, is_capped=True), "capped"),
     ],

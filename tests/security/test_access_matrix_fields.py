@@ -24,6 +24,8 @@ from tests.security.matrix.world import Sides, standing, undone
 pytestmark = pytest.mark.django_db
 WRITES = ("post", "put", "patch")
 # Bodies that are no objects of ours: a file of rows, and a form with a file. Their own tests send them odd columns.
+# A CloudEvent may have attributes of anybody's (CloudEvents 1.0, 3.2); what is no event is told in the report.
+OPEN = {"api/loyalty/v1/events/"}
 FILES = {"api/loyalty/v1/pointsImports/", "api/loyalty/v1/segments/{id}/upload/"}
 # What must never order or narrow a list, whichever way one gets there.
 SECRET = frozenset({"password", "digest", "salt", "first_name", "last_name", "birth_date", "address", "request_hash"})
@@ -111,7 +113,7 @@ def test_writes__every_column_of_every_table__is_taken_only_where_declared(
     wrong, cells, writes = list[str](), 0, 0
     for route in list_routes():
         for method in WRITES:
-            if method not in route.handlers or route.address in FILES:
+            if method not in route.handlers or route.address in FILES | OPEN:
                 continue
             writes += 1
             cells += len(columns())

@@ -34,7 +34,7 @@ def warehouse_address(django_db_setup: None) -> Iterator[str]:
 
 @pytest.fixture
 def warehouse(
-    warehouse_address: str, monkeypatch: pytest.MonkeyPatch
+    warehouse_address: str, monkeypatch: pytest.MonkeyPatch, db: None
 ) -> Iterator["psycopg.Connection[tuple[object, ...]]"]:
     """Fill the warehouse with the people and point the platform at it; gives a connection that may write."""
     monkeypatch.setattr(settings, "DWH_POSTGRESQL_URL", warehouse_address)

@@ -3,6 +3,7 @@
 For showing alone: every process decides by its own breaker. Without the cache each sees what it knows itself.
 """
 
+import hashlib
 import logging
 import os
 
@@ -21,7 +22,8 @@ KEPT_RESTS = 3
 
 
 def _key(name: str) -> str:
-    return f"breaker:{name}"
+    # A name may hold a path with any characters; a key of the cache may not.
+    return f"breaker:{hashlib.sha256(name.encode()).hexdigest()}"
 
 
 def _process() -> str:

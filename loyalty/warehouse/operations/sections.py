@@ -229,7 +229,7 @@ DWH_FEATURES = configuration.SectionSpec(
             "Query instead of the table",
             configuration.setting("DWH_CUSTOMER_FEATURES_QUERY"),
             "DWH_CUSTOMER_FEATURES_QUERY",
-            "One SELECT; :customer_id and :start_date may stand in it. Runs only under a role that can but read.",
+            "One statement that reads; :customer_id and :start_date may stand in it. The role may read only.",
         ),
         Field(
             "query_days",

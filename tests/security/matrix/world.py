@@ -109,6 +109,14 @@ def make_sides() -> Sides:
         "steps": [step],
     }
     world.ids["approvalWorkflows"] = [world.make("approvalWorkflows/", waiting)["id"]]
+    mapping = {
+        "source": "till",
+        "name": "Sales",
+        "type": "customer.purchase",
+        "id_path": "$.id",
+        "subject_path": "$.who",
+    }
+    world.ids["eventMappings"] = [world.make("eventMappings/", mapping)["id"]]
     nowhere = Side(dict.fromkeys(Sides.KINDS, NOWHERE))
     return Sides(world, mine, other, nowhere, tuple(people), canary)
 
