@@ -19,7 +19,7 @@ from tests.gateways.world import NOW, make_world
 pytestmark = pytest.mark.django_db
 
 # Beside the boundary values of each field, which the coverage phase plays through.
-EXAMPLES_MAX = 8
+EXAMPLES_MAX = 5
 CONFIG = SchemathesisConfig.from_dict(
     {
         "generation": {"deterministic": True, "database": "none", "mode": "all", "max-examples": EXAMPLES_MAX},
