@@ -34,6 +34,8 @@ test('test_roles__copy_changed_in_the_matrix__saved_and_shipped_ones_locked', as
   await page.getByRole('dialog').getByLabel('Points at most').fill('500')
   await page.getByRole('dialog').getByRole('button', { name: 'Give' }).click()
   await page.getByRole('button', { name: 'Save one role' }).click()
+  // What is given shows before it is saved; the bar goes once it is.
+  await expect(page.getByRole('button', { name: 'Save one role' })).toBeHidden()
   await expect(page.getByRole('button', { name: new RegExp(`Desk ${mark}, points.burn: given`) })).toBeVisible()
   await page.reload()
   await page.getByLabel('Search permissions').fill('points.burn')
