@@ -6,6 +6,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from loyalty.delivery import api
+from loyalty.delivery.kinds.sms.channel import SmsChannel
 from loyalty.delivery.models import InboundMessage, ProviderReceipt, Send
 from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel import clock
@@ -108,6 +109,26 @@ def test_centre__takes_it_and_gives_no_answer__is_unknown_and_never_sent_again(
     smsc.work()
     assert send(now + timedelta(days=1)).claimed == 0
     assert (states(), len(smsc.texts())) == ({"UNKNOWN": 1}, 1)
+
+
+def test_line__broke_in_one_window__the_next_ones_texts_wait_and_are_not_unknown(
+    smsc: Smsc, now: datetime, settings: Settings
+) -> None:
+    # The whole window is under way before the first answer is read.
+    settings.LOYALTY_SMPP_WINDOW = 2 * SmsChannel.window
+    make_subscribers([f"+9613{number:06d}" for number in range(SmsChannel.window + 5)], now)
+    queue_text(now, "Hello")
+    smsc.fail("DROP")
+    report = send(now)
+    assert report.is_channel_down
+    # How many of the window were written before the line was found broken is the network's affair.
+    assert states()["QUEUED"] >= 5
+    smsc.work()
+    send(now + timedelta(seconds=15))
+    arrived = [text["to"] for text in smsc.texts()]
+    assert len(arrived) == len(set(arrived))
+    assert set(states()) == {"UNKNOWN", "SENT"}
+    assert states()["SENT"] >= 5
 
 
 @pytest.mark.parametrize("how", ["BIND 13", "closed"])

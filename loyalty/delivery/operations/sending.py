@@ -31,7 +31,7 @@ log = logging.getLogger("loyalty.delivery")
 # Messages per connection. A killed worker's unsent rest comes back after the claim's lease.
 BATCH_ROWS = 50
 CLAIM_LEASE = timedelta(minutes=2)
-# Longer than the slowest conversation: six steps of at most two minutes each.
+# Longer than a window takes where steps keep to the default time-out; what a slower one answers later still settles it.
 SEND_LEASE = timedelta(minutes=15)
 # Refusals that may pass are retried with doubling waits up to an hour, for as long as mail servers do it themselves.
 BACKOFF_FIRST = timedelta(seconds=30)

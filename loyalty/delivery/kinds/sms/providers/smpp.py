@@ -149,10 +149,14 @@ class SmppConnection:
     def __init__(self, line: Line) -> None:
         self._line = line
         self._asked: dict[int, tuple[Flight, int]] = {}
+        self._broken = ""
         self._pace = Pace(settings.LOYALTY_SMPP_SEGMENTS_PER_SECOND)
 
     def hand_over(self, messages: Sequence[Outgoing]) -> Sequence[Receipt | DeliveryError]:
         """Hand a window of messages over and wait for all answers."""
+        if self._broken:
+            # What would be written now goes nowhere, and that is known.
+            return [DeliveryError("sms.connection_lost", self._broken, is_channel_down=True)]
         flights: list[Flight] = []
         try:
             for message in messages:
@@ -162,7 +166,8 @@ class SmppConnection:
         except (LineBroken, PDUError, OSError) as fault:
             log.warning("the line to the SMSC broke: %s", _said(fault))
             self._asked.clear()
-            return self._outcomes_of_broken(flights, _said(fault))
+            self._broken = _said(fault)
+            return self._outcomes_of_broken(flights, self._broken)
         return [flight.outcome() for flight in flights]
 
     def _outcomes_of_broken(self, flights: Sequence[Flight], told: str) -> list[Receipt | DeliveryError]:
