@@ -20,7 +20,7 @@ Connection = psycopg.Connection[tuple[Any, ...]]
 
 # In the order in which a posting writes them.
 TABLES = (
-    "ledger_transaction", "ledger_cap_usage", "ledger_balance", "ledger_cap_hit", "ledger_lot", "ledger_lot_open",
+    "ledger_transaction", "ledger_cap_usage", "ledger_balance", "ledger_cap_hit", "ledger_lot_apart", "ledger_lot_open",
     "ledger_allocation", "ledger_hold", "ledger_hold_lot", "ledger_answer", "ledger_entry", "events_outbox",
     "audit_auditentry", "events_stored", "events_storecursor", "events_inboxentry", "events_relaycursor",
 )  # fmt: skip

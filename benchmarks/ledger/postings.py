@@ -45,7 +45,7 @@ HOT = """
     SELECT relname, n_tup_hot_upd::float / n_tup_upd FROM pg_stat_user_tables
     WHERE relname IN ('ledger_balance', 'ledger_cap_usage') AND n_tup_upd > 0 ORDER BY relname
 """
-COUNTER_LEG = re.compile(r"INSERT INTO ledger_entry VALUES (\([^;]*v_recorded_at), v_account\.issuance_id\);")
+COUNTER_LEG = re.compile(r"INSERT INTO ledger_entry VALUES (\([^;]*v_recorded_at),\s+v_account\.issuance_id(,[^;]*);")
 
 
 def run(bench: Bench) -> None:
@@ -112,7 +112,7 @@ def _counter_account(bench: Bench, folder: Path) -> None:
         row = session.execute(
             "SELECT pg_get_functiondef(p.oid) FROM pg_proc p WHERE p.proname = 'ledger_earn'"
         ).fetchone()
-        alone, changed = COUNTER_LEG.subn(r"INSERT INTO bench_entry VALUES \1);", str(row[0]) if row else "")
+        alone, changed = COUNTER_LEG.subn(r"INSERT INTO bench_entry VALUES \1\2;", str(row[0]) if row else "")
         if changed != 1:
             print("  the counter-leg of ledger_earn was not found; earn without it is not measured")
             return
@@ -129,7 +129,8 @@ def _counter_account(bench: Bench, folder: Path) -> None:
         session.execute("DROP FUNCTION bench_earn_alone")
         # The proofs after this would miss what was earned there.
         session.execute(
-            "INSERT INTO ledger_entry SELECT e.*, a.issuance_id FROM bench_entry e "
+            "INSERT INTO ledger_entry SELECT (jsonb_populate_record(NULL::ledger_entry, to_jsonb(e) "
+            "|| jsonb_build_object('counter_id', a.issuance_id))).* FROM bench_entry e "
             "JOIN ledger_account a ON a.id = e.account_id"
         )
         session.execute("DROP TABLE bench_entry")

@@ -39,12 +39,12 @@ PLANTS = {
     "L21": "UPDATE ledger_hold_lot SET points_amount = points_amount + 1 WHERE hold_id = {hold}",
     "L22": "UPDATE ledger_hold SET points_captured = 1 WHERE id = {hold}",
     "L23": "UPDATE ledger_balance SET points_pending = 7 WHERE account_id = {account}",
-    "L24": "UPDATE ledger_lot SET expires_at = expires_at + interval '9 days' WHERE transaction_id = {transfer}",
+    "L24": "UPDATE ledger_lot_apart SET expires_at = expires_at + interval '9 days' WHERE transaction_id = {transfer}",
     "L25": "UPDATE ledger_account SET wallet = 'status' WHERE id = {other}",
     "L26": "UPDATE ledger_day_close SET points_change = points_change + 1",
     "L27": "UPDATE ledger_balance SET status = 'ACTIVE' WHERE account_id = {merged}",
     "R1": "UPDATE ledger_entry SET account_id = 999999 WHERE transaction_id = {burn}",
-    "R2": "UPDATE ledger_lot SET transaction_id = 999999 WHERE account_id = {account}",
+    "R2": "UPDATE ledger_lot_apart SET transaction_id = 999999 WHERE transaction_id = {transfer}",
     "R3": "DELETE FROM ledger_balance WHERE account_id = {other}",
     "I1": "ALTER TABLE ledger_transaction DROP CONSTRAINT ledger_transaction_once; "
           "UPDATE ledger_transaction SET idempotency_scope = 'x', idempotency_key = 'x' WHERE id IN ({earn}, {burn})",
@@ -56,7 +56,7 @@ PLANTS = {
     "E1": "DELETE FROM events_outbox WHERE type = 'points.burned'",
     "E2": "UPDATE events_outbox SET data = jsonb_set(data, '{{points_amount}}', '4000') WHERE type = 'points.burned'",
     "C1": "UPDATE ledger_cap_usage SET units_used = units_used - 1",
-    "C2": "UPDATE ledger_lot SET points_original = points_original + 1 WHERE transaction_id = {earn}",
+    "C2": "INSERT INTO ledger_answer VALUES ({earn}, 40, 1, 0, 0, 0, 0, 0)",
     "C3": "UPDATE ledger_cap_hit SET units_counted = units_counted - 95 WHERE transaction_id = {taken_back}",
 }  # fmt: skip
 # The same laws, broken from the other side.
@@ -91,7 +91,7 @@ MORE_PLANTS = [
     ("L23", "INSERT INTO ledger_pending (transaction_id, account_id, points_original, points_amount, earned_at) "
             "VALUES ({earn}, {account}, 5, 5, now())"),
     ("L23", "UPDATE ledger_transaction SET confirms_id = {burn} WHERE id = {earn}"),
-    ("L24", "UPDATE ledger_lot SET source_lot_id = 999999 WHERE transaction_id = {transfer}"),
+    ("L24", "UPDATE ledger_lot_apart SET source_lot_id = 999999 WHERE transaction_id = {transfer}"),
     ("L25", "UPDATE ledger_entry SET account_id = {account}, account_sequence = 77 "
             "WHERE line = 2 AND transaction_id = {transfer}"),
     ("L26", "UPDATE ledger_day_close SET points_closing = points_closing + 1"),
@@ -99,7 +99,7 @@ MORE_PLANTS = [
             "WHERE transaction_id = {burn}"),
     ("L26", "DELETE FROM ledger_day_close WHERE account_id <> 0"),
     ("L27", "UPDATE ledger_account SET merged_into_id = {account} WHERE id = {other}"),
-    ("L6", "UPDATE ledger_lot SET spendable_until = expires_at - interval '1 day' WHERE transaction_id = {earn}"),
+    ("L6", "UPDATE ledger_entry SET spendable_until = expires_at - interval '1 day' WHERE transaction_id = {earn}"),
     ("I2", "INSERT INTO ledger_answer VALUES ({burn}, 40, 1, 0, 0, 0, 0, 0)"),
     ("I4", "UPDATE ledger_hold SET ended_key = 'k' WHERE id = {hold}"),
     ("E2", "UPDATE events_outbox SET data = jsonb_set(data, '{{customer_id}}', '\"x\"') WHERE type = 'points.burned'"),
@@ -111,7 +111,7 @@ MORE_PLANTS = [
            "WHERE a.id = t.account_id AND t.id = {burn}"),
     ("R2", "UPDATE ledger_allocation SET lot_id = 999999 WHERE transaction_id = {burn} AND line = 1"),
     ("C1", "DELETE FROM ledger_cap_hit"),
-    ("C1", "UPDATE ledger_lot SET cap_ref = NULL"),
+    ("C1", "UPDATE ledger_entry SET cap_ref = NULL"),
     ("C2", "INSERT INTO ledger_cap_hit SELECT id, 'x', '2026-01-01', account_id, 7, 7, 7 "
            "FROM ledger_transaction WHERE id = {earn}"),
 ]  # fmt: skip

@@ -7,7 +7,7 @@ from loyalty.ledger import api
 from tests.ledger.book import NOW, Book, open_book, run
 
 TABLES = (
-    "ledger_transaction", "ledger_entry", "ledger_lot", "ledger_allocation", "ledger_cap_hit", "ledger_part",
+    "ledger_transaction", "ledger_entry", "ledger_lot_apart", "ledger_allocation", "ledger_cap_hit", "ledger_part",
     "ledger_answer", "ledger_debt_change", "ledger_day_close",
 )  # fmt: skip
 
@@ -19,6 +19,7 @@ def full(book: Book) -> Book:
     earned = debtor.earn(5)
     debtor.burn(5)
     debtor.reverse(earned, policy=api.ReversalPolicy.UNLIMITED)
+    open_book(program_ref=book.program_ref).adjust(3)
     parts = (api.EarnPart(code="base", points_amount=70), api.EarnPart(code="bonus", points_amount=30))
     book.earn(100, caps=book.cap(100), parts=parts, days=5)
     book.burn(40)

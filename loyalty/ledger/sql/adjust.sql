@@ -42,7 +42,7 @@ BEGIN
         PERFORM ledger_refuse_balance(v_account.id, -p_change, p_now);
     END IF;
     IF p_change > 0 THEN
-        INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)
+        INSERT INTO ledger_lot_apart (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)
             VALUES (v_id, v_id, v_account.id, p_occurred_at, p_expires_at, v_spendable_until, p_change);
         INSERT INTO ledger_lot_open (account_id, spendable_until, earned_at, lot_id, expires_at, points_original,
                 points_remaining)

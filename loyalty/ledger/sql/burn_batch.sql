@@ -159,7 +159,7 @@ BEGIN
             b.pending[l.place] AS pending, b.held[l.place] AS held, b.debt[l.place] AS debt, b.recorded[l.place] AS recorded
         FROM line l CROSS JOIN base b),
     lot AS (
-        INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)
+        INSERT INTO ledger_lot_apart (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)
             SELECT d.header_id, d.header_id, d.account_id, d.occurred_at, d.expires_at, d.spendable_until, d.change
             FROM done d WHERE d.change > 0),
     lot_open AS (

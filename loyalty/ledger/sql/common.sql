@@ -41,7 +41,9 @@ $$;
 CREATE OR REPLACE FUNCTION ledger_lots_of(p_transaction bigint) RETURNS SETOF ledger_lot LANGUAGE sql STABLE AS $$
     SELECT l.* FROM ledger_lot l WHERE l.id = p_transaction
     UNION ALL
-    SELECT l.* FROM ledger_lot l WHERE l.transaction_id = p_transaction AND l.id <> l.transaction_id
+    SELECT l.id, l.transaction_id, l.account_id, l.earned_at, l.expires_at, l.spendable_until, l.points_original,
+        l.source_lot_id
+    FROM ledger_lot_apart l WHERE l.transaction_id = p_transaction AND l.id <> l.transaction_id
 $$;
 
 -- What a transaction asked of its caps and was granted, as JSON rows in one fixed order.

@@ -88,13 +88,12 @@ BEGIN
         PERFORM ledger_refuse_balance(v_account.id, p_points, p_now);
     END IF;
     IF v_granted > 0 THEN
-        INSERT INTO ledger_lot VALUES (v_id, v_id, v_account.id, p_occurred_at, p_expires_at, v_spendable_until, v_granted,
-            NULL, v_cap_ref, v_cap_window);
         INSERT INTO ledger_lot_open (account_id, spendable_until, earned_at, lot_id, expires_at, points_original,
                 points_remaining)
             VALUES (v_account.id, coalesce(v_spendable_until, 'infinity'), p_occurred_at, v_id, p_expires_at, v_granted,
                 v_granted);
-        INSERT INTO ledger_entry VALUES (v_id, 1, v_account.id, 'earn', v_granted, v_sequence, v_posted, v_recorded_at, v_account.issuance_id);
+        INSERT INTO ledger_entry VALUES (v_id, 1, v_account.id, 'earn', v_granted, v_sequence, v_posted, v_recorded_at,
+            v_account.issuance_id, p_occurred_at, p_expires_at, v_spendable_until, v_cap_ref, v_cap_window);
         IF v_debt > 0 THEN
             v_debt := v_debt - ledger_settle_debt(v_id, v_account.id);
         END IF;

@@ -252,12 +252,6 @@ BEGIN
             b.sequence[n.place] + n.number AS sequence, b.held[n.place] AS held, b.debt[n.place] AS debt,
             b.recorded[n.place] AS recorded
         FROM numbered n CROSS JOIN base b),
-    lot AS (
-        INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original, cap_ref,
-                cap_window)
-            SELECT d.header_id, d.header_id, d.account_id, d.occurred_at, d.expires_at, d.spendable_until, d.points_now,
-                p_lot_caps[d.line], p_lot_windows[d.line]
-            FROM done d WHERE d.points_now > 0),
     lot_open AS (
         INSERT INTO ledger_lot_open (account_id, spendable_until, earned_at, lot_id, expires_at, points_original,
                 points_remaining)
@@ -266,8 +260,9 @@ BEGIN
             FROM done d WHERE d.points_now > 0),
     entry AS (
         INSERT INTO ledger_entry (transaction_id, line, account_id, kind, points_change, account_sequence, balance_after,
-                recorded_at, counter_id)
-            SELECT d.header_id, 1, d.account_id, 'earn', d.points_now, d.sequence, d.balance, d.recorded, d.counter_id
+                recorded_at, counter_id, earned_at, expires_at, spendable_until, cap_ref, cap_window)
+            SELECT d.header_id, 1, d.account_id, 'earn', d.points_now, d.sequence, d.balance, d.recorded, d.counter_id,
+                d.occurred_at, d.expires_at, d.spendable_until, p_lot_caps[d.line], p_lot_windows[d.line]
             FROM done d WHERE d.points_now > 0),
     pending AS (
         INSERT INTO ledger_pending (transaction_id, account_id, points_original, points_amount, earned_at, activates_at,

@@ -10,7 +10,7 @@ DECLARE
     v_table text;
 BEGIN
     FOREACH v_table IN ARRAY ARRAY[
-            'ledger_transaction', 'ledger_entry', 'ledger_lot', 'ledger_allocation', 'ledger_cap_hit', 'ledger_part',
+            'ledger_transaction', 'ledger_entry', 'ledger_lot_apart', 'ledger_allocation', 'ledger_cap_hit', 'ledger_part',
             'ledger_answer', 'ledger_debt_change', 'ledger_day_close'] LOOP
         EXECUTE format('CREATE OR REPLACE TRIGGER ledger_append_only BEFORE UPDATE OR DELETE ON %I '
                        'FOR EACH ROW EXECUTE FUNCTION ledger_refuse_change()', v_table);

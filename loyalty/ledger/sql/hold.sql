@@ -108,7 +108,7 @@ CREATE OR REPLACE FUNCTION ledger_free_lots(p_holds bigint[]) RETURNS void LANGU
         FROM (SELECT l.account_id, coalesce(l.spendable_until, 'infinity') AS spendable_until, l.earned_at, l.id,
                   sum(n.points_amount)::bigint AS points
               FROM ledger_hold_lot n JOIN ledger_lot l ON l.id = n.lot_id
-              WHERE n.hold_id = ANY (p_holds) GROUP BY l.id) r
+              WHERE n.hold_id = ANY (p_holds) GROUP BY l.id, l.account_id, l.spendable_until, l.earned_at) r
         WHERE o.account_id = r.account_id AND o.spendable_until = r.spendable_until AND o.earned_at = r.earned_at
         AND o.lot_id = r.id
 $$;

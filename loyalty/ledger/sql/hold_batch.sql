@@ -216,7 +216,7 @@ RETURNS TABLE (line integer, receipt ledger_receipt) LANGUAGE sql AS $$
     at_lot AS MATERIALIZED (
         SELECT l.account_id, coalesce(l.spendable_until, 'infinity') AS spendable_until, l.earned_at, l.id AS lot_id,
             sum(t.held)::bigint AS held, sum(t.take)::bigint AS take
-        FROM taken t JOIN ledger_lot l ON l.id = t.lot_id GROUP BY l.id),
+        FROM taken t JOIN ledger_lot l ON l.id = t.lot_id GROUP BY l.id, l.account_id, l.spendable_until, l.earned_at),
     gone AS (
         DELETE FROM ledger_lot_open o USING at_lot t WHERE o.account_id = t.account_id
             AND o.spendable_until = t.spendable_until AND o.earned_at = t.earned_at AND o.lot_id = t.lot_id
@@ -281,7 +281,8 @@ RETURNS TABLE (line integer, receipt ledger_hold_receipt) LANGUAGE sql AS $$
     at_lot AS MATERIALIZED (
         SELECT l.account_id, coalesce(l.spendable_until, 'infinity') AS spendable_until, l.earned_at, l.id AS lot_id,
             sum(n.points_amount)::bigint AS held
-        FROM asked q JOIN ledger_hold_lot n ON n.hold_id = q.hold_row JOIN ledger_lot l ON l.id = n.lot_id GROUP BY l.id),
+        FROM asked q JOIN ledger_hold_lot n ON n.hold_id = q.hold_row JOIN ledger_lot l ON l.id = n.lot_id
+        GROUP BY l.id, l.account_id, l.spendable_until, l.earned_at),
     freed AS (
         UPDATE ledger_lot_open o SET points_held = o.points_held - t.held FROM at_lot t WHERE o.account_id = t.account_id
             AND o.spendable_until = t.spendable_until AND o.earned_at = t.earned_at AND o.lot_id = t.lot_id),

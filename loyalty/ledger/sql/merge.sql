@@ -83,7 +83,7 @@ BEGIN
         INSERT INTO ledger_allocation (transaction_id, line, lot_id, points_consumed)
             SELECT p_transaction, n.place, n.lot_id, n.points_remaining FROM numbered n),
     lots AS (
-        INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original,
+        INSERT INTO ledger_lot_apart (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original,
                 source_lot_id)
             SELECT n.id, p_transaction, p_to, n.earned_at, n.expires_at, nullif(n.spendable_until, 'infinity'),
                 n.points_remaining, n.lot_id

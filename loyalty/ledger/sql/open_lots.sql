@@ -76,7 +76,7 @@ BEGIN
         FROM found f JOIN moved m ON m.account_id = f.account_id
         WINDOW w AS (PARTITION BY f.account_id ORDER BY f.line)),
     lot AS (
-        INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)
+        INSERT INTO ledger_lot_apart (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)
             SELECT d.id, d.id, d.account_id, p_now, d.expires_at, coalesce(d.spendable_until, d.expires_at), d.points
             FROM done d),
     lot_open AS (

@@ -124,7 +124,7 @@ BEGIN
         FROM numbered n JOIN moved m ON m.account_id = n.account_id JOIN ledger_account a ON a.id = n.account_id
         JOIN ledger_transaction t ON t.id = n.header_id),
     lot AS (
-        INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)
+        INSERT INTO ledger_lot_apart (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)
             SELECT l.header_id, l.header_id, l.account_id, l.earned_at, l.expires_at, l.spendable_until, l.points_amount
             FROM line l),
     lot_open AS (

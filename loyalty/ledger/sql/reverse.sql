@@ -4,7 +4,7 @@ RETURNS SETOF bigint LANGUAGE sql STABLE AS $$
     WITH RECURSIVE heir AS (
         SELECT l.id, l.account_id FROM ledger_lots_of(p_first) l
         UNION ALL
-        SELECT l.id, l.account_id FROM heir h JOIN ledger_lot l ON l.source_lot_id = h.id WHERE h.account_id <> p_account)
+        SELECT l.id, l.account_id FROM heir h JOIN ledger_lot_apart l ON l.source_lot_id = h.id WHERE h.account_id <> p_account)
     SELECT h.id FROM heir h WHERE h.account_id = p_account
 $$;
 
@@ -34,7 +34,7 @@ BEGIN
             SELECT p_transaction, v_line + b.place, b.lot_id, -b.points FROM back b WHERE p_account = p_taken_from
             RETURNING lot_id, -points_consumed AS points),
     renewed AS (
-        INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original,
+        INSERT INTO ledger_lot_apart (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original,
                 source_lot_id)
             SELECT ledger_next_id(), p_transaction, p_account, l.earned_at, l.expires_at, l.spendable_until, b.points, l.id
             FROM back b JOIN ledger_lot l ON l.id = b.lot_id WHERE p_account <> p_taken_from
@@ -274,7 +274,7 @@ BEGIN
     ELSIF v_whole > 0 THEN
         v_points := ledger_take_back(p_transaction, p_first.id, p_first.kind, p_account, p_points, v_left, p_policy, p_now);
     ELSIF p_first.kind = 'expire' THEN
-        INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)
+        INSERT INTO ledger_lot_apart (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original)
             VALUES (p_transaction, p_transaction, p_account, p_occurred_at, p_expires_at,
                     coalesce(p_spendable_until, p_expires_at), v_points);
         INSERT INTO ledger_lot_open (account_id, spendable_until, earned_at, lot_id, expires_at, points_original, points_remaining)

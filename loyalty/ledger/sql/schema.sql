@@ -106,8 +106,16 @@ CREATE TABLE ledger_entry (
     balance_after bigint NOT NULL,
     recorded_at timestamptz NOT NULL,
     counter_id bigint NOT NULL,
+    -- The lot that an earn opened, whole: it needs no row of its own. `earned_at` is set where there is one.
+    earned_at timestamptz,
+    expires_at timestamptz,
+    spendable_until timestamptz,
+    -- The one cap that counted this earn and granted all of it, the common case, so that it needs no row of its own either.
+    cap_ref text COLLATE "C",
+    cap_window date,
     PRIMARY KEY (transaction_id, line),
-    CONSTRAINT ledger_entry_balanced CHECK (points_change <> 0 AND counter_id <> account_id)
+    CONSTRAINT ledger_entry_balanced CHECK (points_change <> 0 AND counter_id <> account_id),
+    CONSTRAINT ledger_entry_lot CHECK (earned_at IS NULL OR points_change > 0 AND line = 1)
 );
 CREATE UNIQUE INDEX ledger_entry_sequence ON ledger_entry (account_id, account_sequence);
 -- A balance at any instant is the first row of one probe here.
@@ -124,10 +132,11 @@ CREATE VIEW ledger_leg AS
     SELECT e.transaction_id, e.line, e.counter_id, e.kind, -e.points_change, NULL, NULL, e.recorded_at FROM ledger_entry e;
 
 -- A lot never changes: how many points were earned when, and when they expire. `expires_at` is the date told to the
--- member, `spendable_until` the end of the grace after it; null is for ever. A lot made by a transfer or a merge names the
--- lot it came from. The only lot of a transaction has the transaction's id; further lots draw an id from the same sequence
--- (ledger_next_id), so that most lots need neither a number of their own nor a row in the second index.
-CREATE TABLE ledger_lot (
+-- member, `spendable_until` the end of the grace after it; null is for ever. The lot of an earn is told by its entry. The
+-- lots of everything else stand apart; a lot made by a transfer or a merge names the lot it came from. The only lot of a
+-- transaction has the transaction's id; further lots draw an id from the same sequence (ledger_next_id), so that most lots
+-- need neither a number of their own nor a row in the second index.
+CREATE TABLE ledger_lot_apart (
     id bigint PRIMARY KEY,
     transaction_id bigint NOT NULL,
     account_id bigint NOT NULL,
@@ -136,13 +145,21 @@ CREATE TABLE ledger_lot (
     spendable_until timestamptz,
     -- Its open remainder beside it is bounded by a CHECK, which this row need not repeat.
     points_original bigint NOT NULL,
-    source_lot_id bigint,
-    -- The one cap that counted this earn and granted all of it, the common case, so that it needs no row of its own.
-    cap_ref text COLLATE "C",
-    cap_window date
+    source_lot_id bigint
 );
-CREATE INDEX ledger_lot_transaction ON ledger_lot (transaction_id) WHERE id <> transaction_id;
-CREATE INDEX ledger_lot_source ON ledger_lot (source_lot_id) WHERE source_lot_id IS NOT NULL;
+CREATE INDEX ledger_lot_apart_transaction ON ledger_lot_apart (transaction_id) WHERE id <> transaction_id;
+CREATE INDEX ledger_lot_apart_source ON ledger_lot_apart (source_lot_id) WHERE source_lot_id IS NOT NULL;
+
+-- Every lot. A question for the source of a lot, or for the further lots of a transaction, goes to the lots apart, which
+-- have the indexes for it.
+CREATE VIEW ledger_lot AS
+    SELECT e.transaction_id AS id, e.transaction_id, e.account_id, e.earned_at, e.expires_at, e.spendable_until,
+        e.points_change AS points_original, NULL::bigint AS source_lot_id
+    FROM ledger_entry e WHERE e.earned_at IS NOT NULL
+    UNION ALL
+    SELECT l.id, l.transaction_id, l.account_id, l.earned_at, l.expires_at, l.spendable_until, l.points_original,
+        l.source_lot_id
+    FROM ledger_lot_apart l;
 
 -- What is left of a lot, while something is left: the row goes when the last point goes. For ever is 'infinity' here,
 -- so that the key is the order of consumption. What changes is in no index, so taking a part stays in its page. A hold
@@ -210,13 +227,13 @@ CREATE TABLE ledger_cap_hit (
     PRIMARY KEY (transaction_id, cap_ref, window_start, account_id)
 );
 
--- What every transaction counted in caps: the rows above, and the common case that its lot tells.
+-- What every transaction counted in caps: the rows above, and the common case that its entry tells.
 CREATE VIEW ledger_cap_count AS
     SELECT h.transaction_id, h.cap_ref, h.window_start, h.account_id, h.points_asked, h.points_counted, h.units_counted, h.part
     FROM ledger_cap_hit h
     UNION ALL
-    SELECT l.id, l.cap_ref, l.cap_window, l.account_id, l.points_original, l.points_original, l.points_original, NULL
-    FROM ledger_lot l WHERE l.cap_ref IS NOT NULL;
+    SELECT e.transaction_id, e.cap_ref, e.cap_window, e.account_id, e.points_change, e.points_change, e.points_change, NULL
+    FROM ledger_entry e WHERE e.cap_ref IS NOT NULL;
 
 -- What each part of an earn was granted after caps; written only for earns that name parts.
 CREATE TABLE ledger_part (

@@ -9,7 +9,7 @@ BEGIN
         FROM ledger_allocation a JOIN ledger_lot l ON l.id = a.lot_id
         WHERE a.transaction_id = p_transaction AND a.points_consumed > 0 AND l.account_id = p_from),
     made AS (
-        INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original,
+        INSERT INTO ledger_lot_apart (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original,
                 source_lot_id)
             SELECT CASE row_number() OVER (ORDER BY t.line) WHEN 1 THEN p_transaction ELSE ledger_next_id() END,
                 p_transaction, p_to, t.earned_at, t.expires_at, t.spendable_until,

@@ -150,7 +150,7 @@ RETURNS TABLE (line integer, receipt ledger_receipt) LANGUAGE sql AS $$
             l.expires_at, l.spendable_until, least(t.take, t.kept - t.points_before)::bigint AS points, t.lot_id AS source
         FROM taken t JOIN ledger_lot l ON l.id = t.lot_id WHERE t.points_before < t.kept ORDER BY t.header_id, t.place),
     made AS (
-        INSERT INTO ledger_lot (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original,
+        INSERT INTO ledger_lot_apart (id, transaction_id, account_id, earned_at, expires_at, spendable_until, points_original,
                 source_lot_id)
             SELECT c.id, c.header_id, c.taker, c.earned_at, c.expires_at, c.spendable_until, c.points, c.source FROM copied c),
     opened AS (
