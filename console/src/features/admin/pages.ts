@@ -1,13 +1,7 @@
 /** The pages of administration, and what each needs. */
+import { permissionsOf, type AreaPage } from '@/shared/layout/areaPages'
 
-export interface AdminPage {
-  id: 'settings' | 'users' | 'roles' | 'tokens' | 'audit'
-  to: string
-  icon: string
-  permission: string
-}
-
-export const ADMIN_PAGES: readonly AdminPage[] = [
+export const ADMIN_PAGES: readonly AreaPage[] = [
   { id: 'settings', to: '/admin/settings', icon: 'i-lucide-sliders-horizontal', permission: 'configuration.view' },
   { id: 'users', to: '/admin/users', icon: 'i-lucide-users-round', permission: 'access.view' },
   { id: 'roles', to: '/admin/roles', icon: 'i-lucide-grid-3x3', permission: 'access.view' },
@@ -15,4 +9,4 @@ export const ADMIN_PAGES: readonly AdminPage[] = [
   { id: 'audit', to: '/admin/audit', icon: 'i-lucide-scroll-text', permission: 'audit.view' },
 ]
 
-export const ADMIN_PERMISSIONS: readonly string[] = [...new Set(ADMIN_PAGES.map((page) => page.permission))]
+export const ADMIN_PERMISSIONS = permissionsOf(ADMIN_PAGES)

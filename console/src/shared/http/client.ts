@@ -151,6 +151,11 @@ export async function download(path: string, params: Record<string, unknown>, na
   URL.revokeObjectURL(link.href)
 }
 
+export async function putTagged<T>(path: string, body: unknown, etag: string | null): Promise<Tagged<T>> {
+  const response = await send({ method: 'PUT', url: at(path), data: body, headers: etag ? { 'If-Match': etag } : {}, ...EXACT })
+  return { data: response.data as T, etag: tagOf(response) }
+}
+
 export async function put<T>(path: string, body: unknown): Promise<T> {
   return (await send({ method: 'PUT', url: at(path), data: body })).data as T
 }

@@ -1,0 +1,2 @@
+/** Front door of delivery. */
+export { default } from './delivery.module'

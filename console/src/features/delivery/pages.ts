@@ -1,0 +1,9 @@
+/** The pages of delivery, and what each needs. */
+import { permissionsOf, type AreaPage } from '@/shared/layout/areaPages'
+
+export const DELIVERY_PAGES: readonly AreaPage[] = [
+  { id: 'policy', to: '/delivery/policy', icon: 'i-lucide-shield-check', permission: 'delivery.view' },
+  { id: 'suppressions', to: '/delivery/suppressions', icon: 'i-lucide-mail-x', permission: 'delivery.view' },
+]
+
+export const DELIVERY_PERMISSIONS = permissionsOf(DELIVERY_PAGES)
