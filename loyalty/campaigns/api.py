@@ -21,12 +21,13 @@ from loyalty.campaigns.errors import (
     SegmentUnknown,
     TriggerInvalid,
 )
+from loyalty.campaigns.kinds.schedule import due_slot, first_slot, name_of, read_schedule
 from loyalty.campaigns.operations.definition import change, create, delete
 from loyalty.campaigns.operations.firing import convert, fire_due, fire_on
 from loyalty.campaigns.operations.life import activate, end, pause
 from loyalty.campaigns.operations.triggering import trigger
 from loyalty.campaigns.operations.trying import preview, test_send
-from loyalty.campaigns.queries import catalogue, get_campaign, performance_of
+from loyalty.campaigns.queries import catalogue, get_campaign, list_events, performance_of
 
 __all__ = [
     "CampaignInUse",
@@ -52,13 +53,18 @@ __all__ = [
     "convert",
     "create",
     "delete",
+    "due_slot",
     "end",
     "fire_due",
     "fire_on",
+    "first_slot",
     "get_campaign",
+    "list_events",
+    "name_of",
     "pause",
     "performance_of",
     "preview",
+    "read_schedule",
     "test_send",
     "trigger",
 ]

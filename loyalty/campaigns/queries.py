@@ -105,6 +105,11 @@ def variables_of(trigger: Mapping[str, Any], program: uuid.UUID | None) -> tuple
     return (CAMPAIGN_NAME, *of_program, *registry.get(trigger["kind"]).variables(trigger))
 
 
+def list_events() -> list[str]:
+    """Give the types of the events that a campaign may wait for, all about one customer."""
+    return sorted(event.EVENT_FIELDS)
+
+
 def catalogue() -> dict[str, Any]:
     """Give what a campaign can be made of, for a builder."""
     return {

@@ -11,7 +11,7 @@ from loyalty.segments.operations.scheduling import keep_day, refresh_after_featu
 from loyalty.segments.operations.settling import forget_touched, is_anything_driven, settle
 from loyalty.segments.operations.uploading import upload
 from loyalty.segments.queries.membership import is_member
-from loyalty.segments.queries.views import count_segments, get_segment, list_segments_of, rules_in_words
+from loyalty.segments.queries.views import count_segments, get_segment, list_segments, list_segments_of, rules_in_words
 from loyalty.segments.registry import list_usages, register_usage
 
 # Contract view: (segment_id, segment_public_id, customer_id, customer_public_id).
@@ -40,6 +40,7 @@ __all__ = [
     "is_anything_driven",
     "is_member",
     "keep_day",
+    "list_segments",
     "list_segments_of",
     "list_usages",
     "preview",

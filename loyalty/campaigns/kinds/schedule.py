@@ -60,6 +60,22 @@ class ScheduleTrigger:
         return next_slot(trigger["cron"], ZoneInfo(trigger["timezone"]), after)
 
 
+_TRIGGER = ScheduleTrigger()
+
+
+def read_schedule(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Check ``{kind, cron | at, timezone}`` and give it as it is kept, for whoever else goes by the clock.
+
+    :raises TriggerInvalid: something in it cannot be used.
+    """
+    return _TRIGGER.read(raw)
+
+
+def first_slot(trigger: Mapping[str, Any], after: datetime) -> datetime | None:
+    """Give the first slot of a kept schedule after an instant, or None."""
+    return _TRIGGER.first_due(trigger, after)
+
+
 def read_zone(name: object) -> ZoneInfo:
     """Read the name of a zone; UTC when none is given.
 

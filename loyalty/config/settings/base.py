@@ -38,6 +38,7 @@ DOMAIN_APPS = [
     "loyalty.tiers",
     "loyalty.segments",
     "loyalty.campaigns",
+    "loyalty.journeys",
     "loyalty.analytics",
     "loyalty.gateways.catalogues",
     "loyalty.gateways.customer360",

@@ -72,6 +72,11 @@ def list_segments_of(customer_id: uuid.UUID) -> list[SegmentView]:
     return [view_of(segment) for segment in Segment.objects.filter(public_id__in=inside).order_by("name")]
 
 
+def list_segments() -> list[SegmentView]:
+    """List all segments, by name."""
+    return [view_of(segment) for segment in Segment.objects.order_by("name")]
+
+
 def count_segments() -> int:
     """Count the segments."""
     return Segment.objects.count()

@@ -1,0 +1,51 @@
+"""Front door of journeys."""
+
+from loyalty.journeys.contracts import (
+    ActionCall,
+    ActionOutcome,
+    ActionRow,
+    ExecutionState,
+    FieldSpec,
+    Graph,
+    JourneyStatus,
+    Node,
+    NodeKind,
+    Problem,
+    Severity,
+)
+from loyalty.journeys.errors import (
+    CustomerUnknown,
+    DraftChanged,
+    ExecutionNotFound,
+    GraphInvalid,
+    GraphNotPublishable,
+    JourneyInUse,
+    JourneyNotFound,
+    JourneyStateWrong,
+    NodeNotFound,
+    VersionNotFound,
+)
+
+__all__ = [
+    "ActionCall",
+    "ActionOutcome",
+    "ActionRow",
+    "CustomerUnknown",
+    "DraftChanged",
+    "ExecutionNotFound",
+    "ExecutionState",
+    "FieldSpec",
+    "Graph",
+    "GraphInvalid",
+    "GraphNotPublishable",
+    "JourneyInUse",
+    "JourneyNotFound",
+    "JourneyStateWrong",
+    "JourneyStatus",
+    "Node",
+    "NodeKind",
+    "NodeNotFound",
+    "Problem",
+    "Severity",
+    "VersionNotFound",
+]

@@ -1,0 +1,1 @@
+"""The plug-ins of journeys: kinds of nodes and kinds of actions."""

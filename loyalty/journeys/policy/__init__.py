@@ -1,0 +1,1 @@
+"""Decisions of journeys as pure functions."""
