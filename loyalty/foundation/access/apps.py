@@ -23,6 +23,20 @@ class AccessConfig(AppConfig):
 
     def ready(self) -> None:
         """Take the ``permissions`` that each application's configuration declares into the catalogue."""
+        from loyalty.foundation.access.operations import asking, rights
+        from loyalty.foundation.kernel import approving
+
         import_module("loyalty.foundation.access.rest.openapi")
+        approving.register_subject(
+            approving.Subject(
+                kind=asking.KIND,
+                title="Change of a role, or of who holds it",
+                permission=rights.MANAGE_ROLES,
+                permission_of=asking.permission_of,
+                apply=asking.apply_approved,
+                describe=asking.describe,
+                is_still_valid=asking.is_still_valid,
+            )
+        )
         for app in apps.get_app_configs():
             policy.register(app.label, getattr(app, "permissions", {}))

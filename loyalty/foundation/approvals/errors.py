@@ -9,6 +9,7 @@ __all__ = [
     "CheckerTouched",
     "CommentMissing",
     "DelegationInvalid",
+    "GainsByIt",
     "NotChecker",
     "NotDelegate",
     "NotExecutable",
@@ -27,6 +28,13 @@ class SelfApproval(Forbidden):
 
     code = "approvals.self_approval"
     title = "Nobody decides on what they asked for"
+
+
+class GainsByIt(Forbidden):
+    """Whoever is given something by the change does not decide on it."""
+
+    code = "approvals.gains_by_it"
+    title = "Nobody decides on what is in their own favour"
 
 
 class NotChecker(Forbidden):

@@ -37,8 +37,8 @@ class Subject:
     """A kind of change that may need others' consent.
 
     ``kind`` is its imperative, such as ``points.adjust``; ``permission`` what the maker must hold, at the moment of the
-    change too; ``amount_unit`` says what ``amount`` counts (``points``, ``customers``), empty when there is none;
-    ``describe`` gives one sentence for people.
+    change too, unless ``permission_of`` tells by the payload which it is; ``amount_unit`` says what ``amount`` counts
+    (``points``, ``customers``), empty when there is none; ``describe`` gives one sentence for people.
     """
 
     kind: str
@@ -48,6 +48,11 @@ class Subject:
     describe: Callable[[Mapping[str, Any]], str]
     is_still_valid: StillValid
     amount_unit: str = ""
+    permission_of: Callable[[Mapping[str, Any]], str] | None = None
+
+    def permission_for(self, payload: Mapping[str, Any]) -> str:
+        """Give what the maker of this change must hold."""
+        return self.permission_of(payload) if self.permission_of else self.permission
 
 
 @dataclass(frozen=True, slots=True)

@@ -127,16 +127,25 @@ class Undo(Exception):
 
 @contextmanager
 def standing(django_db_blocker: DjangoDbBlocker) -> Iterator[Sides]:
+    """Hold the world within pytest, as ``held`` does."""
+    with django_db_blocker.unblock(), held() as sides:
+        yield sides
+
+
+@contextmanager
+def held() -> Iterator[Sides]:
     """Hold the world in one transaction that is rolled back in the end; the clock stands still, nothing is limited."""
-    with pytest.MonkeyPatch.context() as patch, django_db_blocker.unblock(), clock.use(clock.FixedClock(outside.NOW)):
+    with pytest.MonkeyPatch.context() as patch, clock.use(clock.FixedClock(outside.NOW)):
         patch.setattr(settings, "DWH_POSTGRESQL_URL", "")
         patch.setattr(settings, "XIVA_API_BASE_URL", "")
         patch.setattr(settings, "LOYALTY_RATE_LIMITS", {})
         try:
             with transaction.atomic():
+                sides = make_sides()
+                # Only now: the test client, which made the world, connects them again after each call.
                 for signal in (request_started, request_finished):
                     signal.disconnect(close_old_connections)
-                yield make_sides()
+                yield sides
                 raise Undo
         except Undo:
             pass

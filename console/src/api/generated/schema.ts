@@ -2525,7 +2525,7 @@ export interface paths {
         /** @description Roles. */
         get: operations["roles_list"];
         put?: never;
-        /** @description Create a role; nobody grants beyond what they hold. */
+        /** @description Create a role; nobody grants beyond what they hold. 202 where changes of roles wait for others. */
         post: operations["roles_create"];
         delete?: never;
         options?: never;
@@ -3555,7 +3555,11 @@ export interface paths {
         /** @description Users; one who manages nobody sees just themselves where their role says so. */
         get: operations["users_list"];
         put?: never;
-        /** @description Create a person, or a service that is known by its tokens alone, with roles. */
+        /**
+         * @description Create a person, or a service that is known by its tokens alone, with roles.
+         *
+         *     202 where roles wait for others: the user is there, and holds none yet.
+         */
         post: operations["users_create"];
         delete?: never;
         options?: never;
@@ -3577,7 +3581,11 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** @description Change a user's address, state or roles; what is taken away counts with the user's next request. */
+        /**
+         * @description Change a user's address, state or roles; what is taken away counts with the user's next request.
+         *
+         *     202 where a change that gives roles waits for others; then nothing of it is made yet.
+         */
         patch: operations["users_partial_update"];
         trace?: never;
     };
@@ -17305,6 +17313,14 @@ export interface operations {
                     "application/json": components["schemas"]["RolePermission"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description Refused or failed */
             default: {
                 headers: {
@@ -17381,6 +17397,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description No response body */
             204: {
                 headers: {
@@ -17479,6 +17503,14 @@ export interface operations {
                     "application/json": components["schemas"]["Role"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description Refused or failed */
             default: {
                 headers: {
@@ -17555,6 +17587,14 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description No response body */
             204: {
                 headers: {
@@ -17606,6 +17646,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Role"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description Refused or failed */
@@ -20600,6 +20648,14 @@ export interface operations {
                     "application/json": components["schemas"]["UserRole"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description Refused or failed */
             default: {
                 headers: {
@@ -20774,6 +20830,14 @@ export interface operations {
                     "application/json": components["schemas"]["User"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description Refused or failed */
             default: {
                 headers: {
@@ -20860,6 +20924,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["User"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description Refused or failed */

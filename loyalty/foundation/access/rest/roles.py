@@ -14,11 +14,14 @@ from loyalty.foundation.access import operations, policy
 from loyalty.foundation.access.contracts import PatternGiven, UserKind
 from loyalty.foundation.access.errors import RoleUnknown, UserNotFound
 from loyalty.foundation.access.models import SCOPES, Role, RolePermission, User, UserRole
+from loyalty.foundation.access.operations import asking
 from loyalty.foundation.access.rest import auditing, serializers
 from loyalty.foundation.access.rest.views import signed_in
+from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.grants import Scope
 from loyalty.foundation.web.etag import check_if_match
 from loyalty.foundation.web.views import ApiViewSet, ReadOnlyApiViewSet
+from loyalty.foundation.web.waiting import WaitingAnswer
 
 MANAGE = "access.manage_roles"
 MANAGE_USERS = "access.manage_users"
@@ -27,13 +30,6 @@ MANAGE_USERS = "access.manage_users"
 def pattern_of(given: dict[str, Any]) -> PatternGiven:
     """Put what was sent into the words of the domain."""
     return PatternGiven(given["permission"], Scope(given["scope"]), given["points_max"])
-
-
-def told(role: Role) -> dict[str, Any]:
-    """Give what the audit log keeps of a role."""
-    grants = role.grants.order_by("pattern", "scope")
-    rows = [{"permission": one.pattern, "scope": one.scope, "points_max": one.points_max} for one in grants]
-    return {"code": role.code, "name": role.name, "permissions": rows}
 
 
 class RoleViewSet(ReadOnlyApiViewSet):
@@ -49,24 +45,28 @@ class RoleViewSet(ReadOnlyApiViewSet):
     queryset = Role.objects.prefetch_related("grants").order_by("code")
     serializer_class = serializers.RoleSerializer
 
-    @extend_schema(request=serializers.NewRoleSerializer, responses={201: serializers.RoleSerializer})
+    @extend_schema(
+        request=serializers.NewRoleSerializer, responses={201: serializers.RoleSerializer, 202: WaitingAnswer}
+    )
     def create(self, request: Request) -> Response:
-        """Create a role; nobody grants beyond what they hold."""
+        """Create a role; nobody grants beyond what they hold. 202 where changes of roles wait for others."""
         body = serializers.NewRoleSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         data = body.validated_data
-        with transaction.atomic():
-            role = operations.create_role(
-                code=data["code"],
-                name=data["name"],
-                description=data["description"],
-                patterns=[pattern_of(one) for one in data["permissions"]],
-                granter=signed_in(request),
-            )
-            auditing.record(self.actor, MANAGE, ("role", role.public_id), after=told(role))
-        return self.respond_with(role, status=201)
+        made = asking.create_role(
+            code=data["code"],
+            name=data["name"],
+            description=data["description"],
+            patterns=[pattern_of(one) for one in data["permissions"]],
+            granter=signed_in(request),
+            actor=self.actor,
+            now=clock.now(),
+        )
+        return self.respond_with(self.get_queryset().get(public_id=made), status=201)
 
-    @extend_schema(request=serializers.ChangedRoleSerializer, responses={200: serializers.RoleSerializer})
+    @extend_schema(
+        request=serializers.ChangedRoleSerializer, responses={200: serializers.RoleSerializer, 202: WaitingAnswer}
+    )
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         """Change a role of one's own making; ``permissions`` is always the whole list."""
         role = self.get_object()
@@ -75,25 +75,20 @@ class RoleViewSet(ReadOnlyApiViewSet):
         body.is_valid(raise_exception=True)
         data = dict(body.validated_data)
         patterns = data.pop("permissions", None)
-        with transaction.atomic():
-            before = told(role)
-            operations.change_role(
-                role=role,
-                granter=signed_in(request),
-                patterns=None if patterns is None else [pattern_of(one) for one in patterns],
-                **data,
-            )
-            auditing.record(self.actor, MANAGE, ("role", role.public_id), before=before, after=told(role))
+        asking.change_role(
+            role=role,
+            granter=signed_in(request),
+            patterns=None if patterns is None else [pattern_of(one) for one in patterns],
+            actor=self.actor,
+            now=clock.now(),
+            **data,
+        )
         return self.respond_with(self.get_object())
 
-    @extend_schema(responses={204: None})
+    @extend_schema(responses={204: None, 202: WaitingAnswer})
     def destroy(self, request: Request, **kwargs: Any) -> Response:
         """Delete a role that nobody holds."""
-        role = self.get_object()
-        with transaction.atomic():
-            before = told(role)
-            auditing.record(self.actor, MANAGE, ("role", role.public_id), before=before)
-            operations.delete_role(role=role, granter=signed_in(request))
+        asking.delete_role(role=self.get_object(), granter=signed_in(request), actor=self.actor, now=clock.now())
         return Response(status=204)
 
 
@@ -135,27 +130,26 @@ class RolePermissionViewSet(ReadOnlyApiViewSet):
     filter_backends: Any = (DjangoFilterBackend,)
     filterset_class = RolePermissionFilter
 
-    @extend_schema(request=serializers.NewRolePermission, responses={201: serializers.RolePermissionSerializer})
+    @extend_schema(
+        request=serializers.NewRolePermission, responses={201: serializers.RolePermissionSerializer, 202: WaitingAnswer}
+    )
     def create(self, request: Request) -> Response:
         """Give a role one more permission; the same again with another limit changes the limit."""
         body = serializers.NewRolePermission(data=request.data)
         body.is_valid(raise_exception=True)
-        role = role_of(body.validated_data["role"])
-        with transaction.atomic():
-            before = told(role)
-            made = operations.add_pattern(role=role, given=pattern_of(body.validated_data), granter=signed_in(request))
-            auditing.record(self.actor, MANAGE, ("role", role.public_id), before=before, after=told(role))
+        made = asking.add_pattern(
+            role=role_of(body.validated_data["role"]),
+            given=pattern_of(body.validated_data),
+            granter=signed_in(request),
+            actor=self.actor,
+            now=clock.now(),
+        )
         return self.respond_with(made, status=201)
 
-    @extend_schema(responses={204: None})
+    @extend_schema(responses={204: None, 202: WaitingAnswer})
     def destroy(self, request: Request, **kwargs: Any) -> Response:
         """Take a permission from a role."""
-        granted = self.get_object()
-        role = granted.role
-        with transaction.atomic():
-            before = told(role)
-            operations.remove_pattern(granted=granted, granter=signed_in(request))
-            auditing.record(self.actor, MANAGE, ("role", role.public_id), before=before, after=told(role))
+        asking.remove_pattern(granted=self.get_object(), granter=signed_in(request), actor=self.actor, now=clock.now())
         return Response(status=204)
 
 
@@ -185,20 +179,22 @@ class UserRoleViewSet(ReadOnlyApiViewSet):
     filter_backends: Any = (DjangoFilterBackend,)
     filterset_class = UserRoleFilter
 
-    @extend_schema(request=serializers.NewUserRole, responses={201: serializers.UserRoleSerializer})
+    @extend_schema(request=serializers.NewUserRole, responses={201: serializers.UserRoleSerializer, 202: WaitingAnswer})
     def create(self, request: Request) -> Response:
         """Have a user hold a role, for the programs and partners named; it counts with the user's next request."""
         body = serializers.NewUserRole(data=request.data)
         body.is_valid(raise_exception=True)
         data = body.validated_data
         user, role = user_of(data["user"]), role_of(data["role"])
-        with transaction.atomic():
-            held = operations.assign_role(
-                user=user, role=role, scope_refs=data["scope_refs"], granter=signed_in(request)
-            )
-            after = {"role": role.code, "scope_refs": data["scope_refs"]}
-            auditing.record(self.actor, MANAGE_USERS, ("user", user.public_id), after=after)
-        return self.respond_with(held, status=201)
+        asking.assign_role(
+            user=user,
+            role=role,
+            scope_refs=data["scope_refs"],
+            granter=signed_in(request),
+            actor=self.actor,
+            now=clock.now(),
+        )
+        return self.respond_with(UserRole.objects.select_related("user", "role").get(user=user, role=role), status=201)
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, **kwargs: Any) -> Response:

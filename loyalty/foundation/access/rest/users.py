@@ -3,32 +3,22 @@
 import dataclasses
 from typing import Any, ClassVar
 
-from django.db import transaction
 from drf_spectacular.utils import extend_schema
 from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from loyalty.foundation.access import operations
 from loyalty.foundation.access.contracts import UserKind
 from loyalty.foundation.access.models import User
+from loyalty.foundation.access.operations import asking
 from loyalty.foundation.access.queries import list_effective
-from loyalty.foundation.access.rest import auditing, serializers
+from loyalty.foundation.access.rest import serializers
 from loyalty.foundation.access.rest.views import signed_in
+from loyalty.foundation.kernel import clock
 from loyalty.foundation.web.views import ReadOnlyApiViewSet
+from loyalty.foundation.web.waiting import WaitingAnswer
 
 MANAGE = "access.manage_users"
-
-
-def told(user: User) -> dict[str, Any]:
-    """Give what the audit log keeps of a user."""
-    held = user.held.select_related("role").order_by("role__code")
-    return {
-        "email": user.email,
-        "is_active": user.is_active,
-        "person_ref": user.person_ref,
-        "roles": {one.role.code: list(one.scope_refs) for one in held},
-    }
 
 
 class UserViewSet(ReadOnlyApiViewSet):
@@ -46,32 +36,34 @@ class UserViewSet(ReadOnlyApiViewSet):
     serializer_class = serializers.UserSerializer
     ordering_fields: ClassVar[list[str]] = ["username", "created_at"]
 
-    @extend_schema(request=serializers.NewUserSerializer, responses={201: serializers.UserSerializer})
+    @extend_schema(
+        request=serializers.NewUserSerializer, responses={201: serializers.UserSerializer, 202: WaitingAnswer}
+    )
     def create(self, request: Request) -> Response:
-        """Create a person, or a service that is known by its tokens alone, with roles."""
+        """Create a person, or a service that is known by its tokens alone, with roles.
+
+        202 where roles wait for others: the user is there, and holds none yet.
+        """
         body = serializers.NewUserSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         given = {**body.validated_data, "kind": UserKind(body.validated_data["kind"])}
-        with transaction.atomic():
-            view = operations.create_user(granter=signed_in(request), **given)
-            auditing.record(
-                self.actor,
-                MANAGE,
-                ("user", view.id),
-                after={"username": view.username, "roles": list(view.roles), "kind": given["kind"].value},
-            )
-        return self.respond_with(self.get_queryset().get(public_id=view.id), status=201)
+        made = asking.create_user(granter=signed_in(request), actor=self.actor, now=clock.now(), **given)
+        return self.respond_with(self.get_queryset().get(public_id=made), status=201)
 
-    @extend_schema(request=serializers.ChangedUserSerializer, responses={200: serializers.UserSerializer})
+    @extend_schema(
+        request=serializers.ChangedUserSerializer, responses={200: serializers.UserSerializer, 202: WaitingAnswer}
+    )
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
-        """Change a user's address, state or roles; what is taken away counts with the user's next request."""
+        """Change a user's address, state or roles; what is taken away counts with the user's next request.
+
+        202 where a change that gives roles waits for others; then nothing of it is made yet.
+        """
         user = self.get_object()
         body = serializers.ChangedUserSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        with transaction.atomic():
-            before = told(user)
-            operations.change_user(user=user, granter=signed_in(request), **body.validated_data)
-            auditing.record(self.actor, MANAGE, ("user", user.public_id), before=before, after=told(user))
+        asking.change_user(
+            user=user, changes=body.validated_data, granter=signed_in(request), actor=self.actor, now=clock.now()
+        )
         return self.respond_with(self.get_object())
 
     @extend_schema(responses={200: serializers.EffectivePermissionsAnswer}, filters=False)

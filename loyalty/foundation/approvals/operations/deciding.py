@@ -15,6 +15,7 @@ from loyalty.foundation.approvals.errors import (
     AlreadyDecided,
     CheckerTouched,
     CommentMissing,
+    GainsByIt,
     NotChecker,
     NotDelegate,
     NotExecutable,
@@ -57,7 +58,8 @@ def decide(
     :param payload_hash: of the change that the checker has read. :param on_behalf_of: the user stood in for.
     :raises RequestNotFound, RequestClosed: there is none that waits; it may have expired or been voided just now.
     :raises PayloadChanged: it is another change than was read.
-    :raises SelfApproval, AlreadyDecided, NotChecker, NotDelegate, CheckerTouched: this person does not decide here.
+    :raises SelfApproval, GainsByIt, AlreadyDecided, NotChecker, NotDelegate, CheckerTouched: this person decides not
+        here.
     :raises CommentMissing: a rejection says why.
     :raises NotExecutable: the domain refuses the change now.
     """
@@ -144,7 +146,7 @@ def _may_maker(request: ApprovalRequest, subject: Subject) -> bool:
     if maker.kind == "system":
         return True
     person = access.find_person_behind(maker)
-    return person is not None and person.is_active and access.may(person, subject.permission)
+    return person is not None and person.is_active and access.may(person, subject.permission_for(request.payload))
 
 
 def _seat_of(request: ApprovalRequest, actor: Actor, behalf: str, now: datetime) -> Seat:
@@ -165,6 +167,8 @@ def _check_person(request: ApprovalRequest, seat: Seat, now: datetime) -> None:
     """Refuse whoever asked, under any account and in anybody's place, and whoever has decided already."""
     if seat.keys & set(request.maker_keys):
         raise SelfApproval("You asked for this yourself, or the one you stand in for did.")
+    if request.beneficiary_ref and request.beneficiary_ref in {str(seat.person.id), str(seat.owner.id)}:
+        raise GainsByIt("The change is in your own favour, or in that of the one you stand in for.")
     if any(seat.keys & set(decision.checker_keys) for decision in request.decisions.all()):
         raise AlreadyDecided("You, or the one you stand in for, have decided on this already.")
     refs = access.actor_refs_of(request.maker_ref)
