@@ -17,6 +17,34 @@ class ContentInvalid(Invalid):
     title = "The content has errors"
 
 
+class TemplateNotFound(NotFound):
+    """There is no template of this id, or no version of this number."""
+
+    code = "template.not_found"
+    title = "No such template"
+
+
+class TemplateCodeTaken(Conflict):
+    """Another template has this code; messages refer to it for ever."""
+
+    code = "template.code_taken"
+    title = "This code is taken"
+
+
+class TemplateInUse(Conflict):
+    """A published template may be referred to by messages; it can be archived, not deleted."""
+
+    code = "template.in_use"
+    title = "The template was published"
+
+
+class TemplateNothingNew(Conflict):
+    """The draft is what is published already."""
+
+    code = "template.nothing_new"
+    title = "There is nothing new to publish"
+
+
 class ChannelUnknown(Invalid):
     """There is no channel of this name."""
 

@@ -2200,6 +2200,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/messageTemplates/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Templates of messages, newest first. */
+        get: operations["messageTemplates_list"];
+        put?: never;
+        /** @description Make a template. */
+        post: operations["messageTemplates_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/messageTemplates/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one object. */
+        get: operations["messageTemplates_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Delete a template that was never published. */
+        delete: operations["messageTemplates_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Change the draft; what is published stays until it is published anew. */
+        patch: operations["messageTemplates_partial_update"];
+        trace?: never;
+    };
+    "/api/loyalty/v1/messageTemplates/{id}/preview/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Show it as a customer gets it, or as the samples of its variables make it; nothing is kept or tracked. */
+        post: operations["messageTemplates_preview_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/messageTemplates/{id}/publish/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make the draft the version that messages are written with from now on. */
+        post: operations["messageTemplates_publish_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/messageTemplates/{id}/restore/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make an older version the draft. */
+        post: operations["messageTemplates_restore_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/messageTemplates/{id}/versions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was published, newest first. */
+        get: operations["messageTemplates_versions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/messageTemplates/{id}/versions/{number}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One version, with its texts. */
+        get: operations["messageTemplates_versions_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/partnerApiKeys/": {
         parameters: {
             query?: never;
@@ -5805,6 +5927,22 @@ export interface components {
             rules?: unknown | null;
             schedule?: unknown | null;
         };
+        /** @description A template to make. */
+        NewTemplateRequest: {
+            channel: string;
+            /** @description How messages refer to it; it never changes. */
+            code: string;
+            content?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** @default  */
+            description: string;
+            fallback_languages: string[];
+            name: string;
+            variables?: components["schemas"]["VariableRequest"][];
+        };
         /** @description A token to issue to the one who asks, or to the service ``user``. */
         NewTokenRequest: {
             expires_in_days?: number | null;
@@ -6325,6 +6463,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Suppression"][];
         };
+        PaginatedTemplateList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["Template"][];
+        };
         PaginatedTierList: {
             /** @example 123 */
             count: number;
@@ -6547,6 +6700,19 @@ export interface components {
             data_source?: components["schemas"]["DataSourceEnum"] | components["schemas"]["NullEnum"];
             merge_strategy?: components["schemas"]["MergeStrategyEnum"] | components["schemas"]["NullEnum"];
             stale_seconds?: number | null;
+        };
+        /** @description What may change on a template; what is not named stays. */
+        PatchedChangedTemplateRequest: {
+            content?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            description?: string;
+            fallback_languages?: string[];
+            is_archived?: boolean;
+            name?: string;
+            variables?: components["schemas"]["VariableRequest"][];
         };
         /** @description What may change on a user. */
         PatchedChangedUserRequest: {
@@ -6799,10 +6965,25 @@ export interface components {
             sendable: number;
             total: number;
         };
-        /** @description Rules to try; without them those of the segment count. */
+        /** @description What to show: for a customer, in a language, of a version or of the draft with what is not saved yet. */
         PreviewRequest: {
-            limit?: unknown | null;
-            rules?: unknown | null;
+            content?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** Format: uuid */
+            customer_id?: string | null;
+            /** @default  */
+            customer_ref: string;
+            fallback_languages?: string[];
+            /** @default  */
+            language: string;
+            values?: {
+                [key: string]: string;
+            };
+            variables?: components["schemas"]["VariableRequest"][];
+            version?: number | null;
         };
         /** @description A program, whole, as the console reads and writes it; its terms are those in effect. */
         Program: {
@@ -6981,6 +7162,11 @@ export interface components {
         ProviderAnswer: {
             is_enabled: boolean;
             name: string;
+        };
+        /** @description What is said of a publication. */
+        PublishRequest: {
+            /** @default  */
+            note: string;
         };
         /**
          * @description * `marketing` - marketing
@@ -7247,6 +7433,10 @@ export interface components {
         ResetWriteRequest: {
             new_password: string;
             token: string;
+        };
+        /** @description The version that becomes the draft. */
+        RestoreRequest: {
+            number: number;
         };
         /** @description What was taken back, and what of it could not be; of a purchase also from its other wallets. */
         ReversalAnswer: {
@@ -7845,6 +8035,29 @@ export interface components {
             /** Format: date-time */
             until?: string | null;
         };
+        /** @description A template: its draft, and the number of the version that messages are written with. */
+        Template: {
+            channel: components["schemas"]["MessageChannelEnum"];
+            code: string;
+            content: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** Format: date-time */
+            readonly created_at: string;
+            description?: string;
+            fallback_languages: string[];
+            /** Format: uuid */
+            id: string;
+            is_archived?: boolean;
+            name: string;
+            published: number | null;
+            /** Format: date-time */
+            readonly updated_at: string;
+            variables: components["schemas"]["Variable"][];
+            version?: number;
+        };
         /** @description A test send under way. */
         TestSendAnswer: {
             /** Format: uuid */
@@ -8378,6 +8591,24 @@ export interface components {
          * @enum {string}
          */
         ValidityEnum: "rest_of_period" | "rest_plus_next";
+        /** @description A name that the template may use; without a fallback a customer who has no value is skipped. */
+        Variable: {
+            /** @default  */
+            description: string;
+            fallback?: string | null;
+            name: string;
+            /** @default  */
+            sample: string;
+        };
+        /** @description A name that the template may use; without a fallback a customer who has no value is skipped. */
+        VariableRequest: {
+            /** @default  */
+            description: string;
+            fallback?: string | null;
+            name: string;
+            /** @default  */
+            sample: string;
+        };
         /**
          * @description * `APPROVE` - APPROVE
          *     * `REJECT` - REJECT
@@ -8689,6 +8920,21 @@ export interface components {
             summary: string;
             title: string;
             why_not: string;
+        };
+        /** @description A publication with its texts. */
+        WholeVersion: {
+            content: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            fallback_languages: string[];
+            note?: string;
+            number: number;
+            /** Format: date-time */
+            published_at: string;
+            published_by: string;
+            variables: components["schemas"]["Variable"][];
         };
         /**
          * @description * `lifetime` - LIFETIME
@@ -16151,6 +16397,466 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TracedTransaction"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_list: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `email` - email
+                 *     * `sms` - sms
+                 *     * `push` - push
+                 *     * `in_app` - in_app
+                 *     * `webhook` - webhook
+                 */
+                channel?: "email" | "in_app" | "push" | "sms" | "webhook";
+                is_archived?: boolean;
+                is_published?: boolean;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                /** @description A search term. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedTemplateList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTemplateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedChangedTemplateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_preview_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_publish_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PublishRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_restore_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_versions_list: {
+        parameters: {
+            query?: {
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedVersionList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_versions_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeVersion"];
                 };
             };
             /** @description Refused or failed */
