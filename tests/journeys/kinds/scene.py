@@ -13,7 +13,7 @@ from loyalty.journeys.policy.naming import effect_key
 JOURNEY = uuid.UUID("01900000-0000-7000-8000-00000000a001")
 
 
-def call(kind: str, program: uuid.UUID | None = None, **config: Any) -> ActionCall:
+def call(kind: str, program: uuid.UUID | None = None, /, **config: Any) -> ActionCall:
     """Give an action node as its kind gets it."""
     return ActionCall(JOURNEY, "Welcome", 1, "n1", {"action_type": kind, **config}, program)
 
