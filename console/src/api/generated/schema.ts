@@ -2454,7 +2454,11 @@ export interface paths {
         /** @description Members with their opening points, from a CSV file. */
         get: operations["pointsImports_list"];
         put?: never;
-        /** @description Read a file and take its rows in as a run; the same key with the same file gives the same import. */
+        /**
+         * @description Read a file and take its rows in as a run; the same key with the same file gives the same import.
+         *
+         *     Where so many points wait for others, 202 tells the request instead, and the file is kept as it was read.
+         */
         post: operations["pointsImports_create"];
         delete?: never;
         options?: never;
@@ -3145,7 +3149,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Earn for up to 500 purchases in one transaction; a refused one does not stop the others. */
+        /**
+         * @description Earn for up to 500 purchases in one transaction; a refused one does not stop the others.
+         *
+         *     202 where so many points wait for others; then nothing is posted, and the same call later gives what came of it.
+         */
         post: operations["services_points_earn_batch_create"];
         delete?: never;
         options?: never;
@@ -4346,6 +4354,7 @@ export interface components {
             purpose: string;
             sends_max: number;
         };
+        CapChange: components["schemas"]["ScheduledChange"] | components["schemas"]["WaitingAnswer"];
         /** @description The most that is earned in a window. */
         CapField: {
             code: string;
@@ -5327,6 +5336,7 @@ export interface components {
             program: string;
             program_version: number;
         };
+        ExpiryRuleChange: components["schemas"]["ScheduledChange"] | components["schemas"]["WaitingAnswer"];
         /** @description How long points of a program last from now on, or from a future instant. */
         ExpiryRuleWriteRequest: {
             days?: number | null;
@@ -5560,6 +5570,7 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["ImportResult"][];
         };
+        ImportTaken: components["schemas"]["Import"] | components["schemas"]["WaitingAnswer"];
         /** @description One event as senders write it; read row by row, so that one bad event does not refuse the others. */
         InboundEventRequest: {
             /** Format: uuid */
@@ -13864,7 +13875,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ScheduledChange"];
+                    "application/json": components["schemas"]["CapChange"];
                 };
             };
             /** @description Refused or failed */
@@ -15418,6 +15429,14 @@ export interface operations {
                     "application/json": components["schemas"]["Program"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description Refused or failed */
             default: {
                 headers: {
@@ -15551,6 +15570,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Program"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description Refused or failed */
@@ -16355,6 +16382,14 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description Refused or failed */
@@ -17274,7 +17309,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ScheduledChange"];
+                    "application/json": components["schemas"]["ExpiryRuleChange"];
                 };
             };
             /** @description Refused or failed */
@@ -17423,7 +17458,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Import"];
+                    "application/json": components["schemas"]["ImportTaken"];
                 };
             };
             /** @description Refused or failed */
@@ -19820,6 +19855,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["EarnBatchAnswer"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description Refused or failed */
