@@ -23,6 +23,8 @@ class DeliveryConfig(AppConfig):
         from loyalty.delivery.kinds.email.channel import EmailChannel
         from loyalty.delivery.kinds.email.lint import lint as lint_mail
         from loyalty.delivery.kinds.email.section import EMAIL
+        from loyalty.delivery.kinds.push import sections as push
+        from loyalty.delivery.kinds.push.channel import PushChannel
         from loyalty.delivery.kinds.sms.channel import SmsChannel
         from loyalty.delivery.kinds.sms.lint import lint as lint_text
         from loyalty.foundation.configuration import api as configuration
@@ -31,4 +33,6 @@ class DeliveryConfig(AppConfig):
         registry.register(SmsChannel())
         lint.register(EmailChannel.code, lint_mail)
         lint.register(SmsChannel.code, lint_text)
-        configuration.register_section(EMAIL)
+        registry.register(PushChannel())
+        for section in (EMAIL, push.FCM, push.APNS):
+            configuration.register_section(section)

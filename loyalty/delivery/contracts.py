@@ -15,6 +15,7 @@ class ChannelCode(StrEnum):
     PUSH = "push"
     IN_APP = "in_app"
     WEBHOOK = "webhook"
+    WHATSAPP = "whatsapp"
 
 
 class Purpose(StrEnum):
@@ -154,11 +155,13 @@ class EnqueuedChunk:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message as one customer gets it."""
+    """A message as one customer gets it; ``url`` is where a notice leads, ``parts`` what only its own channel reads."""
 
     subject: str
     html: str
     text: str
+    url: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +178,13 @@ class Outgoing:
 class Receipt:
     """The next server took the message over; ``is_final`` when that server is the customer's own.
 
-    ``references`` are the names under which the server tells later what became of it, one for each part.
+    ``references`` are the names under which the server tells later what became of it, one for each part; ``units`` is
+    how many it charges for.
     """
 
     references: tuple[str, ...] = ()
     is_final: bool = False
+    units: int = 1
 
 
 @dataclass(frozen=True, slots=True)

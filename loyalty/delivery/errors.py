@@ -1,6 +1,6 @@
 """What delivery refuses, and the one error of a channel."""
 
-from loyalty.foundation.kernel.errors import Conflict, Invalid, NotFound, Unprocessable
+from loyalty.foundation.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable
 
 
 class TemplateInvalid(Invalid):
@@ -85,6 +85,20 @@ class LinkInvalid(NotFound):
 
     code = "link.invalid"
     title = "This link is not valid"
+
+
+class HookRefused(Forbidden):
+    """What a provider's webhook brought is not signed as the configuration asks, or is none of that provider's."""
+
+    code = "hook.refused"
+    title = "The call is not from our provider"
+
+
+class HookUnknown(NotFound):
+    """No provider that is set up tells us anything under this address."""
+
+    code = "hook.unknown"
+    title = "No such webhook"
 
 
 class VariableMissing(Exception):  # noqa: N818 - an outcome of rendering, recorded as the reason of a skipped send

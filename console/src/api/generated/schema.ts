@@ -1215,6 +1215,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/customers/{id}/devices/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List them, the last seen first. */
+        get: operations["customers_devices_list"];
+        put?: never;
+        /** @description Register a device, or its new token. */
+        post: operations["customers_devices_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/customers/{id}/devices/{device_ref}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Let nothing reach it any more. */
+        delete: operations["customers_devices_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/dashboard/stats/": {
         parameters: {
             query?: never;
@@ -4556,16 +4591,9 @@ export interface components {
             purpose: string;
             source: string;
         };
-        /**
-         * @description * `email` - email
-         *     * `sms` - sms
-         *     * `push` - push
-         * @enum {string}
-         */
-        ConsentAnswerChannelEnum: "email" | "sms" | "push";
         /** @description One answer of the customer. */
         ConsentAnswerRequest: {
-            channel: components["schemas"]["ConsentAnswerChannelEnum"];
+            channel: components["schemas"]["MessageChannelEnum"];
             is_granted: boolean;
             purpose: components["schemas"]["PurposeEnum"];
         };
@@ -4784,6 +4812,33 @@ export interface components {
             starts_at: string;
             /** Format: uuid */
             user?: string | null;
+        };
+        /** @description A device as answered; its token is never shown, because whoever has it can write to the telephone. */
+        Device: {
+            app_version?: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            device_ref: string;
+            /** Format: date-time */
+            disabled_at?: string | null;
+            disabled_reason?: string;
+            /** Format: uuid */
+            id: string;
+            language?: string;
+            platform: components["schemas"]["PlatformEnum"];
+            /** Format: date-time */
+            seen_at: string;
+        };
+        /** @description What the app knows of itself. */
+        DeviceWriteRequest: {
+            /** @default  */
+            app_version: string;
+            /** @description The app's own name for itself; stays with it. */
+            device_ref: string;
+            /** @default  */
+            language: string;
+            platform: components["schemas"]["PlatformEnum"];
+            token: string;
         };
         /** @description What two versions promise differently. */
         DiffAnswer: {
@@ -5829,9 +5884,10 @@ export interface components {
          *     * `push` - push
          *     * `in_app` - in_app
          *     * `webhook` - webhook
+         *     * `whatsapp` - whatsapp
          * @enum {string}
          */
-        MessageChannelEnum: "email" | "sms" | "push" | "in_app" | "webhook";
+        MessageChannelEnum: "email" | "sms" | "push" | "in_app" | "webhook" | "whatsapp";
         /** @description An amount of money. */
         MoneyAnswer: {
             amount: string;
@@ -6894,6 +6950,12 @@ export interface components {
             domain: string;
             verb: string;
         };
+        /**
+         * @description * `fcm` - fcm
+         *     * `apns` - apns
+         * @enum {string}
+         */
+        PlatformEnum: "fcm" | "apns";
         /** @description What was issued and where it went. */
         PointsFigures: {
             burned: number;
@@ -13110,6 +13172,136 @@ export interface operations {
             };
         };
     };
+    customers_devices_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"][];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    customers_devices_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    customers_devices_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_ref: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     dashboard_stats_retrieve: {
         parameters: {
             query?: never;
@@ -16466,8 +16658,9 @@ export interface operations {
                  *     * `push` - push
                  *     * `in_app` - in_app
                  *     * `webhook` - webhook
+                 *     * `whatsapp` - whatsapp
                  */
-                channel?: "email" | "in_app" | "push" | "sms" | "webhook";
+                channel?: "email" | "in_app" | "push" | "sms" | "webhook" | "whatsapp";
                 is_archived?: boolean;
                 is_published?: boolean;
                 /** @description Which field to use when ordering the results. */
@@ -21149,8 +21342,9 @@ export interface operations {
                  *     * `push` - push
                  *     * `in_app` - in_app
                  *     * `webhook` - webhook
+                 *     * `whatsapp` - whatsapp
                  */
-                channel?: "email" | "in_app" | "push" | "sms" | "webhook";
+                channel?: "email" | "in_app" | "push" | "sms" | "webhook" | "whatsapp";
                 /** @description Which field to use when ordering the results. */
                 ordering?: string;
                 /** @description A page number within the paginated result set. */
