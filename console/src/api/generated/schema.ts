@@ -4697,6 +4697,7 @@ export interface components {
             event_id: string;
             handler: string;
             id: number;
+            key: string;
             last_error: string;
             type: string;
         };
@@ -5262,12 +5263,23 @@ export interface components {
             sample: unknown;
             source: string;
         };
-        /** @description A type of fact; ``schema`` is the JSON Schema of its data. */
+        /**
+         * @description A type of fact; ``schema`` is the JSON Schema of its data.
+         *
+         *     ``seen_count`` and ``last_seen_at`` tell of the newest 50,000 facts of the store, of every type together.
+         */
         EventType: {
             handled_by: string[];
+            /**
+             * Format: date-time
+             * @description Give when the last one was recorded; nothing when none of the newest is of this type.
+             */
+            readonly last_seen_at: string | null;
             schema: {
                 [key: string]: unknown;
             };
+            /** @description Count the newest facts of the type. */
+            readonly seen_count: number;
             title: string;
             type: string;
             version: number;
@@ -8903,7 +8915,8 @@ export interface components {
         /** @description A delivery with its body and every try, oldest first. */
         WebhookDeliveryWithTries: {
             attempts: number;
-            body: string;
+            /** @description Give what was signed and sent; what it tells of a person is masked but for a caller who may see it. */
+            readonly body: string;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -13349,10 +13362,12 @@ export interface operations {
             query?: {
                 /** @description The pagination cursor value. */
                 cursor?: string;
-                /** @description Which field to use when ordering the results. */
-                ordering?: string;
+                event_id?: string;
+                handler?: string;
+                key?: string;
                 /** @description Number of results to return per page. */
                 page_size?: number;
+                type?: string;
             };
             header?: never;
             path?: never;
