@@ -8,8 +8,6 @@ from loyalty.customers.contracts import (
     CustomerRecord,
     CustomerStatus,
     CustomerView,
-    DevicePlatform,
-    DeviceView,
     EventsReport,
     IssuedSecret,
     Purpose,
@@ -23,11 +21,8 @@ from loyalty.customers.errors import (
     ConsentInvalid,
     CustomerNotFound,
     CustomerRecordInvalid,
-    DeviceInvalid,
-    DeviceNotFound,
 )
 from loyalty.customers.operations.consenting import grant_consent, withdraw_consent
-from loyalty.customers.operations.devices import disable_devices, list_devices_of, register_device, remove_device
 from loyalty.customers.operations.exchanging import take_events
 from loyalty.customers.operations.importing import import_from_xiva
 from loyalty.customers.operations.receiving import receive_events
@@ -75,10 +70,6 @@ __all__ = [
     "CustomerRecordInvalid",
     "CustomerStatus",
     "CustomerView",
-    "DeviceInvalid",
-    "DeviceNotFound",
-    "DevicePlatform",
-    "DeviceView",
     "EventsReport",
     "IssuedSecret",
     "OverviewPart",
@@ -87,7 +78,6 @@ __all__ = [
     "check_signature",
     "close_source",
     "count_customers",
-    "disable_devices",
     "create_source",
     "find_bss_breaker_state",
     "find_bss_facts",
@@ -103,12 +93,9 @@ __all__ = [
     "list_by_address",
     "list_consents",
     "list_customers",
-    "list_devices_of",
     "overview",
     "receive_events",
-    "register_device",
     "register_overview_part",
-    "remove_device",
     "resolve_ids",
     "is_bss_configured",
     "test_bss",

@@ -5,6 +5,7 @@ import django.db.models.functions.datetime
 from django.db import migrations, models
 
 import loyalty.foundation.kernel.ids
+from loyalty.foundation.orm.sql import install
 
 
 class Migration(migrations.Migration):
@@ -231,4 +232,7 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL("DROP FUNCTION IF EXISTS delivery_turn", migrations.RunSQL.noop),
         migrations.RunSQL("DROP FUNCTION IF EXISTS delivery_exclusion", migrations.RunSQL.noop),
+        install("loyalty.delivery", "window"),
+        install("loyalty.delivery", "receipts"),
+        install("loyalty.delivery", "policy"),
     ]

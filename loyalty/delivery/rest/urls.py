@@ -2,12 +2,9 @@
 
 from django.urls import URLPattern, path
 
-from loyalty.delivery.rest import contacting, templates, views
+from loyalty.delivery.rest import contacting, views
 
-routes: list[tuple[str, type, str]] = [
-    ("suppressions", contacting.SuppressionViewSet, "suppressions"),
-    ("messageTemplates", templates.MessageTemplateViewSet, "message-templates"),
-]
+routes: list[tuple[str, type, str]] = [("suppressions", contacting.SuppressionViewSet, "suppressions")]
 paths: list[URLPattern] = [
     path("contactPolicy/", contacting.ContactPolicyView.as_view(), name="contact-policy"),
 ]

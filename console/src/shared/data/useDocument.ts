@@ -46,10 +46,10 @@ export function useHistory<T>(first: T) {
     lastBurst = ''
   }
 
-  /** What is here now is what the server has. */
-  function markSaved(): void {
-    saved.value = current.value
-    lastBurst = ''
+  /** What is here now is what the server has; or what was here when it was sent, if the work went on meanwhile. */
+  function markSaved(sent: T = current.value): void {
+    saved.value = sent
+    if (Object.is(sent, current.value)) lastBurst = ''
   }
 
   /** Start over with what the server has; the history begins anew. */

@@ -1,2 +1,0 @@
-/** Front door of events. */
-export { default } from './events.module'

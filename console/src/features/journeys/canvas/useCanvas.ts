@@ -1,0 +1,63 @@
+/** The only file that speaks to Vue Flow's store, so that its next major version is met in one place. */
+import { useVueFlow } from '@vue-flow/core'
+import { CARD, type Graph, type Point } from './graph'
+
+/** Smaller than this and the names on the cards cannot be read any more. */
+const READABLE_ZOOM = 0.8
+const ZOOM_MIN = 0.08
+const ZOOM_MAX = 1.6
+const MARGIN = 48
+const MOVE_MS = 200
+
+export const ZOOM = { min: ZOOM_MIN, max: ZOOM_MAX }
+
+export function useCanvas(id: string) {
+  const flow = useVueFlow(id)
+
+  /** The whole journey; where that would be too small to read, its beginning. */
+  function show(graph: Graph, isReadable: boolean): void {
+    const { width, height } = flow.dimensions.value
+    if (graph.nodes.length === 0 || width === 0) return
+    const xs = graph.nodes.map((node) => node.position.x)
+    const ys = graph.nodes.map((node) => node.position.y)
+    const left = Math.min(...xs)
+    const top = Math.min(...ys)
+    const wide = Math.max(...xs) + CARD.width - left
+    const high = Math.max(...ys) + CARD.height - top
+    const fitting = Math.min((width - 2 * MARGIN) / wide, (height - 2 * MARGIN) / high, 1)
+    const zoom = Math.max(fitting, isReadable ? READABLE_ZOOM : ZOOM_MIN)
+    const first = graph.nodes.find((node) => node.kind === 'start') ?? graph.nodes[0]
+    const isCut = fitting < zoom
+    const middle = isCut && wide * zoom > width ? (first?.position.x ?? left) + CARD.width / 2 : left + wide / 2
+    void flow.setViewport({ zoom, x: width / 2 - middle * zoom, y: isCut && high * zoom > height ? MARGIN - top * zoom : (height - high * zoom) / 2 - top * zoom })
+  }
+
+  /** Brings a step into the middle unless it is in sight already. */
+  function reveal(at: Point, isAlways = false): void {
+    const { x, y, zoom } = flow.viewport.value
+    const { width, height } = flow.dimensions.value
+    const corner = { x: at.x * zoom + x, y: at.y * zoom + y }
+    const isSeen = corner.x >= 0 && corner.y >= 0 && corner.x + CARD.width * zoom <= width && corner.y + CARD.height * zoom <= height
+    if (isSeen && !isAlways) return
+    void flow.setCenter(at.x + CARD.width / 2, at.y + CARD.height / 2, { zoom: Math.max(zoom, READABLE_ZOOM), duration: MOVE_MS })
+  }
+
+  const pointAt = (event: { clientX: number; clientY: number }): Point => flow.screenToFlowCoordinate({ x: event.clientX, y: event.clientY })
+  /** The middle of what is in sight, for steps that are added or pasted without a pointer. */
+  function middle(): Point {
+    const { x, y, zoom } = flow.viewport.value
+    const { width, height } = flow.dimensions.value
+    return { x: (width / 2 - x) / zoom - CARD.width / 2, y: (height / 2 - y) / zoom - CARD.height / 2 }
+  }
+  const toActualSize = (): void => void flow.zoomTo(1, { duration: MOVE_MS })
+  const zoomIn = (): void => void flow.zoomIn({ duration: MOVE_MS })
+  const zoomOut = (): void => void flow.zoomOut({ duration: MOVE_MS })
+
+  return { show, reveal, pointAt, middle, zoomIn, zoomOut, toActualSize, viewport: flow.viewport, selectedNodes: flow.getSelectedNodes, selectedEdges: flow.getSelectedEdges, flow }
+}
+/** Tells the canvas that the ways of a step have moved or become others. */
+export function useHandles(id: () => string): () => void {
+  const { updateNodeInternals } = useVueFlow()
+  return () => updateNodeInternals([id()])
+}
+export type Canvas = ReturnType<typeof useCanvas>

@@ -1,0 +1,135 @@
+/** What is done in the builder, each act one step of undo: on the graph, the selection, and the panel beside the canvas. */
+import { useToast } from '@nuxt/ui/composables'
+import { computed, nextTick, ref, shallowRef, type Ref } from 'vue'
+import { useI18n } from 'vue-i18n'
+import { addNode, branchesOf, disconnect, edgeFrom, findNode, insertPiece, isRequired, moveNodes, neighbour, pieceOf, removeNodes, shiftNodes, type Graph, type Place, type Point } from '../canvas/graph'
+import { packPiece, unpackPiece } from '../canvas/clipboard'
+import { tidied } from '../canvas/layout'
+import type { Draft } from './useDraft'
+import type { useStepOffers } from './useStepOffers'
+import type { CanvasActs } from './useCanvasKeys'
+
+export type Side = 'step' | 'settings' | 'problems' | 'test' | 'none'
+
+/** What the canvas lets others do to it. */
+export interface CanvasHandle {
+  select: (ids: readonly string[], isFocused?: boolean) => Promise<void>
+  show: (isReadable?: boolean) => void
+  middle: () => Point
+  zoomIn: () => void
+  zoomOut: () => void
+  toActualSize: () => void
+  reveal: (node: string) => void
+}
+
+export function useBuilder(draft: Draft, canvas: Ref<CanvasHandle | null>, offers: ReturnType<typeof useStepOffers>) {
+  const { t } = useI18n()
+  const toast = useToast()
+  const nodes = shallowRef<ReadonlySet<string>>(new Set())
+  const edges = shallowRef<ReadonlySet<string>>(new Set())
+  const side = ref<Side>('settings')
+  const place = shallowRef<Place | null>(null)
+  const isAdding = ref(false)
+  const chosen = computed(() => (nodes.value.size === 1 ? findNode(draft.graph.value, [...nodes.value][0]) : undefined))
+
+  function select(ids: ReadonlySet<string>, lines: ReadonlySet<string>): void {
+    nodes.value = ids
+    edges.value = lines
+    if (ids.size === 1) side.value = 'step'
+    else if (side.value === 'step') side.value = 'settings'
+  }
+
+  /** A new step opens its editor at once, with its name ready to be typed over. */
+  function add(key: string, at: Place): void {
+    const made = offers.make(key)
+    if (!made) return
+    const { graph, id } = addNode(draft.graph.value, made, at)
+    draft.change(graph)
+    side.value = 'step'
+    void canvas.value?.select([id], true)
+  }
+
+  function ask(at: Place): void {
+    place.value = at
+    isAdding.value = true
+  }
+  function answer(key: string): void {
+    const at = place.value ?? { position: canvas.value?.middle() ?? { x: 0, y: 0 } }
+    isAdding.value = false
+    // The dialog gives the focus back first.
+    void nextTick(() => add(key, at))
+  }
+  /** Behind the chosen step where one is, else in the middle. */
+  function placeForNew(): Place {
+    const node = chosen.value
+    const way = node && node.kind !== 'end' ? firstFreeWay(draft.graph.value, node.id) : null
+    return way ?? { position: canvas.value?.middle() ?? { x: 0, y: 0 } }
+  }
+
+  function removeChosen(): void {
+    const lines = new Set([...edges.value])
+    const graph = removeNodes(disconnect(draft.graph.value, lines), nodes.value)
+    if (graph === draft.graph.value) return
+    draft.change(graph)
+    toast.add({ id: 'journey-removed', title: t('journeys.removed', { count: nodes.value.size || lines.size }, nodes.value.size || lines.size), icon: 'i-lucide-trash-2', color: 'neutral', actions: [{ label: t('common.undo'), onClick: () => draft.undo() }] })
+    nodes.value = new Set()
+    edges.value = new Set()
+    if (side.value === 'step') side.value = 'settings'
+  }
+
+  function insert(text: string, at: Point | null): boolean {
+    const piece = unpackPiece(text)
+    if (!piece) return false
+    const { graph, ids } = insertPiece(draft.graph.value, piece, at)
+    if (ids.length === 0) return false
+    draft.change(graph)
+    void canvas.value?.select(ids, true)
+    return true
+  }
+  const copied = (): string | null => (nodes.value.size === 0 ? null : packPiece(pieceOf(draft.graph.value, nodes.value)))
+
+  function tidy(): void {
+    const graph = moveNodes(draft.graph.value, tidied(draft.graph.value))
+    if (graph !== draft.graph.value) draft.change(graph)
+    void nextTick(() => canvas.value?.show(true))
+  }
+
+  const acts: CanvasActs = {
+    walk: (direction) => {
+      const from = chosen.value?.id ?? draft.graph.value.nodes.find((node) => node.kind === 'start')?.id
+      const to = chosen.value ? neighbour(draft.graph.value, chosen.value.id, direction) : from
+      if (to) void canvas.value?.select([to], true)
+    },
+    shift: (by) => draft.change(shiftNodes(draft.graph.value, nodes.value, by), 'shift'),
+    removeChosen,
+    duplicate: () => { const text = copied(); if (text) insert(text, null) },
+    chooseAll: () => void canvas.value?.select(draft.graph.value.nodes.map((node) => node.id)),
+    chooseNone: () => void canvas.value?.select([]),
+    tidy,
+    add: () => ask(placeForNew()),
+    zoomIn: () => canvas.value?.zoomIn(),
+    zoomOut: () => canvas.value?.zoomOut(),
+    actualSize: () => canvas.value?.toActualSize(),
+    showAll: () => canvas.value?.show(),
+    copy: copied,
+    cut: () => { const text = copied(); if (text) removeChosen(); return text },
+    paste: (text) => insert(text, pasteAt(draft.graph.value, text)),
+  }
+
+  return { nodes, edges, side, chosen, isAdding, place, select, add, ask, answer, placeForNew, acts, insert }
+
+  /** Beside where it came from in the same journey, in the middle of the view in another one. */
+  function pasteAt(graph: Graph, text: string): Point | null {
+    const piece = unpackPiece(text)
+    const isFromHere = piece?.nodes.some((node) => graph.nodes.some((one) => one.id === node.id && one.name === node.name))
+    return isFromHere ? null : (canvas.value?.middle() ?? null)
+  }
+}
+
+/** The first way out that leads nowhere yet, else the main one, on whose line the new step is put. */
+function firstFreeWay(graph: Graph, id: string): Place | null {
+  const node = findNode(graph, id)
+  const ways = node ? branchesOf(node).filter(isRequired) : []
+  const branch = ways.find((way) => !edgeFrom(graph, id, way)) ?? ways[0]
+  return branch === undefined ? null : { source: id, branch }
+}
