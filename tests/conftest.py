@@ -28,8 +28,9 @@ SEEDED_TABLES = {
 def empty_tables(style: object, *arguments: Any, **options: Any) -> list[str]:
     """Give the statements that empty every table after a test that committed.
 
-    Append-only tables refuse TRUNCATE, so the triggers are switched off for this one statement, and the seeded
-    rows stay, because migrations do not run again.
+    Append-only tables refuse it, so the triggers are switched off for these statements, and the seeded rows stay,
+    because migrations do not run again. A test fills few tables with few rows: deleting those is several times quicker
+    than giving every table new files, which is what TRUNCATE does.
     """
     with connection.cursor() as cursor:
         cursor.execute(
@@ -37,14 +38,16 @@ def empty_tables(style: object, *arguments: Any, **options: Any) -> list[str]:
             "AND c.relnamespace = 'public'::regnamespace AND NOT c.relname = ANY(%s)",
             [list(SEEDED_TABLES)],
         )
-        names = ", ".join(row[0] for row in cursor.fetchall())
+        looks = [f"SELECT '{name}' WHERE EXISTS (SELECT FROM {name})" for (name,) in cursor.fetchall()]
+        cursor.execute(" UNION ALL ".join(looks))
+        filled = [name for (name,) in cursor.fetchall()]
     return [
         # Not even its owner may empty the audit log; here, and only here, it is given the right for a moment.
-        "GRANT TRUNCATE ON audit_auditentry, audit_block TO CURRENT_USER",
+        "GRANT DELETE ON audit_auditentry, audit_block TO CURRENT_USER",
         "SET session_replication_role = replica",
-        f"TRUNCATE {names} RESTART IDENTITY",
+        *(f"DELETE FROM {name}" for name in filled),
         "SET session_replication_role = DEFAULT",
-        "REVOKE TRUNCATE ON audit_auditentry, audit_block FROM CURRENT_USER",
+        "REVOKE DELETE ON audit_auditentry, audit_block FROM CURRENT_USER",
     ]
 
 
@@ -53,6 +56,8 @@ def flush_knows_append_only_tables() -> Iterator[None]:
     """Have Django's flush use our statements."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(flush, "sql_flush", empty_tables)
+        # What Django seeds after a migration (content types, permissions) is never emptied.
+        patch.setattr(flush, "emit_post_migrate_signal", lambda *arguments: None)
         yield
 
 

@@ -76,7 +76,7 @@ def _open_naively(account_ids: list[str]) -> None:
 def _served(environment: dict[str, str], folder: Path) -> Iterator[tuple[int, int]]:
     """Run the web server as the launcher does."""
     port = ports.find_free()
-    program = programs.web(environment, Endpoints(port, None, None))
+    program = programs.web(environment, Endpoints(port, None, None, None))
     with (
         (folder / "web.log").open("ab") as log,
         subprocess.Popen(program.command, env=environment, cwd=programs.ROOT, stdout=log, stderr=log) as process,

@@ -169,10 +169,11 @@ def _by_processor_time(bench: Bench) -> None:
         f"simple-update / burn of {LOTS_BURNED} among {LOTS_OF_ACCOUNT} lots, server processor time",
         base, figures["burn"], floor=0.6, goal=1.0,
     )  # fmt: skip
-    for name, act in (
-        ("earn", lambda: post(session, EARN, chance.randint(1, ACCOUNTS))),
-        ("simple-update", lambda: simple_update(session, chance)),
-    ):
+    acts: dict[str, Callable[[], object]] = {
+        "earn": lambda: post(session, EARN, chance.randint(1, ACCOUNTS)),
+        "simple-update": lambda: simple_update(session, chance),
+    }
+    for name, act in acts.items():
         before = wal_bytes(session)
         for _ in range(POSTINGS):
             act()

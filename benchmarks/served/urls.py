@@ -2,7 +2,7 @@
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from django.urls import include, path
 from rest_framework import serializers
@@ -26,7 +26,7 @@ class NoOpView(ApiView):
 
     def post(self, request: Request) -> Response:
         """Do nothing."""
-        return Response({"key": require_key(request), "points": request.data["points"]}, status=201)
+        return Response({"key": require_key(request), "points": _asked(request)[1]}, status=201)
 
 
 class LedgerEarnView(ApiView):
@@ -101,7 +101,7 @@ class NaivePurchaseView(ApiView):
 
 
 def _asked(request: Request) -> tuple[uuid.UUID, int]:
-    body: dict[str, Any] = request.data
+    body = cast(dict[str, Any], request.data)
     return uuid.UUID(body["account_id"]), int(body["points"])
 
 

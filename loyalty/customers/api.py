@@ -8,6 +8,8 @@ from loyalty.customers.contracts import (
     CustomerRecord,
     CustomerStatus,
     CustomerView,
+    DevicePlatform,
+    DeviceView,
     EventsReport,
     IssuedSecret,
     Purpose,
@@ -21,8 +23,11 @@ from loyalty.customers.errors import (
     ConsentInvalid,
     CustomerNotFound,
     CustomerRecordInvalid,
+    DeviceInvalid,
+    DeviceNotFound,
 )
 from loyalty.customers.operations.consenting import grant_consent, withdraw_consent
+from loyalty.customers.operations.devices import disable_devices, list_devices_of, register_device, remove_device
 from loyalty.customers.operations.exchanging import take_events
 from loyalty.customers.operations.importing import import_from_xiva
 from loyalty.customers.operations.receiving import receive_events
@@ -70,6 +75,10 @@ __all__ = [
     "CustomerRecordInvalid",
     "CustomerStatus",
     "CustomerView",
+    "DeviceInvalid",
+    "DeviceNotFound",
+    "DevicePlatform",
+    "DeviceView",
     "EventsReport",
     "IssuedSecret",
     "OverviewPart",
@@ -78,6 +87,7 @@ __all__ = [
     "check_signature",
     "close_source",
     "count_customers",
+    "disable_devices",
     "create_source",
     "find_bss_breaker_state",
     "find_bss_facts",
@@ -93,9 +103,12 @@ __all__ = [
     "list_by_address",
     "list_consents",
     "list_customers",
+    "list_devices_of",
     "overview",
     "receive_events",
+    "register_device",
     "register_overview_part",
+    "remove_device",
     "resolve_ids",
     "is_bss_configured",
     "test_bss",

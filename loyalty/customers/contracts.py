@@ -22,6 +22,9 @@ class Channel(StrEnum):
     EMAIL = "email"
     SMS = "sms"
     PUSH = "push"
+    IN_APP = "in_app"
+    WEBHOOK = "webhook"
+    WHATSAPP = "whatsapp"
 
 
 class Purpose(StrEnum):
@@ -29,6 +32,25 @@ class Purpose(StrEnum):
 
     MARKETING = "marketing"
     SERVICE = "service"
+
+
+class DevicePlatform(StrEnum):
+    """Whose service reaches a device; apps of either make may use the first."""
+
+    FCM = "fcm"
+    APNS = "apns"
+
+
+@dataclass(frozen=True, slots=True)
+class DeviceView:
+    """A device that push messages reach under its token; ``device_ref`` is the app's own name for itself."""
+
+    id: uuid.UUID
+    customer_id: uuid.UUID
+    device_ref: str
+    platform: str
+    token: str
+    language: str
 
 
 @dataclass(frozen=True, slots=True)

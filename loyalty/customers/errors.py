@@ -52,6 +52,20 @@ class SignatureExpired(Unauthenticated):
     title = "Signature too old"
 
 
+class DeviceInvalid(Invalid):
+    """A device's name or token is missing, too long, or not one of its platform's."""
+
+    code = "device.invalid"
+    title = "The device cannot be registered"
+
+
+class DeviceNotFound(NotFound):
+    """The customer has no device of this name."""
+
+    code = "device.not_found"
+    title = "No such device"
+
+
 class BssUnavailable(Unavailable):
     """The BSS does not answer, answers with faults, or is not configured."""
 

@@ -4,12 +4,13 @@ from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models.functions import Now, Upper
 
-from loyalty.customers.contracts import Channel, CustomerStatus, Purpose
+from loyalty.customers.contracts import Channel, CustomerStatus, DevicePlatform, Purpose
 from loyalty.foundation.orm.fields import ExactJSONField
 from loyalty.foundation.orm.models import PublicModel
 
 CHANNELS = [(str(one), str(one)) for one in Channel]
 PURPOSES = [(str(one), str(one)) for one in Purpose]
+PLATFORMS = [(str(one), str(one)) for one in DevicePlatform]
 STATUSES = [(str(one), str(one)) for one in CustomerStatus]
 
 
@@ -69,6 +70,41 @@ class ContactPoint(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.address}"
+
+
+class Device(PublicModel):
+    """An app on a customer's telephone that push messages reach; its service tells when the token is no good any more.
+
+    ``device_ref`` is the app's own name for itself and stays when the token is replaced. A token belongs to one device
+    alone: who signs in on a telephone takes it over from who was signed in before.
+    """
+
+    customer = models.ForeignKey(Customer, on_delete=models.CASCADE, related_name="devices", db_index=False)
+    device_ref = models.CharField(max_length=200)
+    platform = models.CharField(max_length=10, choices=PLATFORMS)
+    token = models.CharField(max_length=4_096)
+    # A token is longer than an entry of an index may be.
+    token_digest = models.BinaryField(max_length=32)
+    app_version = models.CharField(max_length=50, blank=True, default="", db_default="")
+    language = models.CharField(max_length=10, blank=True, default="", db_default="")
+    seen_at = models.DateTimeField()
+    disabled_at = models.DateTimeField(null=True)
+    disabled_reason = models.CharField(max_length=100, blank=True, default="", db_default="")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["customer", "device_ref"], name="customers_device_once"),
+            models.UniqueConstraint(fields=["platform", "token_digest"], name="customers_device_token_once"),
+            models.CheckConstraint(
+                condition=models.Q(platform__in=[str(one) for one in DevicePlatform]), name="customers_device_platform"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["customer"], name="customers_device_active", condition=models.Q(disabled_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.platform} {self.public_id}"
 
 
 class Consent(models.Model):

@@ -9,7 +9,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from loyalty.customers.contracts import BssFacts, ConsentView, CustomerView
 from loyalty.customers.errors import BssAnswerInvalid, CustomerNotFound
 from loyalty.customers.kinds.xiva.client import configured_client, is_configured
-from loyalty.customers.models import Consent, ContactPoint, Customer
+from loyalty.customers.models import Consent, ContactPoint, Customer, Device
 from loyalty.customers.policy import DEFAULT_CONSENT, all_consents
 from loyalty.foundation.kernel.errors import Unavailable
 
@@ -150,6 +150,11 @@ def customers_with_details() -> QuerySet[Customer]:
         Prefetch("contact_points", queryset=ContactPoint.objects.order_by("channel", "-is_primary", "id")),
         Prefetch("consents", queryset=Consent.objects.order_by("channel", "purpose")),
     )
+
+
+def devices_of(customer_id: uuid.UUID) -> QuerySet[Device]:
+    """Give all devices of a customer, the last seen first."""
+    return Device.objects.filter(customer__public_id=customer_id).order_by("-seen_at", "-id")
 
 
 def search(rows: QuerySet[Customer], text: str, *, is_revealed: bool) -> QuerySet[Customer]:

@@ -12,6 +12,7 @@ from loyalty.delivery.contracts import (
     ContactPolicyView,
     EnqueuedChunk,
     Exclusion,
+    Finding,
     MessageRequest,
     MessageView,
     Purpose,
@@ -19,7 +20,11 @@ from loyalty.delivery.contracts import (
     ReceiptOutcome,
     Rendered,
     SendState,
+    Severity,
     SuppressionReason,
+    TemplateDraft,
+    TemplatePreview,
+    TemplateVariable,
 )
 from loyalty.delivery.errors import (
     ChannelNotAvailable,
@@ -29,12 +34,15 @@ from loyalty.delivery.errors import (
     LinkInvalid,
     OccurrenceContentDiffers,
     SuppressionNotFound,
+    TemplateCodeTaken,
+    TemplateInUse,
     TemplateInvalid,
+    TemplateNotFound,
+    TemplateNothingNew,
     VariableMissing,
 )
 from loyalty.delivery.operations.contacting import get_policy, lift, save_policy, suppress
 from loyalty.delivery.operations.enqueue import (
-    OWN_VARIABLES,
     check_content,
     count_audience,
     enqueue_chunk,
@@ -51,12 +59,42 @@ from loyalty.delivery.operations.receiving import (
 )
 from loyalty.delivery.operations.sending import give_up_unknown, send_due
 from loyalty.delivery.operations.slots import sender_slot
+from loyalty.delivery.operations.templating import (
+    change_template,
+    create_template,
+    delete_template,
+    draft_of,
+    publish_template,
+    restore_version,
+)
 from loyalty.delivery.operations.tracking import click_by, find_way_out, open_by, unsubscribe_by
-from loyalty.delivery.queries import list_channels, list_variables, render_preview
+from loyalty.delivery.operations.trying import preview_template
+from loyalty.delivery.policy.variables import OWN_VARIABLES
+from loyalty.delivery.queries.sending import list_channels, list_variables, render_preview
+from loyalty.delivery.queries.templating import get_version as get_template_version
+from loyalty.delivery.queries.templating import language_of
 
 SENDS_VIEW = "delivery_sends"
 
 __all__ = [
+    "Finding",
+    "Severity",
+    "TemplateDraft",
+    "TemplatePreview",
+    "TemplateVariable",
+    "TemplateCodeTaken",
+    "TemplateInUse",
+    "TemplateNotFound",
+    "TemplateNothingNew",
+    "change_template",
+    "create_template",
+    "delete_template",
+    "draft_of",
+    "publish_template",
+    "restore_version",
+    "preview_template",
+    "get_template_version",
+    "language_of",
     "OWN_VARIABLES",
     "SENDS_VIEW",
     "AppliedReceipts",

@@ -13,16 +13,26 @@ class DeliveryConfig(AppConfig):
     permissions: ClassVar[dict[str, str]] = {
         "view": "See sends and their states",
         "manage": "Change the contact policy and the suppressed addresses",
+        "edit_templates": "Edit templates of messages",
+        "publish_templates": "Publish templates, so that messages are written with them",
     }
 
     def ready(self) -> None:
         """Register the channels that can send, and the sections of their servers."""
-        from loyalty.delivery.kinds import registry
+        from loyalty.delivery.kinds import lint, registry
         from loyalty.delivery.kinds.email.channel import EmailChannel
+        from loyalty.delivery.kinds.email.lint import lint as lint_mail
         from loyalty.delivery.kinds.email.section import EMAIL
+        from loyalty.delivery.kinds.push import sections as push
+        from loyalty.delivery.kinds.push.channel import PushChannel
         from loyalty.delivery.kinds.sms.channel import SmsChannel
+        from loyalty.delivery.kinds.sms.lint import lint as lint_text
         from loyalty.foundation.configuration import api as configuration
 
         registry.register(EmailChannel())
         registry.register(SmsChannel())
-        configuration.register_section(EMAIL)
+        lint.register(EmailChannel.code, lint_mail)
+        lint.register(SmsChannel.code, lint_text)
+        registry.register(PushChannel())
+        for section in (EMAIL, push.FCM, push.APNS):
+            configuration.register_section(section)

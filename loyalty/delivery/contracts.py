@@ -15,6 +15,7 @@ class ChannelCode(StrEnum):
     PUSH = "push"
     IN_APP = "in_app"
     WEBHOOK = "webhook"
+    WHATSAPP = "whatsapp"
 
 
 class Purpose(StrEnum):
@@ -154,11 +155,13 @@ class EnqueuedChunk:
 
 @dataclass(frozen=True, slots=True)
 class Rendered:
-    """A message as one customer gets it."""
+    """A message as one customer gets it; ``url`` is where a notice leads, ``parts`` what only its own channel reads."""
 
     subject: str
     html: str
     text: str
+    url: str = ""
+    parts: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,11 +178,13 @@ class Outgoing:
 class Receipt:
     """The next server took the message over; ``is_final`` when that server is the customer's own.
 
-    ``references`` are the names under which the server tells later what became of it, one for each part.
+    ``references`` are the names under which the server tells later what became of it, one for each part; ``units`` is
+    how many it charges for.
     """
 
     references: tuple[str, ...] = ()
     is_final: bool = False
+    units: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,3 +222,57 @@ class BatchReport:
     failed: int = 0
     unknown: int = 0
     is_channel_down: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateVariable:
+    """A name that a template may use; without a ``fallback`` a customer who has no value is skipped."""
+
+    name: str
+    description: str = ""
+    fallback: str | None = None
+    sample: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplateDraft:
+    """What of a template is edited; ``content`` holds the channel's parts by language."""
+
+    name: str
+    fallback_languages: tuple[str, ...]
+    content: Mapping[str, Mapping[str, str]]
+    variables: tuple[TemplateVariable, ...] = ()
+    description: str = ""
+
+
+class Severity(StrEnum):
+    """How bad a finding is; nothing but an ERROR keeps a template from being published."""
+
+    ERROR = "error"
+    WARNING = "warning"
+    HINT = "hint"
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """What may hurt a text on its way: a stable code, the part it is about, and what it is about, for people."""
+
+    code: str
+    severity: Severity
+    field: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TemplatePreview:
+    """A template as one customer gets it; ``missing`` names the variable without which the customer is skipped.
+
+    ``figures`` are the channel's own: bytes of a mail, characters and segments of a text message.
+    """
+
+    language: str
+    languages: tuple[str, ...]
+    rendered: Rendered | None
+    missing: str
+    findings: tuple[Finding, ...]
+    figures: Mapping[str, int | str]

@@ -1,6 +1,6 @@
 """What delivery refuses, and the one error of a channel."""
 
-from loyalty.foundation.kernel.errors import Conflict, Invalid, NotFound, Unprocessable
+from loyalty.foundation.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unprocessable
 
 
 class TemplateInvalid(Invalid):
@@ -15,6 +15,34 @@ class ContentInvalid(Invalid):
 
     code = "content.invalid"
     title = "The content has errors"
+
+
+class TemplateNotFound(NotFound):
+    """There is no template of this id, or no version of this number."""
+
+    code = "template.not_found"
+    title = "No such template"
+
+
+class TemplateCodeTaken(Conflict):
+    """Another template has this code; messages refer to it for ever."""
+
+    code = "template.code_taken"
+    title = "This code is taken"
+
+
+class TemplateInUse(Conflict):
+    """A published template may be referred to by messages; it can be archived, not deleted."""
+
+    code = "template.in_use"
+    title = "The template was published"
+
+
+class TemplateNothingNew(Conflict):
+    """The draft is what is published already."""
+
+    code = "template.nothing_new"
+    title = "There is nothing new to publish"
 
 
 class ChannelUnknown(Invalid):
@@ -57,6 +85,20 @@ class LinkInvalid(NotFound):
 
     code = "link.invalid"
     title = "This link is not valid"
+
+
+class HookRefused(Forbidden):
+    """What a provider's webhook brought is not signed as the configuration asks, or is none of that provider's."""
+
+    code = "hook.refused"
+    title = "The call is not from our provider"
+
+
+class HookUnknown(NotFound):
+    """No provider that is set up tells us anything under this address."""
+
+    code = "hook.unknown"
+    title = "No such webhook"
 
 
 class VariableMissing(Exception):  # noqa: N818 - an outcome of rendering, recorded as the reason of a skipped send

@@ -28,6 +28,52 @@ class Content(models.Model):
         return f"{self.channel} {bytes(self.digest).hex()[:12]}"
 
 
+class MessageTemplate(PublicModel):
+    """What may be said again and again on a channel: the draft that is edited, and the number of what is published.
+
+    ``content`` holds the channel's parts by language, ``variables`` the names that may be used with what stands in for
+    a missing value, ``fallback_languages`` the languages to write in where the customer's own has no text.
+    """
+
+    code = models.SlugField(max_length=60, unique=True)
+    name = models.CharField(max_length=200)
+    description = models.CharField(max_length=500, blank=True, default="")
+    channel = models.CharField(max_length=10, choices=CHANNELS)
+    variables = ExactJSONField(default=list)
+    fallback_languages = models.JSONField(default=list)
+    content = ExactJSONField(default=dict)
+    published = models.PositiveIntegerField(null=True)
+    is_archived = models.BooleanField(default=False)
+
+    class Meta:
+        db_table = "delivery_template"
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class TemplateVersion(models.Model):
+    """A template as it was published, for ever: a trigger refuses changes."""
+
+    id = models.BigAutoField(primary_key=True)
+    public_id = models.UUIDField(unique=True, editable=False, default=new_public_id)
+    template = models.ForeignKey(MessageTemplate, on_delete=models.PROTECT, related_name="versions")
+    number = models.PositiveIntegerField()
+    variables = ExactJSONField()
+    fallback_languages = models.JSONField()
+    content = ExactJSONField()
+    note = models.CharField(max_length=500, blank=True, default="")
+    published_by = models.CharField(max_length=200)
+    published_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "delivery_template_version"
+        constraints = [models.UniqueConstraint(fields=["template", "number"], name="delivery_template_version_once")]
+
+    def __str__(self) -> str:
+        return f"{self.template_id} {self.number}"
+
+
 class Message(PublicModel):
     """One thing said on one channel at one occurrence; ``audience_cursor`` is the public id of the customer up to
     whom its queue was filled."""

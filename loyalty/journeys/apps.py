@@ -21,6 +21,8 @@ class JourneysConfig(AppConfig):
 
     def ready(self) -> None:
         """Register kinds of nodes and actions."""
+        from loyalty.journeys.kinds import actions
+        from loyalty.journeys.kinds.actions import protocol as action_protocol
         from loyalty.journeys.kinds.nodes import action, condition, end, protocol, split, start, wait
 
         for node in (
@@ -28,3 +30,5 @@ class JourneysConfig(AppConfig):
             end.EndNode(),
         ):  # fmt: skip
             protocol.register(node)
+        for one in actions.shipped():
+            action_protocol.register(one)

@@ -40,7 +40,7 @@ class PointsConfig(AppConfig):
         from loyalty.foundation.web import scoping
         from loyalty.foundation.work import api as work
         from loyalty.points import handlers, queries
-        from loyalty.points.operations import adjusting, expiring, importing, reconciling
+        from loyalty.points.operations import adjusting, bulk, expiring, importing, reconciling
         from loyalty.points.queries.facts import ARABIC, EVENT_TYPES, FACTS
         from loyalty.points.queries.places import PLACES
 
@@ -62,6 +62,13 @@ class PointsConfig(AppConfig):
             approvals.Subject(
                 kind=adjusting.KIND, title="Adjustment of points", permission="points.adjust", apply=adjusting.apply,
                 describe=adjusting.describe, is_still_valid=adjusting.is_still_valid, amount_unit="points",
+            )
+        )  # fmt: skip
+        approvals.register_subject(
+            approvals.Subject(
+                kind=bulk.KIND, title="Points for many at once", permission="points.earn", apply=bulk.apply,
+                describe=bulk.describe, is_still_valid=bulk.is_still_valid, amount_unit="points",
+                permission_of=bulk.permission_of,
             )
         )  # fmt: skip
         audit.register_link("account", "/accounts/{ref}")

@@ -185,6 +185,13 @@ class PoolOwnerStays(Conflict):
     title = "A household has one owner"
 
 
+class BulkChanged(Conflict):
+    """What would be given now is more, or something else, than what was approved."""
+
+    code = "points.bulk_changed"
+    title = "This is not what was approved"
+
+
 class ImportFileInvalid(Invalid):
     """The file is no CSV with the columns of an import."""
 

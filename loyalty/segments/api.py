@@ -4,7 +4,7 @@ from loyalty.segments.contracts import Explanation, Preview, SegmentView, Usage
 from loyalty.segments.errors import SegmentInUse, SegmentKindWrong, SegmentNotFound
 from loyalty.segments.operations.definition import change, check_rules, create, delete
 from loyalty.segments.operations.explaining import explain, explain_unsaved
-from loyalty.segments.operations.members import add_members, remove_member
+from loyalty.segments.operations.members import add_members, remove_member, turn_members
 from loyalty.segments.operations.previewing import preview
 from loyalty.segments.operations.recalculation import find_last_run, recalculate, start_recalculation, start_together
 from loyalty.segments.operations.scheduling import keep_day, refresh_after_features, start_due
@@ -53,5 +53,6 @@ __all__ = [
     "start_due",
     "start_recalculation",
     "start_together",
+    "turn_members",
     "upload",
 ]

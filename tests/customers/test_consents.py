@@ -49,16 +49,19 @@ def test_consent_history__changed_by_sql__refused(load: Load) -> None:
         ConsentChange.objects.update(is_granted=False)
 
 
-def test_consents_route__get_and_put__say_all_six_ways(client_with: ClientWith, load: Load) -> None:
+def test_consents_route__get_and_put__say_all_ways(client_with: ClientWith, load: Load) -> None:
     load(record(1))
     client = client_with("customers.view", "customers.change")
     address = f"/api/loyalty/v1/customers/{ONE}/consents/"
     before = client.get(address).json()["consents"]
-    assert len(before) == 6
+    assert len(before) == 12
     assert {(one["channel"], one["source"]) for one in before if one["purpose"] == "service"} == {
         ("email", "default"),
         ("sms", "default"),
         ("push", "default"),
+        ("in_app", "default"),
+        ("webhook", "default"),
+        ("whatsapp", "default"),
     }
     answers = [{"channel": "email", "purpose": "marketing", "is_granted": False}]
     changed = client.put(address, {"consents": answers, "reason": "asked by phone"})

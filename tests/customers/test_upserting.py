@@ -84,15 +84,17 @@ def test_upsert__hostile_text__stored_as_it_is(load: Load) -> None:
 def test_reachable_view__one_row_per_way__defaults_and_addresses(load: Load) -> None:
     load(record(1), record(2, status="CLOSED", phone=""))
     rows = sql.fetch_all("SELECT * FROM customers_reachable ORDER BY customer_ref, channel, purpose")
-    assert len(rows) == 12
-    first = {(row["channel"], row["purpose"]): row for row in rows[:6]}
+    assert len(rows) == 24
+    first = {(row["channel"], row["purpose"]): row for row in rows[:12]}
     assert first["email", "marketing"]["is_consented"] is True
     assert first["sms", "marketing"]["is_consented"] is False
     assert first["sms", "service"]["is_consented"] is True
     assert first["sms", "service"]["address"] == "+999000000001"
     assert first["push", "service"]["address"] is None
-    assert [row["is_consented"] for row in rows[6:]] == [row["is_consented"] for row in rows[:6]]
-    assert {row["address"] for row in rows[6:] if row["channel"] == "sms"} == {None}
+    assert first["whatsapp", "service"]["address"] == "+999000000001"
+    assert first["in_app", "service"]["address"] == str(public_id_of_ref("XV-00001"))
+    assert [row["is_consented"] for row in rows[12:]] == [row["is_consented"] for row in rows[:12]]
+    assert {row["address"] for row in rows[12:] if row["channel"] in ("sms", "whatsapp")} == {None}
     directory = sql.fetch_all(f"SELECT * FROM {api.DIRECTORY_VIEW} ORDER BY customer_ref")
     assert directory[0]["public_id"] == public_id_of_ref("XV-00001")
 

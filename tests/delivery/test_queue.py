@@ -66,7 +66,8 @@ def test_message__unknown_variable__is_refused(now: datetime) -> None:
     assert "frist_name" in refusal.value.detail
 
 
-@pytest.mark.parametrize("channel", ["sms", "push", "in_app", "webhook"])
+@pytest.mark.django_db
+@pytest.mark.parametrize("channel", ["sms", "push", "webhook", "whatsapp"])
 def test_channel__without_a_kind__is_not_available(channel: str) -> None:
     with pytest.raises(api.ChannelNotAvailable):
         api.check_content(channel=channel, content={}, variables=())

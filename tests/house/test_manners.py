@@ -19,10 +19,11 @@ ROOMS = {
 }  # fmt: skip
 # The clock is read at the edges and handed on.
 CLOCK_ROOMS = {"rest", "tasks", "management", "config"}
-# The work loop measures leases while it runs; the kernel holds the clock itself; limits are counted at the HTTP edge.
+# The work loop measures leases while it runs; the kernel holds the clock itself; limits are counted at the HTTP edge;
+# calls to providers are signed with the instant at which they are made.
 CLOCK_FILES = {
     "loyalty/foundation/kernel/clock.py", "loyalty/foundation/work/operations.py",
-    "loyalty/foundation/web/throttling.py",
+    "loyalty/foundation/web/throttling.py", "loyalty/delivery/kinds/http.py",
 }  # fmt: skip
 CLOCK_CALLS = re.compile(r"\b(datetime\.now|datetime\.utcnow|timezone\.now|date\.today|time\.time|clock\.now)\(")
 SQL_CLOCK = re.compile(r"\b(clock_timestamp|statement_timestamp)\(", re.IGNORECASE)

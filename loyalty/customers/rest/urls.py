@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from loyalty.customers.rest import external, views, webhook
+from loyalty.customers.rest import devices, external, views, webhook
 
 routes = [
     ("customers", views.CustomerViewSet, "customers"),
@@ -10,6 +10,8 @@ routes = [
 ]
 paths: list[URLPattern] = [
     path("customers/import/", views.ImportView.as_view(), name="customers-import"),
+    path("customers/<str:id>/devices/", devices.DevicesView.as_view(), name="customer-devices"),
+    path("customers/<str:id>/devices/<str:device_ref>/", devices.DeviceView.as_view(), name="customer-device"),
     path("webhooks/customer-events/", webhook.CustomerEventsView.as_view(), name="customer-events"),
     path("xiva/test/", external.XivaTestView.as_view(), name="xiva-status-test"),
 ]

@@ -51,6 +51,18 @@ BEGIN
     FROM written JOIN customers_incoming_contact n USING (customer_id)
     ON CONFLICT DO NOTHING;
 
+    -- A token that the source brings is a device like one that the app registered; who has it already keeps it.
+    INSERT INTO customers_device (public_id, customer_id, device_ref, platform, token, token_digest, seen_at)
+    SELECT gen_random_uuid(), n.customer_id, 'source', 'fcm', n.address, sha256(convert_to(n.address, 'UTF8')), p_now
+    FROM customers_incoming_contact n WHERE n.channel = 'push' ORDER BY n.customer_id
+    ON CONFLICT DO NOTHING;
+    UPDATE customers_device d SET token = n.address, token_digest = sha256(convert_to(n.address, 'UTF8')), seen_at = p_now,
+        disabled_at = NULL, disabled_reason = '', version = d.version + 1
+    FROM customers_incoming_contact n
+    WHERE n.channel = 'push' AND d.customer_id = n.customer_id AND d.device_ref = 'source' AND d.token <> n.address
+        AND NOT EXISTS (SELECT 1 FROM customers_device o WHERE o.platform = 'fcm'
+            AND o.token_digest = sha256(convert_to(n.address, 'UTF8')));
+
     -- An answer that the customer gave us later than the source's stands.
     WITH written AS (
         INSERT INTO customers_consent AS a (customer_id, channel, purpose, is_granted, source, changed_at)

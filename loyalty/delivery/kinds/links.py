@@ -1,5 +1,7 @@
 """The signed public links of a message: open, click, unsubscribe. A link is valid as long as the key is."""
 
+from urllib.parse import quote
+
 from django.conf import settings
 from django.core import signing
 
@@ -10,6 +12,11 @@ OPEN_SALT, CLICK_SALT, UNSUBSCRIBE_SALT = "delivery.open", "delivery.click", "de
 
 def _url(path: str, value: object, salt: str) -> str:
     return f"{settings.PUBLIC_URL}/{path}/{signing.dumps(value, salt=salt)}"
+
+
+def quoted(value: str) -> str:
+    """Make a value safe inside of an address: it can be no host, no path and no second parameter."""
+    return quote(value, safe="")
 
 
 def open_url(send_id: int) -> str:

@@ -5,7 +5,6 @@ import django.db.models.functions.datetime
 from django.db import migrations, models
 
 import loyalty.foundation.kernel.ids
-from loyalty.foundation.orm.sql import install
 
 
 class Migration(migrations.Migration):
@@ -232,7 +231,4 @@ class Migration(migrations.Migration):
         ),
         migrations.RunSQL("DROP FUNCTION IF EXISTS delivery_turn", migrations.RunSQL.noop),
         migrations.RunSQL("DROP FUNCTION IF EXISTS delivery_exclusion", migrations.RunSQL.noop),
-        install("loyalty.delivery", "window"),
-        install("loyalty.delivery", "receipts"),
-        install("loyalty.delivery", "policy"),
     ]

@@ -17,18 +17,18 @@ from loyalty.delivery.contracts import (
     MessageRequest,
     MessageView,
 )
-from loyalty.delivery.errors import ContentInvalid, OccurrenceContentDiffers, TemplateInvalid
+from loyalty.delivery.errors import OccurrenceContentDiffers
 from loyalty.delivery.kinds import registry
 from loyalty.delivery.models import Content, Message
-from loyalty.delivery.operations import contacting
+from loyalty.delivery.operations import contacting, templating
 from loyalty.delivery.policy.contact import REACHABLE_SQL
+from loyalty.delivery.policy.variables import LINK_VARIABLES, OWN_VARIABLES
+from loyalty.delivery.queries.templating import is_reference
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.foundation.orm import sql
 from loyalty.foundation.work import api as work
 
-# What delivery itself knows of every customer; a template may always use these.
-OWN_VARIABLES = ("first_name", "last_name", "customer_ref")
 # Rows per statement: long enough to be a set, short enough that progress is seen and a stop is heard.
 CHUNK_ROWS = 50_000
 FIRST_ID = uuid.UUID(int=0)
@@ -74,18 +74,18 @@ PLACE = """
 def check_content(
     *, channel: str, content: Mapping[str, object], variables: tuple[str, ...], field: str = "content"
 ) -> None:
-    """Hold a content against its channel before it is kept.
+    """Hold a content against its channel before it is kept: its parts, or the template that it refers to.
 
     :raises ChannelUnknown, ChannelNotAvailable: nothing can be sent there.
     :raises ContentInvalid: a part is missing, too long or not known.
     :raises TemplateInvalid: a placeholder is malformed or names an unknown variable.
     """
-    problems = registry.get(channel).problems_of(content, field, {*OWN_VARIABLES, *variables})
-    if not problems:
-        return
-    is_template = any(problem.code.startswith("template.") for problem in problems)
-    refusal = TemplateInvalid if is_template else ContentInvalid
-    raise refusal(problems[0].message, problems=problems)
+    kind, known = registry.get(channel), {*OWN_VARIABLES, *LINK_VARIABLES, *variables}
+    if is_reference(content):
+        problems = templating.problems_of_reference(channel, content, sorted(known), field)
+    else:
+        problems = kind.problems_of(content, field, known)
+    templating.refuse_problems(problems)
 
 
 @transaction.atomic
@@ -96,7 +96,7 @@ def open_message(*, request: MessageRequest, now: datetime) -> MessageView:
     """
     check_content(channel=request.channel, content=request.content, variables=request.variables)
     content = _keep_content(request)
-    message, is_new = Message.objects.get_or_create(
+    message, _ = Message.objects.get_or_create(
         occurrence_key=request.occurrence_key,
         channel=request.channel,
         defaults={
@@ -110,13 +110,13 @@ def open_message(*, request: MessageRequest, now: datetime) -> MessageView:
             "valid_until": request.valid_until,
         },
     )
-    if not is_new and message.content_id != content.pk:
+    if message.content_id != content.pk and not templating.is_same(message.content.parts, request.content):
         raise OccurrenceContentDiffers(f"{request.occurrence_key} was sent with another content.")
     return MessageView(id=message.public_id, channel=message.channel, is_complete=message.is_complete)
 
 
 def _keep_content(request: MessageRequest) -> Content:
-    parts = dict(sorted(request.content.items()))
+    parts = dict(sorted(templating.pinned(request.channel, request.content).items()))
     digest = hashlib.sha256(dumps_exact([request.channel, parts])).digest()
     found = Content.objects.filter(digest=digest).first()
     if found is None:

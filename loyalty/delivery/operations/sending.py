@@ -22,6 +22,7 @@ from loyalty.delivery.kinds import registry
 from loyalty.delivery.kinds.protocol import Channel, Connection
 from loyalty.delivery.models import Send
 from loyalty.delivery.operations import contacting
+from loyalty.delivery.queries.templating import parts_for
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.foundation.orm import sql
@@ -51,7 +52,8 @@ CLAIM = """
         UPDATE delivery_send s SET claim = %(claim)s, due_at = %(until)s FROM due WHERE s.id = due.id
         RETURNING s.id, s.public_id, s.message_id, s.customer_id, s.variables, s.queued_at, s.priority
     )
-    SELECT c.*, m.occurrence_key, m.source_kind, m.source_ref, m.purpose, k.parts, d.public_id AS customer_public_id
+    SELECT c.*, m.occurrence_key, m.source_kind, m.source_ref, m.purpose, k.parts, d.public_id AS customer_public_id,
+        coalesce(d.language, '') AS language
     FROM claimed c JOIN delivery_message m ON m.id = c.message_id JOIN delivery_content k ON k.id = m.content_id
     LEFT JOIN customers_directory d ON d.customer_id = c.customer_id
     ORDER BY c.priority, c.id
@@ -82,6 +84,7 @@ class ClaimedSend:
     purpose: str
     parts: dict[str, str]
     customer_public_id: uuid.UUID | None
+    language: str
 
     def fact(self, kind: type[MessageFact], channel: str, **more: str) -> MessageFact:
         """Make a fact of this send."""
@@ -225,7 +228,8 @@ class Batch:
 
     def _outgoing(self, begun: Begun) -> Outgoing:
         row, is_marketing = begun.row, begun.row.purpose == Purpose.MARKETING
-        rendered = self.channel.render(row.parts, begun.values, send_id=row.id, is_marketing=is_marketing)
+        parts = parts_for(row.parts, row.language)
+        rendered = self.channel.render(parts, begun.values, send_id=row.id, is_marketing=is_marketing)
         headers = self.channel.headers(send_id=row.id, is_marketing=is_marketing)
         return Outgoing(row.public_id, begun.address, rendered, headers)
 

@@ -17,6 +17,7 @@ PLACEHOLDER = re.compile(
         (?:\|\s*(?:"(?P<double>[^"{}]*)"|'(?P<single>[^'{}]*)'|&quot;(?P<escaped>[^{}]*?)&quot;)\s*)?\}\}""",
     re.VERBOSE,
 )
+NAME = re.compile(r"[a-z_][a-z0-9_]{0,63}")
 BRACES = re.compile(r"\{\{|\}\}")
 # Line ends and other control characters; in a header they would begin a header of the sender's choice.
 CONTROLS = re.compile(r"[\x00-\x1f\x7f\x85\u2028\u2029]+")
@@ -84,6 +85,24 @@ def problems_of(text: str, field: str, known: Collection[str]) -> list[FieldProb
 
 def _listing(known: Iterable[str]) -> str:
     return ", ".join(sorted(known))
+
+
+def with_fallbacks(text: str, fallbacks: Mapping[str, str]) -> str:
+    """Write the declared fallback of a name into each of its places that has none of its own."""
+
+    def written(match: "re.Match[str]") -> str:
+        name = match["name"]
+        if "|" in match.group() or name not in fallbacks:
+            return match.group()
+        quote = "'" if '"' in fallbacks[name] else '"'
+        return f"{{{{ {name} | {quote}{fallbacks[name]}{quote} }}}}"
+
+    return PLACEHOLDER.sub(written, text)
+
+
+def is_fallback(text: str) -> bool:
+    """Tell whether a text can be written as a fallback: no braces, not both kinds of quotes, on one line."""
+    return not re.search(r"[{}]", text) and not ("'" in text and '"' in text) and not CONTROLS.search(text)
 
 
 def text_of(value: object) -> str | None:

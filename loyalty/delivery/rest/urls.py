@@ -2,9 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from loyalty.delivery.rest import contacting, views
+from loyalty.delivery.rest import contacting, templates, views
 
-routes: list[tuple[str, type, str]] = [("suppressions", contacting.SuppressionViewSet, "suppressions")]
+routes: list[tuple[str, type, str]] = [
+    ("suppressions", contacting.SuppressionViewSet, "suppressions"),
+    ("messageTemplates", templates.MessageTemplateViewSet, "message-templates"),
+]
 paths: list[URLPattern] = [
     path("contactPolicy/", contacting.ContactPolicyView.as_view(), name="contact-policy"),
 ]

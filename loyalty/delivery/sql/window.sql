@@ -23,7 +23,8 @@ LANGUAGE sql AS $$
         -- An address that its server refused for good is not tried again by the next message.
         INSERT INTO delivery_suppression (public_id, channel, address, reason, origin, created_at)
         SELECT gen_random_uuid(), s.channel, s.address, 'bounced', 'send ' || s.public_id, p_now
-        FROM settled s WHERE s.state = 'BOUNCED' AND s.address <> ''
+        -- Where the address is the customer's own place with us (a device that is gone, the inbox) another device may come.
+        FROM settled s WHERE s.state = 'BOUNCED' AND s.address <> '' AND s.channel IN ('email', 'sms', 'whatsapp')
         ON CONFLICT DO NOTHING
     )
     INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data)

@@ -31,6 +31,7 @@ class Field:
     :param setting: the name of the environment's setting behind the default, for people; empty when there is none.
     :param is_endpoint: part of where a connection leads and as whom (host, port, user, TLS): when it changes, the
         section's secrets are forgotten, because they were meant for somewhere else.
+    :param has_lines: a text of several lines, such as a key in PEM or a file of JSON.
     :param low: the least, :param high: the most: of a whole number, or how many characters or items there may be.
     """
 
@@ -45,6 +46,7 @@ class Field:
     low: int | None = None
     high: int | None = None
     unit: str = ""
+    has_lines: bool = False
 
     @property
     def is_secret(self) -> bool:

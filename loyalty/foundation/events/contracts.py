@@ -46,6 +46,14 @@ class TypeView:
     handlers: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """How many of the newest facts are of a type, and when the last of them was recorded."""
+
+    count: int
+    last_at: datetime
+
+
 class Handler(Protocol):
     """Reacts to one fact within one transaction; raising undoes all of it and tries again later."""
 

@@ -12,8 +12,16 @@ from importlib import import_module
 from typing import Any
 
 from loyalty.foundation.events import registry
-from loyalty.foundation.events.contracts import Fact, TypeView
+from loyalty.foundation.events.contracts import Fact, Sighting, TypeView
+from loyalty.foundation.orm import sql
 
+# Far enough back to be of use, near enough to be read in milliseconds: the store knows its order, not its types.
+SIGHTINGS_OF = 50_000
+SIGHTINGS = """
+    SELECT type, count(*) AS count, max(recorded_at) AS last_at FROM events_stored
+    WHERE position > (SELECT coalesce(max(position), 0) FROM events_stored) - %(newest)s
+    GROUP BY type
+"""
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PLAIN: Mapping[Any, Mapping[str, Any]] = {
     str: {"type": "string"},
@@ -71,6 +79,12 @@ def list_type_names() -> frozenset[str]:
 def find_type(name: str) -> TypeView | None:
     """Give a type, or None when this version publishes none of that name."""
     return next((one for one in list_types() if one.name == name), None)
+
+
+def list_sightings() -> dict[str, Sighting]:
+    """Give how often and when each type was seen among the newest facts of the store, by name."""
+    rows = sql.fetch_all(SIGHTINGS, {"newest": SIGHTINGS_OF})
+    return {row["type"]: Sighting(count=row["count"], last_at=row["last_at"]) for row in rows}
 
 
 def schema_of(kind: type[Fact]) -> dict[str, Any]:

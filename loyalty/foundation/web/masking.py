@@ -4,12 +4,14 @@ The domain that knows persons registers the permission that reveals, and what wr
 answer that may carry personal data asks ``reveal`` once, which writes one row for the whole answer.
 """
 
+import json
 import re
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Any
 
 from rest_framework.request import Request
 
+from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.web.permissions import holds, require
 
 MASK = "•••"
@@ -94,6 +96,16 @@ def masked(value: Any, *, also: Collection[str] = ()) -> Any:
     if isinstance(value, list | tuple):
         return [masked(inner, also=also) for inner in value]
     return value
+
+
+def masked_text(text: str) -> str:
+    """Give a text that is JSON with everything under a personal name masked; of any other text nothing is left."""
+    try:
+        read = json.loads(text, cls=ExactDecoder)
+        return dumps_exact(masked(read)).decode() if isinstance(read, dict | list) else MASK
+    except (ValueError, RecursionError):
+        # What cannot be read may hold anything.
+        return MASK if text else text
 
 
 def _covered(name: str, value: Any) -> Any:

@@ -1,5 +1,8 @@
 """202: the change was not made but asked for, and waits for others."""
 
+from typing import Any
+
+from drf_spectacular.utils import PolymorphicProxySerializer
 from rest_framework import serializers
 from rest_framework.response import Response
 
@@ -27,6 +30,13 @@ class WaitingAnswer(serializers.Serializer):  # type: ignore[type-arg]
     """What a route answers with 202 when a workflow has its change wait."""
 
     approval_request = WaitingRequest()
+
+
+def or_waiting(name: str, answer: type[serializers.Serializer[Any]]) -> PolymorphicProxySerializer:
+    """Describe a 202 that tells either what was put in line or the request that waits."""
+    return PolymorphicProxySerializer(
+        component_name=name, serializers=[answer, WaitingAnswer], resource_type_field_name=None
+    )
 
 
 def waiting_response(waiting: Waiting) -> Response:

@@ -3,6 +3,7 @@
 from loyalty.points.operations.accounts import freeze_leaver, merge_accounts, open_returner
 from loyalty.points.operations.adjusting import adjust
 from loyalty.points.operations.batches import earn_batch
+from loyalty.points.operations.bulk import earn_batch_or_ask
 from loyalty.points.operations.corrections import correct_earns
 from loyalty.points.operations.earning import earn
 from loyalty.points.operations.expiring import expire_due, start_daily_work, start_expiry
@@ -39,6 +40,7 @@ __all__ = [
     "correct_earns",
     "earn",
     "earn_batch",
+    "earn_batch_or_ask",
     "earn_for_event",
     "earn_for_purchase",
     "earn_for_referral",

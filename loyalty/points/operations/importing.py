@@ -13,6 +13,7 @@ from django.db import DataError, connection, transaction
 from psycopg import Error as DriverError
 from psycopg import sql as names
 
+from loyalty.foundation.approvals import api as approvals
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.ids import public_id_of_ref
@@ -23,9 +24,10 @@ from loyalty.points import queries
 from loyalty.points.contracts import ImportReport
 from loyalty.points.errors import ImportFileInvalid, ImportNotFound
 from loyalty.points.models import MemberImport
+from loyalty.points.operations import bulk
 from loyalty.programs import api as programs
 
-RUN_KIND = "points.import"
+RUN_KIND = bulk.IMPORT_RUN_KIND
 COLUMNS = (
     *("customer_ref", "first_name", "last_name", "email", "phone"),
     *("enrolled_on", "tier_code", "wallet", "points_balance", "expires_on"),
@@ -116,26 +118,19 @@ def stage_import(
 def start_import(
     *, program_id: uuid.UUID, file: ByteStream, file_name: str, key: str, actor: Actor, now: datetime
 ) -> tuple[MemberImport, bool]:
-    """Read a file and put the taking in of its rows in line.
+    """Read a file and put the taking in of its rows in line, or ask for it; a file that waits is kept as it was read.
 
     :raises ProgramNotFound, ImportFileInvalid, IdempotencyKeyReused: see ``stage_import``.
+    :raises WaitsForApproval: a workflow has so many points wait for others.
     """
     with transaction.atomic():
         made, is_new = stage_import(
             program_id=program_id, file=file, file_name=file_name, key=key, actor=actor, now=now
         )
-        if is_new:
-            run = work.start(
-                kind=RUN_KIND,
-                subject_kind="import",
-                subject_ref=str(made.public_id),
-                params={},
-                actor=actor,
-                now=now,
-            )
-            made.run_public_id = run.id
-            made.save(update_fields=["run_public_id"])
-    return made, is_new
+        waiting = None
+        if is_new or (made.run_public_id is None and made.rows_done == 0):
+            waiting = bulk.start_or_ask(made, key=key, actor=actor, now=now)
+    return approvals.settled(waiting or (made, is_new))
 
 
 def _hashed(file: ByteStream, update: Callable[[bytes], None]) -> Iterator[bytes]:

@@ -21,6 +21,7 @@ from loyalty.foundation.web import scoping
 from loyalty.foundation.web.idempotency import require_key
 from loyalty.foundation.web.parsers import RequestTooLarge
 from loyalty.foundation.web.views import ReadOnlyApiViewSet
+from loyalty.foundation.web.waiting import or_waiting
 from loyalty.points import api, queries
 from loyalty.points.models import MemberImport
 from loyalty.points.rest.calls import IDEMPOTENCY_KEY, answer
@@ -143,11 +144,14 @@ class ImportViewSet(ReadOnlyApiViewSet):
 
     @extend_schema(
         request={"text/csv": OpenApiTypes.BINARY},
-        responses={202: ImportSerializer, 200: ImportSerializer},
+        responses={202: or_waiting("ImportTaken", ImportSerializer), 200: ImportSerializer},
         parameters=[PROGRAM, FILE_NAME, IDEMPOTENCY_KEY],
     )
     def create(self, request: Request) -> Response:
-        """Read a file and take its rows in as a run; the same key with the same file gives the same import."""
+        """Read a file and take its rows in as a run; the same key with the same file gives the same import.
+
+        Where so many points wait for others, 202 tells the request instead, and the file is kept as it was read.
+        """
         program_id, key = read_id(request, "program"), require_key(request)
         if program_id is None:
             raise refuse_filter("program", "Name the program.")

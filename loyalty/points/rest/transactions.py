@@ -16,6 +16,7 @@ from loyalty.foundation.web import scoping
 from loyalty.foundation.web.permissions import SIGNED_IN, require
 from loyalty.foundation.web.serializers import ExactJSONField
 from loyalty.foundation.web.views import ApiViewSet
+from loyalty.foundation.web.waiting import WaitingAnswer
 from loyalty.ledger import api as ledger
 from loyalty.points import api
 from loyalty.points.models import AccountRow
@@ -168,7 +169,7 @@ class TransactionViewSet(TransactionList):
 
     @extend_schema(
         request=TransactionWrite,
-        responses={201: OpenApiTypes.OBJECT, 200: OpenApiTypes.OBJECT},
+        responses={201: OpenApiTypes.OBJECT, 200: OpenApiTypes.OBJECT, 202: WaitingAnswer},
         parameters=[IDEMPOTENCY_KEY],
     )
     def create(self, request: Request) -> Response:

@@ -15,6 +15,7 @@ from loyalty.foundation.web import scoping
 from loyalty.foundation.web.idempotency import require_key
 from loyalty.foundation.web.permissions import require
 from loyalty.foundation.web.views import ApiView
+from loyalty.foundation.web.waiting import WaitingAnswer
 from loyalty.points import api
 from loyalty.points.rest import serializers
 from loyalty.points.rest.calls import IDEMPOTENCY_KEY, MEMBER_NAMES, answer, burn_body, key_of
@@ -109,11 +110,14 @@ class EarnBatchView(ApiView):
 
     @extend_schema(
         request=serializers.EarnBatchWrite,
-        responses={200: serializers.EarnBatchAnswer},
+        responses={200: serializers.EarnBatchAnswer, 202: WaitingAnswer},
         parameters=[IDEMPOTENCY_KEY],
     )
     def post(self, request: Request) -> Response:
-        """Earn for up to 500 purchases in one transaction; a refused one does not stop the others."""
+        """Earn for up to 500 purchases in one transaction; a refused one does not stop the others.
+
+        202 where so many points wait for others; then nothing is posted, and the same call later gives what came of it.
+        """
         body = serializers.EarnBatchWrite(data=request.data)
         body.is_valid(raise_exception=True)
         batch_key, now = require_key(request), clock.now()
@@ -125,7 +129,8 @@ class EarnBatchView(ApiView):
         for place, (item, sent) in enumerate(zip(items, sent_items["items"], strict=True)):
             key = key_of("earn", item.get("idempotency_key") or f"{batch_key}:{place}", sent, request=request)
             requests.append(earn_request(item, key, now))
-        lines = api.earn_batch(requests=requests, actor=self.actor, now=now)
+        whole = key_of("earn batch", batch_key, sent_items, request=request)
+        lines = api.earn_batch_or_ask(requests=requests, key=whole, actor=self.actor, now=now)
         is_replay = all(line.receipt is not None and line.receipt.is_replay for line in lines)
         return answer(batch_body(lines), is_replay=is_replay, is_created=False)
 

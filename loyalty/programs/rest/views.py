@@ -18,7 +18,7 @@ from loyalty.foundation.web import scoping
 from loyalty.foundation.web.etag import check_if_match
 from loyalty.foundation.web.languages import language_in
 from loyalty.foundation.web.views import AllowListedOrdering, ReadOnlyApiViewSet
-from loyalty.foundation.web.waiting import WaitingAnswer
+from loyalty.foundation.web.waiting import WaitingAnswer, or_waiting
 from loyalty.programs import api, policy
 from loyalty.programs.contracts import ExpiryKind
 from loyalty.programs.models import EarnCapRow, ExpiryRuleRow, Program, ProgramVersion, RuleRow, Tier
@@ -73,7 +73,7 @@ class ProgramViewSet(ReadOnlyApiViewSet):
         context = {**self.get_serializer_context(), "versions": current_versions(programs)}
         return self.get_serializer_class()(*arguments, **{**options, "context": context})
 
-    @extend_schema(request=serializers.ProgramWrite, responses={201: serializers.ProgramSerializer})
+    @extend_schema(request=serializers.ProgramWrite, responses={201: serializers.ProgramSerializer, 202: WaitingAnswer})
     def create(self, request: Request) -> Response:
         """Create a program with its tiers, rules, cap and expiry."""
         body = serializers.ProgramWrite(data=request.data)
@@ -82,7 +82,9 @@ class ProgramViewSet(ReadOnlyApiViewSet):
         return self.respond_with(self.get_queryset().get(public_id=program_id), status=201)
 
     @extend_schema(
-        request=serializers.ProgramPut, responses={200: serializers.ProgramSerializer}, parameters=[IF_MATCH]
+        request=serializers.ProgramPut,
+        responses={200: serializers.ProgramSerializer, 202: WaitingAnswer},
+        parameters=[IF_MATCH],
     )
     def update(self, request: Request, **kwargs: Any) -> Response:
         """Write the whole document; an active program's change begins a new version, at once or at effective_at."""
@@ -233,7 +235,7 @@ class EarnCapViewSet(OfProgramViewSet):
 
     @extend_schema(
         request=serializers.EarnCapWrite,
-        responses={201: serializers.EarnCapSerializer, 202: serializers.ScheduledChange},
+        responses={201: serializers.EarnCapSerializer, 202: or_waiting("CapChange", serializers.ScheduledChange)},
     )
     def create(self, request: Request) -> Response:
         """Add a cap to a program; an active one gets a new version at this instant, or a scheduled one (202)."""
@@ -257,7 +259,10 @@ class ExpiryRuleViewSet(OfProgramViewSet):
 
     @extend_schema(
         request=serializers.ExpiryRuleWrite,
-        responses={201: serializers.ExpiryRuleSerializer, 202: serializers.ScheduledChange},
+        responses={
+            201: serializers.ExpiryRuleSerializer,
+            202: or_waiting("ExpiryRuleChange", serializers.ScheduledChange),
+        },
     )
     def create(self, request: Request) -> Response:
         """Say how long a program's points last; an active one gets a new version at this instant, or later (202)."""

@@ -13,7 +13,7 @@ from loyalty.foundation.events import api as events
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
 from loyalty.segments.contracts import SnapshotCause
-from loyalty.segments.errors import CustomerUnknown, SegmentKindWrong
+from loyalty.segments.errors import CustomerUnknown, SegmentKindWrong, SegmentNotFound
 from loyalty.segments.events import SegmentMembersChanged
 from loyalty.segments.models import Segment, SegmentKind
 from loyalty.segments.operations.applying import tell_members
@@ -94,3 +94,24 @@ def remove_member(*, segment: Segment, customer_id: uuid.UUID, actor: Actor, now
     if removed:
         _tell(held, 0, removed, actor, now)
     return bool(removed)
+
+
+@transaction.atomic
+def turn_members(
+    *, segment_id: uuid.UUID, customer_ids: Sequence[int], is_member: bool, actor: Actor, now: datetime
+) -> int:
+    """Take some thousand customers, by their internal ids, into a static segment or out of it; give how many turned.
+
+    Who is in already, or out, stays so.
+
+    :raises SegmentNotFound: there is no such segment.
+    :raises SegmentKindWrong: the segment is dynamic.
+    """
+    segment = Segment.objects.filter(public_id=segment_id).first()
+    if segment is None:
+        raise SegmentNotFound()
+    held = held_static(segment)
+    turned = turn(held, sorted(set(customer_ids)), is_member=is_member, cause=SnapshotCause.MEMBERS, now=now)
+    if turned:
+        _tell(held, turned if is_member else 0, 0 if is_member else turned, actor, now)
+    return turned

@@ -1,6 +1,7 @@
 """The way of a fact: outbox, relay, inbox, handler."""
 
 import threading
+import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -136,6 +137,28 @@ def test_handler__fails_eight_times__is_dead_and_can_be_replayed(listener: Liste
     replay_dead(entry=entry, now=now)
     drain(now)
     assert listener.heard == ["a"]
+
+
+@pytest.mark.django_db
+def test_letters__of_one_fact_for_two_handlers__each_is_read_and_replayed_by_its_own_number(
+    client_with: ClientWith, now: datetime
+) -> None:
+    event_id = uuid.uuid4()
+    dead = {"event_id": event_id, "type": "bell.rung", "key": "k1", "state": InboxState.DEAD, "due_at": now}
+    first, second = (
+        InboxEntry.objects.create(handler=name, attempts=8, last_error="no", envelope={}, **dead)
+        for name in ("tests.first", "tests.second")
+    )
+    client = client_with("events.view", "events.replay")
+    letters = "/api/loyalty/v1/deadLetters/"
+    assert [one["handler"] for one in client.get(letters).json()["results"]] == ["tests.second", "tests.first"]
+    assert [one["id"] for one in client.get(letters, {"handler": "tests.first"}).json()["results"]] == [first.pk]
+    assert client.get(f"{letters}{second.pk}/").json()["handler"] == "tests.second"
+    assert client.post(f"{letters}{second.pk}/replay/").status_code == 200
+    states = dict(InboxEntry.objects.values_list("handler", "state"))
+    assert states == {"tests.first": InboxState.DEAD, "tests.second": InboxState.PENDING}
+    assert client.get(f"{letters}{second.pk}/").status_code == 404, "it is no dead letter any more"
+    assert client.get(f"{letters}{event_id}/").status_code == 404
 
 
 @pytest.mark.django_db(transaction=True)

@@ -131,3 +131,17 @@ def test_routes__of_types(client_with: ClientWith) -> None:
     assert one["schema"] == client.get("/api/loyalty/v1/eventTypes/points.earned/schema/").json()
     assert client.get("/api/loyalty/v1/eventTypes/no.such/").status_code == 404
     assert client_with("exchange.view").get("/api/loyalty/v1/eventTypes/").status_code == 403
+
+
+@pytest.mark.django_db
+def test_types__seen_and_not__told_with_when_and_how_often(client_with: ClientWith) -> None:
+    for _ in range(2):
+        sql.execute(
+            "INSERT INTO events_outbox (event_id, type, key, occurred_at, data) "
+            "VALUES (gen_random_uuid(), 'points.earned', '', now(), '{}')"
+        )
+    events.store_facts()
+    every = {one["type"]: one for one in client_with("events.view").get("/api/loyalty/v1/eventTypes/").json()}
+    assert (every["points.earned"]["seen_count"], every["points.burned"]["seen_count"]) == (2, 0)
+    assert datetime.fromisoformat(every["points.earned"]["last_seen_at"]).tzinfo is not None
+    assert every["points.burned"]["last_seen_at"] is None

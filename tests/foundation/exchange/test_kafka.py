@@ -185,6 +185,29 @@ def test_events__of_a_topic__are_taken_in_once_and_bad_ones_are_kept_aside(
     assert PublishedEvent.objects.filter(type="invoice.paid").count() == 102
 
 
+@pytest.mark.parametrize(
+    ("body", "shown"),
+    [
+        ('{"phone": "+96170123456", "sum": 1.50}', '{"phone":"•••56","sum":1.50}'),
+        ("lina@example.com, no json", "•••"),
+        ("[" * 50_000, "•••"),
+        ('"lina@example.com"', "•••"),
+        ("", ""),
+    ],
+)
+def test_dead_message__that_tells_of_a_person__is_masked_but_for_who_may_see(
+    client_with: ClientWith, now: datetime, body: str, shown: str
+) -> None:
+    DeadMessage.objects.create(
+        topic="t", partition=0, offset=1, body=body, code="event.unreadable", message="", died_at=now
+    )
+    address = "/api/loyalty/v1/deadMessages/"
+    (one,) = client_with("exchange.view").get(address).json()["results"]
+    assert one["body"] == shown
+    (one,) = client_with("exchange.view", "customers.view_pii").get(address).json()["results"]
+    assert one["body"] == body
+
+
 @pytest.mark.parametrize("point", ["kafka.taken", "kafka.committed"])
 def test_consumer__died_in_mid_batch__the_next_one_ends_with_each_event_once(
     brokers: str, topic: str, monkeypatch: pytest.MonkeyPatch, point: str

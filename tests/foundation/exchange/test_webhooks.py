@@ -276,6 +276,22 @@ def test_endpoint__for_unknown_types__is_refused(receiver: Receiver, actor: Acto
         made(receiver, actor, now, types=["points.earned", "nothing.*"])
 
 
+def test_delivery__that_tells_of_a_person__is_masked_but_for_who_may_see(
+    receiver: Receiver, client_with: ClientWith, actor: Actor, now: datetime
+) -> None:
+    endpoint, _ = made(receiver, actor, now)
+    body = '{"id":"1","data":{"email":"lina@example.com","amount":0.10}}'
+    sent = WebhookDelivery.objects.create(
+        endpoint=endpoint, event_id=uuid.uuid4(), type="customer.changed", body=body, created_at=now, due_at=now
+    )
+    address = f"/api/loyalty/v1/webhookDeliveries/{sent.public_id}/"
+    hidden = client_with("exchange.view").get(address).json()["body"]
+    assert "lina" not in hidden
+    assert json.loads(hidden)["data"]["email"] == "l•••@•••.com"
+    assert '"amount":0.10' in hidden
+    assert client_with("exchange.view", "customers.view_pii").get(address).json()["body"] == body
+
+
 def test_routes__from_endpoint_to_delivery_log(receiver: Receiver, client_with: ClientWith) -> None:
     client = client_with("exchange.view", "exchange.manage", "exchange.replay")
     answer = client.post("/api/loyalty/v1/webhookEndpoints/", {"url": receiver.url, "types": ["points.*"]})

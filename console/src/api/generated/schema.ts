@@ -1215,6 +1215,41 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/customers/{id}/devices/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List them, the last seen first. */
+        get: operations["customers_devices_list"];
+        put?: never;
+        /** @description Register a device, or its new token. */
+        post: operations["customers_devices_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/customers/{id}/devices/{device_ref}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** @description Let nothing reach it any more. */
+        delete: operations["customers_devices_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/dashboard/stats/": {
         parameters: {
             query?: never;
@@ -2200,6 +2235,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/messageTemplates/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Templates of messages, newest first. */
+        get: operations["messageTemplates_list"];
+        put?: never;
+        /** @description Make a template. */
+        post: operations["messageTemplates_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/messageTemplates/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one object. */
+        get: operations["messageTemplates_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Delete a template that was never published. */
+        delete: operations["messageTemplates_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Change the draft; what is published stays until it is published anew. */
+        patch: operations["messageTemplates_partial_update"];
+        trace?: never;
+    };
+    "/api/loyalty/v1/messageTemplates/{id}/preview/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Show it as a customer gets it, or as the samples of its variables make it; nothing is kept or tracked. */
+        post: operations["messageTemplates_preview_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/messageTemplates/{id}/publish/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make the draft the version that messages are written with from now on. */
+        post: operations["messageTemplates_publish_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/messageTemplates/{id}/restore/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make an older version the draft. */
+        post: operations["messageTemplates_restore_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/messageTemplates/{id}/versions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description What was published, newest first. */
+        get: operations["messageTemplates_versions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/messageTemplates/{id}/versions/{number}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One version, with its texts. */
+        get: operations["messageTemplates_versions_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/partnerApiKeys/": {
         parameters: {
             query?: never;
@@ -2332,7 +2489,11 @@ export interface paths {
         /** @description Members with their opening points, from a CSV file. */
         get: operations["pointsImports_list"];
         put?: never;
-        /** @description Read a file and take its rows in as a run; the same key with the same file gives the same import. */
+        /**
+         * @description Read a file and take its rows in as a run; the same key with the same file gives the same import.
+         *
+         *     Where so many points wait for others, 202 tells the request instead, and the file is kept as it was read.
+         */
         post: operations["pointsImports_create"];
         delete?: never;
         options?: never;
@@ -3023,7 +3184,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Earn for up to 500 purchases in one transaction; a refused one does not stop the others. */
+        /**
+         * @description Earn for up to 500 purchases in one transaction; a refused one does not stop the others.
+         *
+         *     202 where so many points wait for others; then nothing is posted, and the same call later gives what came of it.
+         */
         post: operations["services_points_earn_batch_create"];
         delete?: never;
         options?: never;
@@ -4224,6 +4389,7 @@ export interface components {
             purpose: string;
             sends_max: number;
         };
+        CapChange: components["schemas"]["ScheduledChange"] | components["schemas"]["WaitingAnswer"];
         /** @description The most that is earned in a window. */
         CapField: {
             code: string;
@@ -4425,16 +4591,9 @@ export interface components {
             purpose: string;
             source: string;
         };
-        /**
-         * @description * `email` - email
-         *     * `sms` - sms
-         *     * `push` - push
-         * @enum {string}
-         */
-        ConsentAnswerChannelEnum: "email" | "sms" | "push";
         /** @description One answer of the customer. */
         ConsentAnswerRequest: {
-            channel: components["schemas"]["ConsentAnswerChannelEnum"];
+            channel: components["schemas"]["MessageChannelEnum"];
             is_granted: boolean;
             purpose: components["schemas"]["PurposeEnum"];
         };
@@ -4538,6 +4697,7 @@ export interface components {
             event_id: string;
             handler: string;
             id: number;
+            key: string;
             last_error: string;
             type: string;
         };
@@ -4653,6 +4813,33 @@ export interface components {
             starts_at: string;
             /** Format: uuid */
             user?: string | null;
+        };
+        /** @description A device as answered; its token is never shown, because whoever has it can write to the telephone. */
+        Device: {
+            app_version?: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            device_ref: string;
+            /** Format: date-time */
+            disabled_at?: string | null;
+            disabled_reason?: string;
+            /** Format: uuid */
+            id: string;
+            language?: string;
+            platform: components["schemas"]["PlatformEnum"];
+            /** Format: date-time */
+            seen_at: string;
+        };
+        /** @description What the app knows of itself. */
+        DeviceWriteRequest: {
+            /** @default  */
+            app_version: string;
+            /** @description The app's own name for itself; stays with it. */
+            device_ref: string;
+            /** @default  */
+            language: string;
+            platform: components["schemas"]["PlatformEnum"];
+            token: string;
         };
         /** @description What two versions promise differently. */
         DiffAnswer: {
@@ -5076,12 +5263,23 @@ export interface components {
             sample: unknown;
             source: string;
         };
-        /** @description A type of fact; ``schema`` is the JSON Schema of its data. */
+        /**
+         * @description A type of fact; ``schema`` is the JSON Schema of its data.
+         *
+         *     ``seen_count`` and ``last_seen_at`` tell of the newest 50,000 facts of the store, of every type together.
+         */
         EventType: {
             handled_by: string[];
+            /**
+             * Format: date-time
+             * @description Give when the last one was recorded; nothing when none of the newest is of this type.
+             */
+            readonly last_seen_at: string | null;
             schema: {
                 [key: string]: unknown;
             };
+            /** @description Count the newest facts of the type. */
+            readonly seen_count: number;
             title: string;
             type: string;
             version: number;
@@ -5205,6 +5403,7 @@ export interface components {
             program: string;
             program_version: number;
         };
+        ExpiryRuleChange: components["schemas"]["ScheduledChange"] | components["schemas"]["WaitingAnswer"];
         /** @description How long points of a program last from now on, or from a future instant. */
         ExpiryRuleWriteRequest: {
             days?: number | null;
@@ -5438,6 +5637,7 @@ export interface components {
             previous: string | null;
             results: components["schemas"]["ImportResult"][];
         };
+        ImportTaken: components["schemas"]["Import"] | components["schemas"]["WaitingAnswer"];
         /** @description One event as senders write it; read row by row, so that one bad event does not refuse the others. */
         InboundEventRequest: {
             /** Format: uuid */
@@ -5696,9 +5896,10 @@ export interface components {
          *     * `push` - push
          *     * `in_app` - in_app
          *     * `webhook` - webhook
+         *     * `whatsapp` - whatsapp
          * @enum {string}
          */
-        MessageChannelEnum: "email" | "sms" | "push" | "in_app" | "webhook";
+        MessageChannelEnum: "email" | "sms" | "push" | "in_app" | "webhook" | "whatsapp";
         /** @description An amount of money. */
         MoneyAnswer: {
             amount: string;
@@ -5804,6 +6005,22 @@ export interface components {
             refreshes_on_features?: boolean;
             rules?: unknown | null;
             schedule?: unknown | null;
+        };
+        /** @description A template to make. */
+        NewTemplateRequest: {
+            channel: string;
+            /** @description How messages refer to it; it never changes. */
+            code: string;
+            content?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** @default  */
+            description: string;
+            fallback_languages: string[];
+            name: string;
+            variables?: components["schemas"]["VariableRequest"][];
         };
         /** @description A token to issue to the one who asks, or to the service ``user``. */
         NewTokenRequest: {
@@ -6325,6 +6542,21 @@ export interface components {
             previous?: string | null;
             results: components["schemas"]["Suppression"][];
         };
+        PaginatedTemplateList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["Template"][];
+        };
         PaginatedTierList: {
             /** @example 123 */
             count: number;
@@ -6548,6 +6780,19 @@ export interface components {
             merge_strategy?: components["schemas"]["MergeStrategyEnum"] | components["schemas"]["NullEnum"];
             stale_seconds?: number | null;
         };
+        /** @description What may change on a template; what is not named stays. */
+        PatchedChangedTemplateRequest: {
+            content?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            description?: string;
+            fallback_languages?: string[];
+            is_archived?: boolean;
+            name?: string;
+            variables?: components["schemas"]["VariableRequest"][];
+        };
         /** @description What may change on a user. */
         PatchedChangedUserRequest: {
             email?: string;
@@ -6717,6 +6962,12 @@ export interface components {
             domain: string;
             verb: string;
         };
+        /**
+         * @description * `fcm` - fcm
+         *     * `apns` - apns
+         * @enum {string}
+         */
+        PlatformEnum: "fcm" | "apns";
         /** @description What was issued and where it went. */
         PointsFigures: {
             burned: number;
@@ -6799,10 +7050,25 @@ export interface components {
             sendable: number;
             total: number;
         };
-        /** @description Rules to try; without them those of the segment count. */
+        /** @description What to show: for a customer, in a language, of a version or of the draft with what is not saved yet. */
         PreviewRequest: {
-            limit?: unknown | null;
-            rules?: unknown | null;
+            content?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** Format: uuid */
+            customer_id?: string | null;
+            /** @default  */
+            customer_ref: string;
+            fallback_languages?: string[];
+            /** @default  */
+            language: string;
+            values?: {
+                [key: string]: string;
+            };
+            variables?: components["schemas"]["VariableRequest"][];
+            version?: number | null;
         };
         /** @description A program, whole, as the console reads and writes it; its terms are those in effect. */
         Program: {
@@ -6981,6 +7247,11 @@ export interface components {
         ProviderAnswer: {
             is_enabled: boolean;
             name: string;
+        };
+        /** @description What is said of a publication. */
+        PublishRequest: {
+            /** @default  */
+            note: string;
         };
         /**
          * @description * `marketing` - marketing
@@ -7247,6 +7518,10 @@ export interface components {
         ResetWriteRequest: {
             new_password: string;
             token: string;
+        };
+        /** @description The version that becomes the draft. */
+        RestoreRequest: {
+            number: number;
         };
         /** @description What was taken back, and what of it could not be; of a purchase also from its other wallets. */
         ReversalAnswer: {
@@ -7845,6 +8120,29 @@ export interface components {
             /** Format: date-time */
             until?: string | null;
         };
+        /** @description A template: its draft, and the number of the version that messages are written with. */
+        Template: {
+            channel: components["schemas"]["MessageChannelEnum"];
+            code: string;
+            content: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** Format: date-time */
+            readonly created_at: string;
+            description?: string;
+            fallback_languages: string[];
+            /** Format: uuid */
+            id: string;
+            is_archived?: boolean;
+            name: string;
+            published: number | null;
+            /** Format: date-time */
+            readonly updated_at: string;
+            variables: components["schemas"]["Variable"][];
+            version?: number;
+        };
         /** @description A test send under way. */
         TestSendAnswer: {
             /** Format: uuid */
@@ -8378,6 +8676,24 @@ export interface components {
          * @enum {string}
          */
         ValidityEnum: "rest_of_period" | "rest_plus_next";
+        /** @description A name that the template may use; without a fallback a customer who has no value is skipped. */
+        Variable: {
+            /** @default  */
+            description: string;
+            fallback?: string | null;
+            name: string;
+            /** @default  */
+            sample: string;
+        };
+        /** @description A name that the template may use; without a fallback a customer who has no value is skipped. */
+        VariableRequest: {
+            /** @default  */
+            description: string;
+            fallback?: string | null;
+            name: string;
+            /** @default  */
+            sample: string;
+        };
         /**
          * @description * `APPROVE` - APPROVE
          *     * `REJECT` - REJECT
@@ -8599,7 +8915,8 @@ export interface components {
         /** @description A delivery with its body and every try, oldest first. */
         WebhookDeliveryWithTries: {
             attempts: number;
-            body: string;
+            /** @description Give what was signed and sent; what it tells of a person is masked but for a caller who may see it. */
+            readonly body: string;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
@@ -8689,6 +9006,21 @@ export interface components {
             summary: string;
             title: string;
             why_not: string;
+        };
+        /** @description A publication with its texts. */
+        WholeVersion: {
+            content: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            fallback_languages: string[];
+            note?: string;
+            number: number;
+            /** Format: date-time */
+            published_at: string;
+            published_by: string;
+            variables: components["schemas"]["Variable"][];
         };
         /**
          * @description * `lifetime` - LIFETIME
@@ -12853,6 +13185,136 @@ export interface operations {
             };
         };
     };
+    customers_devices_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"][];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    customers_devices_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["DeviceWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Device"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    customers_devices_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                device_ref: string;
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     dashboard_stats_retrieve: {
         parameters: {
             query?: never;
@@ -12900,10 +13362,12 @@ export interface operations {
             query?: {
                 /** @description The pagination cursor value. */
                 cursor?: string;
-                /** @description Which field to use when ordering the results. */
-                ordering?: string;
+                event_id?: string;
+                handler?: string;
+                key?: string;
                 /** @description Number of results to return per page. */
                 page_size?: number;
+                type?: string;
             };
             header?: never;
             path?: never;
@@ -13618,7 +14082,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ScheduledChange"];
+                    "application/json": components["schemas"]["CapChange"];
                 };
             };
             /** @description Refused or failed */
@@ -15172,6 +15636,14 @@ export interface operations {
                     "application/json": components["schemas"]["Program"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description Refused or failed */
             default: {
                 headers: {
@@ -15305,6 +15777,14 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Program"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
                 };
             };
             /** @description Refused or failed */
@@ -16111,6 +16591,14 @@ export interface operations {
                     };
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description Refused or failed */
             default: {
                 headers: {
@@ -16151,6 +16639,467 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["TracedTransaction"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_list: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `email` - email
+                 *     * `sms` - sms
+                 *     * `push` - push
+                 *     * `in_app` - in_app
+                 *     * `webhook` - webhook
+                 *     * `whatsapp` - whatsapp
+                 */
+                channel?: "email" | "in_app" | "push" | "sms" | "webhook" | "whatsapp";
+                is_archived?: boolean;
+                is_published?: boolean;
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                /** @description A search term. */
+                search?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedTemplateList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewTemplateRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedChangedTemplateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_preview_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PreviewRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PreviewAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_publish_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PublishRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_restore_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RestoreRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_versions_list: {
+        parameters: {
+            query?: {
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedVersionList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_versions_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                number: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeVersion"];
                 };
             };
             /** @description Refused or failed */
@@ -16568,7 +17517,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["ScheduledChange"];
+                    "application/json": components["schemas"]["ExpiryRuleChange"];
                 };
             };
             /** @description Refused or failed */
@@ -16717,7 +17666,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Import"];
+                    "application/json": components["schemas"]["ImportTaken"];
                 };
             };
             /** @description Refused or failed */
@@ -19116,6 +20065,14 @@ export interface operations {
                     "application/json": components["schemas"]["EarnBatchAnswer"];
                 };
             };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
             /** @description Refused or failed */
             default: {
                 headers: {
@@ -20400,8 +21357,9 @@ export interface operations {
                  *     * `push` - push
                  *     * `in_app` - in_app
                  *     * `webhook` - webhook
+                 *     * `whatsapp` - whatsapp
                  */
-                channel?: "email" | "in_app" | "push" | "sms" | "webhook";
+                channel?: "email" | "in_app" | "push" | "sms" | "webhook" | "whatsapp";
                 /** @description Which field to use when ordering the results. */
                 ordering?: string;
                 /** @description A page number within the paginated result set. */

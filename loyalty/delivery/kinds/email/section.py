@@ -1,31 +1,23 @@
 """The section ``email`` of the configuration: the mail server, the sender, and whether the server lets us in."""
 
+import re
 import smtplib
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from loyalty.delivery.kinds.email.smtp import Backend
+from loyalty.delivery.errors import DeliveryError
+from loyalty.delivery.kinds.email.providers import registry
+from loyalty.delivery.kinds.email.smtp import backend_of
+from loyalty.delivery.kinds.sections import constant, endpoint_problems, report_of, unconfigured
 from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.configuration.api import Field, FieldType, TestReport
 from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.resilience import egress
 
 TRIED = "Connected to the mail server, began TLS as configured, and signed in"
+REGION = re.compile(r"[a-z]{2,3}(-[a-z]+)+-\d", re.ASCII)
 SECURITY = ("none", "starttls", "tls")
 OK = 250
-
-
-def backend_of(values: Mapping[str, Any]) -> Backend:
-    """Give a connection to the mail server, not opened yet."""
-    return Backend(
-        host=values["host"],
-        port=values["port"],
-        username=values["username"],
-        password=values["password"],
-        use_tls=values["security"] == "starttls",
-        use_ssl=values["security"] == "tls",
-        timeout=values["timeout_s"],
-    )
 
 
 def _problems(values: Mapping[str, Any]) -> Sequence[FieldProblem]:
@@ -39,10 +31,18 @@ def _problems(values: Mapping[str, Any]) -> Sequence[FieldProblem]:
     address = values["from_email"].rpartition("<")[2].rstrip("> ")
     if address.count("@") != 1 or address.startswith("@") or address.endswith("@"):
         problems.append(FieldProblem("from_email", "invalid", "Write name@domain, or Name <name@domain>."))
+    problems += endpoint_problems({"base_url": values["api_url"]}, "email", "api_url")
+    if values["region"] and not REGION.fullmatch(values["region"]):
+        problems.append(FieldProblem("region", "invalid", "A region of Amazon's, such as eu-west-1."))
     return problems
 
 
 def _try(values: Mapping[str, Any]) -> TestReport:
+    missing = registry.missing_of(values)
+    if missing:
+        return unconfigured(", ".join(missing))
+    if values["provider"] != registry.SMTP:
+        return _try_service(values)
     backend = backend_of(values)
     try:
         backend.open()
@@ -60,11 +60,30 @@ def _try(values: Mapping[str, Any]) -> TestReport:
     return TestReport(is_successful=True, outcome="ok", tried=TRIED)
 
 
+def _try_service(values: Mapping[str, Any]) -> TestReport:
+    """Ask the service who we are; no mail is sent."""
+    tried = f"Asked {registry.WAYS[values['provider']].title} with our key"
+    try:
+        registry.get(values["provider"]).probe(values)
+    except DeliveryError as fault:
+        return report_of(fault, tried, "The service is there and refuses our key.")
+    return TestReport(is_successful=True, outcome="ok", tried=tried)
+
+
 EMAIL = configuration.SectionSpec(
     code="email",
     title="Mail server",
     description="The server that takes mails, and who they come from.",
     fields=(
+        Field(
+            "provider",
+            FieldType.CHOICE,
+            "Way",
+            constant(registry.SMTP),
+            description="A mail server, or the service that takes mails by its API.",
+            is_endpoint=True,
+            choices=tuple(registry.WAYS),
+        ),
         Field(
             "host", FieldType.TEXT, "Host", configuration.setting("EMAIL_HOST"), "EMAIL_HOST", is_endpoint=True, low=1
         ),
@@ -129,6 +148,42 @@ EMAIL = configuration.SectionSpec(
             configuration.setting("LOYALTY_EMAIL_RELAY_IS_FINAL"),
             "LOYALTY_EMAIL_RELAY_IS_FINAL",
             "A mail that it takes counts as delivered; else as sent.",
+        ),
+        Field(
+            "api_url",
+            FieldType.TEXT,
+            "Address of the service's API",
+            constant(""),
+            description="Empty: the service's own; https://api.eu.mailgun.net/v3 for Mailgun in Europe.",
+            is_endpoint=True,
+        ),
+        Field(
+            "domain", FieldType.TEXT, "Domain at the service", constant(""), description="Mailgun's.", is_endpoint=True
+        ),
+        Field("region", FieldType.TEXT, "Region", constant(""), description="Amazon's: eu-west-1.", is_endpoint=True),
+        Field(
+            "access_key_id", FieldType.TEXT, "Access key id", constant(""), description="Amazon's.", is_endpoint=True
+        ),
+        Field(
+            "api_key",
+            FieldType.SECRET,
+            "Key of the service",
+            constant(""),
+            description="API key, server token, or Amazon's secret access key.",
+        ),
+        Field(
+            "topic_arn",
+            FieldType.TEXT,
+            "Topic of the service's reports",
+            constant(""),
+            description="Amazon's SNS topic; reports of other topics are refused.",
+        ),
+        Field(
+            "webhook_key",
+            FieldType.SECRET,
+            "Key of the service's reports",
+            constant(""),
+            description="SendGrid's public key, Mailgun's signing key, or user:password for Postmark.",
         ),
     ),
     validate=_problems,

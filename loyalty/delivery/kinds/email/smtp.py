@@ -2,6 +2,7 @@
 
 import smtplib
 import socket
+from collections.abc import Mapping
 from typing import Any
 
 from django.core.mail.backends.smtp import EmailBackend
@@ -63,3 +64,16 @@ class Backend(EmailBackend):
     def is_outcome_open(self) -> bool:
         """Tell whether the line broke where nobody can say if the message was taken."""
         return bool(getattr(self.connection, "is_body_under_way", False))
+
+
+def backend_of(values: Mapping[str, Any]) -> Backend:
+    """Give a connection to the mail server, not opened yet."""
+    return Backend(
+        host=values["host"],
+        port=values["port"],
+        username=values["username"],
+        password=values["password"],
+        use_tls=values["security"] == "starttls",
+        use_ssl=values["security"] == "tls",
+        timeout=values["timeout_s"],
+    )

@@ -41,6 +41,15 @@ def _codec() -> gsm0338.Codec:
     return gsm0338.Codec()
 
 
+def is_in_gsm(character: str) -> bool:
+    """Tell whether a character is in GSM's alphabet or its extension."""
+    try:
+        _codec().encode(character)
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def segments_of(text: str) -> Segmented:
     """Cut a text; no character is torn apart by a cut."""
     try:

@@ -64,7 +64,7 @@ def _text(field: Field, value: Any) -> str:
     most = field.high if field.high is not None else QUERY_CHARACTERS_MAX if is_long else TEXT_CHARACTERS_MAX
     if not isinstance(value, str) or len(value) > most or len(value) < (field.low or 0):
         raise _Unusable(f"This is a text of {field.low or 0} to {most} characters.")
-    lawful = "\n\r\t" if is_long else ""
+    lawful = "\n\r\t" if is_long or field.has_lines else ""
     if any(ord(letter) < 32 and letter not in lawful or ord(letter) == 127 for letter in value):
         raise _Unusable("This has control characters.")
     # Whoever pastes a host brings spaces along; a secret may begin with one.

@@ -1,6 +1,7 @@
 """The event store and the dead letters."""
 
 import dataclasses
+from datetime import datetime
 from typing import Any, ClassVar
 
 import django_filters
@@ -14,7 +15,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loyalty.foundation.events import operations, queries, registry
-from loyalty.foundation.events.contracts import TypeView
+from loyalty.foundation.events.contracts import Sighting, TypeView
 from loyalty.foundation.events.models import InboxEntry, InboxState, StoredEvent
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.errors import NotFound
@@ -151,13 +152,32 @@ class EventViewSet(ReadOnlyApiViewSet):
 
 
 class EventTypeSerializer(serializers.Serializer):  # type: ignore[type-arg]
-    """A type of fact; ``schema`` is the JSON Schema of its data."""
+    """A type of fact; ``schema`` is the JSON Schema of its data.
+
+    ``seen_count`` and ``last_seen_at`` tell of the newest 50,000 facts of the store, of every type together.
+    """
 
     type = serializers.CharField(source="name")
     version = serializers.IntegerField()
     title = serializers.CharField()
     handled_by = serializers.ListField(source="handlers", child=serializers.CharField())
     schema = serializers.DictField()
+    seen_count = serializers.SerializerMethodField()
+    last_seen_at = serializers.SerializerMethodField()
+
+    def get_seen_count(self, kind: TypeView) -> int:
+        """Count the newest facts of the type."""
+        found = self._sighting(kind)
+        return found.count if found else 0
+
+    def get_last_seen_at(self, kind: TypeView) -> datetime | None:
+        """Give when the last one was recorded; nothing when none of the newest is of this type."""
+        found = self._sighting(kind)
+        return found.last_at if found else None
+
+    def _sighting(self, kind: TypeView) -> Sighting | None:
+        sightings: dict[str, Sighting] = self.context["sightings"]
+        return sightings.get(kind.name)
 
 
 class EventTypeViewSet(ApiViewSet):
@@ -172,6 +192,10 @@ class EventTypeViewSet(ApiViewSet):
     lookup_url_kwarg = "type"
     lookup_value_regex = "[a-z_.]+"
     pagination_class = None
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        """Bring along when types were seen."""
+        return {**super().get_serializer_context(), "sightings": queries.list_sightings()}
 
     def get_object(self) -> TypeView:
         """Give the type that the address names.
@@ -206,9 +230,18 @@ class DeadLetterSerializer(serializers.Serializer):  # type: ignore[type-arg]
     handler = serializers.CharField()
     event_id = serializers.UUIDField()
     type = serializers.CharField()
+    key = serializers.CharField()
     attempts = serializers.IntegerField()
     last_error = serializers.CharField()
     due_at = serializers.DateTimeField()
+
+
+class DeadLetterFilter(django_filters.FilterSet):
+    """What dead letters can be narrowed by."""
+
+    class Meta:
+        model = InboxEntry
+        fields = ("handler", "type", "key", "event_id")
 
 
 class DeadLetterViewSet(ReadOnlyApiViewSet):
@@ -221,9 +254,21 @@ class DeadLetterViewSet(ReadOnlyApiViewSet):
     }
     queryset = InboxEntry.objects.filter(state=InboxState.DEAD)
     serializer_class = DeadLetterSerializer
-    lookup_field = "event_id"
+    lookup_value_regex = "[0-9]{1,18}"
     pagination_class = KeysetPages
     keyset = ("-id",)
+    filter_backends: Any = (DjangoFilterBackend,)
+    filterset_class = DeadLetterFilter
+
+    def get_object(self) -> InboxEntry:
+        """Find the letter by its number: one fact may be the dead letter of several handlers.
+
+        :raises NotFound: there is no such letter, or it is none any more.
+        """
+        found: InboxEntry | None = self.get_queryset().filter(pk=int(self.kwargs[self.lookup_url_kwarg])).first()
+        if found is None:
+            raise NotFound("There is no such dead letter.")
+        return found
 
     @extend_schema(request=None, responses={200: DeadLetterSerializer})
     @action(detail=True, methods=["post"])

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 from loyalty.foundation.exchange import api
 from loyalty.foundation.exchange.models import DeadMessage, EventMapping
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.web import masking
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer
 from loyalty.foundation.web.views import ApiView, ReadOnlyApiViewSet
@@ -153,6 +154,13 @@ class DeadMessageSerializer(serializers.Serializer):  # type: ignore[type-arg]
     message = serializers.CharField()
     died_at = serializers.DateTimeField()
 
+    def to_representation(self, instance: DeadMessage) -> dict[str, Any]:
+        """Give the message; what it tells of a person is masked but for a caller who may see it."""
+        told: dict[str, Any] = super().to_representation(instance)
+        if self.context.get("is_revealed"):
+            return told
+        return {**told, "headers": masking.masked(told["headers"]), "body": masking.masked_text(told["body"])}
+
 
 class ReplayedMessageSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """Whether the message was taken this time, and if not, why."""
@@ -184,6 +192,14 @@ class DeadMessageViewSet(ReadOnlyApiViewSet):
     keyset = ("-id",)
     filter_backends: Any = (DjangoFilterBackend,)
     filterset_class = DeadMessageFilter
+
+    def get_serializer(self, *arguments: Any, **options: Any) -> Any:
+        """Reveal what messages tell of people to a caller who may see it, noted once for the whole answer."""
+        shown = arguments[0] if arguments else []
+        rows = list(shown) if isinstance(shown, list | tuple) else [shown]
+        hidden = [str(row.public_id) for row in rows if masking.masked_text(row.body) != row.body]
+        context = {**self.get_serializer_context(), "is_revealed": masking.reveal(self.request, hidden)}
+        return self.get_serializer_class()(*arguments, **{**options, "context": context})
 
     @extend_schema(request=None, responses={200: ReplayedMessageSerializer})
     @action(detail=True, methods=["post"])

@@ -15,6 +15,7 @@ from loyalty.foundation.exchange import api
 from loyalty.foundation.exchange.contracts import DeliveryOrder, EndpointState
 from loyalty.foundation.exchange.models import WebhookDelivery, WebhookEndpoint
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.web import masking
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.serializers import StrictSerializer, WholeNumberField
 from loyalty.foundation.web.views import ReadOnlyApiViewSet
@@ -122,8 +123,12 @@ class WebhookDeliverySerializer(serializers.Serializer):  # type: ignore[type-ar
 class WebhookDeliveryWithTriesSerializer(WebhookDeliverySerializer):
     """A delivery with its body and every try, oldest first."""
 
-    body = serializers.CharField()
+    body = serializers.SerializerMethodField()
     tries = serializers.SerializerMethodField()
+
+    def get_body(self, delivery: WebhookDelivery) -> str:
+        """Give what was signed and sent; what it tells of a person is masked but for a caller who may see it."""
+        return delivery.body if self.context.get("is_revealed") else masking.masked_text(delivery.body)
 
     @extend_schema(responses=WebhookAttemptSerializer(many=True))
     def get_tries(self, delivery: WebhookDelivery) -> list[dict[str, Any]]:
@@ -229,7 +234,10 @@ class WebhookDeliveryViewSet(ReadOnlyApiViewSet):
     @extend_schema(responses={200: WebhookDeliveryWithTriesSerializer})
     def retrieve(self, request: Any, *args: Any, **kwargs: Any) -> Response:
         """Answer with one delivery and all its tries."""
-        return Response(WebhookDeliveryWithTriesSerializer(self.get_object()).data)
+        delivery = self.get_object()
+        hidden = [str(delivery.public_id)] if masking.masked_text(delivery.body) != delivery.body else []
+        context = {"is_revealed": masking.reveal(request, hidden)}
+        return Response(WebhookDeliveryWithTriesSerializer(delivery, context=context).data)
 
     @extend_schema(request=None, responses={202: WebhookDeliverySerializer})
     @action(detail=True, methods=["post"])

@@ -46,6 +46,7 @@ def client(
     bytes_max: int = ANSWER_BYTES_MAX,
     follow_redirects: bool = False,
     tls: ssl.SSLContext | None = None,
+    http2: bool = False,
     **options: Any,
 ) -> httpx.Client:
     """Give an HTTP client that goes only where the administrator allows; threads may share it, who made it closes it.
@@ -59,11 +60,13 @@ def client(
         ``extensions={"total_s": …}``.
     :param bytes_max: the most that an answer may have, both as it comes and unpacked.
     :param tls: what checks the other side's certificate, when it is not that of the policy (a client certificate).
+    :param http2: speak HTTP/2 where the other side takes it: many calls at once over one connection. Threads that make
+        them share what happens to it: a call that runs out of time ends the connection and the calls under way on it.
     :param options: further options of ``httpx.Client`` that leave the way out alone: ``auth``, ``params``.
     :raises EgressRefusal: (from each request) it may not be called, took too long, or answered too much. What httpx
         itself raises (``httpx.TransportError``) stays as it is.
     """
-    if forbidden := options.keys() & {"transport", "mounts", "proxy", "verify", "trust_env", "http2", "cert"}:
+    if forbidden := options.keys() & {"transport", "mounts", "proxy", "verify", "trust_env", "cert"}:
         raise TypeError(f"{', '.join(sorted(forbidden))} would lead past the one way out.")
     return _Client(
         base_url=base_url,
@@ -72,6 +75,6 @@ def client(
         follow_redirects=follow_redirects,
         max_redirects=REDIRECTS_MAX,
         trust_env=False,
-        transport=SafeTransport(purpose, total_s=total_s, bytes_max=bytes_max, context=tls),
+        transport=SafeTransport(purpose, total_s=total_s, bytes_max=bytes_max, context=tls, http2=http2),
         **options,
     )

@@ -123,7 +123,7 @@ def tls_context(policy: Policy) -> ssl.SSLContext:
 class _PinnedTransport(httpx.HTTPTransport):
     """httpx's own transport over the backend above."""
 
-    def __init__(self, purpose: str, policy: Policy, context: ssl.SSLContext) -> None:
+    def __init__(self, purpose: str, policy: Policy, context: ssl.SSLContext, *, http2: bool) -> None:
         super().__init__(verify=context, trust_env=False)
         # httpx has no parameter for the way its connections are opened; its version is pinned.
         self._pool = httpcore.ConnectionPool(
@@ -131,6 +131,7 @@ class _PinnedTransport(httpx.HTTPTransport):
             max_connections=CONNECTIONS_MAX,
             max_keepalive_connections=KEPT_MAX,
             keepalive_expiry=KEPT_SECONDS,
+            http2=http2,
             network_backend=_Backend(purpose, policy),
         )
 
@@ -159,7 +160,10 @@ class _Content(httpx.SyncByteStream):
 class SafeTransport(httpx.BaseTransport):
     """Checks every request, redirects too, against the policy in force, and forgets connections when that changes."""
 
-    def __init__(self, purpose: str, *, total_s: float, bytes_max: int, context: ssl.SSLContext | None) -> None:
+    def __init__(
+        self, purpose: str, *, total_s: float, bytes_max: int, context: ssl.SSLContext | None, http2: bool = False
+    ) -> None:
+        self._http2 = http2
         self._purpose, self._total_s, self._bytes_max, self._context = purpose, total_s, bytes_max, context
         self._lock = threading.Lock()
         self._held: tuple[Policy, _PinnedTransport] | None = None
@@ -187,7 +191,8 @@ class SafeTransport(httpx.BaseTransport):
             if self._held is None or self._held[0] != policy:
                 if self._held is not None:
                     self._held[1].close()
-                self._held = (policy, _PinnedTransport(self._purpose, policy, self._context or tls_context(policy)))
+                context = self._context or tls_context(policy)
+                self._held = (policy, _PinnedTransport(self._purpose, policy, context, http2=self._http2))
             return self._held[1]
 
     def close(self) -> None:

@@ -1,0 +1,2 @@
+/** Front door of events. */
+export { default } from './events.module'

@@ -1,0 +1,46 @@
+/** Delivery: the contact policy changed and overtaken by somebody else, and an address to which nothing goes. */
+import { expect, expectAccessible, settle, test } from './harness'
+
+const mark = Date.now().toString(36)
+
+test('test_policy__changed_by_two__the_second_is_told_and_nothing_is_lost', async ({ signedIn: page, context }) => {
+  await page.goto('/delivery/policy')
+  await settle(page)
+  const zone = page.getByRole('spinbutton', { name: /Share of all customers/ })
+  const before = await zone.inputValue()
+  const other = await context.newPage()
+  await other.goto('/delivery/policy')
+  await other.getByRole('button', { name: 'Add a limit' }).click()
+  await expect(other.getByText('(one day)').last()).toBeVisible()
+  await page.getByRole('button', { name: 'Add quiet hours' }).click()
+  await expect(page.getByText('the next day').last()).toBeVisible()
+  await expectAccessible(page)
+  await other.getByRole('button', { name: 'Save', exact: true }).click()
+  await expect(other.getByText('Contact policy saved').first()).toBeVisible()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await expect(page.getByText('It was not saved').first()).toBeVisible()
+  await page.getByRole('button', { name: 'Show the other version' }).click()
+  await expect(page.getByRole('group', { name: /^Limit / }).last()).toBeVisible()
+  // Back to how it was, so that the demo's messages go out as before.
+  await page.getByRole('button', { name: /^Remove limit / }).last().click()
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  await expect(page.getByText('Contact policy saved').first()).toBeVisible()
+  expect(await zone.inputValue()).toBe(before)
+})
+
+test('test_suppression__added__listed_filtered_and_lifted', async ({ signedIn: page }) => {
+  await page.goto('/delivery/suppressions')
+  await settle(page)
+  await page.getByRole('button', { name: 'Suppress an address' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByLabel('Address').fill(`lina-${mark}@example.com`)
+  await dialog.getByLabel('Where from').fill(`ticket ${mark}`)
+  await expectAccessible(page)
+  await dialog.getByRole('button', { name: 'Suppress', exact: true }).click()
+  const row = page.getByRole('row', { name: new RegExp(`lina-${mark}`) })
+  await expect(row).toContainText('By hand')
+  await expectAccessible(page)
+  await row.getByRole('button', { name: /Write to .* again/ }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Write to it again' }).click()
+  await expect(row).toBeHidden()
+})

@@ -1,0 +1,1 @@
+"""Push messages: to every device of a customer, by the service of each."""

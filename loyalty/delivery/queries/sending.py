@@ -1,0 +1,38 @@
+"""Reads of channels and of what a content says."""
+
+from collections.abc import Mapping
+
+from loyalty.delivery.contracts import Rendered
+from loyalty.delivery.kinds import registry
+from loyalty.delivery.queries.templating import parts_of_reference
+
+# Whoever names no language gets the template's first fallback: no tag is longer, so none can match.
+NO_LANGUAGE = "und"
+
+
+def list_channels() -> list[str]:
+    """Give the channels that can send here."""
+    return registry.available()
+
+
+def list_variables(channel: str, content: Mapping[str, str]) -> tuple[str, ...]:
+    """Give the names that a checked content uses, of a template in any of its languages.
+
+    :raises ChannelUnknown, ChannelNotAvailable: nothing can be sent there.
+    :raises TemplateNotFound: it names a template that cannot be used.
+    """
+    kind = registry.get(channel)
+    return tuple(dict.fromkeys(name for parts in parts_of_reference(content) for name in kind.variables_of(parts)))
+
+
+def render_preview(
+    *, channel: str, content: Mapping[str, str], values: Mapping[str, object], language: str = ""
+) -> Rendered:
+    """Give a message as a customer with these values and this language would get it, with nothing tracked.
+
+    :raises ChannelUnknown, ChannelNotAvailable: nothing can be sent there.
+    :raises TemplateNotFound: it names a template that cannot be used.
+    :raises VariableMissing: a value is missing that has no fallback.
+    """
+    (parts,) = parts_of_reference(content, language or NO_LANGUAGE)
+    return registry.get(channel).render(parts, values, send_id=None, is_marketing=True)

@@ -1,0 +1,98 @@
+"""Moving people on: the nodes where somebody's time has come, one transaction for so many people of one of them."""
+
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db import transaction
+
+from loyalty.foundation.orm import sql
+from loyalty.foundation.resilience.failpoints import maybe_fail
+from loyalty.journeys.contracts import NodeKind
+from loyalty.journeys.operations import acting, deciding, waiting
+from loyalty.journeys.operations.groups import Group
+from loyalty.journeys.operations.versions import load
+
+log = logging.getLogger("loyalty.journeys")
+
+# Nodes are looked for anew after each round over them, so that people who came to the next node go on at once.
+ROUNDS_MAX = 50
+# A length of time costs one statement for ten thousand; what asks for values holds them in memory, and an action's
+# transaction holds locks below, so these come by the thousand.
+LIMITS: Mapping[str, int] = {NodeKind.WAIT: 10_000, NodeKind.SPLIT: 10_000}
+LIMIT = 1_000
+
+DUE = """
+    SELECT n.id AS node_pk, n.code, n.kind, n.version_id, j.id AS journey_pk, j.public_id AS journey_id, d.due_at
+    FROM journeys_journey j
+    JOIN journeys_version v ON v.journey_id = j.id AND v.is_open
+    JOIN journeys_node n ON n.version_id = v.id AND n.kind NOT IN ('start', 'end')
+    CROSS JOIN LATERAL (
+        SELECT x.due_at FROM journeys_execution x WHERE x.node_id = n.id AND x.due_at <= %(now)s
+        ORDER BY x.due_at LIMIT 1) d
+    WHERE j.status = 'ACTIVE' AND (%(journey)s::bigint IS NULL OR j.id = %(journey)s)
+    ORDER BY d.due_at
+"""
+# A publication, a pause or an archiving waits for those who are just moved, and nobody is moved meanwhile.
+HOLD = "SELECT id FROM journeys_journey WHERE id = %s AND status = 'ACTIVE' FOR SHARE SKIP LOCKED"
+
+STEPS: Mapping[str, Callable[[Group], int]] = {
+    NodeKind.ACTION: acting.act,
+    NodeKind.CONDITION: deciding.decide,
+    NodeKind.WAIT: waiting.wait,
+    NodeKind.SPLIT: deciding.split,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Due:
+    """A node where somebody's time has come."""
+
+    node_pk: int
+    code: str
+    kind: str
+    version_id: int
+    journey_pk: int
+    journey_id: uuid.UUID
+    due_at: datetime
+
+
+def advance(*, now: datetime, journey_pk: int | None = None, moves_max: int | None = None) -> int:
+    """Move everybody on whose time has come, until nobody's has; give how many steps were taken.
+
+    :param journey_pk: of one journey only.
+    :param moves_max: stop after about so many steps, so that others get their turn.
+    """
+    moved = 0
+    for _ in range(ROUNDS_MAX):
+        in_round = 0
+        for due in list_due(now=now, journey_pk=journey_pk):
+            while taken := step(due, now=now):
+                in_round += taken
+                if moves_max is not None and moved + in_round >= moves_max:
+                    return moved + in_round
+        moved += in_round
+        if not in_round:
+            break
+    return moved
+
+
+def list_due(*, now: datetime, journey_pk: int | None = None) -> list[Due]:
+    """Give the nodes where somebody's time has come, the longest waiting first."""
+    return [Due(**row) for row in sql.fetch_all(DUE, {"now": now, "journey": journey_pk})]
+
+
+def step(due: Due, *, now: datetime) -> int:
+    """Have some people take the step of one node, in one transaction; give how many were looked at."""
+    with transaction.atomic():
+        if sql.fetch_one(HOLD, [due.journey_pk]) is None:
+            return 0
+        maybe_fail("journeys.woken")
+        loaded = load(due.version_id, due.journey_id)
+        limit = LIMITS.get(due.kind, LIMIT)
+        taken = STEPS[due.kind](Group(loaded, due.node_pk, due.code, now, limit))
+        maybe_fail("journeys.released")
+    maybe_fail("journeys.committed")
+    return taken

@@ -1,0 +1,118 @@
+-- Moving people in sets. Whoever calls these holds the journey's row (FOR SHARE), so that nobody moves while a version is
+-- published, a journey is paused or everybody is let go.
+
+-- The bucket of a customer from 0: the first 8 hexadecimal digits of MD5 over salt, colon and public id, modulo the count.
+-- `rules.bucket_of` says the same for one.
+CREATE OR REPLACE FUNCTION journeys_bucket(p_salt text, p_customer uuid, p_count integer) RETURNS integer
+LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
+    SELECT (('x' || left(md5(p_salt || ':' || p_customer::text), 8))::bit(32)::bigint % p_count)::integer
+$$;
+
+-- How far facts have been read for journeys.
+CREATE OR REPLACE FUNCTION journeys_heard() RETURNS bigint LANGUAGE sql STABLE AS $$
+    SELECT coalesce((SELECT c.position FROM journeys_factcursor c WHERE c.name = 'events'), 0)
+$$;
+
+-- Takes the people of one node whose time has come, up to p_limit, oldest first; rows that another worker holds are passed by.
+CREATE OR REPLACE FUNCTION journeys_claim(p_node bigint, p_now timestamptz, p_limit integer) RETURNS uuid[]
+LANGUAGE sql AS $$
+    SELECT coalesce(array_agg(d.id), '{}') FROM (
+        SELECT x.id FROM journeys_execution x WHERE x.node_id = p_node AND x.due_at <= p_now
+        ORDER BY x.due_at LIMIT p_limit FOR UPDATE SKIP LOCKED) d
+$$;
+
+-- Whether a person who is at a node has left it a hundred times before: a circle has to end some time.
+CREATE OR REPLACE FUNCTION journeys_is_circling(p_execution uuid, p_node bigint) RETURNS boolean LANGUAGE sql STABLE AS $$
+    SELECT count(*) >= 100 FROM journeys_step s WHERE s.execution_id = p_execution AND s.node_id = p_node
+$$;
+
+-- Has people, who are all at one node and held by the caller, leave it by a branch each, and arrive where that leads: one statement
+-- writes where they are, when they are due next, and the log of the step. At an end they are through; where a wait is only a
+-- length of time they wait from now on; where a branch leads nowhere they have failed, with p_reasons. Gives how many moved.
+CREATE OR REPLACE FUNCTION journeys_leave(
+    p_node bigint, p_ids uuid[], p_branches text[], p_results jsonb[], p_reasons text[], p_now timestamptz) RETURNS bigint
+LANGUAGE sql AS $$
+    WITH ways AS MATERIALIZED (
+        SELECT b.branch, t.id AS target_id, t.kind, t.wait_seconds, t.outcome, t.is_goal,
+            CASE WHEN t.id IS NULL THEN 'FAILED' WHEN t.kind = 'end' THEN 'COMPLETED'
+                WHEN t.wait_seconds IS NOT NULL THEN 'WAITING' ELSE 'IN_PROGRESS' END AS state,
+            CASE WHEN t.id IS NULL OR t.kind = 'end' THEN NULL
+                ELSE p_now + make_interval(secs => coalesce(t.wait_seconds, 0)) END AS due_at,
+            CASE WHEN t.event_type <> '' THEN journeys_heard() END AS heard_until
+        FROM (SELECT DISTINCT u FROM unnest(p_branches || ''::text) u) b (branch)
+        LEFT JOIN journeys_edge e ON e.source_id = p_node AND e.branch = b.branch
+        LEFT JOIN journeys_node t ON t.id = e.target_id
+    ), moved AS (
+        UPDATE journeys_execution x SET
+            node_id = coalesce(w.target_id, x.node_id),
+            visit = x.visit + CASE w.kind WHEN 'end' THEN 2 ELSE 1 END,
+            attempts = 0,
+            timer = '',
+            state = w.state,
+            entered_at = p_now,
+            due_at = w.due_at,
+            heard_until = w.heard_until,
+            ended_at = CASE WHEN w.due_at IS NULL THEN p_now END,
+            outcome = CASE WHEN w.kind = 'end' THEN w.outcome ELSE x.outcome END,
+            goal_at = CASE WHEN w.is_goal THEN coalesce(x.goal_at, p_now) ELSE x.goal_at END,
+            reason = CASE WHEN w.target_id IS NOT NULL THEN x.reason
+                WHEN w.branch = '' THEN 'came to one node too often'
+                ELSE left(coalesce(g.reason, g.branch), 300) END
+        FROM unnest(p_ids, p_branches, p_results, p_reasons) g (id, branch, result, reason), ways w
+        WHERE x.id = g.id AND w.branch = CASE WHEN x.visit > 100 AND journeys_is_circling(x.id, p_node) THEN '' ELSE g.branch END
+            AND x.node_id = p_node AND x.state IN ('NOT_STARTED', 'IN_PROGRESS', 'WAITING') AND NOT x.is_held_out
+        RETURNING x.id, old.visit, old.entered_at, g.branch, g.result, w.kind, w.target_id
+    ), logged AS (
+        INSERT INTO journeys_step (execution_id, visit, node_id, branch, entered_at, left_at, result)
+        SELECT m.id, m.visit, p_node, m.branch, m.entered_at, p_now, m.result FROM moved m
+        UNION ALL
+        SELECT m.id, m.visit + 1, m.target_id, '', p_now, p_now, NULL FROM moved m WHERE m.kind = 'end'
+    )
+    SELECT count(*) FROM moved
+$$;
+
+-- Has those whose time has come at a node leave it, all by one branch; the way of timers, by the thousand. Gives how many.
+CREATE OR REPLACE FUNCTION journeys_fire(p_node bigint, p_branch text, p_now timestamptz, p_limit integer) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_ids uuid[] := journeys_claim(p_node, p_now, p_limit);
+BEGIN
+    IF cardinality(v_ids) = 0 THEN
+        RETURN 0;
+    END IF;
+    RETURN journeys_leave(p_node, v_ids, array_fill(p_branch, ARRAY[cardinality(v_ids)]), NULL, NULL, p_now);
+END $$;
+
+-- Has people at a split, held by the caller, leave it by the branch that their bucket falls into: the same customer and salt, the
+-- same branch. Branch i holds the buckets below p_ceilings[i] that no earlier one holds; the last ceiling is the number of buckets.
+CREATE OR REPLACE FUNCTION journeys_split(
+    p_node bigint, p_ids uuid[], p_salt text, p_codes text[], p_ceilings integer[], p_now timestamptz) RETURNS bigint
+LANGUAGE plpgsql AS $$
+DECLARE
+    v_ids uuid[];
+    v_branches text[];
+BEGIN
+    SELECT array_agg(x.id), array_agg(p_codes[1 + width_bucket(
+            journeys_bucket(p_salt, d.public_id, p_ceilings[cardinality(p_ceilings)]), p_ceilings)])
+    INTO v_ids, v_branches
+    FROM journeys_execution x JOIN customers_directory d ON d.customer_id = x.customer_id WHERE x.id = ANY (p_ids);
+    IF v_ids IS NULL THEN
+        RETURN 0;
+    END IF;
+    RETURN journeys_leave(p_node, v_ids, v_branches, NULL, NULL, p_now);
+END $$;
+
+-- Has people end, wherever they are: out of the journey, cancelled, past their time. Gives how many were inside.
+CREATE OR REPLACE FUNCTION journeys_end(p_ids uuid[], p_state text, p_branch text, p_reason text, p_now timestamptz)
+RETURNS bigint LANGUAGE sql AS $$
+    WITH gone AS (
+        UPDATE journeys_execution x SET state = p_state, due_at = NULL, ended_at = p_now, visit = x.visit + 1,
+            reason = left(p_reason, 300)
+        WHERE x.id = ANY (p_ids) AND x.state IN ('NOT_STARTED', 'IN_PROGRESS', 'WAITING') AND NOT x.is_held_out
+        RETURNING x.id, old.visit, x.node_id, x.entered_at
+    ), logged AS (
+        INSERT INTO journeys_step (execution_id, visit, node_id, branch, entered_at, left_at, result)
+        SELECT g.id, g.visit, g.node_id, p_branch, g.entered_at, p_now, jsonb_build_object('reason', p_reason) FROM gone g
+    )
+    SELECT count(*) FROM gone
+$$;
