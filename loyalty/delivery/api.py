@@ -8,8 +8,10 @@ from loyalty.delivery.contracts import (
     AudienceCount,
     BatchReport,
     ChannelCode,
+    Choice,
     ContactCap,
     ContactPolicyView,
+    CustomerChoices,
     EnqueuedChunk,
     Exclusion,
     Finding,
@@ -33,6 +35,7 @@ from loyalty.delivery.errors import (
     ContentInvalid,
     LinkInvalid,
     OccurrenceContentDiffers,
+    PreferencesInvalid,
     SuppressionNotFound,
     TemplateCodeTaken,
     TemplateInUse,
@@ -50,6 +53,7 @@ from loyalty.delivery.operations.enqueue import (
     open_message,
 )
 from loyalty.delivery.operations.holding import cancel, hold, release
+from loyalty.delivery.operations.preferring import find_choices, refuse_all, save_choices
 from loyalty.delivery.operations.receiving import (
     AppliedReceipts,
     ReceivedReceipt,
@@ -67,8 +71,9 @@ from loyalty.delivery.operations.templating import (
     publish_template,
     restore_version,
 )
-from loyalty.delivery.operations.tracking import click_by, find_way_out, open_by, unsubscribe_by
+from loyalty.delivery.operations.tracking import click_by, find_way_out, open_by, short_click_by, unsubscribe_by
 from loyalty.delivery.operations.trying import preview_template
+from loyalty.delivery.policy.machines import Visitor
 from loyalty.delivery.policy.variables import OWN_VARIABLES
 from loyalty.delivery.queries.sending import list_channels, list_variables, render_preview
 from loyalty.delivery.queries.templating import get_version as get_template_version
@@ -77,6 +82,14 @@ from loyalty.delivery.queries.templating import language_of
 SENDS_VIEW = "delivery_sends"
 
 __all__ = [
+    "Choice",
+    "CustomerChoices",
+    "PreferencesInvalid",
+    "Visitor",
+    "find_choices",
+    "refuse_all",
+    "save_choices",
+    "short_click_by",
     "Finding",
     "Severity",
     "TemplateDraft",

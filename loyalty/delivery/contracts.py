@@ -276,3 +276,34 @@ class TemplatePreview:
     missing: str
     findings: tuple[Finding, ...]
     figures: Mapping[str, int | str]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a customer allows on a channel for a purpose."""
+
+    channel: str
+    purpose: str
+    is_granted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerChoices:
+    """A customer's own choices; ``languages`` are those that they can choose from, their own among them."""
+
+    choices: tuple[Choice, ...]
+    language: str
+    languages: tuple[str, ...]
+    quiet_starts: time | None
+    quiet_ends: time | None
+    is_test: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WayOut:
+    """What an unsubscribe link is about, the language of who holds it, and the token of all their choices."""
+
+    channel: str
+    purpose: str
+    language: str
+    preferences_token: str

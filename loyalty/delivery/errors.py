@@ -101,6 +101,13 @@ class HookUnknown(NotFound):
     title = "No such webhook"
 
 
+class PreferencesInvalid(Invalid):
+    """A customer's choices name a language that is none, or half of a time; ``problems`` say which."""
+
+    code = "preferences.invalid"
+    title = "The preferences have errors"
+
+
 class VariableMissing(Exception):  # noqa: N818 - an outcome of rendering, recorded as the reason of a skipped send
     """The customer has no value for a variable that has no fallback."""
 

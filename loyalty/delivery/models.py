@@ -74,6 +74,37 @@ class TemplateVersion(models.Model):
         return f"{self.template_id} {self.number}"
 
 
+class TrackedLink(models.Model):
+    """An address that messages lead to, placeholders as written; one row however many messages have it."""
+
+    id = models.BigAutoField(primary_key=True)
+    digest = models.BinaryField(unique=True, max_length=32)
+    target = models.TextField()
+    created_at = models.DateTimeField(db_default=Now())
+
+    class Meta:
+        db_table = "delivery_link"
+
+    def __str__(self) -> str:
+        return self.target[:80]
+
+
+class CustomerPreference(models.Model):
+    """What a customer chose for themselves beside their consents; ``quiet_hours`` as in the contact policy."""
+
+    id = models.BigAutoField(primary_key=True)
+    customer_id = models.BigIntegerField(unique=True)
+    language = models.CharField(max_length=20, blank=True, default="", db_default="")
+    quiet_hours = models.JSONField(default=list)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "delivery_preference"
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.language}"
+
+
 class Message(PublicModel):
     """One thing said on one channel at one occurrence; ``audience_cursor`` is the public id of the customer up to
     whom its queue was filled."""
@@ -158,6 +189,32 @@ class Send(models.Model):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.public_id} {self.state}"
+
+
+class Visit(models.Model):
+    """Who came to a message: each link that was followed, and what machines did, which counts nowhere.
+
+    ``machine`` is what shows that it was one, empty for a person; ``target`` is empty for an open.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    send = models.ForeignKey(Send, on_delete=models.CASCADE, related_name="visits")
+    action = models.CharField(max_length=5, choices=[("open", "open"), ("click", "click")])
+    target = models.TextField(blank=True, default="")
+    target_digest = models.BinaryField(max_length=32)
+    machine = models.CharField(max_length=20, blank=True, default="")
+    user_agent = models.CharField(max_length=300, blank=True, default="")
+    visits = models.PositiveIntegerField(default=1, db_default=1)
+    first_at = models.DateTimeField()
+    last_at = models.DateTimeField()
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["send", "action", "target_digest", "machine"], name="delivery_visit_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.action} {self.send_id} {self.machine}"
 
 
 class ProviderReference(models.Model):

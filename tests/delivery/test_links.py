@@ -16,6 +16,14 @@ from tests.delivery.test_sending import send
 
 pytestmark = pytest.mark.django_db
 
+BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+
+
+@pytest.fixture
+def client() -> Client:
+    """A person's browser."""
+    return Client(headers={"User-Agent": BROWSER})
+
 
 def path_of(url: str) -> str:
     """Give the path of one of our addresses."""
@@ -103,8 +111,9 @@ def test_unsubscribe__get_and_head__change_nothing(sent: Send, client: Client) -
     address = path_of(links.unsubscribe_url(sent.pk))
     page = client.get(address)
     assert page.status_code == 200
-    assert '<html lang="en">' in page.content.decode()
-    assert '<button type="submit">' in page.content.decode()
+    assert '<html lang="en" dir="ltr">' in page.content.decode()
+    assert "<button type='submit'>" in page.content.decode()
+    assert "href='/p/" in page.content.decode()
     assert client.head(address).status_code == 200
     assert consent_of(sent) is True
 

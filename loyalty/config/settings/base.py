@@ -248,6 +248,9 @@ DEFAULT_FROM_EMAIL = env.text("LOYALTY_FROM_EMAIL", "loyalty@khaywe.example")
 # True only where the mail server is the customers' own: then "accepted" is "delivered".
 LOYALTY_EMAIL_RELAY_IS_FINAL = env.flag("LOYALTY_EMAIL_RELAY_IS_FINAL")
 
+# Where the short links in text messages begin, when the operator has a short domain that leads here.
+LOYALTY_SHORT_LINK_URL = env.text("LOYALTY_SHORT_LINK_URL", "").rstrip("/")
+
 # Who carries text messages; empty is nobody, and the channel is then refused.
 LOYALTY_SMS_PROVIDER = env.choice("LOYALTY_SMS_PROVIDER", "", ("", "smpp"))
 LOYALTY_SMS_FROM = env.text("LOYALTY_SMS_FROM", "Khaywe")

@@ -18,10 +18,11 @@ from django.db import OperationalError, connection
 from loyalty.delivery.contracts import BatchReport, Outgoing, Purpose, Receipt, SendState
 from loyalty.delivery.errors import DeliveryError, VariableMissing
 from loyalty.delivery.events import MessageBounced, MessageDelivered, MessageFact, MessageSent
-from loyalty.delivery.kinds import registry
+from loyalty.delivery.kinds import links, registry
 from loyalty.delivery.kinds.protocol import Channel, Connection
 from loyalty.delivery.models import Send
 from loyalty.delivery.operations import contacting
+from loyalty.delivery.policy.variables import PREFERENCES
 from loyalty.delivery.queries.templating import parts_for
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.kernel.ids import new_public_id
@@ -53,9 +54,10 @@ CLAIM = """
         RETURNING s.id, s.public_id, s.message_id, s.customer_id, s.variables, s.queued_at, s.priority
     )
     SELECT c.*, m.occurrence_key, m.source_kind, m.source_ref, m.purpose, k.parts, d.public_id AS customer_public_id,
-        coalesce(d.language, '') AS language
+        coalesce(nullif(f.language, ''), d.language, '') AS language
     FROM claimed c JOIN delivery_message m ON m.id = c.message_id JOIN delivery_content k ON k.id = m.content_id
     LEFT JOIN customers_directory d ON d.customer_id = c.customer_id
+    LEFT JOIN delivery_preference f ON f.customer_id = c.customer_id
     ORDER BY c.priority, c.id
 """
 
@@ -229,7 +231,10 @@ class Batch:
     def _outgoing(self, begun: Begun) -> Outgoing:
         row, is_marketing = begun.row, begun.row.purpose == Purpose.MARKETING
         parts = parts_for(row.parts, row.language)
-        rendered = self.channel.render(parts, begun.values, send_id=row.id, is_marketing=is_marketing)
+        values = begun.values
+        if any(PREFERENCES in text for text in parts.values()):
+            values = {**values, PREFERENCES: links.preferences_url(row.id)}
+        rendered = self.channel.render(parts, values, send_id=row.id, is_marketing=is_marketing)
         headers = self.channel.headers(send_id=row.id, is_marketing=is_marketing)
         return Outgoing(row.public_id, begun.address, rendered, headers)
 

@@ -160,13 +160,6 @@ def problems_of_reference(
     channel: str, content: Mapping[str, object], known: Sequence[str], field: str
 ) -> list[FieldProblem]:
     """Tell why a message cannot be written with what it refers to; ``known`` are the names it has values for."""
-    found = [
-        FieldProblem(f"{field}.{str(name)[:60]}", "unknown_field", "Beside a template only its version is known here.")
-        for name in content
-        if name not in templating.REFERENCE_FIELDS and name != templating.PINNED
-    ]
-    if found:
-        return found
     place = f"{field}.template"
     template, version = templating.find_version(content)
     code = str(content["template"])[:60]

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from loyalty.delivery.contracts import TemplateDraft, TemplatePreview
 from loyalty.delivery.errors import VariableMissing
-from loyalty.delivery.kinds import lint, registry
+from loyalty.delivery.kinds import links, lint, registry
 from loyalty.delivery.operations.templating import problems_of, refuse_problems
 from loyalty.delivery.policy import drafts
+from loyalty.delivery.policy.variables import PREFERENCES
 from loyalty.delivery.queries.templating import texts_of
 
 
@@ -33,9 +34,10 @@ def preview_template(
     chosen = texts.choose(language)
     parts = texts.by_language[chosen]
     samples = {one.name: one.sample for one in draft.variables if one.sample}
+    own = {PREFERENCES: links.preferences_url(None)}
     languages = tuple(sorted(draft.content))
     try:
-        rendered = kind.render(parts, {**samples, **values}, send_id=None, is_marketing=True)
+        rendered = kind.render(parts, {**samples, **values, **own}, send_id=None, is_marketing=True)
     except VariableMissing as missing:
         return TemplatePreview(chosen, languages, None, missing.name, (), {})
     looked = lint.look_at(channel, parts, rendered)

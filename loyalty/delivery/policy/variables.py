@@ -3,4 +3,5 @@
 # What is known of every customer; a template may always use these.
 OWN_VARIABLES = ("first_name", "last_name", "customer_ref")
 # Signed addresses that are made for each message: the way to the customer's own choices.
-LINK_VARIABLES: tuple[str, ...] = ()
+PREFERENCES = "preferences_url"
+LINK_VARIABLES = (PREFERENCES,)

@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 
 from loyalty.delivery.contracts import Rendered
-from loyalty.delivery.kinds import registry
+from loyalty.delivery.kinds import links, registry
+from loyalty.delivery.policy.variables import PREFERENCES
 from loyalty.delivery.queries.templating import parts_of_reference
 
 # Whoever names no language gets the template's first fallback: no tag is longer, so none can match.
@@ -35,4 +36,6 @@ def render_preview(
     :raises VariableMissing: a value is missing that has no fallback.
     """
     (parts,) = parts_of_reference(content, language or NO_LANGUAGE)
-    return registry.get(channel).render(parts, values, send_id=None, is_marketing=True)
+    return registry.get(channel).render(
+        parts, {**values, PREFERENCES: links.preferences_url(None)}, send_id=None, is_marketing=True
+    )

@@ -9,6 +9,7 @@ from typing import Any
 from loyalty.delivery.errors import TemplateNotFound
 from loyalty.delivery.models import MessageTemplate, TemplateVersion
 from loyalty.delivery.policy import languages, templates
+from loyalty.foundation.orm import sql
 
 # A reference as others write it, and as it is kept with a message, where it names one version for ever.
 REFERENCE_FIELDS = frozenset({"template", "version"})
@@ -29,8 +30,11 @@ class Texts:
 
 
 def is_reference(content: Mapping[str, object]) -> bool:
-    """Tell whether a content names a template instead of holding the parts."""
-    return "template" in content
+    """Tell whether a content names a template instead of holding the parts.
+
+    A channel may have a part of that name itself; its content then has other parts beside it.
+    """
+    return "template" in content and content.keys() <= {*REFERENCE_FIELDS, PINNED}
 
 
 def find_version(content: Mapping[str, object]) -> tuple[MessageTemplate | None, TemplateVersion | None]:
@@ -105,5 +109,24 @@ def parts_of_reference(content: Mapping[str, Any], language: str = "") -> list[M
 
 
 def language_of(customer_id: uuid.UUID, language: str) -> str:
-    """Give the language that a customer is written to in; ``language`` is what the BSS says."""
-    return language
+    """Give the language that a customer is written to in: their own choice, else ``language``, as the BSS says."""
+    row = sql.fetch_one(
+        """
+        SELECT f.language FROM delivery_preference f JOIN customers_directory d ON d.customer_id = f.customer_id
+        WHERE d.public_id = %s
+        """,
+        [customer_id],
+    )
+    return (row["language"] if row else "") or language
+
+
+def list_languages() -> list[str]:
+    """Give the languages that anything is written in: those of the published templates."""
+    rows = sql.fetch_all(
+        """
+        SELECT DISTINCT l.tag FROM delivery_template t
+        JOIN delivery_template_version v ON v.template_id = t.id AND v.number = t.published
+        CROSS JOIN LATERAL jsonb_object_keys(v.content) AS l (tag) WHERE NOT t.is_archived ORDER BY 1
+        """
+    )
+    return [row["tag"] for row in rows]

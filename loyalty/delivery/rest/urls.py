@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from loyalty.delivery.rest import contacting, templates, views
+from loyalty.delivery.rest import contacting, preferences, templates, views
 
 routes: list[tuple[str, type, str]] = [
     ("suppressions", contacting.SuppressionViewSet, "suppressions"),
@@ -14,5 +14,7 @@ paths: list[URLPattern] = [
 root_paths = [
     path("t/o/<str:token>", views.opened, name="delivery-open"),
     path("t/c/<str:token>", views.clicked, name="delivery-click"),
+    path("l/<str:token>", views.followed, name="delivery-follow"),
+    path("p/<str:token>", preferences.preferences, name="delivery-preferences"),
     path("u/<str:token>", views.unsubscribe, name="delivery-unsubscribe"),
 ]

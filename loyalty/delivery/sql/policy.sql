@@ -82,7 +82,7 @@ BEGIN
             END AS reason,
             CASE WHEN m.is_test THEN NULL ELSE coalesce(
                 delivery_quiet_until(p_now, coalesce(nullif(r.time_zone, ''), p_policy ->> 'zone'), s.channel, m.purpose,
-                    p_policy -> 'quiet_hours'),
+                    (p_policy -> 'quiet_hours') || coalesce(f.quiet_hours, '[]')),
                 CASE WHEN c.used = 'waits' THEN p_now + interval '5 minutes' END)
             END AS later
         FROM delivery_send s JOIN delivery_message m ON m.id = s.message_id
@@ -90,6 +90,7 @@ BEGIN
             ON r.customer_id = s.customer_id AND r.channel = s.channel AND r.purpose = m.purpose
         LEFT JOIN delivery_suppression b ON b.channel = s.channel AND b.address = r.address
             AND (b.until IS NULL OR b.until > p_now)
+        LEFT JOIN delivery_preference f ON f.customer_id = s.customer_id
         CROSS JOIN LATERAL (
             SELECT CASE WHEN m.purpose = 'marketing' THEN (p_policy ->> 'holdout_percent')::integer ELSE 0 END) AS h (percent)
         CROSS JOIN LATERAL (

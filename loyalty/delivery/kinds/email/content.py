@@ -89,7 +89,7 @@ def _html_parts(body: str) -> tuple[str | templates.Variable | Link, ...]:
     def set_link(match: "re.Match[str]") -> str:
         value = match[2][1:-1] if match[2][:1] in "\"'" else match[2]
         address = templates.parse(aside.restore(html.unescape(value.strip())))
-        links.append(Link(address, markup.link_variable(address) == markup.UNSUBSCRIBE))
+        links.append(Link(address, markup.link_variable(address) in markup.OURS))
         return f'{match[1]}"{markup.LINK_OPEN}{len(links) - 1}{markup.LINK_CLOSE}"'
 
     marked = markup.ANCHOR.sub(set_link, aside.text)

@@ -6,6 +6,7 @@ from html.parser import HTMLParser
 from urllib.parse import quote, urlsplit
 
 from loyalty.delivery.policy.templates import PLACEHOLDER, Template, Variable, parse
+from loyalty.delivery.policy.variables import PREFERENCES
 from loyalty.foundation.kernel.errors import FieldProblem
 
 # Placeholders and links are set aside under these marks while the HTML around them is read; the private-use
@@ -29,8 +30,9 @@ SILENT = frozenset({"head", "style", "title"})
 SCHEMES = frozenset({"http", "https", "mailto", "tel"})
 # Mail programs and gateways in between cut addresses at about 2,000 characters, and ours carries the signature too.
 LINK_LENGTH_MAX = 1_500
-# The one address that the platform itself puts in; it is signed already and must not count as a click.
+# The addresses that the platform itself puts in; they are signed already and must not count as clicks.
 UNSUBSCRIBE = "unsubscribe_url"
+OURS = frozenset({UNSUBSCRIBE, PREFERENCES})
 
 
 def is_html(body: str) -> bool:
@@ -92,7 +94,7 @@ def problems_of(body: str, field: str) -> list[FieldProblem]:
             found.append(FieldProblem(field, "template.link_too_long", message))
         first = next(iter(parse(link).parts), "")
         if isinstance(first, Variable):
-            if link_variable(parse(link)) != UNSUBSCRIBE:
+            if link_variable(parse(link)) not in OURS:
                 message = f"A link cannot begin with a variable ({first.name}); write https:// and the host."
                 found.append(FieldProblem(field, "template.link_from_variable", message))
         elif not is_followable(first):

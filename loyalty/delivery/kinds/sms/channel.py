@@ -39,7 +39,7 @@ class SmsChannel:
     ) -> Rendered:
         """Give the text of one customer; a text of marketing ends with how to stop it, unless it says so itself."""
         footer = settings.LOYALTY_SMS_STOP_TEXT if is_marketing and "STOP" not in content["body"] else ""
-        return Rendered(subject="", html="", text=texts.render(content["body"], values, footer))
+        return Rendered(subject="", html="", text=texts.render(content["body"], values, footer, send_id))
 
     def headers(self, *, send_id: int, is_marketing: bool) -> Mapping[str, str]:
         """Give nothing: a text message has no headers."""
