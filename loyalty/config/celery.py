@@ -27,6 +27,10 @@ DOORBELLS: dict[str, float] = {
     "delivery.send_due": 2.0,
     "delivery.apply_receipts": 5.0,
     "campaigns.fire_due": 5.0,
+    "journeys.advance": 2.0,
+    "journeys.listen": 2.0,
+    "journeys.sweep": 5.0,
+    "journeys.ask_rules": 60.0,
     "features.refresh": 30.0,
     "segments.settle": 2.0,
     "segments.start_due": 10.0,
@@ -40,7 +44,8 @@ DOORBELLS: dict[str, float] = {
 # their own, and a worker of its own looks at it.
 FACTS_QUEUE, WORK_QUEUE = "facts", "work"
 app.conf.task_default_queue = WORK_QUEUE
-app.conf.task_routes = {name: {"queue": FACTS_QUEUE} for name in ("events.deliver", "segments.settle")}
+OF_FACTS = ("events.deliver", "segments.settle", "journeys.advance", "journeys.listen")
+app.conf.task_routes = {name: {"queue": FACTS_QUEUE} for name in OF_FACTS}
 app.conf.beat_schedule = {
     name: {"task": name, "schedule": seconds, "options": {"expires": max(seconds * 2, 10.0)}}
     for name, seconds in DOORBELLS.items()

@@ -14,25 +14,40 @@ from loyalty.journeys.contracts import (
     Severity,
 )
 from loyalty.journeys.errors import (
+    AlreadyInside,
     CustomerUnknown,
     DraftChanged,
     ExecutionNotFound,
+    ExecutionOver,
     GraphInvalid,
     GraphNotPublishable,
     JourneyInUse,
     JourneyNotFound,
     JourneyStateWrong,
     NodeNotFound,
+    NotAwaited,
+    PlanInvalid,
+    ReEntryRefused,
     VersionNotFound,
 )
+from loyalty.journeys.operations.advancing import advance
+from loyalty.journeys.operations.drafting import change, create, delete, problems_of, restore, save_draft
+from loyalty.journeys.operations.life import activate, archive, pause
+from loyalty.journeys.operations.listening import is_anything_awaited, listen
+from loyalty.journeys.operations.people import get_execution, go_on, let_go, merge_customers, move, start
+from loyalty.journeys.operations.publishing import Published, publish, roll_back
+from loyalty.journeys.operations.sweeping import Stuck, ask_rules, list_stuck, sweep, tidy
+from loyalty.journeys.policy.fates import Plan
 
 __all__ = [
     "ActionCall",
     "ActionOutcome",
     "ActionRow",
+    "AlreadyInside",
     "CustomerUnknown",
     "DraftChanged",
     "ExecutionNotFound",
+    "ExecutionOver",
     "ExecutionState",
     "FieldSpec",
     "Graph",
@@ -45,7 +60,37 @@ __all__ = [
     "Node",
     "NodeKind",
     "NodeNotFound",
+    "NotAwaited",
+    "Plan",
+    "PlanInvalid",
     "Problem",
+    "Published",
+    "ReEntryRefused",
     "Severity",
+    "Stuck",
     "VersionNotFound",
+    "activate",
+    "advance",
+    "archive",
+    "ask_rules",
+    "change",
+    "create",
+    "delete",
+    "get_execution",
+    "go_on",
+    "is_anything_awaited",
+    "let_go",
+    "list_stuck",
+    "listen",
+    "merge_customers",
+    "move",
+    "pause",
+    "problems_of",
+    "publish",
+    "restore",
+    "roll_back",
+    "save_draft",
+    "start",
+    "sweep",
+    "tidy",
 ]

@@ -20,10 +20,18 @@ class JourneysConfig(AppConfig):
     }
 
     def ready(self) -> None:
-        """Register kinds of nodes and actions."""
+        """Register kinds of nodes and actions, and what journeys do for others."""
+        from loyalty.foundation.approvals import api as approvals
+        from loyalty.foundation.audit import api as audit
+        from loyalty.foundation.events import api as events
+        from loyalty.foundation.web import scoping
+        from loyalty.journeys import api
         from loyalty.journeys.kinds import actions
         from loyalty.journeys.kinds.actions import protocol as action_protocol
         from loyalty.journeys.kinds.nodes import action, condition, end, protocol, split, start, wait
+        from loyalty.journeys.operations import publishing
+        from loyalty.journeys.queries import journeys
+        from loyalty.segments import api as segments
 
         for node in (
             start.StartNode(), action.ActionNode(), condition.ConditionNode(), wait.WaitNode(), split.SplitNode(),
@@ -32,3 +40,15 @@ class JourneysConfig(AppConfig):
             protocol.register(node)
         for one in actions.shipped():
             action_protocol.register(one)
+        approvals.register_subject(
+            approvals.Subject(
+                kind=publishing.KIND, title="Publication of a journey", permission="journeys.publish",
+                apply=publishing.apply, describe=publishing.describe, is_still_valid=publishing.is_still_valid,
+                amount_unit="customers",
+            )
+        )  # fmt: skip
+        audit.register_link("journey", "/journeys/{ref}")
+        events.ring_after_facts("journeys.listen", is_wanted=api.is_anything_awaited)
+        scoping.register_kind("journey", journeys.list_places, names=("journey", "journey_id"))
+        scoping.register_kind("journey_execution", journeys.list_places_of_executions, names=("execution_id",))
+        segments.register_usage("journey", journeys.list_usages_of_segment)

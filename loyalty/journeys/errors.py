@@ -92,3 +92,38 @@ class JourneyInUse(Conflict):
 
     code = "journeys.in_use"
     title = "The journey was published"
+
+
+class AlreadyInside(Conflict):
+    """The customer is inside, and may be there only once; by key, where the journey counts by key."""
+
+    code = "journeys.already_inside"
+    title = "The customer is in the journey already"
+
+
+class ReEntryRefused(Conflict):
+    """The customer was in the journey, and may not come in again, or not yet."""
+
+    code = "journeys.re_entry_refused"
+    title = "The customer may not come in again"
+
+
+class NotAwaited(Conflict):
+    """The execution waits for no such event just now."""
+
+    code = "journeys.not_awaited"
+    title = "Nothing waits for this event"
+
+
+class ExecutionOver(Conflict):
+    """The execution has ended, or never began."""
+
+    code = "journeys.execution_over"
+    title = "The execution is over"
+
+
+class PlanInvalid(Unprocessable):
+    """The plan for the people inside leaves somebody without a place; ``problems`` name the nodes."""
+
+    code = "journeys.plan_invalid"
+    title = "The plan for the people inside has errors"

@@ -55,6 +55,8 @@ class Version(models.Model):
     published_at = models.DateTimeField()
     published_by = models.CharField(max_length=200, blank=True, default="")
     is_open = models.BooleanField(default=True)
+    # Up to whom those who wait were asked for the rules that hold at every step; empty: from the first.
+    asked_after = models.UUIDField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["journey", "number"], name="journeys_version_once")]

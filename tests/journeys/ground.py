@@ -101,9 +101,9 @@ def path_of(execution: Execution | uuid.UUID) -> list[str]:
     return [f"{code}:{branch}" for code, branch in rows]
 
 
-def make_people(count: int, now: datetime) -> list[uuid.UUID]:
+def make_people(count: int, now: datetime, prefix: str = "p") -> list[uuid.UUID]:
     """Make so many customers."""
-    return list(make_customers([f"P{number}" for number in range(count)], now))
+    return list(make_customers([f"P{number}" for number in range(count)], now, prefix=prefix))
 
 
 def as_json(data: Any) -> str:

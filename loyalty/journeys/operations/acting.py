@@ -9,7 +9,6 @@ from typing import Any
 
 from django.db import OperationalError, transaction
 
-from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.orm import sql
 from loyalty.foundation.resilience.failpoints import maybe_fail
 from loyalty.journeys.contracts import (
@@ -23,19 +22,13 @@ from loyalty.journeys.kinds.actions import protocol
 from loyalty.journeys.models import Journey
 from loyalty.journeys.operations import deciding, groups
 from loyalty.journeys.operations.groups import Group, Leaving, Person
-from loyalty.journeys.policy.naming import effect_key, result_name
+from loyalty.journeys.policy.naming import effect_key
 
 log = logging.getLogger("loyalty.journeys")
 
 # An action that fails by fault is tried so often and so much later, unless its node says otherwise.
 RETRIES, RETRY_AFTER_MINUTES = 3, 5
 
-REMEMBER = """
-    INSERT INTO journeys_context AS c (execution_id, data)
-    SELECT u.id, jsonb_build_object(%s::text, u.result)
-    FROM unnest(%s::uuid[], %s::jsonb[]) u (id, result) ORDER BY u.id
-    ON CONFLICT (execution_id) DO UPDATE SET data = c.data || excluded.data
-"""
 RETRY = """
     UPDATE journeys_execution x SET attempts = x.attempts + 1, due_at = %s, reason = left(g.reason, 300)
     FROM unnest(%s::uuid[], %s::text[]) g (id, reason) WHERE x.id = g.id
@@ -49,7 +42,7 @@ def act(group: Group) -> int:
     halving the batch, and fails alone.
     """
     taken, ids = deciding.take(group)
-    people = groups.list_people(ids)
+    people = groups.list_present(ids, now=group.now)
     maybe_fail("journeys.context_read")
     outcomes = _perform(group, people)
     maybe_fail("journeys.effect_done")
@@ -120,9 +113,7 @@ def _settle(group: Group, people: Sequence[Person], outcomes: Sequence[ActionOut
         wait = timedelta(minutes=_whole(group.node.config.get("retry_after_minutes"), RETRY_AFTER_MINUTES))
         reasons = ["; ".join(told.reasons) for _, told in again]
         sql.execute(RETRY, [group.now + wait, [one.id for one, _ in again], reasons])
-    if done:
-        answers = [dumps_exact(_answer(told)).decode() for _, told in done]
-        sql.execute(REMEMBER, [result_name(group.code), [one.id for one, _ in done], answers])
+    groups.remember(group.code, [one.id for one, _ in done], [_answer(told) for _, told in done])
     maybe_fail("journeys.remembered")
     groups.leave(group, [_leaving(one, told) for one, told in done])
 

@@ -11,7 +11,7 @@ from django.db import transaction
 from loyalty.foundation.orm import sql
 from loyalty.foundation.resilience.failpoints import maybe_fail
 from loyalty.journeys.contracts import NodeKind
-from loyalty.journeys.operations import acting, deciding, waiting
+from loyalty.journeys.operations import acting, deciding, holding, waiting
 from loyalty.journeys.operations.groups import Group
 from loyalty.journeys.operations.versions import load
 
@@ -35,8 +35,6 @@ DUE = """
     WHERE j.status = 'ACTIVE' AND (%(journey)s::bigint IS NULL OR j.id = %(journey)s)
     ORDER BY d.due_at
 """
-# A publication, a pause or an archiving waits for those who are just moved, and nobody is moved meanwhile.
-HOLD = "SELECT id FROM journeys_journey WHERE id = %s AND status = 'ACTIVE' FOR SHARE SKIP LOCKED"
 
 STEPS: Mapping[str, Callable[[Group], int]] = {
     NodeKind.ACTION: acting.act,
@@ -87,7 +85,8 @@ def list_due(*, now: datetime, journey_pk: int | None = None) -> list[Due]:
 def step(due: Due, *, now: datetime) -> int:
     """Have some people take the step of one node, in one transaction; give how many were looked at."""
     with transaction.atomic():
-        if sql.fetch_one(HOLD, [due.journey_pk]) is None:
+        # A publication, a pause or an archiving waits for those who are just moved, and nobody is moved meanwhile.
+        if not holding.share_if_active(due.journey_pk):
             return 0
         maybe_fail("journeys.woken")
         loaded = load(due.version_id, due.journey_id)

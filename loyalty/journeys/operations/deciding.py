@@ -82,7 +82,7 @@ def decided_by(loaded: Loaded, rule: Any, people: Sequence[Person], *, now: date
 def decide(group: Group) -> int:
     """Have people leave a condition by yes, no or unknown."""
     taken, ids = take(group)
-    people = groups.list_people(ids)
+    people = groups.list_present(ids, now=group.now)
     maybe_fail("journeys.context_read")
     answers = decided_by(group.loaded, group.node.config.get("rule"), people, now=group.now)
     maybe_fail("journeys.decided")

@@ -10,6 +10,7 @@ from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.orm import sql
 from loyalty.journeys.contracts import Node
 from loyalty.journeys.operations.versions import Loaded
+from loyalty.journeys.policy.naming import result_name
 
 PEOPLE = """
     SELECT x.id, x.visit, x.attempts, x.state, x.timer, x.customer_id, x.entered_at, d.public_id AS customer_public_id,
@@ -19,6 +20,13 @@ PEOPLE = """
     JOIN customers_directory d ON d.customer_id = x.customer_id
     LEFT JOIN journeys_context c ON c.execution_id = x.id
     ORDER BY u.n
+"""
+
+REMEMBER = """
+    INSERT INTO journeys_context AS c (execution_id, data)
+    SELECT u.id, jsonb_build_object(%s::text, u.result)
+    FROM unnest(%s::uuid[], %s::jsonb[]) u (id, result) ORDER BY u.id
+    ON CONFLICT (execution_id) DO UPDATE SET data = c.data || excluded.data
 """
 
 
@@ -75,6 +83,15 @@ def list_people(ids: Sequence[uuid.UUID]) -> list[Person]:
     return [Person(**{**row, "context": _read(row["context"])}) for row in sql.fetch_all(PEOPLE, {"ids": list(ids)})]
 
 
+def list_present(ids: Sequence[uuid.UUID], *, now: datetime) -> list[Person]:
+    """Give people as ``list_people``, and let go those whose customer is no longer there."""
+    people = list_people(ids)
+    if len(people) < len(ids):
+        gone = set(ids) - {one.id for one in people}
+        end(sorted(gone), state="CANCELLED", branch="cancelled", reason="the customer is gone", now=now)
+    return people
+
+
 def _read(context: Any) -> dict[str, Any]:
     return context if isinstance(context, dict) else ExactDecoder().decode(context)
 
@@ -95,6 +112,12 @@ def leave(group: Group, leaving: Sequence[Leaving]) -> int:
         ],
     )
     return int(row["moved"]) if row else 0
+
+
+def remember(code: str, ids: Sequence[uuid.UUID], results: Sequence[Any]) -> None:
+    """Keep what a node came to for each of some people, where later nodes find it."""
+    if ids:
+        sql.execute(REMEMBER, [result_name(code), list(ids), [dumps_exact(one).decode() for one in results]])
 
 
 def end(ids: Sequence[uuid.UUID], *, state: str, branch: str, reason: str, now: datetime) -> int:

@@ -10,6 +10,7 @@ from loyalty.foundation.orm import sql
 from loyalty.journeys.contracts import Node
 from loyalty.journeys.operations.groups import Group
 from loyalty.journeys.policy.conditions import matches_event
+from loyalty.journeys.policy.naming import result_name
 from loyalty.journeys.policy.waiting import span_of
 
 # A wait whose time is over while its event is about to be read is looked at again so soon.
@@ -53,6 +54,23 @@ UNHEARD = """
                 = hashtextextended(d.public_id::text || ' ' || %(type)s::text, 0)
             AND l.position > journeys_heard())
 """
+
+# What happened is found by later nodes as the result of the wait.
+REMEMBER = """
+    INSERT INTO journeys_context AS c (execution_id, data)
+    SELECT DISTINCT ON (u.id) u.id, jsonb_build_object(%s::text, l.data || jsonb_build_object(
+        'event_type', l.type, 'event_id', l.event_id, 'occurred_at', l.occurred_at))
+    FROM unnest(%s::uuid[], %s::uuid[]) u (id, event_id)
+    JOIN journeys_execution x ON x.id = u.id AND x.node_id = %s
+    JOIN events_log l ON l.event_id = u.event_id ORDER BY u.id
+    ON CONFLICT (execution_id) DO UPDATE SET data = c.data || excluded.data
+"""
+
+
+def remember(group: Group, ids: Sequence[uuid.UUID], events: Sequence[uuid.UUID]) -> None:
+    """Keep for each of some people who wait at a node the fact that they waited for."""
+    if ids:
+        sql.execute(REMEMBER, [result_name(group.code), list(ids), list(events), group.node_pk])
 
 
 def correlation_of(node: Node) -> str:
@@ -101,3 +119,17 @@ def postpone(ids: Collection[uuid.UUID], *, now: datetime) -> None:
         sql.execute(
             "UPDATE journeys_execution SET due_at = %s WHERE id = ANY (%s::uuid[])", [now + POSTPONED, list(ids)]
         )
+
+
+def plain(path: str, prefix: str) -> str:
+    """Give a path without the name of what it leads into."""
+    return path.removeprefix(prefix)
+
+
+def is_same(left: Any, right: Any) -> bool:
+    """Tell whether two values are there and read the same, as ``CORRELATED`` compares them."""
+    return left is not None and right is not None and _text(left) == _text(right)
+
+
+def _text(value: Any) -> str:
+    return value if isinstance(value, str) else dumps_exact(value).decode()

@@ -24,7 +24,7 @@ from loyalty.journeys.contracts import (
     TriggerKind,
     WaitMode,
 )
-from loyalty.journeys.operations import deciding, groups
+from loyalty.journeys.operations import deciding, groups, hearing, holding
 from loyalty.journeys.operations.entering import settings_of
 from loyalty.journeys.operations.groups import Group, Leaving
 from loyalty.journeys.operations.hearing import CORRELATED, correlation_of, facts_of
@@ -50,8 +50,6 @@ OPEN_VERSIONS = """
     FROM journeys_journey j JOIN journeys_version v ON v.journey_id = j.id AND v.is_open
     WHERE j.status IN ('ACTIVE', 'PAUSED') ORDER BY j.id, v.id
 """
-# Nobody is moved, published over or paused while facts are acted upon; the reader waits for who does that now.
-HOLD = "SELECT id, status FROM journeys_journey WHERE id = ANY (%s) ORDER BY id FOR SHARE"
 FACTS = """
     SELECT position, type, occurred_at, data FROM events_log
     WHERE position > %(from)s AND position <= %(until)s AND type = %(type)s ORDER BY position
@@ -181,8 +179,8 @@ def read_some(*, until: int, now: datetime) -> Heard:
 
 def list_listeners() -> list[Listener]:
     """Give the versions that may have people inside or let some in, and hold their journeys as they are."""
-    rows = sql.fetch_all(OPEN_VERSIONS)
-    held = {row["id"]: row["status"] for row in sql.fetch_all(HOLD, [sorted({row["journey_pk"] for row in rows})])}
+    # Nobody is published over or paused while facts are acted upon; the reader waits for who does that now.
+    held = holding.share(sorted({row["journey_pk"] for row in sql.fetch_all(OPEN_VERSIONS)}))
     # Read anew under the lock: a publication that ended just now made another version the live one.
     return [
         Listener(load(row["version_pk"], row["journey_id"]), row["is_live"] and row["status"] == "ACTIVE")
@@ -271,8 +269,9 @@ def _wake(listener: Listener, stretch: Stretch) -> int:
             continue
         group = Group(listener.loaded, listener.loaded.nodes[node.id], node.id, stretch.now, READ_MAX)
         found = _concerned(listener.loaded, match, stretch, group=group)
-        leaving = [Leaving(one, NEXT, {"event_id": str(found[one])}) for one in _locked(list(found))]
-        woken += groups.leave(group, leaving)
+        ids = _locked(list(found))
+        hearing.remember(group, ids, [found[one] for one in ids])
+        woken += groups.leave(group, [Leaving(one, NEXT, {"event_id": str(found[one])}) for one in ids])
     return woken
 
 

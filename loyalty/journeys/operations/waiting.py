@@ -41,7 +41,7 @@ def wait(group: Group) -> int:
 
 def _await_time(group: Group, ids: Sequence[uuid.UUID]) -> None:
     """Waits until a day or a time of day: who comes is told until when, who was told goes on."""
-    people = groups.list_people(ids)
+    people = groups.list_present(ids, now=group.now)
     waited = [one for one in people if one.state == ExecutionState.WAITING]
     groups.leave(group, [Leaving(one.id, one.timer or NEXT) for one in waited])
     coming = [one for one in people if one.state != ExecutionState.WAITING]
@@ -65,8 +65,9 @@ def _await_time(group: Group, ids: Sequence[uuid.UUID]) -> None:
 def _await_event(group: Group, ids: Sequence[uuid.UUID]) -> None:
     """Who comes looks whether it happened already; whose time is over leaves, unless the event is about to be heard."""
     heard = hearing.look(group, ids)
+    hearing.remember(group, list(heard), list(heard.values()))
     groups.leave(group, [Leaving(one, NEXT, {"event_id": str(event)}) for one, event in heard.items()])
-    people = [one for one in groups.list_people(ids) if one.id not in heard]
+    people = [one for one in groups.list_present(ids, now=group.now) if one.id not in heard]
     over = [one for one in people if one.state == ExecutionState.WAITING]
     late = hearing.unheard(group, [one.id for one in over])
     groups.leave(group, [Leaving(one.id, one.timer or TIMEOUT) for one in over if one.id not in late])

@@ -56,7 +56,7 @@ LANGUAGE sql AS $$
             outcome = CASE WHEN w.kind = 'end' THEN w.outcome ELSE x.outcome END,
             goal_at = CASE WHEN w.is_goal THEN coalesce(x.goal_at, p_now) ELSE x.goal_at END,
             reason = CASE WHEN w.target_id IS NOT NULL THEN x.reason
-                WHEN w.branch = '' THEN 'came to one node too often'
+                WHEN w.branch = '' THEN 'journeys.loop_bound'
                 ELSE left(coalesce(g.reason, g.branch), 300) END
         FROM unnest(p_ids, p_branches, p_results, p_reasons) g (id, branch, result, reason), ways w
         WHERE x.id = g.id AND w.branch = CASE WHEN x.visit > 100 AND journeys_is_circling(x.id, p_node) THEN '' ELSE g.branch END
@@ -93,9 +93,9 @@ DECLARE
     v_branches text[];
 BEGIN
     SELECT array_agg(x.id), array_agg(p_codes[1 + width_bucket(
-            journeys_bucket(p_salt, d.public_id, p_ceilings[cardinality(p_ceilings)]), p_ceilings)])
+            journeys_bucket(p_salt, coalesce(d.public_id, x.id), p_ceilings[cardinality(p_ceilings)]), p_ceilings)])
     INTO v_ids, v_branches
-    FROM journeys_execution x JOIN customers_directory d ON d.customer_id = x.customer_id WHERE x.id = ANY (p_ids);
+    FROM journeys_execution x LEFT JOIN customers_directory d ON d.customer_id = x.customer_id WHERE x.id = ANY (p_ids);
     IF v_ids IS NULL THEN
         RETURN 0;
     END IF;

@@ -1,0 +1,253 @@
+"""What is done by the clock: starts whose slot came, members let in, people past their time, rules that came true."""
+
+import hashlib
+import logging
+import uuid
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from loyalty.campaigns import api as campaigns
+from loyalty.foundation.kernel.errors import Refusal
+from loyalty.foundation.orm import sql
+from loyalty.foundation.resilience.failpoints import maybe_fail
+from loyalty.foundation.work import api as work
+from loyalty.journeys.contracts import ExecutionState
+from loyalty.journeys.models import Backfill, Journey, Version
+from loyalty.journeys.operations import deciding, groups, holding
+from loyalty.journeys.operations.entering import settings_of
+from loyalty.journeys.operations.starting_clock import schedule_of
+from loyalty.journeys.operations.versions import load
+from loyalty.journeys.policy.graph import parse
+
+log = logging.getLogger("loyalty.journeys")
+
+# Members let in by one transaction; the segment is unpacked once for each.
+FILL_ROWS = 250_000
+EXPIRE_ROWS = 10_000
+# People asked of one version in one look, and how soon everybody is asked again.
+ASK_ROWS = 20_000
+# Later than this a person whose time has come counts as stuck: a worker is gone, or far behind.
+STUCK_AFTER = timedelta(minutes=10)
+STUCK_MAX = 500
+
+FILL = """
+    WITH some AS (
+        SELECT m.customer_id FROM segments_member_ids m JOIN segments_directory s ON s.segment_id = m.segment_id
+        WHERE s.public_id = %(segment)s AND m.customer_id > %(after)s ORDER BY m.customer_id LIMIT %(limit)s
+    ), asked AS (
+        SELECT array_agg(customer_id) AS customers, count(*)::integer AS seen, max(customer_id) AS last FROM some
+    )
+    SELECT a.seen, a.last, coalesce(e.entered, 0) AS entered
+    FROM asked a LEFT JOIN LATERAL journeys_enter(%(settings)s::jsonb, a.customers, array_fill(''::text, ARRAY[a.seen]),
+        array_fill(%(occurrence)s::uuid, ARRAY[a.seen]), NULL, %(now)s) e ON a.seen > 0
+"""
+EXPIRE = """
+    SELECT x.id FROM journeys_execution x JOIN journeys_journey j ON j.id = x.journey_id AND (
+        j.status = 'ACTIVE' OR (j.status = 'PAUSED' AND NOT j.is_frozen))
+    WHERE x.expires_at <= %s AND x.state IN ('NOT_STARTED', 'IN_PROGRESS', 'WAITING') AND NOT x.is_held_out
+    ORDER BY x.expires_at LIMIT %s FOR UPDATE OF x SKIP LOCKED
+"""
+ASK = """
+    SELECT x.id FROM journeys_execution x
+    WHERE x.journey_id = %s AND x.version_id = %s AND x.state = 'WAITING' AND NOT x.is_held_out AND x.id > %s
+    ORDER BY x.id LIMIT %s FOR UPDATE SKIP LOCKED
+"""
+CLOSE = """
+    UPDATE journeys_version v SET is_open = false FROM journeys_journey j
+    WHERE j.id = v.journey_id AND v.is_open AND j.live_id IS DISTINCT FROM v.id AND NOT EXISTS (
+        SELECT 1 FROM journeys_execution x WHERE x.journey_id = j.id AND x.version_id = v.id
+            AND x.state IN ('NOT_STARTED', 'IN_PROGRESS', 'WAITING') AND NOT x.is_held_out)
+"""
+STUCK = """
+    SELECT x.id AS execution_id, j.public_id AS journey_id, j.name AS journey_name, v.number AS version,
+        n.code AS node_id, n.name AS node_name, n.kind, x.state, x.attempts, x.reason AS last_error, x.due_at,
+        d.public_id AS customer_id
+    FROM journeys_journey j
+    JOIN journeys_version v ON v.journey_id = j.id AND v.is_open
+    JOIN journeys_node n ON n.version_id = v.id
+    JOIN LATERAL (
+        SELECT * FROM journeys_execution x WHERE x.node_id = n.id AND x.due_at < %(before)s
+        ORDER BY x.due_at LIMIT %(limit)s) x ON true
+    LEFT JOIN customers_directory d ON d.customer_id = x.customer_id
+    WHERE j.status = 'ACTIVE' ORDER BY x.due_at LIMIT %(limit)s
+"""
+FIRST = uuid.UUID(int=0)
+
+
+@dataclass(frozen=True, slots=True)
+class Swept:
+    """What one look at the clock came to."""
+
+    started: int = 0
+    entered: int = 0
+    expired: int = 0
+
+
+def sweep(*, now: datetime) -> Swept:
+    """Do what the clock asks for; each piece is a transaction of its own."""
+    started = sum(_start_slot(pk, now) for pk in _list_due_starts(now))
+    entered = fill_all(now=now)
+    expired = 0
+    while gone := _expire(now):
+        expired += gone
+    if entered:
+        work.ring("journeys.advance")
+    return Swept(started, entered, expired)
+
+
+def tidy(*, now: datetime) -> None:
+    """Make the months of the log, and close versions that nobody is inside of."""
+    with transaction.atomic():
+        sql.fetch_one("SELECT journeys_make_months(%s)", [now])
+    with transaction.atomic():
+        sql.execute(CLOSE)
+
+
+def _list_due_starts(now: datetime) -> list[int]:
+    rows = Journey.objects.filter(status="ACTIVE", due_at__lte=now).order_by("due_at")
+    return list(rows.values_list("pk", flat=True))
+
+
+@transaction.atomic
+def _start_slot(pk: int, now: datetime) -> int:
+    """Have those let in whom a slot leads in; of slots that were missed the latest only."""
+    journey = Journey.objects.select_for_update(skip_locked=True).filter(pk=pk, status="ACTIVE").first()
+    if journey is None or journey.live is None or journey.due_at is None or journey.due_at > now:
+        return 0
+    graph = parse(journey.live.graph)
+    try:
+        schedule = schedule_of(graph)
+    except Refusal as refusal:
+        log.warning("journey %s has no schedule any more: %s", journey.public_id, refusal.detail)
+        schedule = None
+    if schedule is None:
+        Journey.objects.filter(pk=pk).update(due_at=None)
+        return 0
+    due = campaigns.due_slot(schedule, journey.due_at, now)
+    Journey.objects.filter(pk=pk).update(due_at=due.next_at)
+    start = load(journey.live.pk, journey.public_id).wiring.start
+    segment = start.config["trigger"]["segment_id"] if start is not None else ""
+    occurrence = f"slot {campaigns.name_of(due.slot_at, schedule)}"
+    _, is_new = Backfill.objects.get_or_create(
+        journey=journey, occurrence=occurrence, defaults={"segment_ref": uuid.UUID(str(segment))}
+    )
+    maybe_fail("journeys.slot_taken")
+    return int(is_new)
+
+
+def fill_all(*, now: datetime) -> int:
+    """Let in whom segments lead in, in stretches; give how many came. A lost worker's goes on behind its last one."""
+    entered = 0
+    for pk in list(Backfill.objects.filter(is_complete=False).order_by("pk").values_list("pk", flat=True)):
+        while (came := _fill(pk, now)) is not None:
+            entered += came
+    return entered
+
+
+@transaction.atomic
+def _fill(pk: int, now: datetime) -> int | None:
+    """Let in the next members; None when there are none left, or another process is at it."""
+    backfill = (
+        Backfill.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(pk=pk, is_complete=False)
+        .select_related("journey")
+        .first()
+    )
+    if backfill is None or not holding.share_if_active(backfill.journey_id):
+        return None
+    journey = Journey.objects.get(pk=backfill.journey_id)
+    if journey.live_id is None:
+        return None
+    row = sql.fetch_one(
+        FILL,
+        {
+            "segment": backfill.segment_ref,
+            "after": backfill.cursor,
+            "limit": FILL_ROWS,
+            "settings": settings_of(load(journey.live_id, journey.public_id)),
+            "occurrence": uuid.UUID(hashlib.md5(f"{journey.public_id} {backfill.occurrence}".encode()).hexdigest()),
+            "now": now,
+        },
+    )
+    seen, entered = (int(row["seen"]), int(row["entered"])) if row else (0, 0)
+    backfill.seen += seen
+    backfill.entered += entered
+    backfill.cursor = row["last"] if row and row["last"] is not None else backfill.cursor
+    backfill.is_complete = seen < FILL_ROWS
+    backfill.save(update_fields=["seen", "entered", "cursor", "is_complete"])
+    maybe_fail("journeys.filled")
+    return entered
+
+
+@transaction.atomic
+def _expire(now: datetime) -> int:
+    ids = [row["id"] for row in sql.fetch_all(EXPIRE, [now, EXPIRE_ROWS])]
+    ended = groups.end(ids, state=ExecutionState.EXPIRED, branch="expired", reason="the longest time was over", now=now)
+    maybe_fail("journeys.expired")
+    return ended
+
+
+def ask_rules(*, now: datetime) -> int:
+    """Ask those who wait whether the exit rule or the goal came true; give how many were asked.
+
+    Each version remembers how far it came, so that all are asked in turn.
+    """
+    asked = 0
+    for version in Version.objects.filter(is_open=True, journey__status="ACTIVE").select_related("journey"):
+        if deciding.has_rules(load(version.pk, version.journey.public_id)):
+            asked += _ask(version.pk, now)
+    return asked
+
+
+@transaction.atomic
+def _ask(version_pk: int, now: datetime) -> int:
+    version = Version.objects.select_for_update(skip_locked=True, of=("self",)).filter(pk=version_pk).first()
+    if version is None or not holding.share_if_active(version.journey_id):
+        return 0
+    journey = Journey.objects.get(pk=version.journey_id)
+    after = version.asked_after or FIRST
+    ids = [row["id"] for row in sql.fetch_all(ASK, [journey.pk, version.pk, after, ASK_ROWS])]
+    deciding.stay(load(version.pk, journey.public_id), ids, now=now)
+    version.asked_after = ids[-1] if len(ids) == ASK_ROWS else None
+    version.save(update_fields=["asked_after"])
+    return len(ids)
+
+
+@dataclass(frozen=True, slots=True)
+class Stuck:
+    """Somebody whose time came and who has not gone on, and why as far as that can be told."""
+
+    execution_id: uuid.UUID
+    journey_id: uuid.UUID
+    journey_name: str
+    version: int
+    node_id: str
+    node_name: str
+    state: str
+    customer_id: uuid.UUID | None
+    due_at: datetime
+    overdue_seconds: int
+    reason: str
+
+
+def list_stuck(*, now: datetime) -> list[Stuck]:
+    """Give people whose time came more than ten minutes ago, the longest overdue first; at most 500."""
+    rows = sql.fetch_all(STUCK, {"before": now - STUCK_AFTER, "limit": STUCK_MAX})
+    return [
+        Stuck(
+            row["execution_id"], row["journey_id"], row["journey_name"], row["version"], row["node_id"],
+            row["node_name"], row["state"], row["customer_id"], row["due_at"],
+            int((now - row["due_at"]).total_seconds()), _why(row),
+        )
+        for row in rows
+    ]  # fmt: skip
+
+
+def _why(row: dict[str, object]) -> str:
+    if row["customer_id"] is None:
+        return "The customer is no longer known."
+    if row["attempts"]:
+        return f"The action was tried {row['attempts']} times: {row['last_error']}"
+    return "No worker has come by: all are busy or none runs."
