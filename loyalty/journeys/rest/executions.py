@@ -59,7 +59,7 @@ class JourneyExecutionViewSet(ReadOnlyApiViewSet):
     }
     scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": of_journeys_in}
     queryset = Execution.objects.all()
-    serializer_class = serializers.ExecutionSerializer
+    serializer_class = serializers.JourneyExecutionSerializer
     pagination_class = KeysetPages
     lookup_field = "pk"
     keyset = ("-id",)
@@ -74,35 +74,39 @@ class JourneyExecutionViewSet(ReadOnlyApiViewSet):
         """List executions."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
         reads.name_customers(page)
-        return self.get_paginated_response(serializers.ExecutionSerializer(page, many=True).data)
+        return self.get_paginated_response(serializers.JourneyExecutionSerializer(page, many=True).data)
 
-    @extend_schema(responses={200: serializers.ExecutionDetailSerializer})
+    @extend_schema(responses={200: serializers.JourneyExecutionDetailSerializer})
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """Give an execution with its context and its steps."""
         return self._told(self.get_object())
 
     def _told(self, execution: Execution) -> Response:
         reads.name_customers([execution])
-        told = serializers.ExecutionSerializer(execution).data
-        steps = serializers.StepSerializer(reads.list_steps(execution), many=True).data
+        told = serializers.JourneyExecutionSerializer(execution).data
+        steps = serializers.JourneyStepSerializer(reads.list_steps(execution), many=True).data
         return Response({**told, "context": reads.context_of(execution), "steps": steps})
 
-    @extend_schema(request=serializers.ReasonSerializer, responses={200: serializers.ExecutionDetailSerializer})
+    @extend_schema(
+        request=serializers.JourneyReasonSerializer, responses={200: serializers.JourneyExecutionDetailSerializer}
+    )
     @action(detail=True, methods=["post"])
     def exit(self, request: Request, **kwargs: Any) -> Response:
         """Let a customer out of the journey."""
-        body = serializers.ReasonSerializer(data=request.data)
+        body = serializers.JourneyReasonSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         execution_id = self.get_object().pk
         return self._told(
             api.let_go(execution_id=execution_id, **body.validated_data, actor=self.actor, now=clock.now())
         )
 
-    @extend_schema(request=serializers.MoveSerializer, responses={200: serializers.ExecutionDetailSerializer})
+    @extend_schema(
+        request=serializers.JourneyMoveSerializer, responses={200: serializers.JourneyExecutionDetailSerializer}
+    )
     @action(detail=True, methods=["post"])
     def move(self, request: Request, **kwargs: Any) -> Response:
         """Lead a customer to another node of the same version."""
-        body = serializers.MoveSerializer(data=request.data)
+        body = serializers.JourneyMoveSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         execution_id = self.get_object().pk
         return self._told(api.move(execution_id=execution_id, **body.validated_data, actor=self.actor, now=clock.now()))
@@ -115,10 +119,12 @@ class ContinueView(ApiView):
     scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
     scoped_names: ClassVar[Mapping[str, str]] = {"execution_id": "journey_execution"}
 
-    @extend_schema(request=serializers.ContinueSerializer, responses={200: serializers.ExecutionAnswerSerializer})
+    @extend_schema(
+        request=serializers.JourneyContinueSerializer, responses={200: serializers.JourneyExecutionAnswerSerializer}
+    )
     def post(self, request: Request, execution_id: str, **kwargs: Any) -> Response:
         """Tell it that the event happened."""
-        body = serializers.ContinueSerializer(data=request.data)
+        body = serializers.JourneyContinueSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         try:
             wanted = parse_public_id(execution_id)
@@ -133,8 +139,8 @@ class StuckView(ApiView):
 
     permissions: ClassVar[dict[str, str]] = {"get": "journeys.view"}
 
-    @extend_schema(responses={200: serializers.StuckSerializer(many=True)})
+    @extend_schema(responses={200: serializers.JourneyStuckSerializer(many=True)})
     def get(self, request: Request) -> Response:
         """List those more than ten minutes overdue, at most 500, with the reason as far as it is known."""
         told = [asdict(one) for one in api.list_stuck(now=clock.now())]
-        return Response(serializers.StuckSerializer(told, many=True).data)
+        return Response(serializers.JourneyStuckSerializer(told, many=True).data)

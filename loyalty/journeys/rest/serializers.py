@@ -19,7 +19,7 @@ class ObjectField(ExactJSONField):
         return super().to_internal_value(data)
 
 
-class PeopleSerializer(serializers.Serializer[Any]):
+class JourneyPeopleSerializer(serializers.Serializer[Any]):
     """Where the people of a journey stand."""
 
     in_progress = serializers.IntegerField()
@@ -29,7 +29,7 @@ class PeopleSerializer(serializers.Serializer[Any]):
     failed = serializers.IntegerField()
 
 
-class ProblemSerializer(serializers.Serializer[Any]):
+class JourneyProblemSerializer(serializers.Serializer[Any]):
     """One thing wrong with a graph, and what to do about it."""
 
     code = serializers.CharField()
@@ -41,12 +41,12 @@ class ProblemSerializer(serializers.Serializer[Any]):
     repair = serializers.CharField()
 
 
-class DraftSerializer(serializers.Serializer[Any]):
+class JourneyDraftSerializer(serializers.Serializer[Any]):
     """The draft of a journey."""
 
     revision = serializers.IntegerField()
     graph = ExactJSONField()
-    problems = ProblemSerializer(many=True)
+    problems = JourneyProblemSerializer(many=True)
     saved_at = serializers.DateTimeField()
     saved_by = serializers.CharField()
 
@@ -61,7 +61,7 @@ class JourneySerializer(serializers.Serializer[Any]):
     status = serializers.CharField()
     live_version = serializers.IntegerField(allow_null=True)
     has_unpublished_changes = serializers.BooleanField()
-    people = PeopleSerializer()
+    people = JourneyPeopleSerializer()
     activated_at = serializers.DateTimeField(allow_null=True)
     created_at = serializers.DateTimeField()
     updated_at = serializers.DateTimeField()
@@ -70,7 +70,7 @@ class JourneySerializer(serializers.Serializer[Any]):
 class JourneyDetailSerializer(JourneySerializer):
     """A journey with its draft."""
 
-    draft = DraftSerializer()
+    draft = JourneyDraftSerializer()
 
 
 class NewJourneySerializer(StrictSerializer):
@@ -101,22 +101,22 @@ class SavedDraftSerializer(serializers.Serializer[Any]):
 
     revision = serializers.IntegerField()
     saved_at = serializers.DateTimeField()
-    problems = ProblemSerializer(many=True)
+    problems = JourneyProblemSerializer(many=True)
 
 
-class ValidateSerializer(StrictSerializer):
+class JourneyValidateSerializer(StrictSerializer):
     """A graph to look at; the draft where none is given."""
 
     graph = ObjectField(required=False, allow_null=True, default=None)
 
 
-class ProblemsSerializer(serializers.Serializer[Any]):
+class JourneyProblemsSerializer(serializers.Serializer[Any]):
     """Everything wrong with a graph."""
 
-    problems = ProblemSerializer(many=True)
+    problems = JourneyProblemSerializer(many=True)
 
 
-class VersionSerializer(serializers.Serializer[Any]):
+class JourneyVersionSerializer(serializers.Serializer[Any]):
     """A version."""
 
     number = serializers.IntegerField()
@@ -127,13 +127,13 @@ class VersionSerializer(serializers.Serializer[Any]):
     people = serializers.IntegerField()
 
 
-class VersionDetailSerializer(VersionSerializer):
+class JourneyVersionDetailSerializer(JourneyVersionSerializer):
     """A version with its graph."""
 
     graph = ExactJSONField()
 
 
-class PlanSerializer(StrictSerializer):
+class JourneyPlanSerializer(StrictSerializer):
     """What becomes of the people inside."""
 
     policy = serializers.ChoiceField(choices=[(one.value, one.value) for one in Fate], default=Fate.STAY.value)
@@ -151,24 +151,24 @@ def plan_of(given: Any) -> Plan:
     return Plan(Fate(given["policy"]), given["node_map"])
 
 
-class PublishSerializer(StrictSerializer):
+class JourneyPublishSerializer(StrictSerializer):
     """A draft to publish."""
 
     revision = WholeNumberField(min_value=1)
     comment = serializers.CharField(max_length=2000, required=False, default="", allow_blank=True)
-    plan = PlanSerializer(required=False, default=lambda: {"policy": Fate.STAY.value, "node_map": {}})
+    plan = JourneyPlanSerializer(required=False, default=lambda: {"policy": Fate.STAY.value, "node_map": {}})
     dry_run = serializers.BooleanField(required=False, default=False)
 
 
-class RollBackSerializer(StrictSerializer):
+class JourneyRollBackSerializer(StrictSerializer):
     """A version to go back to."""
 
     to_version = WholeNumberField(min_value=1)
-    plan = PlanSerializer(required=False, default=lambda: {"policy": Fate.STAY.value, "node_map": {}})
+    plan = JourneyPlanSerializer(required=False, default=lambda: {"policy": Fate.STAY.value, "node_map": {}})
     dry_run = serializers.BooleanField(required=False, default=False)
 
 
-class FateSerializer(serializers.Serializer[Any]):
+class JourneyFateSerializer(serializers.Serializer[Any]):
     """What becomes of the people at one node."""
 
     version = serializers.IntegerField()
@@ -179,29 +179,29 @@ class FateSerializer(serializers.Serializer[Any]):
     target = serializers.CharField(allow_null=True)
 
 
-class PublishedSerializer(serializers.Serializer[Any]):
+class JourneyPublishedSerializer(serializers.Serializer[Any]):
     """What a publication came to, or would."""
 
     dry_run = serializers.BooleanField()
     version = serializers.IntegerField(allow_null=True)
-    people = FateSerializer(many=True)
-    problems = ProblemSerializer(many=True)
+    people = JourneyFateSerializer(many=True)
+    problems = JourneyProblemSerializer(many=True)
 
 
-class PauseSerializer(StrictSerializer):
+class JourneyPauseSerializer(StrictSerializer):
     """Whether timers run on while the journey stands still."""
 
     timers = serializers.ChoiceField(choices=[("run", "run"), ("freeze", "freeze")], required=False, default="run")
 
 
-class ArchivedSerializer(serializers.Serializer[Any]):
+class JourneyArchivedSerializer(serializers.Serializer[Any]):
     """How many left when the journey was put away."""
 
     status = serializers.CharField()
     people_out = serializers.IntegerField()
 
 
-class StartSerializer(StrictSerializer):
+class JourneyStartSerializer(StrictSerializer):
     """A customer to lead in."""
 
     customer_id = serializers.UUIDField()
@@ -210,7 +210,7 @@ class StartSerializer(StrictSerializer):
     idempotency_key = serializers.CharField(max_length=200, required=False, default="", allow_blank=True)
 
 
-class ContinueSerializer(StrictSerializer):
+class JourneyContinueSerializer(StrictSerializer):
     """What happened."""
 
     event_data = ObjectField()
@@ -222,7 +222,7 @@ class ContinueSerializer(StrictSerializer):
         return given
 
 
-class ExecutionAnswerSerializer(serializers.Serializer[Any]):
+class JourneyExecutionAnswerSerializer(serializers.Serializer[Any]):
     """Where one stands after a call."""
 
     execution_id = serializers.UUIDField()
@@ -231,7 +231,7 @@ class ExecutionAnswerSerializer(serializers.Serializer[Any]):
     context = ExactJSONField()  # type: ignore[assignment]
 
 
-class ExecutionSerializer(serializers.Serializer[Any]):
+class JourneyExecutionSerializer(serializers.Serializer[Any]):
     """An execution as the list tells it."""
 
     id = serializers.UUIDField()
@@ -255,7 +255,7 @@ class ExecutionSerializer(serializers.Serializer[Any]):
     reason = serializers.CharField()
 
 
-class StepSerializer(serializers.Serializer[Any]):
+class JourneyStepSerializer(serializers.Serializer[Any]):
     """One visit of a node."""
 
     node_id = serializers.CharField()
@@ -268,26 +268,26 @@ class StepSerializer(serializers.Serializer[Any]):
     reasons = serializers.ListField(child=serializers.CharField())
 
 
-class ExecutionDetailSerializer(ExecutionSerializer):
+class JourneyExecutionDetailSerializer(JourneyExecutionSerializer):
     """An execution with its context and its steps."""
 
     context = ExactJSONField()  # type: ignore[assignment]
-    steps = StepSerializer(many=True)
+    steps = JourneyStepSerializer(many=True)
 
 
-class ReasonSerializer(StrictSerializer):
+class JourneyReasonSerializer(StrictSerializer):
     """Why."""
 
     reason = serializers.CharField(max_length=300)
 
 
-class MoveSerializer(ReasonSerializer):
+class JourneyMoveSerializer(JourneyReasonSerializer):
     """Where to, and why."""
 
     node_id = serializers.CharField(max_length=64)
 
 
-class StuckSerializer(serializers.Serializer[Any]):
+class JourneyStuckSerializer(serializers.Serializer[Any]):
     """Somebody whose time came and who has not gone on."""
 
     execution_id = serializers.UUIDField()

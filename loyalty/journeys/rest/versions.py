@@ -41,10 +41,10 @@ class VersionsView(OfJourneyView):
 
     permissions: ClassVar[dict[str, str]] = {"get": "journeys.view"}
 
-    @extend_schema(responses={200: serializers.VersionSerializer(many=True)})
+    @extend_schema(responses={200: serializers.JourneyVersionSerializer(many=True)})
     def get(self, request: Request, **kwargs: Any) -> Response:
         """List them, the newest first, with how many are inside of each."""
-        return Response(serializers.VersionSerializer(reads.list_versions(self.journey), many=True).data)
+        return Response(serializers.JourneyVersionSerializer(reads.list_versions(self.journey), many=True).data)
 
 
 class VersionView(OfJourneyView):
@@ -52,13 +52,13 @@ class VersionView(OfJourneyView):
 
     permissions: ClassVar[dict[str, str]] = {"get": "journeys.view"}
 
-    @extend_schema(responses={200: serializers.VersionDetailSerializer})
+    @extend_schema(responses={200: serializers.JourneyVersionDetailSerializer})
     def get(self, request: Request, number: int, **kwargs: Any) -> Response:
         """Give it with its graph."""
         journey = self.journey
         version = reads.get_version(journey, number)
         told = next(one for one in reads.list_versions(journey) if one["number"] == number)
-        return Response(serializers.VersionDetailSerializer({**told, "graph": version.graph}).data)
+        return Response(serializers.JourneyVersionDetailSerializer({**told, "graph": version.graph}).data)
 
 
 class RestoreView(OfJourneyView):

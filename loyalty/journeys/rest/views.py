@@ -122,11 +122,13 @@ class JourneyViewSet(ReadOnlyApiViewSet):
         problems = reads.problem_bodies(api.problems_of(saved.draft))
         return Response({"revision": saved.revision, "saved_at": saved.saved_at.isoformat(), "problems": problems})
 
-    @extend_schema(request=serializers.ValidateSerializer, responses={200: serializers.ProblemsSerializer})
+    @extend_schema(
+        request=serializers.JourneyValidateSerializer, responses={200: serializers.JourneyProblemsSerializer}
+    )
     @action(detail=True, methods=["post"])
     def validate(self, request: Request, **kwargs: Any) -> Response:
         """Say everything wrong with a graph, or with the draft."""
-        body = serializers.ValidateSerializer(data=request.data)
+        body = serializers.JourneyValidateSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         journey, graph = self.get_object(), body.validated_data["graph"]
         problems = api.problems_of(journey.draft if graph is None else graph)
@@ -139,18 +141,18 @@ class JourneyViewSet(ReadOnlyApiViewSet):
         api.activate(journey_id=self.get_object().public_id, actor=self.actor, now=clock.now())
         return self._told(self.get_object())
 
-    @extend_schema(request=serializers.PauseSerializer, responses={200: serializers.JourneyDetailSerializer})
+    @extend_schema(request=serializers.JourneyPauseSerializer, responses={200: serializers.JourneyDetailSerializer})
     @action(detail=True, methods=["post"])
     def pause(self, request: Request, **kwargs: Any) -> Response:
         """Have it stand still; timers run on, or stand still too."""
-        body = serializers.PauseSerializer(data=request.data)
+        body = serializers.JourneyPauseSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         is_frozen = body.validated_data["timers"] == "freeze"
         journey_id = self.get_object().public_id
         api.pause(journey_id=journey_id, is_frozen=is_frozen, actor=self.actor, now=clock.now())
         return self._told(self.get_object())
 
-    @extend_schema(request=None, responses={200: serializers.ArchivedSerializer})
+    @extend_schema(request=None, responses={200: serializers.JourneyArchivedSerializer})
     @action(detail=True, methods=["post"])
     def archive(self, request: Request, **kwargs: Any) -> Response:
         """Put it away for good; whoever is inside leaves."""
@@ -158,12 +160,13 @@ class JourneyViewSet(ReadOnlyApiViewSet):
         return Response({"status": "ARCHIVED", "people_out": ended})
 
     @extend_schema(
-        request=serializers.PublishSerializer, responses={200: serializers.PublishedSerializer, 202: WaitingAnswer}
+        request=serializers.JourneyPublishSerializer,
+        responses={200: serializers.JourneyPublishedSerializer, 202: WaitingAnswer},
     )
     @action(detail=True, methods=["post"])
     def publish(self, request: Request, **kwargs: Any) -> Response:
         """Publish the draft and lead the people inside as the plan says; a dry run only tells what would be."""
-        body = serializers.PublishSerializer(data=request.data)
+        body = serializers.JourneyPublishSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         given = body.validated_data
         told = api.publish(
@@ -172,11 +175,13 @@ class JourneyViewSet(ReadOnlyApiViewSet):
         )  # fmt: skip
         return Response(published_body(told))
 
-    @extend_schema(request=serializers.RollBackSerializer, responses={200: serializers.PublishedSerializer})
+    @extend_schema(
+        request=serializers.JourneyRollBackSerializer, responses={200: serializers.JourneyPublishedSerializer}
+    )
     @action(detail=True, methods=["post"])
     def rollback(self, request: Request, **kwargs: Any) -> Response:
         """Have an earlier version count again."""
-        body = serializers.RollBackSerializer(data=request.data)
+        body = serializers.JourneyRollBackSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         given = body.validated_data
         told = api.roll_back(
@@ -185,11 +190,13 @@ class JourneyViewSet(ReadOnlyApiViewSet):
         )  # fmt: skip
         return Response(published_body(told))
 
-    @extend_schema(request=serializers.StartSerializer, responses={201: serializers.ExecutionAnswerSerializer})
+    @extend_schema(
+        request=serializers.JourneyStartSerializer, responses={201: serializers.JourneyExecutionAnswerSerializer}
+    )
     @action(detail=True, methods=["post"])
     def start(self, request: Request, **kwargs: Any) -> Response:
         """Lead a customer in; the same Idempotency-Key gives the same execution."""
-        body = serializers.StartSerializer(data=request.data)
+        body = serializers.JourneyStartSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         given = dict(body.validated_data)
         given["idempotency_key"] = request.headers.get("Idempotency-Key") or given["idempotency_key"]

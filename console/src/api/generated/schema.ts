@@ -1752,6 +1752,332 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/journeyExecutions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List executions. */
+        get: operations["journeyExecutions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeyExecutions/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give an execution with its context and its steps. */
+        get: operations["journeyExecutions_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeyExecutions/{id}/exit/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let a customer out of the journey. */
+        post: operations["journeyExecutions_exit_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeyExecutions/{id}/move/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Lead a customer to another node of the same version. */
+        post: operations["journeyExecutions_move_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List journeys with where their people stand. */
+        get: operations["journeys_list"];
+        put?: never;
+        /** @description Make a journey: empty, or from a graph. */
+        post: operations["journeys_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/executions/{execution_id}/continue/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Tell it that the event happened. */
+        post: operations["journeys_executions_continue_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/stuck/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List those more than ten minutes overdue, at most 500, with the reason as far as it is known. */
+        get: operations["journeys_stuck_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give a journey with its draft and what is wrong with it. */
+        get: operations["journeys_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Delete a journey that was never published. */
+        delete: operations["journeys_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Rename a journey, or say anew what it is for. */
+        patch: operations["journeys_partial_update"];
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/{id}/activate/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Let it run. */
+        post: operations["journeys_activate_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/{id}/archive/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Put it away for good; whoever is inside leaves. */
+        post: operations["journeys_archive_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/{id}/draft/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** @description Keep a draft, unfinished as it may be; 409 with the one that counts when another was saved meanwhile. */
+        put: operations["journeys_draft_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/{id}/pause/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Have it stand still; timers run on, or stand still too. */
+        post: operations["journeys_pause_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/{id}/publish/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Publish the draft and lead the people inside as the plan says; a dry run only tells what would be. */
+        post: operations["journeys_publish_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/{id}/rollback/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Have an earlier version count again. */
+        post: operations["journeys_rollback_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/{id}/start/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Lead a customer in; the same Idempotency-Key gives the same execution. */
+        post: operations["journeys_start_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/{id}/validate/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Say everything wrong with a graph, or with the draft. */
+        post: operations["journeys_validate_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/{id}/versions/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List them, the newest first, with how many are inside of each. */
+        get: operations["journeys_versions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/{id}/versions/{number}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give it with its graph. */
+        get: operations["journeys_versions_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/{id}/versions/{number}/restore/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make it the draft. */
+        post: operations["journeys_versions_restore_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/loyaltyAccounts/": {
         parameters: {
             query?: never;
@@ -5755,6 +6081,273 @@ export interface components {
             url: string;
             version: number;
         };
+        /** @description A journey as the list tells it. */
+        Journey: {
+            /** Format: date-time */
+            activated_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            has_unpublished_changes: boolean;
+            /** Format: uuid */
+            id: string;
+            live_version: number | null;
+            name: string;
+            people: components["schemas"]["JourneyPeople"];
+            /** Format: uuid */
+            program: string | null;
+            status: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** @description How many left when the journey was put away. */
+        JourneyArchived: {
+            people_out: number;
+            status: string;
+        };
+        /** @description What happened. */
+        JourneyContinueRequest: {
+            event_data: unknown;
+        };
+        /** @description A journey with its draft. */
+        JourneyDetail: {
+            /** Format: date-time */
+            activated_at: string | null;
+            /** Format: date-time */
+            created_at: string;
+            description: string;
+            draft: components["schemas"]["JourneyDraft"];
+            has_unpublished_changes: boolean;
+            /** Format: uuid */
+            id: string;
+            live_version: number | null;
+            name: string;
+            people: components["schemas"]["JourneyPeople"];
+            /** Format: uuid */
+            program: string | null;
+            status: string;
+            /** Format: date-time */
+            updated_at: string;
+        };
+        /** @description The draft of a journey. */
+        JourneyDraft: {
+            graph: unknown;
+            problems: components["schemas"]["JourneyProblem"][];
+            revision: number;
+            /** Format: date-time */
+            saved_at: string;
+            saved_by: string;
+        };
+        /** @description An execution as the list tells it. */
+        JourneyExecution: {
+            attempts: number;
+            current_node_id: string;
+            current_node_name: string;
+            /** Format: uuid */
+            customer_id: string | null;
+            customer_ref: string | null;
+            /** Format: date-time */
+            due_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: date-time */
+            entered_at: string;
+            /** Format: date-time */
+            goal_at: string | null;
+            /** Format: uuid */
+            id: string;
+            is_held_out: boolean;
+            /** Format: uuid */
+            journey_id: string;
+            journey_name: string;
+            key: string;
+            outcome: string;
+            reason: string;
+            /** Format: date-time */
+            started_at: string;
+            state: string;
+            version: number;
+        };
+        /** @description Where one stands after a call. */
+        JourneyExecutionAnswer: {
+            context: unknown;
+            current_node_id: string;
+            /** Format: uuid */
+            execution_id: string;
+            state: string;
+        };
+        /** @description An execution with its context and its steps. */
+        JourneyExecutionDetail: {
+            attempts: number;
+            context: unknown;
+            current_node_id: string;
+            current_node_name: string;
+            /** Format: uuid */
+            customer_id: string | null;
+            customer_ref: string | null;
+            /** Format: date-time */
+            due_at: string | null;
+            /** Format: date-time */
+            ended_at: string | null;
+            /** Format: date-time */
+            entered_at: string;
+            /** Format: date-time */
+            goal_at: string | null;
+            /** Format: uuid */
+            id: string;
+            is_held_out: boolean;
+            /** Format: uuid */
+            journey_id: string;
+            journey_name: string;
+            key: string;
+            outcome: string;
+            reason: string;
+            /** Format: date-time */
+            started_at: string;
+            state: string;
+            steps: components["schemas"]["JourneyStep"][];
+            version: number;
+        };
+        /** @description What becomes of the people at one node. */
+        JourneyFate: {
+            count: number;
+            fate: string;
+            node_id: string;
+            node_name: string;
+            target: string | null;
+            version: number;
+        };
+        /** @description Where to, and why. */
+        JourneyMoveRequest: {
+            node_id: string;
+            reason: string;
+        };
+        /** @description Whether timers run on while the journey stands still. */
+        JourneyPauseRequest: {
+            /** @default run */
+            timers: components["schemas"]["TimersEnum"];
+        };
+        /** @description Where the people of a journey stand. */
+        JourneyPeople: {
+            completed: number;
+            exited: number;
+            failed: number;
+            in_progress: number;
+            waiting: number;
+        };
+        /** @description What becomes of the people inside. */
+        JourneyPlanRequest: {
+            node_map?: unknown;
+            /** @default stay */
+            policy: components["schemas"]["PolicyEnum"];
+        };
+        /** @description One thing wrong with a graph, and what to do about it. */
+        JourneyProblem: {
+            code: string;
+            edge_id: string;
+            field: string;
+            message: string;
+            node_id: string;
+            repair: string;
+            severity: string;
+        };
+        /** @description Everything wrong with a graph. */
+        JourneyProblems: {
+            problems: components["schemas"]["JourneyProblem"][];
+        };
+        /** @description A draft to publish. */
+        JourneyPublishRequest: {
+            /** @default  */
+            comment: string;
+            /** @default false */
+            dry_run: boolean;
+            plan?: components["schemas"]["JourneyPlanRequest"];
+            revision: number;
+        };
+        /** @description What a publication came to, or would. */
+        JourneyPublished: {
+            dry_run: boolean;
+            people: components["schemas"]["JourneyFate"][];
+            problems: components["schemas"]["JourneyProblem"][];
+            version: number | null;
+        };
+        /** @description Why. */
+        JourneyReasonRequest: {
+            reason: string;
+        };
+        /** @description A version to go back to. */
+        JourneyRollBackRequest: {
+            /** @default false */
+            dry_run: boolean;
+            plan?: components["schemas"]["JourneyPlanRequest"];
+            to_version: number;
+        };
+        /** @description A customer to lead in. */
+        JourneyStartRequest: {
+            context?: unknown;
+            /** Format: uuid */
+            customer_id: string;
+            /** @default  */
+            idempotency_key: string;
+            /** @default  */
+            key: string;
+        };
+        /** @description One visit of a node. */
+        JourneyStep: {
+            branch: string | null;
+            /** Format: date-time */
+            entered_at: string;
+            kind: string;
+            /** Format: date-time */
+            left_at: string | null;
+            node_id: string;
+            node_name: string;
+            reasons: string[];
+            result: unknown | null;
+        };
+        /** @description Somebody whose time came and who has not gone on. */
+        JourneyStuck: {
+            /** Format: uuid */
+            customer_id: string | null;
+            /** Format: date-time */
+            due_at: string;
+            /** Format: uuid */
+            execution_id: string;
+            /** Format: uuid */
+            journey_id: string;
+            journey_name: string;
+            node_id: string;
+            node_name: string;
+            overdue_seconds: number;
+            reason: string;
+            state: string;
+            version: number;
+        };
+        /** @description A graph to look at; the draft where none is given. */
+        JourneyValidateRequest: {
+            graph?: unknown | null;
+        };
+        /** @description A version. */
+        JourneyVersion: {
+            comment: string;
+            is_live: boolean;
+            number: number;
+            people: number;
+            /** Format: date-time */
+            published_at: string;
+            published_by: string;
+        };
+        /** @description A version with its graph. */
+        JourneyVersionDetail: {
+            comment: string;
+            graph: unknown;
+            is_live: boolean;
+            number: number;
+            people: number;
+            /** Format: date-time */
+            published_at: string;
+            published_by: string;
+        };
         /** @description A kind of change that may be put under approval. */
         Kind: {
             amount_unit: string;
@@ -5952,6 +6545,15 @@ export interface components {
         NewEventSourceRequest: {
             code: string;
             name: string;
+        };
+        /** @description A journey to make. */
+        NewJourneyRequest: {
+            /** @default  */
+            description: string;
+            graph?: unknown | null;
+            name: string;
+            /** Format: uuid */
+            program?: string | null;
         };
         /** @description Customers to add to a static segment: one by id or reference, or a list of either. */
         NewMembersRequest: {
@@ -6346,6 +6948,36 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Import"][];
+        };
+        PaginatedJourneyExecutionList: {
+            count?: number;
+            count_is_exact?: boolean;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["JourneyExecution"][];
+        };
+        PaginatedJourneyList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["Journey"][];
         };
         PaginatedMemberList: {
             /** @example 123 */
@@ -6757,6 +7389,11 @@ export interface components {
             precedence?: components["schemas"]["PrecedenceEnum"] | components["schemas"]["BlankEnum"];
             unit?: string;
         };
+        /** @description What is to be changed of a journey. */
+        PatchedChangedJourneyRequest: {
+            description?: string;
+            name?: string;
+        };
         /** @description What may change of a role; ``permissions`` is always the whole list. */
         PatchedChangedRoleRequest: {
             description?: string;
@@ -6975,6 +7612,13 @@ export interface components {
             expired: number;
             outstanding: number;
         };
+        /**
+         * @description * `stay` - stay
+         *     * `move` - move
+         *     * `exit` - exit
+         * @enum {string}
+         */
+        PolicyEnum: "stay" | "move" | "exit";
         /** @description A household and what its account has. */
         Pool: {
             /** Format: uuid */
@@ -7676,6 +8320,18 @@ export interface components {
         RunStarted: {
             run: components["schemas"]["RunNamed"];
         };
+        /** @description A draft to keep, and the revision that it was made from. */
+        SaveDraftRequest: {
+            graph: unknown;
+            revision: number;
+        };
+        /** @description A draft that was kept. */
+        SavedDraft: {
+            problems: components["schemas"]["JourneyProblem"][];
+            revision: number;
+            /** Format: date-time */
+            saved_at: string;
+        };
         /** @description A section after a change. */
         SavedSection: {
             can_test: boolean;
@@ -8338,6 +8994,12 @@ export interface components {
             validity?: components["schemas"]["ValidityEnum"];
             window?: components["schemas"]["WindowEnum"];
         };
+        /**
+         * @description * `run` - run
+         *     * `freeze` - freeze
+         * @enum {string}
+         */
+        TimersEnum: "run" | "freeze";
         /** @description The segments to recalculate together. */
         TogetherRequest: {
             /** @default false */
@@ -14960,6 +15622,1016 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Health"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeyExecutions_list: {
+        parameters: {
+            query?: {
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                customer_id?: unknown;
+                is_held_out?: boolean;
+                journey?: string;
+                node?: string;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                /**
+                 * @description * `NOT_STARTED` - NOT_STARTED
+                 *     * `IN_PROGRESS` - IN_PROGRESS
+                 *     * `WAITING` - WAITING
+                 *     * `COMPLETED` - COMPLETED
+                 *     * `FAILED` - FAILED
+                 *     * `EXITED` - EXITED
+                 *     * `CANCELLED` - CANCELLED
+                 *     * `EXPIRED` - EXPIRED
+                 */
+                state?: ("CANCELLED" | "COMPLETED" | "EXITED" | "EXPIRED" | "FAILED" | "IN_PROGRESS" | "NOT_STARTED" | "WAITING")[];
+                version?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedJourneyExecutionList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeyExecutions_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this execution. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyExecutionDetail"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeyExecutions_exit_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this execution. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyReasonRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyExecutionDetail"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeyExecutions_move_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /** @description A UUID string identifying this execution. */
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyMoveRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyExecutionDetail"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_list: {
+        parameters: {
+            query?: {
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                program?: string;
+                /** @description A search term. */
+                search?: string;
+                /**
+                 * @description * `DRAFT` - DRAFT
+                 *     * `ACTIVE` - ACTIVE
+                 *     * `PAUSED` - PAUSED
+                 *     * `ARCHIVED` - ARCHIVED
+                 */
+                status?: "ACTIVE" | "ARCHIVED" | "DRAFT" | "PAUSED";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedJourneyList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJourneyRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_executions_continue_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                execution_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyContinueRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyExecutionAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_stuck_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyStuck"][];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedChangedJourneyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_activate_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_archive_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyArchived"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_draft_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SaveDraftRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDraft"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_pause_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["JourneyPauseRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_publish_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyPublishRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyPublished"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_rollback_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyRollBackRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyPublished"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_start_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyStartRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyExecutionAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_validate_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["JourneyValidateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyProblems"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_versions_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyVersion"][];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_versions_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyVersionDetail"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_versions_restore_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedDraft"];
                 };
             };
             /** @description Refused or failed */
