@@ -61,23 +61,28 @@ export interface PlainEdge { id?: string; source: string; target: string; branch
 export type Policy = 'stay' | 'move' | 'exit'
 export interface Plan { policy: Policy; node_map: Record<string, string | null> }
 export interface Fate { version: number; node_id: string; node_name: string; count: number; fate: Policy; target: string | null }
-export interface Publication { dry_run: boolean; version: number; people: Fate[]; problems: Problem[] }
+export interface Publication { dry_run: boolean; version: number | null; people: Fate[]; problems: Problem[] }
 
 export interface Execution {
   id: string
-  journey: string
-  journey_name?: string
+  journey_id: string
+  journey_name: string
   version: number
-  customer_id: string
-  customer_ref: string
-  customer_name?: string
+  /** Null when the customer was erased. */
+  customer_id: string | null
+  customer_ref: string | null
   state: ExecutionState
-  current_node_id: string | null
-  current_node_name: string | null
-  outcome?: string | null
-  reason?: string | null
-  is_holdout?: boolean
+  /** Recorded to be compared with, and left alone. */
+  is_held_out: boolean
+  current_node_id: string
+  current_node_name: string
+  key: string
+  attempts: number
+  outcome: string
+  reason: string
   started_at: string
+  entered_at: string
+  goal_at: string | null
   ended_at: string | null
   due_at: string | null
 }
@@ -106,8 +111,8 @@ export interface Analytics {
   held_out: number
   by_state: Partial<Record<ExecutionState, number>>
   nodes: NodeFigures[]
-  goal: { reached: number; rate: number | null; holdout_rate: number | null; uplift: number | null; interval: [number, number] | null } | null
-  funnel: { node_id: string; node_name: string; count: number }[]
+  goal: { reached: number; rate: number | null; window_days?: number | null; holdout_rate: number | null; uplift: number | null; interval: readonly number[] | null } | null
+  funnel: { node_id: string; node_name: string; entered: number; share: number | null; depth: number }[]
 }
 
 export interface TestEvent { after_seconds: number; event_type: string; event_data: Record<string, unknown> }
@@ -135,9 +140,12 @@ export interface Effect { words?: string; channel?: string; subject?: string; te
 export interface TestRun {
   sends_nothing: true
   state: ExecutionState
-  outcome: string | null
+  outcome: string
+  reason?: string
   starts_at: string
-  ends_at: string
+  /** Null while it waits for something that never came. */
+  ends_at: string | null
+  waits_until?: string | null
   path: TestStep[]
 }
 
@@ -161,13 +169,17 @@ export interface ActionKind {
   icon: string
   group: string
   fields: ActionField[]
-  branches: string[]
   is_available: boolean
-  unavailable_reason: string | null
+  unavailable_reason: string
   /** Nothing is sent: the channel writes into a log because no provider is set up. */
   is_log_only?: boolean
 }
-export interface Kinds { nodes: { kind: NodeKind; title: string; description: string; branches: string[] }[]; actions: ActionKind[] }
+export interface Kinds {
+  nodes: { kind: NodeKind; title: string; description: string }[]
+  actions: ActionKind[]
+  /** What a journey may begin with or wait for. */
+  events?: { event_type: string; fields: { name: string; type: string; label: string }[] }[]
+}
 export interface Template { code: string; title: string; description: string; graph: Graph }
 
 type Params = Record<string, string | number>
@@ -176,7 +188,7 @@ const whole = (journey: Journey): Journey => ({ ...journey, draft: { ...journey.
 
 export const listJourneys = (params: Params, signal?: AbortSignal): Promise<Page<JourneyRow>> => get<Page<JourneyRow>>('journeys/', params, signal)
 export const getJourney = async (id: string, signal?: AbortSignal): Promise<Journey> => whole(await get<Journey>(at(id), {}, signal))
-export const createJourney = async (made: { name: string; description: string; graph?: Graph; template?: string }): Promise<Journey> => whole(await create<Journey>('journeys/', made))
+export const createJourney = async (made: { name: string; description: string; graph: Graph }): Promise<Journey> => whole(await create<Journey>('journeys/', made))
 export const renameJourney = async (id: string, part: { name?: string; description?: string }): Promise<Journey> => whole((await patchTagged<Journey>(at(id), part, null)).data)
 export const deleteJourney = (id: string): Promise<void> => remove(at(id))
 export const saveDraft = (id: string, graph: Graph, revision: number): Promise<SavedDraft> => put<SavedDraft>(at(id, 'draft/'), { graph, revision })

@@ -1,6 +1,5 @@
 /** Journeys among the features. */
 import { defineModule } from '@/shared/modules/module'
-import { listJourneys } from './journeys.api'
 
 const PALETTE_HITS = 5
 
@@ -19,6 +18,8 @@ export default defineModule({
   actions: [{ labelKey: 'journeys.create', icon: 'i-lucide-plus', to: '/journeys/new', permission: 'journeys.change' }],
   searchTo: (term) => `/journeys?q=${encodeURIComponent(term)}`,
   search: async (term, signal) => {
+    // The calls come with the first search, not with the frame.
+    const { listJourneys } = await import('./journeys.api')
     const page = await listJourneys({ search: term, page_size: PALETTE_HITS }, signal)
     return page.results.map((journey) => ({ label: journey.name, suffix: journey.description, icon: 'i-lucide-workflow', to: `/journeys/${journey.id}` }))
   },

@@ -4,7 +4,6 @@ import { computed, nextTick, ref, shallowRef, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { addNode, branchesOf, disconnect, edgeFrom, findNode, insertPiece, isRequired, moveNodes, neighbour, pieceOf, removeNodes, shiftNodes, type Graph, type Place, type Point } from '../canvas/graph'
 import { packPiece, unpackPiece } from '../canvas/clipboard'
-import { tidied } from '../canvas/layout'
 import type { Draft } from './useDraft'
 import type { useStepOffers } from './useStepOffers'
 import type { CanvasActs } from './useCanvasKeys'
@@ -88,10 +87,13 @@ export function useBuilder(draft: Draft, canvas: Ref<CanvasHandle | null>, offer
   }
   const copied = (): string | null => (nodes.value.size === 0 ? null : packPiece(pieceOf(draft.graph.value, nodes.value)))
 
-  function tidy(): void {
+  /** The layout comes when it is first asked for. */
+  async function tidy(): Promise<void> {
+    const { tidied } = await import('../canvas/layout')
     const graph = moveNodes(draft.graph.value, tidied(draft.graph.value))
     if (graph !== draft.graph.value) draft.change(graph)
-    void nextTick(() => canvas.value?.show(true))
+    await nextTick()
+    canvas.value?.show(true)
   }
 
   const acts: CanvasActs = {
@@ -105,7 +107,7 @@ export function useBuilder(draft: Draft, canvas: Ref<CanvasHandle | null>, offer
     duplicate: () => { const text = copied(); if (text) insert(text, null) },
     chooseAll: () => void canvas.value?.select(draft.graph.value.nodes.map((node) => node.id)),
     chooseNone: () => void canvas.value?.select([]),
-    tidy,
+    tidy: () => void tidy(),
     add: () => ask(placeForNew()),
     zoomIn: () => canvas.value?.zoomIn(),
     zoomOut: () => canvas.value?.zoomOut(),

@@ -6,7 +6,8 @@ import { listCampaigns } from '@/features/campaigns'
 import { listPrograms } from '@/features/programs'
 import { listSegments } from '@/features/segments'
 import { useFormat } from '@/shared/format/useFormat'
-import { useSegmentWorld } from '@/shared/RuleEditor'
+import { typeOf } from '@/shared/FieldPicker/fields'
+import { useSegmentWorld, type EventType } from '@/shared/RuleEditor/world'
 import { useSession } from '@/shared/session/session'
 import { formulaOf } from '@/shared/trace/trace'
 import type { Config, JourneyNode, NodeKind } from '../canvas/graph'
@@ -31,12 +32,20 @@ export function useChoices() {
   const programs = useQuery({ queryKey: ['programs', 'choices'], queryFn: ({ signal }) => listPrograms({ page_size: CHOICES_MAX }, signal), staleTime: FRESH_MS, enabled: session.can('programs.view') })
   const journeys = useQuery({ queryKey: ['journeys', 'choices'], queryFn: ({ signal }) => listJourneys({ page_size: CHOICES_MAX }, signal), staleTime: FRESH_MS })
   const { world } = useSegmentWorld()
+  const kinds = useKinds()
+  /** Those that a journey can begin with or wait for; labels and fields are those of the catalogue where it knows them. */
+  const events = computed<EventType[]>(() => {
+    const known = new Map(world.value.events.map((one) => [one.name, one]))
+    const told = kinds.data.value?.events
+    if (!told) return [...world.value.events]
+    return told.map(({ event_type: name, fields }) => known.get(name) ?? { name, label: name, fields: fields.map((field) => ({ name: field.name, label: field.label || field.name, type: typeOf(field.type), description: '', category: name, data_source: name, is_nullable: true, freshness: null })) })
+  })
   return {
     segments: computed(() => named(segments.data.value?.results)),
     campaigns: computed(() => named(campaigns.data.value?.results)),
     programs: computed(() => named(programs.data.value?.results)),
     journeys: computed(() => named(journeys.data.value?.results)),
-    events: computed(() => world.value.events),
+    events,
     world,
   }
 }

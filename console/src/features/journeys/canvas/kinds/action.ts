@@ -7,5 +7,4 @@ export const action: StepKind = {
   bar: 'bg-orange-500',
   tone: 'bg-orange-500/12 text-orange-800 dark:text-orange-400',
   blank: () => ({}),
-  panel: () => import('../panels/ActionPanel.vue'),
 }

@@ -7,5 +7,4 @@ export const condition: StepKind = {
   bar: 'bg-blue-600',
   tone: 'bg-blue-500/12 text-blue-800 dark:text-blue-400',
   blank: () => ({ rule: null, unknown: 'no' }),
-  panel: () => import('../panels/ConditionPanel.vue'),
 }

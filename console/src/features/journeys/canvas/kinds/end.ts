@@ -7,5 +7,4 @@ export const end: StepKind = {
   bar: 'bg-red-600',
   tone: 'bg-red-500/12 text-red-800 dark:text-red-400',
   blank: () => ({ outcome: 'completed', is_goal: false }),
-  panel: () => import('../panels/EndPanel.vue'),
 }

@@ -1,5 +1,4 @@
 /** What the console knows about a kind of step: how it looks and how a new one begins. */
-import type { Component } from 'vue'
 import type { Config, NodeKind } from '../graph'
 
 export interface StepKind {
@@ -11,5 +10,4 @@ export interface StepKind {
   tone: string
   bar: string
   blank: () => Config
-  panel: () => Promise<{ default: Component }>
 }

@@ -7,5 +7,4 @@ export const split: StepKind = {
   bar: 'bg-violet-600',
   tone: 'bg-violet-500/12 text-violet-800 dark:text-violet-400',
   blank: () => ({ mode: 'random', branches: [{ code: 'a', weight: 50 }, { code: 'b', weight: 50 }], salt: '' }),
-  panel: () => import('../panels/SplitPanel.vue'),
 }

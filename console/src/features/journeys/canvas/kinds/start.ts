@@ -7,5 +7,4 @@ export const start: StepKind = {
   bar: 'bg-green-600',
   tone: 'bg-green-500/12 text-green-800 dark:text-green-400',
   blank: () => ({ trigger: { kind: 'segment', segment_id: null, edge: 'entered', backfill: false } }),
-  panel: () => import('../panels/StartPanel.vue'),
 }

@@ -7,5 +7,4 @@ export const wait: StepKind = {
   bar: 'bg-slate-500',
   tone: 'bg-slate-500/12 text-slate-700 dark:text-slate-300',
   blank: () => ({ mode: 'duration', amount: 1, unit: 'days' }),
-  panel: () => import('../panels/WaitPanel.vue'),
 }
