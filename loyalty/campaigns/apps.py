@@ -23,10 +23,12 @@ class CampaignsConfig(AppConfig):
 
     def ready(self) -> None:
         """Register triggers, the run, the facts that are listened to and the use of segments."""
-        from loyalty.campaigns import handlers, queries
-        from loyalty.campaigns.kinds import event, registry, schedule, threshold
+        from loyalty.campaigns import handlers
+        from loyalty.campaigns.kinds import event, offers, registry, schedule, threshold
         from loyalty.campaigns.operations import life
         from loyalty.campaigns.operations.fan_out import RUN_KIND, fan_out_run
+        from loyalty.campaigns.operations.looking_back import look_back_run
+        from loyalty.campaigns.queries import campaigns, facts
         from loyalty.features import api as features
         from loyalty.foundation.approvals import api as approvals
         from loyalty.foundation.audit import api as audit
@@ -37,15 +39,15 @@ class CampaignsConfig(AppConfig):
 
         for kind in (event.EventTrigger(), schedule.ScheduleTrigger(), threshold.ThresholdTrigger()):
             registry.register(kind)
+        offers.register(offers.ByRule())
         work.register(RUN_KIND, fan_out_run)
-        for event_type in event.EVENT_FIELDS:
-            name = "campaigns.on_" + event_type.replace(".", "_")
-            events.subscribe(
-                event_type, name=name, handler=handlers.on_fact, is_wanted=queries.is_event_awaited, rank=1
-            )
-        for event_type in handlers.CONVERTING:
-            name = "campaigns.convert_on_" + event_type.replace(".", "_")
-            events.subscribe(event_type, name=name, handler=handlers.on_conversion)
+        work.register(life.LOOK_BACK_KIND, look_back_run)
+        events.subscribe_to_each(
+            campaigns.list_awaited_types, name="campaigns.on_fact", handler=handlers.on_fact, rank=1
+        )
+        events.subscribe_to_each(
+            campaigns.list_goal_types, name="campaigns.convert_on_fact", handler=handlers.on_conversion
+        )
         approvals.register_subject(
             approvals.Subject(
                 kind=life.KIND, title="Activation of a campaign", permission="campaigns.activate", apply=life.apply,
@@ -53,9 +55,9 @@ class CampaignsConfig(AppConfig):
             )
         )  # fmt: skip
         audit.register_link("campaign", "/campaigns/{ref}")
-        scoping.register_kind("campaign", queries.list_places, names=("campaign", "campaign_id"))
-        segments.register_usage("campaign", queries.list_usages_of_segment)
-        features.register_platform_facts(queries.FACTS)
-        for told in queries.EVENT_TYPES:
+        scoping.register_kind("campaign", campaigns.list_places, names=("campaign", "campaign_id"))
+        segments.register_usage("campaign", campaigns.list_usages_of_segment)
+        features.register_platform_facts(facts.FACTS)
+        for told in facts.EVENT_TYPES:
             features.register_event_type(told)
-        features.register_words("ar", queries.ARABIC)
+        features.register_words("ar", facts.ARABIC)

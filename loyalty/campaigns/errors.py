@@ -24,6 +24,14 @@ class ChannelsInvalid(Invalid):
     title = "The channels have errors"
 
 
+class SettingsInvalid(Invalid):
+    """The goal, the fallback, the variants, the offers or a number of the campaign cannot be used; ``problems`` say
+    where."""
+
+    code = "campaign.settings_invalid"
+    title = "The campaign has errors"
+
+
 class OccurrenceInvalid(Invalid):
     """The name of an occurrence is empty, too long or not printable."""
 
@@ -57,6 +65,20 @@ class SchedulePast(Unprocessable):
 
     code = "campaign.schedule_past"
     title = "The schedule lies in the past"
+
+
+class OccurrenceNotFound(NotFound):
+    """There is no such occurrence of the campaign."""
+
+    code = "campaign.occurrence_not_found"
+    title = "No such occurrence"
+
+
+class AudienceGrew(Conflict):
+    """More customers are meant than whoever triggered it had seen."""
+
+    code = "campaign.audience_grew"
+    title = "More customers are meant than were counted"
 
 
 class CampaignNotActive(Conflict):

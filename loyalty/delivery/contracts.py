@@ -55,6 +55,9 @@ class Exclusion(StrEnum):
     NO_CONSENT = "no_consent"
     SUPPRESSED = "suppressed"
     HOLDOUT = "holdout"
+    CONTROL = "control"
+    REPEATED = "repeated"
+    PAST_TIME = "past_time"
     CAPPED = "capped"
     NO_ADDRESS = "no_address"
 
@@ -105,10 +108,14 @@ class Audience:
 
     Its columns: ``customer_id bigint``, ``customer_public_id uuid``, ``variables jsonb`` (values for the template, or
     NULL). The text is written by a domain's code, never by a user; values go in ``params``.
+
+    ``more`` names which of these it gives besides: ``variant text`` (which of the message's contents), ``refusal text``
+    (a reason of the source's own not to write, asked right after the holdout) and ``due_at timestamptz`` (not before).
     """
 
     sql: str
     params: Mapping[str, object] = field(default_factory=dict)
+    more: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +126,7 @@ class MessageRequest:
     ``source_ref`` is the object that speaks (a campaign), ``occurrence_ref`` its occasion, if it has an id of its own.
     ``content`` is the channel's own, for e-mail ``{"subject", "body"}``; ``variables`` are those that the audience
     may carry besides the ones delivery knows itself. What is not sent by ``valid_until`` is not sent any more.
+    ``variants`` are other contents by their code, for the customers whose row of the audience names one.
     """
 
     occurrence_key: str
@@ -132,6 +140,7 @@ class MessageRequest:
     priority: int = 5
     is_test: bool = False
     valid_until: datetime | None = None
+    variants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +149,14 @@ class AudienceCount:
 
     audience: int
     sendable: int
+    excluded: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ReachCount:
+    """How many customers are written to by which of several channels that stand in for each other, and why not."""
+
+    by_channel: Mapping[str, int]
     excluded: Mapping[str, int]
 
 

@@ -121,6 +121,8 @@ class Message(PublicModel):
     audience_cursor = models.UUIDField(null=True)
     is_complete = models.BooleanField(default=False)
     valid_until = models.DateTimeField(null=True)
+    # Other contents by the code of their variant: {code: id of the content}.
+    variants = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
 
     class Meta:
         constraints = [
@@ -154,15 +156,19 @@ class Send(models.Model):
     reason = models.CharField(max_length=100, default="", db_default="")
     detail = models.CharField(max_length=500, default="", db_default="")
     variables = ExactJSONField(null=True)
+    variant = models.CharField(max_length=40, default="", db_default="")
     address = models.CharField(max_length=320, default="", db_default="")
     attempts = models.SmallIntegerField(default=0, db_default=0)
     claim = models.UUIDField(null=True)
     due_at = models.DateTimeField(null=True)
+    # Before this instant it is not due, also after it was held and let go.
+    not_before = models.DateTimeField(null=True)
     queued_at = models.DateTimeField()
     sent_at = models.DateTimeField(null=True)
     delivered_at = models.DateTimeField(null=True)
     opened_at = models.DateTimeField(null=True)
     clicked_at = models.DateTimeField(null=True)
+    unsubscribed_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
 
     class Meta:

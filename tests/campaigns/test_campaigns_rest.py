@@ -11,7 +11,7 @@ from loyalty.delivery.models import Send
 from loyalty.foundation.audit.models import AuditEntry
 from tests.campaigns.scene import CONTENT, SCHEDULE, make_audience, work_off
 from tests.conftest import ClientWith
-from tests.delivery.post import Post, make_customers
+from tests.delivery.post import Post, left_out, make_customers
 
 pytestmark = pytest.mark.django_db
 URL = "/api/loyalty/v1/campaigns/"
@@ -144,14 +144,7 @@ def test_trigger__over_http__answers_202_then_200_with_the_same_body(
     assert (first.status_code, again.status_code, again.json()) == (202, 200, first.json())
     answer = first.json()
     assert (answer["occurrence"], answer["audience"]) == ("launch", 2)
-    assert answer["excluded"] == {
-        "forbidden": 0,
-        "no_consent": 1,
-        "suppressed": 0,
-        "holdout": 0,
-        "capped": 0,
-        "no_address": 1,
-    }
+    assert answer["excluded"] == left_out(no_consent=1, no_address=1)
     assert admin_client.get(f"/api/loyalty/v1/runs/{answer['run']['id']}/").json()["status"] == "PENDING"
     work_off(datetime.fromisoformat(made["created_at"]))
     assert admin_client.delete(f"{URL}{made['id']}/").json()["code"] == "campaign.in_use"
@@ -212,14 +205,7 @@ def test_preview__of_a_campaign__counts_and_shows_it_for_one(
     address = f"{URL}{create(admin_client, body)['id']}/preview/"
     shown = admin_client.get(address).json()
     assert (shown["audience"], shown["sendable"], shown["total"]) == (2, 2, 4)
-    assert shown["excluded"] == {
-        "forbidden": 0,
-        "no_consent": 1,
-        "suppressed": 0,
-        "holdout": 0,
-        "capped": 0,
-        "no_address": 1,
-    }
+    assert shown["excluded"] == left_out(no_consent=1, no_address=1)
     (eve,) = make_customers(["Eve"], now, prefix="e")
     named = admin_client.post(address, {"customer_ref": "e-0"}).json()["sample"]
     assert (named["customer_id"], named["content"]["email"]["subject"]) == (str(eve), "Hi Eve")
@@ -262,9 +248,13 @@ def test_performance__of_a_new_campaign__is_all_zero(admin_client: APIClient, bo
     figures = admin_client.get(f"{URL}{create(admin_client, body)['id']}/performance/").json()
     assert figures == {
         **dict.fromkeys(("total_sent", "delivered", "opened", "clicked", "converted", "failed", "bounced"), 0),
-        **dict.fromkeys(("unknown", "queued", "skipped", "occurrences"), 0),
+        **dict.fromkeys(("unknown", "queued", "skipped", "occurrences", "placed", "customers_sent"), 0),
+        **dict.fromkeys(("unsubscribed", "points"), 0),
+        "revenue": "0.00",
+        "breakdown": [],
+        "incremental": None,
         "conversion_rate": 0.0,
-        "excluded": dict.fromkeys(("forbidden", "no_consent", "suppressed", "holdout", "capped", "no_address"), 0),
+        "excluded": left_out(),
         "last_sent_at": None,
     }
 

@@ -9,7 +9,7 @@ from django.core.management import CommandError, call_command
 from rest_framework.test import APIClient
 
 from loyalty.campaigns import api
-from loyalty.campaigns.kinds.event import EVENT_FIELDS
+from loyalty.campaigns.kinds.event import EVENT_FIELDS, OWN_FACTS
 from loyalty.delivery.errors import TemplateInvalid
 from loyalty.foundation.events import api as events
 from loyalty.tiers.events import TierUpgraded
@@ -77,7 +77,10 @@ def test_template__values_of_the_tier_event__are_shown(post: Post, now: datetime
 def test_kinds__for_a_builder__name_every_event_and_its_fields(admin_client: APIClient) -> None:
     answer = admin_client.get("/api/loyalty/v1/campaigns/kinds/").json()
     assert answer["triggers"] == ["event", "schedule", "threshold"]
-    assert {one["type"] for one in answer["events"]} == set(EVENT_FIELDS)
+    offered = {one["type"]: one["fields"] for one in answer["events"]}
+    assert set(EVENT_FIELDS) < set(offered)
+    assert "message.clicked" in offered
+    assert not any(one.startswith(OWN_FACTS) for one in offered)
     assert {"code": "email", "is_available": True} in answer["channels"]
     assert {"code": "sms", "is_available": False} in answer["channels"]
 

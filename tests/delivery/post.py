@@ -124,6 +124,11 @@ def queue_all(now: datetime, *, occurrence: str = "o-1", **changes: Any) -> api.
     return api.enqueue_chunk(message_id=message.id, audience=EVERYONE, now=now)
 
 
+def left_out(**customers: int) -> dict[str, int]:
+    """Give how many were left out by every reason: those named, and nobody for the others."""
+    return {**{reason.value: 0 for reason in api.Exclusion}, **customers}
+
+
 def states() -> dict[str, int]:
     """Count the sends by state."""
     return dict(Counter(Send.objects.values_list("state", flat=True)))

@@ -8,7 +8,7 @@ from django.db import connections
 
 from loyalty.delivery import api
 from loyalty.delivery.models import Content, Message, Send
-from tests.delivery.post import EVERYONE, make_customers, open_message, queue_all
+from tests.delivery.post import EVERYONE, left_out, make_customers, open_message, queue_all
 
 RACERS = 16
 
@@ -20,7 +20,7 @@ def test_queue__audience__has_a_row_for_everyone_with_the_reason(now: datetime) 
     make_customers(["Dan"], now, has_address=False, prefix="a")
     counted = api.count_audience(audience=EVERYONE, channel="email", purpose="marketing", now=now)
     placed = queue_all(now)
-    reasons = {"forbidden": 0, "no_consent": 1, "suppressed": 0, "holdout": 0, "capped": 0, "no_address": 1}
+    reasons = left_out(no_consent=1, no_address=1)
     assert (counted.audience, counted.sendable, dict(counted.excluded)) == (4, 2, reasons)
     assert (placed.placed, placed.queued, dict(placed.excluded), placed.is_complete) == (4, 2, reasons, True)
     assert set(Send.objects.values_list("state", "reason")) == {

@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from loyalty.campaigns.kinds.registry import only, refuse
+from loyalty.foundation.events import api as events
 from loyalty.foundation.events.contracts import Envelope
 from loyalty.foundation.rules import api as rules
 
@@ -14,8 +15,8 @@ log = logging.getLogger("loyalty.campaigns")
 POINTS = ("points_amount", "points_balance")
 TIERS = ("from_tier", "to_tier", "to_tier_name")
 PURCHASE = ("amount", "currency", "product_id", "product_category", "channel")
-# The facts that a campaign may wait for, each with the fields that its template may show as ``event_<field>``. All of
-# them are about one customer, whose public id is the fact's key.
+# Facts about one customer, whose public id is the fact's key, each with the fields that a template may show as
+# ``event_<field>``. A campaign may wait for any other type too whose facts name a customer.
 EVENT_FIELDS: dict[str, tuple[str, ...]] = {
     "customer.created": (),
     "customer.updated": (),
@@ -37,8 +38,35 @@ EVENT_FIELDS: dict[str, tuple[str, ...]] = {
 PREFIX = "event_"
 
 
+# What sending itself publishes: campaigns that waited for it would set each other off for ever.
+OWN_FACTS = ("campaign.", "message.sent", "message.delivered", "message.bounced")
+# How long ago a fact may have happened that a campaign is told to look back to.
+LOOK_BACK_HOURS_MAX = 31 * 24
+
+
+def list_event_types() -> list[str]:
+    """Give the types that a campaign may wait for, in order."""
+    told = {one.name for one in events.list_types() if _names_customer(one.schema)}
+    return sorted({*EVENT_FIELDS, *(one for one in told if not one.startswith(OWN_FACTS))})
+
+
+def fields_of(event_type: str) -> tuple[str, ...]:
+    """Give the fields that a template may show of a fact."""
+    if event_type in EVENT_FIELDS:
+        return EVENT_FIELDS[event_type]
+    found = events.find_type(event_type)
+    return tuple(found.schema.get("properties", {})) if found is not None else ()
+
+
+def _names_customer(schema: Mapping[str, Any]) -> bool:
+    return "customer_id" in schema.get("properties", {})
+
+
 class EventTrigger:
-    """``{kind, event_type, filter?, filter_profile?}``.
+    """``{kind, event_type, filter?, filter_profile?, look_back_hours?}``.
+
+    With ``look_back_hours`` the facts of so long before the activation count too, and one that arrives later than that
+    passes by.
 
     The profile is that of the rule language under which the filter was written; a new filter is of the latest.
     """
@@ -47,10 +75,10 @@ class EventTrigger:
 
     def read(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Check the type and the filter."""
-        only(raw, "event_type", "filter", "filter_profile")
+        only(raw, "event_type", "filter", "filter_profile", "look_back_hours")
         event_type = raw.get("event_type")
-        if not isinstance(event_type, str) or event_type not in EVENT_FIELDS:
-            known = ", ".join(sorted(EVENT_FIELDS))
+        if not isinstance(event_type, str) or event_type not in list_event_types():
+            known = ", ".join(list_event_types())
             raise refuse("event_type", "campaign.event_unknown", f"A campaign can wait for: {known}.")
         rule = raw.get("filter")
         profile = raw.get("filter_profile", rules.PROFILE_LATEST)
@@ -65,13 +93,19 @@ class EventTrigger:
             except rules.RuleInvalid as fault:
                 raise refuse("filter", "campaign.filter_invalid", f"The filter is no rule: {fault.detail}") from fault
             kept |= {"filter": rule, "filter_profile": profile}
+        hours = raw.get("look_back_hours")
+        if hours is not None:
+            if isinstance(hours, bool) or not isinstance(hours, int) or not 1 <= hours <= LOOK_BACK_HOURS_MAX:
+                message = f"From 1 to {LOOK_BACK_HOURS_MAX} hours."
+                raise refuse("look_back_hours", "campaign.look_back_invalid", message)
+            kept["look_back_hours"] = hours
         return kept
 
     def variables(self, trigger: Mapping[str, Any]) -> tuple[str, ...]:
         """Give the fields of the fact."""
-        return tuple(PREFIX + name for name in EVENT_FIELDS[trigger["event_type"]])
+        return tuple(PREFIX + name for name in fields_of(trigger["event_type"]))
 
-    def first_due(self, trigger: Mapping[str, Any], after: datetime) -> datetime | None:
+    def first_due(self, trigger: Mapping[str, Any], after: datetime, *, program_zone: str) -> datetime | None:
         """Time alone never sets it off."""
         return None
 
@@ -81,11 +115,22 @@ def matches(trigger: Mapping[str, Any], event: Envelope, *, now: datetime) -> bo
 
     A filter that cannot be evaluated on this fact lets nothing through, and the log says which.
     """
-    rule = trigger.get("filter")
+    return passes(trigger.get("filter"), trigger.get("filter_profile"), event, now=now)
+
+
+def is_too_old(trigger: Mapping[str, Any], event: Envelope, *, now: datetime) -> bool:
+    """Tell whether a fact arrives later than the campaign looks back."""
+    hours = trigger.get("look_back_hours")
+    return hours is not None and event.occurred_at < now - timedelta(hours=hours)
+
+
+def passes(rule: Mapping[str, Any] | None, profile: int | None, event: Envelope, *, now: datetime) -> bool:
+    """Tell whether a rule lets a fact through; without one every fact passes, and one that faults lets nothing
+    through."""
     if rule is None:
         return True
     try:
-        profile = trigger.get("filter_profile", rules.PROFILE_FIRST)
+        profile = profile or rules.PROFILE_FIRST
         return bool(rules.evaluate(rules.check(rule, None, "any", profile), facts_of(event), now=now))
     except (rules.RuleFault, rules.RuleInvalid) as fault:
         log.warning("the filter of a campaign cannot be evaluated on event %s: %s", event.id, fault)
@@ -99,4 +144,4 @@ def facts_of(event: Envelope) -> dict[str, Any]:
 
 def shared_values(event: Envelope) -> dict[str, Any]:
     """Give the fields of a fact as a template names them."""
-    return {PREFIX + name: event.data.get(name) for name in EVENT_FIELDS.get(event.type, ())}
+    return {PREFIX + name: event.data.get(name) for name in fields_of(event.type)}

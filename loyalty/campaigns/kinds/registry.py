@@ -24,8 +24,11 @@ class Trigger(Protocol):
         """Give the names that a template may use besides those of the customer and the program."""
         ...
 
-    def first_due(self, trigger: Mapping[str, Any], after: datetime) -> datetime | None:
-        """Give the first instant after ``after`` at which time itself sets the campaign off, or None."""
+    def first_due(self, trigger: Mapping[str, Any], after: datetime, *, program_zone: str) -> datetime | None:
+        """Give the first instant after ``after`` at which time itself sets the campaign off, or None.
+
+        ``program_zone`` is the zone of the campaign's program, UTC without one.
+        """
         ...
 
 

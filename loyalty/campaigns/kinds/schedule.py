@@ -1,8 +1,13 @@
-"""Set off by the clock: once at an instant, or by a cron line in a zone of the IANA database.
+"""Set off by the clock: once at an instant, or by a cron line; in a zone of the IANA database, the program's, or each
+recipient's own.
 
 A cron line is read in local time, as people mean it. When the clocks go forward, a slot that does not exist that day is
 taken right after the gap; when they go back, a slot that exists twice is taken once, the first time. A line whose hour
 is ``*`` or ``*/n`` means "every so many hours", so there the gap is skipped and the repeated hour counts twice.
+
+For the recipients' zones an occurrence begins when the first zone of the Earth shows the time; each customer's
+message is
+due when the customer's own clock does (``kinds/zones.py``).
 """
 
 import re
@@ -13,7 +18,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from croniter import CroniterError, croniter
 
-from loyalty.campaigns.contracts import DueSlot
+from loyalty.campaigns.contracts import DueSlot, PastTime
 from loyalty.campaigns.kinds.registry import only, refuse
 
 FIELDS = 5
@@ -29,35 +34,108 @@ HORIZON = timedelta(days=5 * 366)
 LEAP_YEAR = datetime.fromisoformat("2024-01-01T00:00")
 # After an outage only the latest missed slot counts; older ones are not walked through one by one.
 LOOK_BACK = timedelta(days=2)
+# From the first zone of the Earth to the last one.
+ALL_ZONES = timedelta(hours=26)
+AT_ONCE = timedelta(seconds=1)
+WALL_EXAMPLE = "A local time looks like 2026-11-23T09:00, without an offset."
+# So that no zone's offset leaves what a date can say.
+YEAR_FIRST, YEAR_LAST = 2000, 9000
+
+
+PROGRAM_ZONE, RECIPIENT_ZONE = "program", "recipient"
+# Fourteen hours before UTC's: nowhere on Earth is it later.
+EARLIEST_ZONE = "Etc/GMT-14"
 
 
 class ScheduleTrigger:
-    """``{kind, cron | at, timezone}``."""
+    """``{kind, cron | at, timezone, past?}``; ``past`` (with the recipients' zones) says what counts where the hour is
+    over when the occurrence begins."""
 
     kind = "schedule"
 
     def read(self, raw: Mapping[str, Any]) -> dict[str, Any]:
         """Check the zone and the line or the instant."""
-        only(raw, "cron", "at", "timezone")
-        zone = read_zone(raw.get("timezone"))
+        only(raw, "cron", "at", "timezone", "past")
+        named = raw.get("timezone")
+        is_floating = named in (PROGRAM_ZONE, RECIPIENT_ZONE)
+        zone = "" if is_floating else read_zone(named).key
         cron, at = raw.get("cron"), raw.get("at")
         if (cron is None) == (at is None):
             raise refuse("", "campaign.schedule_ambiguous", "Give either cron or at.")
+        kept: dict[str, Any] = {"kind": self.kind}
         if at is not None:
-            return {"kind": self.kind, "at": read_instant(at, zone).isoformat(), "timezone": zone.key}
-        check_cron(cron)
-        return {"kind": self.kind, "cron": " ".join(str(cron).split()), "timezone": zone.key}
+            kept["at"] = read_wall(at) if is_floating else read_instant(at, ZoneInfo(zone)).isoformat()
+        else:
+            check_cron(cron)
+            kept["cron"] = " ".join(str(cron).split())
+        kept["timezone"] = str(named) if is_floating else zone
+        if named == RECIPIENT_ZONE:
+            kept["past"] = read_past(raw.get("past"))
+        elif raw.get("past") is not None:
+            raise refuse("past", "campaign.past_not_asked", "Only a schedule in the recipients' zones needs this.")
+        return kept
 
     def variables(self, trigger: Mapping[str, Any]) -> tuple[str, ...]:
         """Give none of its own."""
         return ()
 
-    def first_due(self, trigger: Mapping[str, Any], after: datetime) -> datetime | None:
+    def first_due(self, trigger: Mapping[str, Any], after: datetime, *, program_zone: str) -> datetime | None:
         """Give the first slot after an instant."""
+        zone = zone_of(trigger, program_zone)
         if "at" in trigger:
-            at = datetime.fromisoformat(trigger["at"]).astimezone(UTC)
+            at = datetime.fromisoformat(trigger["at"])
+            at = at.astimezone(UTC) if at.tzinfo else instant_of(at, zone)
+            if trigger["timezone"] == RECIPIENT_ZONE and at <= after < at + ALL_ZONES:
+                # Somewhere it is not over yet; what counts where it is, the trigger says.
+                return after + AT_ONCE
             return at if at > after else None
-        return next_slot(trigger["cron"], ZoneInfo(trigger["timezone"]), after)
+        return next_slot(trigger["cron"], zone, after)
+
+
+def zone_of(trigger: Mapping[str, Any], program_zone: str) -> ZoneInfo:
+    """Give the zone by whose clock a schedule goes."""
+    named = trigger["timezone"]
+    if named == RECIPIENT_ZONE:
+        return ZoneInfo(EARLIEST_ZONE)
+    return ZoneInfo(program_zone if named == PROGRAM_ZONE else named)
+
+
+def wall_of(trigger: Mapping[str, Any], slot_at: datetime) -> datetime:
+    """Give the local time that a slot of a schedule in the recipients' zones stands for."""
+    if "at" in trigger:
+        return datetime.fromisoformat(trigger["at"])
+    return slot_at.astimezone(ZoneInfo(EARLIEST_ZONE)).replace(tzinfo=None)
+
+
+def instant_of(wall: datetime, zone: ZoneInfo) -> datetime:
+    """Give the instant of a local time in UTC: right after a gap, and the first one of a repeated hour."""
+    return next(_instants(wall, zone, is_hourly=False))
+
+
+def read_wall(text: object) -> str:
+    """Read a local time, which has no offset.
+
+    :raises TriggerInvalid: it is none.
+    """
+    try:
+        wall = datetime.fromisoformat(str(text))
+    except ValueError as fault:
+        raise refuse("at", "campaign.instant_invalid", WALL_EXAMPLE) from fault
+    if wall.tzinfo is not None or not YEAR_FIRST <= wall.year <= YEAR_LAST:
+        raise refuse("at", "campaign.instant_invalid", WALL_EXAMPLE)
+    return wall.isoformat()
+
+
+def read_past(text: object) -> str:
+    """Read what counts where the hour is over; skipping is the rule that surprises nobody at night.
+
+    :raises TriggerInvalid: it is none of them.
+    """
+    if text is None:
+        return PastTime.SKIP.value
+    if text not in set(PastTime):
+        raise refuse("past", "campaign.past_unknown", f"One of {', '.join(PastTime)}.")
+    return str(text)
 
 
 _TRIGGER = ScheduleTrigger()
@@ -71,9 +149,9 @@ def read_schedule(raw: Mapping[str, Any]) -> dict[str, Any]:
     return _TRIGGER.read(raw)
 
 
-def first_slot(trigger: Mapping[str, Any], after: datetime) -> datetime | None:
+def first_slot(trigger: Mapping[str, Any], after: datetime, *, program_zone: str = "UTC") -> datetime | None:
     """Give the first slot of a kept schedule after an instant, or None."""
-    return _TRIGGER.first_due(trigger, after)
+    return _TRIGGER.first_due(trigger, after, program_zone=program_zone)
 
 
 def read_zone(name: object) -> ZoneInfo:
@@ -175,11 +253,14 @@ def _end_of_gap(shifted: datetime, zone: ZoneInfo) -> datetime:
     return high.replace(microsecond=0)
 
 
-def due_slot(trigger: Mapping[str, Any], due_at: datetime, now: datetime) -> DueSlot:
-    """Give the latest slot up to now, counting from the one that is due, and the next one after now."""
+def due_slot(trigger: Mapping[str, Any], due_at: datetime, now: datetime, zone: ZoneInfo | None = None) -> DueSlot:
+    """Give the latest slot up to now, counting from the one that is due, and the next one after now.
+
+    ``zone`` is the clock's that a schedule goes by which names no zone of its own.
+    """
     if "at" in trigger:
         return DueSlot(due_at, None)
-    zone = ZoneInfo(trigger["timezone"])
+    zone = zone or ZoneInfo(trigger["timezone"])
     latest, position = due_at, max(due_at, now - LOOK_BACK)
     while True:
         slot = next_slot(trigger["cron"], zone, position)
@@ -188,6 +269,9 @@ def due_slot(trigger: Mapping[str, Any], due_at: datetime, now: datetime) -> Due
         latest = position = slot
 
 
-def name_of(slot_at: datetime, trigger: Mapping[str, Any]) -> str:
-    """Give the occurrence of a slot: its local time with the offset, so that a repeated hour has two names."""
-    return slot_at.astimezone(ZoneInfo(trigger["timezone"])).isoformat(timespec="minutes")
+def name_of(slot_at: datetime, trigger: Mapping[str, Any], zone: ZoneInfo | None = None) -> str:
+    """Give the occurrence of a slot: its local time with the offset, so that a repeated hour has two names; for the
+    recipients' zones without it."""
+    if trigger["timezone"] == RECIPIENT_ZONE:
+        return f"{wall_of(trigger, slot_at).isoformat(timespec='minutes')} recipients"
+    return slot_at.astimezone(zone or ZoneInfo(trigger["timezone"])).isoformat(timespec="minutes")

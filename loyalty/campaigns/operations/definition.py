@@ -8,38 +8,49 @@ from typing import Any
 from django.db import transaction
 
 from loyalty.campaigns.contracts import CampaignStatus, NewCampaign
-from loyalty.campaigns.errors import (
-    CampaignInUse,
-    CampaignNotFound,
-    CampaignStateWrong,
-    ChannelsInvalid,
-    ProgramUnknown,
-    SegmentUnknown,
-)
-from loyalty.campaigns.kinds import registry
+from loyalty.campaigns.errors import CampaignInUse, CampaignNotFound, CampaignStateWrong
 from loyalty.campaigns.models import Campaign
+from loyalty.campaigns.operations.checking import check
 from loyalty.campaigns.operations.life import activate_or_ask, refuse_growth, schedule_next
-from loyalty.campaigns.queries import variables_of
-from loyalty.delivery import api as delivery
 from loyalty.foundation.approvals import api as approvals
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
-from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.orm.api import bump_version
-from loyalty.programs import api as programs
-from loyalty.segments import api as segments
 
 # What a caller may change, with the column that holds it.
 CHANGEABLE = {
     "name": "name",
     "description": "description",
     "program": "program_ref",
-    "segment": "segment_ref",
+    "segments": "segment_refs",
+    "excluded_segments": "excluded_segment_refs",
     "purpose": "purpose",
     "trigger": "trigger",
     "channels": "channels",
     "content": "content",
+    "goal": "goal",
+    "fallback": "fallback",
+    "variants": "variants",
+    "control_percent": "control_percent",
+    "offers": "offers",
+    "budget_amount": "budget_amount",
+    "priority": "priority",
+    "repeat_days": "repeat_days",
+    "valid_hours": "valid_hours",
+    "seeds": "seeds",
+    "starts_at": "starts_at",
+    "ends_at": "ends_at",
 }
+# A change of one of these can let more people be written to than were counted when the campaign was activated.
+GROWING = {"segments", "excluded_segments", "program", "trigger", "channels", "repeat_days", "control_percent"}
+LISTS = {"segments", "excluded_segments", "channels", "variants", "offers", "seeds"}
+
+
+SAID = {"name", "description", "program", "segments", "trigger", "content"}
+
+
+def _plain(value: Any) -> Any:
+    return list(value) if isinstance(value, tuple) else value
 
 
 def lock(campaign_id: uuid.UUID) -> Campaign:
@@ -58,18 +69,18 @@ def create(*, new: NewCampaign, actor: Actor, now: datetime, is_active: bool = F
 
     :raises WaitsForApproval: the draft is kept, and its activation is asked for.
 
-    :raises TriggerInvalid, ChannelsInvalid, ContentInvalid, TemplateInvalid: something in it cannot be used.
+    :raises TriggerInvalid, ChannelsInvalid, SettingsInvalid, ContentInvalid, TemplateInvalid: something in it cannot
+    be used.
     :raises ProgramUnknown, SegmentUnknown: what it names does not exist.
     """
     campaign = Campaign(
         name=new.name,
         description=new.description,
         program_ref=new.program,
-        segment_ref=new.segment,
-        purpose=new.purpose,
+        segment_refs=list(new.segments or ([new.segment] if new.segment else [])),
         trigger=dict(new.trigger),
-        channels=list(new.channels),
         content=dict(new.content),
+        **{column: _plain(getattr(new, name)) for name, column in CHANGEABLE.items() if name not in SAID},
     )
     with transaction.atomic():
         check(campaign, now=now)
@@ -92,13 +103,20 @@ def change(*, campaign_id: uuid.UUID, changes: Mapping[str, Any], actor: Actor, 
         raise CampaignStateWrong("An ended campaign stays as it is.")
     before = describe(campaign)
     held = campaign.trigger
-    for name, value in changes.items():
-        setattr(campaign, CHANGEABLE[name], value)
+    wanted = dict(changes)
+    if "segment" in wanted:
+        one = wanted.pop("segment")
+        wanted["segments"] = [one] if one is not None else []
+    for name, value in wanted.items():
+        setattr(campaign, CHANGEABLE[name], list(value) if name in LISTS else value)
+    if campaign.status == CampaignStatus.REVIEW:
+        # What was to be looked at is another campaign now.
+        campaign.status = CampaignStatus.DRAFT
     if campaign.trigger.get("filter") == held.get("filter") and "filter_profile" in held:
         # A filter that nobody changed keeps its meaning.
         campaign.trigger = {"filter_profile": held["filter_profile"], **campaign.trigger}
     check(campaign, now=now)
-    if {"segment", "program", "trigger", "channels"} & set(changes):
+    if GROWING & set(wanted):
         refuse_growth(campaign, actor, now)
     if "trigger" in changes:
         campaign.is_threshold_met = False
@@ -122,52 +140,11 @@ def delete(*, campaign_id: uuid.UUID, actor: Actor, now: datetime) -> None:
     campaign.delete()
 
 
-def check(campaign: Campaign, *, now: datetime) -> None:
-    """Hold a campaign against its kinds, its channels and what it names; brings the trigger into its kept form."""
-    kind = registry.get(campaign.trigger.get("kind"))
-    campaign.trigger = kind.read(campaign.trigger)
-    campaign.trigger_kind = kind.kind
-    campaign.event_type = campaign.trigger.get("event_type", "")
-    if campaign.program_ref is not None:
-        try:
-            programs.get_plan(campaign.program_ref, at=now)
-        except programs.ProgramNotFound as fault:
-            raise _unknown(ProgramUnknown, "program") from fault
-    if campaign.segment_ref is not None:
-        try:
-            segments.get_segment(campaign.segment_ref)
-        except segments.SegmentNotFound as fault:
-            raise _unknown(SegmentUnknown, "segment") from fault
-    _check_channels(campaign)
-    variables = variables_of(campaign.trigger, campaign.program_ref)
-    for channel in campaign.channels:
-        delivery.check_content(
-            channel=channel, content=campaign.content[channel], variables=variables, field=f"content.{channel}"
-        )
-
-
-def _unknown(refusal: type[ProgramUnknown | SegmentUnknown], field: str) -> ProgramUnknown | SegmentUnknown:
-    message = f"There is no such {field}."
-    return refusal(message, problems=[FieldProblem(field, refusal.code, message)])
-
-
-def _check_channels(campaign: Campaign) -> None:
-    problems = []
-    if not campaign.channels or len(set(campaign.channels)) != len(campaign.channels):
-        problems.append(FieldProblem("channels", "channels.invalid", "Name at least one channel, each once."))
-    for channel in campaign.channels:
-        if not isinstance(campaign.content.get(channel), dict):
-            problems.append(FieldProblem(f"content.{channel}", "required", f"The channel {channel} has no content."))
-    for channel in campaign.content:
-        if channel not in campaign.channels:
-            name = str(channel)[:40]
-            problems.append(FieldProblem(f"content.{name}", "unknown_field", f"{name} is not among the channels."))
-    for channel in campaign.channels:
-        if channel not in delivery.list_channels():
-            # The channel's own refusal says whether it is unknown or only not available here.
-            delivery.check_content(channel=channel, content={}, variables=())
-    if problems:
-        raise ChannelsInvalid(problems[0].message, problems=problems)
+TOLD_AS_KEPT = (
+    "goal", "fallback", "variants", "control_percent", "offers", "budget_amount", "priority", "repeat_days",
+    "valid_hours",
+    "seeds", "starts_at", "ends_at",
+)  # fmt: skip
 
 
 def describe(campaign: Campaign) -> dict[str, Any]:
@@ -176,13 +153,19 @@ def describe(campaign: Campaign) -> dict[str, Any]:
         "name": campaign.name,
         "description": campaign.description,
         "program": str(campaign.program_ref) if campaign.program_ref else None,
-        "segment": str(campaign.segment_ref) if campaign.segment_ref else None,
+        "segments": [str(one) for one in campaign.segment_refs],
+        "excluded_segments": [str(one) for one in campaign.excluded_segment_refs],
         "purpose": campaign.purpose,
         "trigger": campaign.trigger,
         "channels": list(campaign.channels),
         "content": campaign.content,
+        **{name: _told(getattr(campaign, name)) for name in TOLD_AS_KEPT},
         "status": campaign.status,
     }
+
+
+def _told(value: Any) -> Any:
+    return value.isoformat() if isinstance(value, datetime) else value
 
 
 def _record(

@@ -1,4 +1,4 @@
-"""The life of a campaign: activate, pause, end."""
+"""The life of a campaign: review, activation at once or at its beginning, pause, end."""
 
 import uuid
 from collections.abc import Mapping
@@ -12,12 +12,14 @@ from loyalty.campaigns.errors import CampaignNotFound, CampaignStateWrong, Sched
 from loyalty.campaigns.events import CampaignStatusChanged
 from loyalty.campaigns.kinds import registry
 from loyalty.campaigns.models import Campaign
-from loyalty.campaigns.queries import audience_of
+from loyalty.campaigns.operations.planning import plan_of, zone_of_program
+from loyalty.campaigns.queries.audience import count_meant
 from loyalty.delivery import api as delivery
 from loyalty.foundation.approvals import api as approvals
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.events import api as events
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.work import api as work
 
 ENDED_REASON = "campaign.ended"
 
@@ -32,10 +34,41 @@ def _lock(campaign_id: uuid.UUID) -> Campaign:
 KIND = "campaigns.activate"
 
 
+LOOK_BACK_KIND = "campaigns.look_back"
+
+
+@transaction.atomic
+def submit(*, campaign_id: uuid.UUID, actor: Actor, now: datetime) -> None:
+    """Give a draft to somebody to look at; a change makes it a draft again, and activating it ends the review.
+
+    :raises CampaignStateWrong: it is no draft.
+    """
+    campaign = _lock(campaign_id)
+    if campaign.status == CampaignStatus.REVIEW:
+        return
+    if campaign.status != CampaignStatus.DRAFT:
+        raise CampaignStateWrong("Only a draft is reviewed.")
+    _change_status(campaign, CampaignStatus.REVIEW, "campaigns.change", actor, now)
+
+
+@transaction.atomic
+def send_back(*, campaign_id: uuid.UUID, actor: Actor, now: datetime) -> None:
+    """End a review without activating: it is a draft again.
+
+    :raises CampaignStateWrong: it is not under review.
+    """
+    campaign = _lock(campaign_id)
+    if campaign.status != CampaignStatus.REVIEW:
+        raise CampaignStateWrong("It is not under review.")
+    _change_status(campaign, CampaignStatus.DRAFT, "campaigns.activate", actor, now)
+
+
 def activate(*, campaign_id: uuid.UUID, actor: Actor, now: datetime) -> None:
     """Let a campaign run, or ask for it; what waited while it was paused goes on, and nothing is sent again.
 
-    A threshold that is met already counts as crossed at the first look after the activation.
+    One whose beginning lies ahead is SCHEDULED, and becomes active then. A threshold that is met already counts as
+    crossed
+    at the first look after the activation.
 
     :raises WaitsForApproval: a workflow has so large an audience wait for others; the request is kept.
     :raises CampaignStateWrong: it has ended.
@@ -92,17 +125,13 @@ def describe(payload: Mapping[str, Any]) -> str:
 
 def audience_size(campaign: Campaign, now: datetime) -> int:
     """Count whom the campaign would be about as of now, before channels and consents leave anybody out."""
-    audience = audience_of(program=campaign.program_ref, segment=campaign.segment_ref, shared={}, used=())
-    counts = [
-        delivery.count_audience(audience=audience, channel=channel, purpose=campaign.purpose, now=now).audience
-        for channel in campaign.channels
-    ]
-    return max(counts, default=0)
+    return count_meant(plan_of(campaign))
 
 
 def _told(campaign: Campaign) -> dict[str, Any]:
     return {
-        "name": campaign.name, "segment": campaign.segment_ref, "program": campaign.program_ref,
+        "name": campaign.name, "segments": [str(one) for one in campaign.segment_refs], "program": campaign.program_ref,
+        "excluded_segments": [str(one) for one in campaign.excluded_segment_refs],
         "trigger": campaign.trigger, "channels": list(campaign.channels), "content": campaign.content,
     }  # fmt: skip
 
@@ -128,6 +157,8 @@ def refuse_growth(campaign: Campaign, actor: Actor, now: datetime) -> None:
 def _check_activation(campaign: Campaign, now: datetime) -> None:
     if campaign.status == CampaignStatus.ENDED:
         raise CampaignStateWrong("An ended campaign stays ended.")
+    if campaign.ends_at is not None and campaign.ends_at <= now:
+        raise CampaignStateWrong("Its end has passed.")
     schedule_next(campaign, now)
 
 
@@ -136,12 +167,33 @@ def _activate(campaign: Campaign, actor: Actor, now: datetime) -> None:
         return
     was_paused = campaign.status == CampaignStatus.PAUSED
     _check_activation(campaign, now)
+    if campaign.starts_at is not None and campaign.starts_at > now and not was_paused:
+        campaign.due_at = campaign.starts_at
+        _change_status(campaign, CampaignStatus.SCHEDULED, "campaigns.activate", actor, now)
+        return
     if not was_paused:
         campaign.is_threshold_met = False
     campaign.activated_at = now
     _change_status(campaign, CampaignStatus.ACTIVE, "campaigns.activate", actor, now)
     if was_paused:
         delivery.release(source_ref=campaign.public_id, now=now)
+    elif campaign.trigger.get("look_back_hours"):
+        work.start(
+            kind=LOOK_BACK_KIND,
+            subject_kind="campaign",
+            subject_ref=str(campaign.public_id),
+            params={"until": now.isoformat()},
+            actor=actor,
+            now=now,
+        )
+
+
+@transaction.atomic
+def begin(*, campaign_id: uuid.UUID, actor: Actor, now: datetime) -> None:
+    """Let a scheduled campaign run whose beginning has come; it was approved when it was scheduled."""
+    campaign = _lock(campaign_id)
+    if campaign.status == CampaignStatus.SCHEDULED and campaign.starts_at is not None and campaign.starts_at <= now:
+        _activate(campaign, actor, now)
 
 
 @transaction.atomic
@@ -152,6 +204,11 @@ def pause(*, campaign_id: uuid.UUID, actor: Actor, now: datetime) -> None:
     """
     campaign = _lock(campaign_id)
     if campaign.status == CampaignStatus.PAUSED:
+        return
+    if campaign.status == CampaignStatus.SCHEDULED:
+        # It has not begun: it goes back to where it came from.
+        campaign.due_at = None
+        _change_status(campaign, CampaignStatus.DRAFT, "campaigns.pause", actor, now)
         return
     if campaign.status != CampaignStatus.ACTIVE:
         raise CampaignStateWrong("Only an active campaign can be paused.")
@@ -172,11 +229,15 @@ def end(*, campaign_id: uuid.UUID, actor: Actor, now: datetime) -> None:
 
 
 def schedule_next(campaign: Campaign, now: datetime) -> None:
-    """Set when the clock sets the campaign off next.
+    """Set when the clock sets the campaign off next, counting from its beginning.
 
     :raises SchedulePast: it never does.
     """
-    campaign.due_at = registry.get(campaign.trigger_kind).first_due(campaign.trigger, now)
+    after = max(now, campaign.starts_at) if campaign.starts_at else now
+    zone = zone_of_program(campaign, now)
+    campaign.due_at = registry.get(campaign.trigger_kind).first_due(campaign.trigger, after, program_zone=zone)
+    if campaign.due_at is not None and campaign.ends_at is not None and campaign.due_at >= campaign.ends_at:
+        campaign.due_at = None
     if campaign.trigger_kind == TriggerKind.SCHEDULE and campaign.due_at is None:
         raise SchedulePast("The schedule has no slot in the future.")
 

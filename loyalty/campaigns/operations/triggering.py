@@ -1,17 +1,39 @@
 """Triggering: an occurrence begins once, its plan and its content are frozen, its answer is kept."""
 
 import uuid
-from datetime import datetime
+from collections.abc import Sequence
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
 
-from loyalty.campaigns.contracts import MANUAL, CampaignStatus, Cause, TriggerOutcome
-from loyalty.campaigns.errors import CampaignNotActive, CampaignNotFound, OccurrenceInvalid
+from loyalty.campaigns.contracts import (
+    MANUAL,
+    SET,
+    CampaignStatus,
+    Cause,
+    FallbackWhen,
+    NewEntry,
+    Plan,
+    TriggerKind,
+    TriggerOutcome,
+)
+from loyalty.campaigns.errors import (
+    AudienceGrew,
+    CampaignNotActive,
+    CampaignNotFound,
+    CustomerUnknown,
+    OccurrenceInvalid,
+)
 from loyalty.campaigns.events import CampaignTriggered
 from loyalty.campaigns.models import Campaign, Occurrence
-from loyalty.campaigns.operations import fan_out
-from loyalty.campaigns.queries import CAMPAIGN_NAME, variables_of
+from loyalty.campaigns.operations import counting, fan_out
+from loyalty.campaigns.operations.checking import content_of
+from loyalty.campaigns.operations.planning import plan_of
+from loyalty.campaigns.policy import plans
+from loyalty.campaigns.queries import audience as audiences
+from loyalty.campaigns.queries.audience import CAMPAIGN_NAME
+from loyalty.campaigns.queries.campaigns import variables_of
 from loyalty.delivery import api as delivery
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.events import api as events
@@ -21,13 +43,18 @@ from loyalty.foundation.orm import sql
 from loyalty.foundation.work import api as work
 
 OCCURRENCE_LENGTH_MAX = 200
-# A message about something that just happened goes before bulk.
-PRIORITY_EVENT, PRIORITY_BULK = 0, 5
+# A message about something that just happened goes before bulk of the same campaign's priority.
+AHEAD_OF_BULK = 5
+# For the recipients' zones what is sent lies up to so long ahead.
+# What quiet hours or a cap held longer than a channel's time is looked at for so long still.
+FALLBACK_HELD = timedelta(days=2)
+ZONES_AHEAD = timedelta(hours=26)
 
 BEGIN = """
     INSERT INTO campaigns_occurrence (public_id, campaign_id, occurrence, trigger_kind, event_id, customer_ref, plan,
-        answer, triggered_at, is_complete)
-    VALUES (%(public_id)s, %(campaign)s, %(occurrence)s, %(kind)s, %(event)s, %(customer)s, '{}', '{}', %(now)s, false)
+        answer, triggered_at, is_complete, population, position)
+    VALUES (%(public_id)s, %(campaign)s, %(occurrence)s, %(kind)s, %(event)s, %(customer)s, '{}', '{}', %(now)s,
+    false, 0, 0)
     ON CONFLICT (campaign_id, occurrence) DO NOTHING RETURNING id
 """
 
@@ -44,16 +71,24 @@ def check_occurrence(text: str) -> str:
 
 @transaction.atomic
 def trigger(
-    *, campaign_id: uuid.UUID, occurrence: str | None, cause: Cause, actor: Actor, now: datetime
+    *,
+    campaign_id: uuid.UUID,
+    occurrence: str | None,
+    cause: Cause,
+    actor: Actor,
+    now: datetime,
+    audience_max: int | None = None,
 ) -> TriggerOutcome:
     """Begin an occurrence of a campaign, or give the first answer of one that has begun before.
 
-    The audience is counted now; a run places it in the send queue in chunks. For an event there is one customer, who
-    is placed here.
+    The audience is kept and counted now; a run places it in the send queue in slices. For an event there is one
+    customer, who is placed here.
 
+    :param audience_max: refuse it when more are meant than whoever asks for it has seen.
     :raises CampaignNotFound: there is no such campaign.
     :raises CampaignNotActive: it does not run.
     :raises OccurrenceInvalid: the name cannot be one.
+    :raises AudienceGrew: more than ``audience_max`` are meant; nothing began.
     """
     name = check_occurrence(occurrence) if occurrence is not None else f"{MANUAL}-{new_public_id()}"
     # A share lock lets triggers run side by side, and makes a pause wait for them or them for it.
@@ -69,6 +104,9 @@ def trigger(
     if not is_new:
         return TriggerOutcome(is_new=False, answer=made.answer)
     _fill(campaign, made, cause, actor, now)
+    if audience_max is not None and made.population > audience_max:
+        words = f"{made.population} customers are meant now, {audience_max} were counted."
+        raise AudienceGrew(words, population=made.population)
     _tell(campaign, made, cause, actor, now)
     return TriggerOutcome(is_new=True, answer=made.answer)
 
@@ -81,7 +119,7 @@ def _begin(campaign: Campaign, name: str, cause: Cause, now: datetime) -> tuple[
             "public_id": new_public_id(),
             "campaign": campaign.pk,
             "occurrence": name,
-            "kind": cause.kind,
+            "kind": str(cause.kind),
             "event": cause.event_id,
             "customer": cause.customer_id,
             "now": now,
@@ -93,28 +131,26 @@ def _begin(campaign: Campaign, name: str, cause: Cause, now: datetime) -> tuple[
 
 
 def _fill(campaign: Campaign, made: Occurrence, cause: Cause, actor: Actor, now: datetime) -> None:
-    """Freeze the plan and the content, count or place the audience, and keep the answer."""
-    used = tuple({name for one in campaign.channels for name in delivery.list_variables(one, campaign.content[one])})
-    shared = {**cause.shared, CAMPAIGN_NAME: campaign.name}
+    """Freeze the plan, the content and the audience, count or place it, and keep the answer."""
+    plan = plan_of(campaign, shared=cause.shared, due=cause.due)
+    made.campaign = campaign
     made.plan = {
-        "program": str(campaign.program_ref) if campaign.program_ref else None,
-        "segment": str(campaign.segment_ref) if campaign.segment_ref else None,
-        "shared": {name: value for name, value in shared.items() if name in used},
-        "used": sorted(used),
+        **plans.kept(plan),
         "messages": {channel: str(_open(campaign, made, channel, cause, now)) for channel in campaign.channels},
     }
-    made.save(update_fields=["plan"])
+    made.falls_back_until = _falls_back_until(plan, now)
     run: work.RunView | None = None
     if cause.customer_id is not None:
-        placed = fan_out.place(made, now=now, is_held=False)
-        audience, excluded = placed.queued, placed.excluded
+        base = audiences.one(plan, cause.customer_id)
+        made.population, made.is_complete = 1, True
+        made.save()
+        placed = fan_out.place(made, base, now=now, is_held=False, is_last=True)
+        told = {"audience": placed.queued, "excluded": placed.excluded}
     else:
-        counts = [
-            delivery.count_audience(audience=fan_out.audience_of(made), channel=one, purpose=campaign.purpose, now=now)
-            for one in campaign.channels
-        ]
-        audience = sum(one.sendable for one in counts)
-        excluded = fan_out.sum_up(one.excluded for one in counts)
+        made.population = fan_out.freeze(made, plan)
+        made.save()
+        told = counting.count(made, plan, campaign.purpose, now)
+        _send_seeds(campaign, made, now)
         run = work.start(
             kind=fan_out.RUN_KIND,
             subject_kind="campaign_occurrence",
@@ -123,15 +159,66 @@ def _fill(campaign: Campaign, made: Occurrence, cause: Cause, actor: Actor, now:
             actor=actor,
             now=now,
         )
-    made.answer = {
-        "run": _run_body(run),
-        "occurrence": made.occurrence,
-        "audience": audience,
-        "excluded": excluded,
-    }
+    made.answer = {"run": _run_body(run), "occurrence": made.occurrence, "id": str(made.public_id),
+                   "population": made.population, **told}  # fmt: skip
     made.save(update_fields=["answer"])
     # Read back, so that the first answer has the very form in which it is given again.
     made.refresh_from_db(fields=["answer"])
+
+
+def begin_set(
+    campaign: Campaign, made: Occurrence, entries: Sequence[NewEntry], cause: Cause, actor: Actor, now: datetime
+) -> None:
+    """Fill an occurrence whose customers the caller names; the caller holds the campaign."""
+    plan = plan_of(campaign)
+    made.plan = {
+        **plans.kept(plan),
+        "messages": {channel: str(_open(campaign, made, channel, cause, now)) for channel in campaign.channels},
+    }
+    made.population, made.is_complete, made.falls_back_until = len(entries), True, _falls_back_until(plan, now)
+    made.save()
+    placed = fan_out.place(made, audiences.given(entries), now=now, is_held=False, is_last=True)
+    made.answer = {"run": None, "occurrence": made.occurrence, "id": str(made.public_id), "population": len(entries),
+                   "audience": placed.queued, "excluded": placed.excluded}  # fmt: skip
+    made.save(update_fields=["answer"])
+    _tell(campaign, made, cause, actor, now)
+
+
+def _falls_back_until(plan: Plan, now: datetime) -> datetime | None:
+    """Give until when it is looked for who was not reached; once more than each channel's time, for what was held."""
+    if plan.fallback is None or plan.fallback["when"] == FallbackWhen.UNREACHABLE:
+        return None
+    return now + timedelta(minutes=plan.fallback["minutes"]) * len(plan.channels) + FALLBACK_HELD
+
+
+def _send_seeds(campaign: Campaign, made: Occurrence, now: datetime) -> None:
+    """Send the occurrence to the operator's own addresses too, rendered for one of its customers; it counts nowhere."""
+    if not campaign.seeds or "email" not in campaign.channels:
+        return
+    try:
+        found = audiences.sample_customer(plan_of(campaign, shared=made.plan["shared"]), customer=None)
+    except CustomerUnknown:
+        return
+    for place, variant in enumerate(campaign.variants or [None]):
+        request = delivery.MessageRequest(
+            occurrence_key=f"campaign-seed:{made.public_id}:{place}",
+            channel="email",
+            purpose=campaign.purpose,
+            content=content_of(campaign, "email", variant),
+            variables=variables_of(campaign.trigger, campaign.program_ref, campaign.offers),
+            source_kind="campaign_test",
+            source_ref=campaign.public_id,
+            priority=0,
+            is_test=True,
+        )
+        for address in campaign.seeds:
+            delivery.enqueue_test(
+                message_id=delivery.open_message(request=request, now=now).id,
+                customer=found["customer_id"],
+                variables={CAMPAIGN_NAME: campaign.name, **found["variables"]},
+                to=address,
+                now=now,
+            )
 
 
 def _run_body(run: work.RunView | None) -> dict[str, Any] | None:
@@ -153,13 +240,29 @@ def _open(campaign: Campaign, made: Occurrence, channel: str, cause: Cause, now:
         channel=channel,
         purpose=campaign.purpose,
         content=campaign.content[channel],
-        variables=variables_of(campaign.trigger, campaign.program_ref),
+        variants={one["code"]: content_of(campaign, channel, one) for one in campaign.variants},
+        variables=variables_of(campaign.trigger, campaign.program_ref, campaign.offers),
         source_kind="campaign",
         source_ref=campaign.public_id,
         occurrence_ref=made.public_id,
-        priority=PRIORITY_EVENT if cause.customer_id is not None else PRIORITY_BULK,
+        priority=priority_of(campaign, is_answer=cause.kind in ANSWERS),
+        valid_until=_valid_until(campaign, cause, now),
     )
     return delivery.open_message(request=request, now=now).id
+
+
+ANSWERS = (TriggerKind.EVENT.value, SET)
+
+
+def priority_of(campaign: Campaign, *, is_answer: bool) -> int:
+    """Give the place of the campaign's messages in the queue, 0 is first."""
+    return max(campaign.priority - AHEAD_OF_BULK, 0) if is_answer else campaign.priority
+
+
+def _valid_until(campaign: Campaign, cause: Cause, now: datetime) -> datetime | None:
+    if campaign.valid_hours is None:
+        return None
+    return now + timedelta(hours=campaign.valid_hours) + (ZONES_AHEAD if cause.due is not None else timedelta())
 
 
 def _tell(campaign: Campaign, made: Occurrence, cause: Cause, actor: Actor, now: datetime) -> None:
@@ -182,7 +285,7 @@ def _tell(campaign: Campaign, made: Occurrence, cause: Cause, actor: Actor, now:
         occurred_at=now,
         causation_id=cause.event_id,
     )
-    if cause.event_id is None:
+    if cause.event_id is None and cause.kind != SET:
         audit.record(
             actor=actor,
             act="campaigns.trigger",

@@ -8,10 +8,15 @@ from django.core.exceptions import ValidationError
 from django.core.validators import validate_email
 from django.db import transaction
 
+from loyalty.campaigns.contracts import Plan
 from loyalty.campaigns.errors import AddressInvalid, CustomerUnknown
 from loyalty.campaigns.models import Campaign
-from loyalty.campaigns.operations.fan_out import sum_up
-from loyalty.campaigns.queries import CAMPAIGN_NAME, audience_of, sample_customer, variables_of
+from loyalty.campaigns.operations import counting
+from loyalty.campaigns.operations.checking import content_of
+from loyalty.campaigns.operations.planning import plan_of
+from loyalty.campaigns.queries import audience as audiences
+from loyalty.campaigns.queries.audience import CAMPAIGN_NAME
+from loyalty.campaigns.queries.campaigns import variables_of
 from loyalty.delivery import api as delivery
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
@@ -20,55 +25,59 @@ from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.foundation.web.masking import masked
 
 
-def used_by(campaign: Campaign) -> tuple[str, ...]:
-    """Give the names that the campaign's templates use."""
-    names = {name for one in campaign.channels for name in delivery.list_variables(one, campaign.content[one])}
-    return tuple(sorted(names))
-
-
 def preview(
     campaign: Campaign, *, customer: uuid.UUID | None, now: datetime, is_revealed: bool = True
 ) -> dict[str, Any]:
     """Count the audience by channel and reason as of now, and render the content for one customer, whose name is
-    masked where it is not revealed."""
-    audience = audience_of(program=campaign.program_ref, segment=campaign.segment_ref, shared={}, used=())
-    counts = {
-        channel: delivery.count_audience(audience=audience, channel=channel, purpose=campaign.purpose, now=now)
-        for channel in campaign.channels
-    }
-    sendable = sum(one.sendable for one in counts.values())
+    masked where it is not revealed; of a named customer it says what would happen, and why."""
+    plan = plan_of(campaign)
+    base = audiences.live(plan)
+    counted = counting.count_set(plan, base, campaign.purpose, now)
     return {
-        "audience": sendable,
-        "sendable": sendable,
-        "excluded": sum_up(one.excluded for one in counts.values()),
-        "total": max((one.audience for one in counts.values()), default=0),
-        "channels": {
-            channel: {"total": one.audience, "audience": one.sendable, "excluded": dict(one.excluded)}
-            for channel, one in counts.items()
-        },
+        "audience": counted["audience"],
+        "sendable": counted["audience"],
+        "excluded": counted["excluded"],
+        "total": audiences.count_meant(plan),
+        "channels": counted["channels"],
         "sample": _sample(campaign, customer, is_revealed),
+        "verdict": _verdict(campaign, plan, customer, now) if customer is not None else None,
     }
+
+
+def _verdict(campaign: Campaign, plan: Plan, customer: uuid.UUID, now: datetime) -> dict[str, Any]:
+    """Say of one customer whether it is meant, and by channel why nothing would go ('' where it would)."""
+    base = audiences.one(plan, customer, is_anyone_meant=True)
+    audience = audiences.audience_of(plan, base, at=now)
+    reasons = {}
+    for channel in plan.channels:
+        counted = delivery.count_audience(audience=audience, channel=channel, purpose=campaign.purpose, now=now)
+        reasons[channel] = next((reason for reason, many in counted.excluded.items() if many), "")
+    return {"is_meant": audiences.is_in_audience(plan, customer), "reasons": reasons}
 
 
 def _sample(campaign: Campaign, customer: uuid.UUID | None, is_revealed: bool) -> dict[str, Any] | None:
-    """Render every channel for one customer; one who would be skipped for want of a value says which."""
+    """Render every channel for one customer, in its own variant; one who would be skipped for want of a value says
+    which."""
     try:
-        found = sample_customer(campaign, customer=customer, used=used_by(campaign))
+        found = audiences.sample_customer(plan_of(campaign), customer=customer)
     except CustomerUnknown:
         if customer is not None:
             raise
         return None
     values = values_of(found) if is_revealed else masked(values_of(found))
+    variant = next((one for one in campaign.variants if one["code"] == found.get("variant")), None)
     rendered: dict[str, Any] = {}
     for channel in campaign.channels:
+        content = content_of(campaign, channel, variant)
         try:
-            shown = delivery.render_preview(channel=channel, content=campaign.content[channel], values=values)
+            shown = delivery.render_preview(channel=channel, content=content, values=values, language=found["language"])
             rendered[channel] = {"subject": shown.subject, "html": shown.html, "text": shown.text, "missing": None}
         except delivery.VariableMissing as missing:
             rendered[channel] = {"subject": "", "html": "", "text": "", "missing": missing.name}
     return {
         "customer_id": str(found["customer_public_id"]),
         "customer_ref": found["customer_ref"],
+        "variant": found.get("variant") or "",
         "content": rendered,
     }
 
@@ -95,15 +104,16 @@ def test_send(
     except ValidationError as fault:
         message = "This is not an e-mail address."
         raise AddressInvalid(message, problems=[FieldProblem("to", AddressInvalid.code, message)]) from fault
-    found = sample_customer(campaign, customer=customer, used=used_by(campaign))
+    found = audiences.sample_customer(plan_of(campaign), customer=customer)
+    variant = next((one for one in campaign.variants if one["code"] == found.get("variant")), None)
     test_id = new_public_id()
     for channel in campaign.channels:
         request = delivery.MessageRequest(
             occurrence_key=f"campaign-test:{test_id}",
             channel=channel,
             purpose=campaign.purpose,
-            content=campaign.content[channel],
-            variables=variables_of(campaign.trigger, campaign.program_ref),
+            content=content_of(campaign, channel, variant),
+            variables=variables_of(campaign.trigger, campaign.program_ref, campaign.offers),
             source_kind="campaign_test",
             source_ref=test_id,
             priority=0,

@@ -8,4 +8,6 @@ routes = [
     ("campaigns", views.CampaignViewSet, "campaigns"),
     ("campaignExecutions", views.CampaignExecutionViewSet, "campaignExecutions"),
 ]
-paths: list[URLPattern] = [path("campaigns/kinds/", views.CampaignKindsView.as_view(), name="campaigns-kinds")]
+paths: list[URLPattern] = [
+    path("campaigns/kinds/", views.CampaignKindsView.as_view(), name="campaigns-kinds"),
+]

@@ -1,20 +1,24 @@
 """Routes of campaigns."""
 
+import csv
+import io
 import uuid
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
 from django.db.models import Max, Q, QuerySet
+from django.http import HttpResponse
 from django_filters.rest_framework import DjangoFilterBackend
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework.decorators import action
 from rest_framework.filters import SearchFilter
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loyalty.campaigns import api
-from loyalty.campaigns.contracts import MANUAL, CampaignStatus
-from loyalty.campaigns.models import Campaign, CampaignExecution
+from loyalty.campaigns.contracts import MANUAL, CampaignStatus, TriggerKind
+from loyalty.campaigns.models import Campaign, CampaignExecution, Occurrence
 from loyalty.campaigns.rest import serializers
 from loyalty.campaigns.rest.filters import CampaignFilter, ExecutionFilter
 from loyalty.customers import api as customers
@@ -25,6 +29,9 @@ from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.permissions import require
 from loyalty.foundation.web.views import AllowListedOrdering, ApiView, ReadOnlyApiViewSet
 from loyalty.foundation.web.waiting import WaitingAnswer
+
+# So many fill a page; older ones are found through their executions.
+OCCURRENCES_SHOWN = 50
 
 
 class CampaignViewSet(ReadOnlyApiViewSet):
@@ -38,11 +45,17 @@ class CampaignViewSet(ReadOnlyApiViewSet):
         "destroy": "campaigns.delete",
         "activate": "campaigns.activate",
         "pause": "campaigns.pause",
+        "submit": "campaigns.change",
+        "send_back": "campaigns.activate",
         "end": "campaigns.activate",
         "trigger": "campaigns.trigger",
         "preview": "campaigns.view",
         "test_send": "campaigns.test_send",
         "performance": "campaigns.view",
+        "performance_file": "campaigns.view",
+        "occurrences": "campaigns.view",
+        "calendar": "campaigns.view",
+        "abort": "campaigns.trigger",
     }
     scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": "program_ref"}
     scoped_names: ClassVar[Mapping[str, str]] = {"program": "program"}
@@ -68,7 +81,8 @@ class CampaignViewSet(ReadOnlyApiViewSet):
         is_active = given.pop("status") == CampaignStatus.ACTIVE
         if is_active:
             require(request, "campaigns.activate")
-        new = api.NewCampaign(**{**given, "channels": tuple(given["channels"])})
+        wanted: dict[str, Any] = {name: tuple(one) if isinstance(one, list) else one for name, one in given.items()}
+        new = api.NewCampaign(**wanted)
         made = api.create(new=new, is_active=is_active, actor=self.actor, now=clock.now())
         return self.respond_with(self.get_queryset().get(public_id=made), status=201)
 
@@ -104,6 +118,20 @@ class CampaignViewSet(ReadOnlyApiViewSet):
 
     @extend_schema(request=None, responses={200: serializers.CampaignSerializer})
     @action(detail=True, methods=["post"])
+    def submit(self, request: Request, **kwargs: Any) -> Response:
+        """Give a draft to somebody to look at."""
+        api.submit(campaign_id=self.get_object().public_id, actor=self.actor, now=clock.now())
+        return self.respond_with(self.get_object())
+
+    @extend_schema(request=None, responses={200: serializers.CampaignSerializer})
+    @action(detail=True, methods=["post"], url_path="send-back")
+    def send_back(self, request: Request, **kwargs: Any) -> Response:
+        """End a review: it is a draft again."""
+        api.send_back(campaign_id=self.get_object().public_id, actor=self.actor, now=clock.now())
+        return self.respond_with(self.get_object())
+
+    @extend_schema(request=None, responses={200: serializers.CampaignSerializer})
+    @action(detail=True, methods=["post"])
     def end(self, request: Request, **kwargs: Any) -> Response:
         """End it for good."""
         api.end(campaign_id=self.get_object().public_id, actor=self.actor, now=clock.now())
@@ -124,6 +152,7 @@ class CampaignViewSet(ReadOnlyApiViewSet):
             cause=api.Cause(MANUAL),
             actor=self.actor,
             now=clock.now(),
+            audience_max=body.validated_data["audience_max"],
         )
         return Response(outcome.answer, status=202 if outcome.is_new else 200)
 
@@ -172,7 +201,61 @@ class CampaignViewSet(ReadOnlyApiViewSet):
     @action(detail=True, methods=["get"])
     def performance(self, request: Request, **kwargs: Any) -> Response:
         """Give what came of it."""
-        return Response(api.performance_of(self.get_object().public_id))
+        return Response(self._performance())
+
+    @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
+    @action(detail=True, methods=["get"], url_path="performance-file")
+    def performance_file(self, request: Request, **kwargs: Any) -> HttpResponse:
+        """Give what came of it as CSV: the total, then each channel, variant and day."""
+        block = io.StringIO()
+        csv.writer(block).writerows(api.rows_of(self._performance()))
+        name = f"campaign-{self.kwargs['id']}.csv"
+        return HttpResponse(
+            block.getvalue(),
+            content_type="text/csv; charset=utf-8",
+            headers={"Content-Disposition": f'attachment; filename="{name}"'},
+        )
+
+    def _performance(self) -> dict[str, Any]:
+        campaign = self.get_object()
+        return api.performance_of(campaign.public_id, zone=api.zone_of_program(campaign, clock.now()))
+
+    @extend_schema(
+        parameters=[OpenApiParameter(name, OpenApiTypes.DATETIME, required=True) for name in ("since", "until")],
+        responses={200: serializers.CalendarEntrySerializer(many=True)},
+    )
+    @action(detail=False, methods=["get"], filter_backends=[])
+    def calendar(self, request: Request) -> Response:
+        """Give what went out and what will, between two instants."""
+        asked = serializers.CalendarQuerySerializer(data=request.query_params)
+        asked.is_valid(raise_exception=True)
+        rows, now = list(self.filter_queryset(self.get_queryset())), clock.now()
+        zones = {one.pk: api.zone_of_program(one, now) for one in rows}
+        return Response(api.calendar(rows, zones=zones, **asked.validated_data))
+
+    @extend_schema(responses={200: serializers.OccurrenceSerializer(many=True)})
+    @action(detail=True, methods=["get"], filter_backends=[])
+    def occurrences(self, request: Request, **kwargs: Any) -> Response:
+        """List the latest times that it was triggered, with how far each is; not those for one customer's event."""
+        campaign = self.get_object()
+        rows = Occurrence.objects.filter(campaign=campaign).exclude(trigger_kind=TriggerKind.EVENT).order_by("-id")
+        shown = list(rows[:OCCURRENCES_SHOWN])
+        progress = api.progress_of(campaign.public_id, [one.public_id for one in shown])
+        return Response(serializers.OccurrenceSerializer(shown, many=True, context={"progress": progress}).data)
+
+    @extend_schema(request=None, responses={200: serializers.AbortedSerializer})
+    @action(detail=True, methods=["post"], url_path=r"occurrences/(?P<occurrence_id>[0-9a-f-]{36})/abort")
+    def abort(self, request: Request, occurrence_id: str, **kwargs: Any) -> Response:
+        """Stop one occurrence for good: what waits is dropped."""
+        if not scoping.is_public_id(occurrence_id):
+            raise api.OccurrenceNotFound()
+        dropped = api.abort(
+            campaign_id=self.get_object().public_id,
+            occurrence_id=uuid.UUID(occurrence_id),
+            actor=self.actor,
+            now=clock.now(),
+        )
+        return Response({"dropped": dropped})
 
 
 class CampaignKindsView(ApiView):

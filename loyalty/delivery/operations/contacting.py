@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from typing import Any
@@ -49,12 +49,20 @@ def current() -> ContactPolicy:
     return found
 
 
-def ask(*, channel: str, purpose: str, now: datetime, due: datetime | None) -> Asked:
-    """Give the policy in the form in which the statements over an audience ask it."""
+def ask(
+    *, channel: str, purpose: str, now: datetime, due: datetime | None, more: Collection[str] = frozenset()
+) -> Asked:
+    """Give the policy in the form in which the statements over an audience ask it; ``more`` are its other columns.
+
+    Without a channel the caps of every one come along; the statement tells them apart.
+    """
     policy = current()
-    caps = [cap for cap in policy.caps if cap["channel"] in ("", channel) and cap["purpose"] in ("", purpose)]
+    caps = [
+        cap for cap in policy.caps if channel in ("", cap["channel"] or channel) and cap["purpose"] in ("", purpose)
+    ]
     has_holdout = policy.holdout_percent > 0 and purpose == Purpose.MARKETING
-    refusal = contact.REFUSAL_SQL.format(
+    asked = contact.REFUSAL_WITH_SOURCE_SQL if "refusal" in more else contact.REFUSAL_SQL
+    refusal = asked.format(
         is_held_out=contact.HELD_OUT_SQL if has_holdout else "false", is_capped=contact.CAPPED_SQL if caps else "false"
     )
     params = {
@@ -68,7 +76,8 @@ def ask(*, channel: str, purpose: str, now: datetime, due: datetime | None) -> A
         "delivery_holdout_percent": policy.holdout_percent,
         "delivery_zone": policy.time_zone,
     }
-    return Asked(refusal, contact.DUE_SQL if policy.quiet_hours else "%(delivery_due)s::timestamptz", params)
+    plain = contact.LATER_DUE_SQL if "due_at" in more and due is not None else contact.PLAIN_DUE_SQL
+    return Asked(refusal, contact.DUE_SQL.format(due=plain) if policy.quiet_hours else plain, params)
 
 
 def as_told() -> str:

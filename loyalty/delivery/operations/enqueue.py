@@ -3,7 +3,8 @@
 import hashlib
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -16,6 +17,7 @@ from loyalty.delivery.contracts import (
     Exclusion,
     MessageRequest,
     MessageView,
+    ReachCount,
 )
 from loyalty.delivery.errors import OccurrenceContentDiffers
 from loyalty.delivery.kinds import registry
@@ -38,25 +40,32 @@ COUNT = """
     CROSS JOIN LATERAL (SELECT {exclusion} AS reason) x GROUP BY 1
 """
 
+# The same over several channels that stand in for each other: each customer counts once, by the first channel that
+# can be used, and where there is none by the first channel's reason.
+REACH = """
+    SELECT f.channel, coalesce(f.reason, '') AS reason, count(*) AS customers FROM ({audience}) a
+    CROSS JOIN LATERAL (
+        SELECT c.channel, x.reason FROM unnest(%(delivery_channels)s::text[]) WITH ORDINALITY AS c (channel, place)
+        {reachable} CROSS JOIN LATERAL (SELECT {exclusion} AS reason) x
+        ORDER BY x.reason IS NOT NULL, c.place LIMIT 1) f
+    GROUP BY 1, 2
+"""
+
 # The plan is simple and known; compiling it costs more than running it.
 NO_JIT = "SET LOCAL jit = off"
 
-# One statement: the next customers of the audience, the reason of those who may not be written to, the queue rows
-# of the others. A customer who has a row of this message already keeps it. Public ids are UUIDs of version 7 whose
-# random part is drawn from one secret seed per statement: a third of the time went into drawing each by itself.
+# One statement: the customers of a chunk, the reason of those who may not be written to, the queue rows of the
+# others. A customer who has a row of this message already keeps it. Public ids are UUIDs of version 7 whose random
+# part is drawn from one secret seed per statement: a third of the time went into drawing each by itself.
 PLACE = """
-    WITH audience AS (
-        SELECT q.customer_id, q.customer_public_id, q.variables FROM ({audience}) q
-        WHERE q.customer_public_id > %(delivery_after)s
-        ORDER BY q.customer_public_id LIMIT %(delivery_limit)s
-    ), placed AS (
+    WITH audience AS ({chunk}), placed AS (
         INSERT INTO delivery_send (public_id, message_id, source_ref, customer_id, channel, priority, state, reason,
-            variables, due_at, queued_at, ended_at)
+            variables, variant, not_before, due_at, queued_at, ended_at)
         SELECT (%(delivery_prefix)s || left(md5(%(delivery_seed)s || a.customer_id), 15))::uuid,
             %(delivery_message)s, %(delivery_source)s, a.customer_id,
             %(delivery_channel)s, %(delivery_priority)s,
             CASE WHEN x.reason IS NULL THEN 'QUEUED' ELSE 'SKIPPED' END, coalesce(x.reason, ''),
-            CASE WHEN x.reason IS NULL THEN a.variables END,
+            CASE WHEN x.reason IS NULL THEN a.variables END, {variant}, {not_before},
             CASE WHEN x.reason IS NULL THEN {due} END, %(delivery_now)s,
             CASE WHEN x.reason IS NOT NULL THEN %(delivery_now)s::timestamptz END
         FROM audience a {reachable}
@@ -65,10 +74,19 @@ PLACE = """
         ON CONFLICT (message_id, customer_id) DO NOTHING
         RETURNING reason
     ), counted AS (SELECT reason, count(*) AS customers FROM placed GROUP BY reason)
-    SELECT (SELECT count(*) FROM audience) AS seen,
-        (SELECT customer_public_id FROM audience ORDER BY customer_public_id DESC LIMIT 1) AS last_id,
-        coalesce((SELECT jsonb_object_agg(reason, customers) FROM counted), '{{}}') AS by_reason
+    SELECT {told}, coalesce((SELECT jsonb_object_agg(reason, customers) FROM counted), '{{}}') AS by_reason
 """
+# Of an audience that is gone through by the public id: the next ones, and up to whom they are.
+NEXT = """
+    SELECT q.* FROM ({audience}) q WHERE q.customer_public_id > %(delivery_after)s
+    ORDER BY q.customer_public_id LIMIT %(delivery_limit)s
+"""
+NEXT_TOLD = """(SELECT count(*) FROM audience) AS seen,
+        (SELECT customer_public_id FROM audience ORDER BY customer_public_id DESC LIMIT 1) AS last_id"""
+# Each row of a chunk is looked up by its key in tables that may be a thousand times as large, in the order in which
+# they lie there. Left to guess, the planner sometimes reads those tables whole for every chunk.
+BY_KEYS = "SET LOCAL enable_hashjoin = off; SET LOCAL enable_mergejoin = off; SET LOCAL enable_memoize = off"
+BY_ANY = "SET LOCAL enable_hashjoin = on; SET LOCAL enable_mergejoin = on; SET LOCAL enable_memoize = on"
 
 
 def check_content(
@@ -94,8 +112,9 @@ def open_message(*, request: MessageRequest, now: datetime) -> MessageView:
 
     :raises OccurrenceContentDiffers: it was opened with another content.
     """
-    check_content(channel=request.channel, content=request.content, variables=request.variables)
-    content = _keep_content(request)
+    for one in (request.content, *request.variants.values()):
+        check_content(channel=request.channel, content=one, variables=request.variables)
+    content = _keep_content(request.channel, request.content)
     message, _ = Message.objects.get_or_create(
         occurrence_key=request.occurrence_key,
         channel=request.channel,
@@ -108,6 +127,7 @@ def open_message(*, request: MessageRequest, now: datetime) -> MessageView:
             "priority": request.priority,
             "is_test": request.is_test,
             "valid_until": request.valid_until,
+            "variants": {code: _keep_content(request.channel, one).pk for code, one in request.variants.items()},
         },
     )
     if message.content_id != content.pk and not templating.is_same(message.content.parts, request.content):
@@ -115,12 +135,12 @@ def open_message(*, request: MessageRequest, now: datetime) -> MessageView:
     return MessageView(id=message.public_id, channel=message.channel, is_complete=message.is_complete)
 
 
-def _keep_content(request: MessageRequest) -> Content:
-    parts = dict(sorted(templating.pinned(request.channel, request.content).items()))
-    digest = hashlib.sha256(dumps_exact([request.channel, parts])).digest()
+def _keep_content(channel: str, given: Mapping[str, str]) -> Content:
+    parts = dict(sorted(templating.pinned(channel, given).items()))
+    digest = hashlib.sha256(dumps_exact([channel, parts])).digest()
     found = Content.objects.filter(digest=digest).first()
     if found is None:
-        found, _ = Content.objects.get_or_create(digest=digest, defaults={"channel": request.channel, "parts": parts})
+        found, _ = Content.objects.get_or_create(digest=digest, defaults={"channel": channel, "parts": parts})
     return found
 
 
@@ -131,13 +151,29 @@ def id_prefix(now: datetime) -> str:
 
 def count_audience(*, audience: Audience, channel: str, purpose: str, now: datetime) -> AudienceCount:
     """Count an audience by what the contact policy says of each customer now."""
-    policy = contacting.ask(channel=channel, purpose=purpose, now=now, due=now)
+    policy = contacting.ask(channel=channel, purpose=purpose, now=now, due=now, more=audience.more)
     statement = COUNT.format(audience=audience.sql, reachable=REACHABLE_SQL, exclusion=policy.refusal)
     rows = sql.fetch_all(statement, {**audience.params, **policy.params})
     by_reason = {str(row["reason"]): int(row["customers"]) for row in rows}
     return AudienceCount(
         audience=sum(by_reason.values()), sendable=by_reason.get("", 0), excluded=excluded_of(by_reason)
     )
+
+
+def count_reach(*, audience: Audience, channels: Sequence[str], purpose: str, now: datetime) -> ReachCount:
+    """Count an audience whose channels stand in for each other, in their order."""
+    policy = contacting.ask(channel="", purpose=purpose, now=now, due=now, more=audience.more)
+    statement = REACH.format(audience=audience.sql, reachable=REACHABLE_SQL, exclusion=policy.refusal)
+    statement = statement.replace("%(delivery_channel)s", "c.channel")
+    rows = sql.fetch_all(statement, {**audience.params, **policy.params, "delivery_channels": list(channels)})
+    by_channel = dict.fromkeys(channels, 0)
+    by_reason: Counter[str] = Counter()
+    for row in rows:
+        if row["reason"]:
+            by_reason[row["reason"]] += int(row["customers"])
+        else:
+            by_channel[row["channel"]] += int(row["customers"])
+    return ReachCount(by_channel=by_channel, excluded=excluded_of(by_reason))
 
 
 def excluded_of(by_reason: Mapping[str, int]) -> dict[str, int]:
@@ -156,13 +192,51 @@ def enqueue_chunk(
     message = Message.objects.select_for_update().get(public_id=message_id)
     if message.is_complete:
         return EnqueuedChunk(placed=0, queued=0, excluded=excluded_of({}), is_complete=True)
-    due = None if is_held else now
-    policy = contacting.ask(channel=message.channel, purpose=message.purpose, now=now, due=due)
-    params: dict[str, Any] = {
+    params = {"delivery_after": message.audience_cursor or FIRST_ID, "delivery_limit": limit}
+    chunk = NEXT.format(audience=audience.sql)
+    row, by_reason = _place(message, audience, chunk, NEXT_TOLD, params, now=now, is_held=is_held)
+    message.is_complete = int(row["seen"]) < limit
+    message.audience_cursor = row["last_id"] if row["last_id"] is not None else message.audience_cursor
+    message.save(update_fields=["audience_cursor", "is_complete"])
+    return _placed(by_reason, is_held=is_held, is_complete=message.is_complete)
+
+
+@transaction.atomic
+def enqueue_set(
+    *, message_id: uuid.UUID, audience: Audience, now: datetime, is_held: bool = False, is_complete: bool = False
+) -> EnqueuedChunk:
+    """Place a whole set in one statement; the caller bounds it, and remembers in this transaction how far it came.
+
+    Whoever has a row of the message already keeps it. ``is_complete``: nobody comes any more.
+    """
+    message = Message.objects.select_for_update().get(public_id=message_id)
+    sql.execute(BY_KEYS)
+    _, by_reason = _place(message, audience, audience.sql, "0 AS seen", {}, now=now, is_held=is_held)
+    sql.execute(BY_ANY)
+    if is_complete and not message.is_complete:
+        message.is_complete = True
+        message.save(update_fields=["is_complete"])
+    return _placed(by_reason, is_held=is_held, is_complete=message.is_complete)
+
+
+def _place(
+    message: Message,
+    audience: Audience,
+    chunk: str,
+    told: str,
+    params: Mapping[str, Any],
+    *,
+    now: datetime,
+    is_held: bool,
+) -> tuple[dict[str, Any], dict[str, int]]:
+    """Write the queue rows of one chunk; give what the statement tells and the customers by reason."""
+    policy = contacting.ask(
+        channel=message.channel, purpose=message.purpose, now=now, due=None if is_held else now, more=audience.more
+    )
+    asked: dict[str, Any] = {
         **audience.params,
         **policy.params,
-        "delivery_after": message.audience_cursor or FIRST_ID,
-        "delivery_limit": limit,
+        **params,
         "delivery_message": message.pk,
         "delivery_source": message.source_ref,
         "delivery_priority": message.priority,
@@ -170,20 +244,21 @@ def enqueue_chunk(
         "delivery_seed": secrets.token_hex(16),
     }
     sql.execute(NO_JIT)
-    statement = PLACE.format(audience=audience.sql, reachable=REACHABLE_SQL, exclusion=policy.refusal, due=policy.due)
-    row = sql.fetch_one(statement, params)
-    seen, by_reason = (int(row["seen"]), ExactDecoder().decode(row["by_reason"])) if row else (0, {})
-    message.is_complete = seen < limit
-    message.audience_cursor = row["last_id"] if row and row["last_id"] is not None else message.audience_cursor
-    message.save(update_fields=["audience_cursor", "is_complete"])
+    statement = PLACE.format(
+        chunk=chunk, told=told, reachable=REACHABLE_SQL, exclusion=policy.refusal, due=policy.due,
+        variant="coalesce(a.variant, '')" if "variant" in audience.more else "''",
+        not_before="a.due_at" if "due_at" in audience.more else "NULL::timestamptz",
+    )  # fmt: skip
+    row = sql.fetch_one(statement, asked) or {}
+    return row, ExactDecoder().decode(row["by_reason"])
+
+
+def _placed(by_reason: Mapping[str, int], *, is_held: bool, is_complete: bool) -> EnqueuedChunk:
     queued = int(by_reason.get("", 0))
     if queued and not is_held:
         work.ring("delivery.send_due")
     return EnqueuedChunk(
-        placed=sum(by_reason.values()),
-        queued=queued,
-        excluded=excluded_of(by_reason),
-        is_complete=message.is_complete,
+        placed=sum(by_reason.values()), queued=queued, excluded=excluded_of(by_reason), is_complete=is_complete
     )
 
 

@@ -51,11 +51,12 @@ CLAIM = """
         ORDER BY priority, due_at, id LIMIT %(limit)s FOR UPDATE SKIP LOCKED
     ), claimed AS (
         UPDATE delivery_send s SET claim = %(claim)s, due_at = %(until)s FROM due WHERE s.id = due.id
-        RETURNING s.id, s.public_id, s.message_id, s.customer_id, s.variables, s.queued_at, s.priority
+        RETURNING s.id, s.public_id, s.message_id, s.customer_id, s.variables, s.queued_at, s.priority, s.variant
     )
     SELECT c.*, m.occurrence_key, m.source_kind, m.source_ref, m.purpose, k.parts, d.public_id AS customer_public_id,
         coalesce(nullif(f.language, ''), d.language, '') AS language
-    FROM claimed c JOIN delivery_message m ON m.id = c.message_id JOIN delivery_content k ON k.id = m.content_id
+    FROM claimed c JOIN delivery_message m ON m.id = c.message_id
+    JOIN delivery_content k ON k.id = coalesce((m.variants ->> nullif(c.variant, ''))::bigint, m.content_id)
     LEFT JOIN customers_directory d ON d.customer_id = c.customer_id
     LEFT JOIN delivery_preference f ON f.customer_id = c.customer_id
     ORDER BY c.priority, c.id
@@ -80,6 +81,7 @@ class ClaimedSend:
     variables: dict[str, Any] | None
     queued_at: datetime
     priority: int
+    variant: str
     occurrence_key: str
     source_kind: str
     source_ref: uuid.UUID

@@ -36,6 +36,7 @@ VALUES = """
     SELECT s.variables, d.first_name, d.last_name, d.customer_ref
     FROM delivery_send s LEFT JOIN customers_directory d ON d.customer_id = s.customer_id WHERE s.id = %s
 """
+UNSUBSCRIBED = "UPDATE delivery_send SET unsubscribed_at = coalesce(unsubscribed_at, %(now)s) WHERE id = %(id)s"
 READ = """
     SELECT s.public_id, s.channel, m.purpose, m.is_test, m.occurrence_key, m.source_kind, m.source_ref,
         d.public_id AS customer_public_id, coalesce(nullif(f.language, ''), d.language, '') AS language
@@ -193,3 +194,4 @@ def unsubscribe_by(*, token: str, now: datetime) -> None:
             actor=system_actor("delivery.unsubscribe"),
             now=now,
         )
+        sql.execute(UNSUBSCRIBED, {"id": links.read_unsubscribe(token), "now": now})

@@ -80,9 +80,15 @@ REACHABLE_SQL = """
 """
 REFUSAL_SQL = """delivery_refusal(coalesce(b.reason = 'legal', false), r.is_consented, b.id IS NOT NULL,
     {is_held_out}, {is_capped}, r.address)"""
+# With a reason of the source's own, which stands between the holdout and the caps; the dear question stays asked once.
+REFUSAL_WITH_SOURCE_SQL = """coalesce(
+    delivery_refusal(coalesce(b.reason = 'legal', false), r.is_consented, b.id IS NOT NULL, {is_held_out}, false, 'x'),
+    a.refusal, delivery_refusal(false, true, false, false, {is_capped}, r.address))"""
 HELD_OUT_SQL = "delivery_is_held_out(r.public_id, %(delivery_holdout_salt)s, %(delivery_holdout_percent)s)"
 CAPPED_SQL = """delivery_capped(a.customer_id, %(delivery_channel)s, %(delivery_purpose)s, %(delivery_now)s,
     %(delivery_caps)s::jsonb, 0::smallint, 0) = 'full'"""
-DUE_SQL = """coalesce(delivery_quiet_until(%(delivery_due)s::timestamptz,
+PLAIN_DUE_SQL = "%(delivery_due)s::timestamptz"
+LATER_DUE_SQL = "greatest(a.due_at, %(delivery_due)s::timestamptz)"
+DUE_SQL = """coalesce(delivery_quiet_until({due},
     coalesce(nullif(r.time_zone, ''), %(delivery_zone)s), %(delivery_channel)s, %(delivery_purpose)s,
-    %(delivery_quiet_hours)s::jsonb), %(delivery_due)s::timestamptz)"""
+    %(delivery_quiet_hours)s::jsonb), {due})"""

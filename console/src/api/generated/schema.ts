@@ -816,6 +816,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/campaigns/calendar/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give what went out and what will, between two instants. */
+        get: operations["campaigns_calendar_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/campaigns/kinds/": {
         parameters: {
             query?: never;
@@ -886,6 +903,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/campaigns/{id}/occurrences/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List the latest times that it was triggered, with how far each is; not those for one customer's event. */
+        get: operations["campaigns_occurrences_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/campaigns/{id}/occurrences/{occurrence_id}/abort/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Stop one occurrence for good: what waits is dropped. */
+        post: operations["campaigns_occurrences_abort_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/campaigns/{id}/pause/": {
         parameters: {
             query?: never;
@@ -897,6 +948,23 @@ export interface paths {
         put?: never;
         /** @description Stop it for now. */
         post: operations["campaigns_pause_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/campaigns/{id}/performance-file/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give what came of it as CSV: the total, then each channel, variant and day. */
+        get: operations["campaigns_performance_file_retrieve"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -932,6 +1000,40 @@ export interface paths {
         put?: never;
         /** @description Count who would be written to and who not, and show it for one customer. */
         post: operations["campaigns_preview_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/campaigns/{id}/send-back/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description End a review: it is a draft again. */
+        post: operations["campaigns_send_back_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/campaigns/{id}/submit/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Give a draft to somebody to look at. */
+        post: operations["campaigns_submit_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -4377,6 +4479,10 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description How many sends were dropped. */
+        Aborted: {
+            dropped: number;
+        };
         /** @description A member's account. */
         Account: {
             /** Format: uuid */
@@ -4679,31 +4785,60 @@ export interface components {
             program_id?: string;
             transaction_context?: unknown;
         };
+        /** @description When a campaign went out or will. */
+        CalendarEntry: {
+            /** Format: date-time */
+            at: string;
+            /** Format: uuid */
+            campaign: string;
+            channels: string[];
+            is_past: boolean;
+            name: string;
+            occurrence: string;
+            status: string;
+        };
         /** @description A campaign as answered. */
         Campaign: {
             /** Format: date-time */
             activated_at: string | null;
+            /** Format: decimal */
+            budget_amount: string | null;
             channels: string[];
             content: unknown;
+            control_percent: number;
             /** Format: date-time */
             created_at: string;
             description: string;
             /** Format: date-time */
             due_at: string | null;
+            /** Format: date-time */
+            ends_at: string | null;
+            excluded_segments: string[];
+            fallback: unknown;
+            goal: unknown;
             /** Format: uuid */
             id: string;
             /** @description Give when it was last triggered. */
             readonly last_triggered_at: string | null;
             name: string;
+            offers: unknown;
+            priority: number;
             /** Format: uuid */
             program: string | null;
             purpose: string;
-            /** Format: uuid */
-            segment: string | null;
+            repeat_days: number | null;
+            seeds: string[];
+            /** @description Give the segment, when it is one. */
+            readonly segment: string | null;
+            segments: string[];
+            /** Format: date-time */
+            starts_at: string | null;
             status: string;
             trigger: unknown;
             /** Format: date-time */
             updated_at: string;
+            valid_hours: number | null;
+            variants: unknown;
             version: number;
         };
         /** @description At most so many messages within so many hours; an empty channel or purpose means each. */
@@ -5624,10 +5759,13 @@ export interface components {
         /** @description How many are left out, by reason. */
         Excluded: {
             capped: number;
+            control: number;
             forbidden: number;
             holdout: number;
             no_address: number;
             no_consent: number;
+            past_time: number;
+            repeated: number;
             suppressed: number;
         };
         /** @description One customer on one channel at one occurrence. */
@@ -5637,6 +5775,8 @@ export interface components {
             channel: string;
             /** Format: date-time */
             clicked_at: string | null;
+            /** Format: date-time */
+            converted_at: string | null;
             /** Format: uuid */
             customer_id: string;
             customer_ref: string;
@@ -5654,6 +5794,9 @@ export interface components {
             /** Format: date-time */
             sent_at: string | null;
             status: string;
+            /** Format: date-time */
+            unsubscribed_at: string | null;
+            variant: string;
         };
         /** @description What expires until when, lot by lot, and with ``by`` summed up. */
         ExpiringAnswer: {
@@ -6520,20 +6663,37 @@ export interface components {
         };
         /** @description A campaign to create. */
         NewCampaignRequest: {
+            /** Format: decimal */
+            budget_amount?: string | null;
             channels: string[];
             content: unknown;
+            control_percent?: number;
             /** @default  */
             description: string;
+            /** Format: date-time */
+            ends_at?: string | null;
+            excluded_segments?: string[];
+            fallback?: unknown | null;
+            goal?: unknown | null;
             name: string;
+            offers?: unknown[];
+            priority?: number;
             /** Format: uuid */
             program?: string | null;
             /** @default marketing */
             purpose: components["schemas"]["PurposeEnum"];
+            repeat_days?: number | null;
+            seeds?: string[];
             /** Format: uuid */
             segment?: string | null;
+            segments?: string[];
+            /** Format: date-time */
+            starts_at?: string | null;
             /** @default DRAFT */
             status: components["schemas"]["NewCampaignStatusEnum"];
             trigger: unknown;
+            valid_hours?: number | null;
+            variants?: unknown[];
         };
         /**
          * @description * `DRAFT` - DRAFT
@@ -6676,6 +6836,26 @@ export interface components {
          * @enum {string}
          */
         NullKindEnum: "unknown" | "none" | "not_applicable";
+        /** @description One time that a campaign was triggered, and how far it is. */
+        Occurrence: {
+            /** Format: date-time */
+            aborted_at: string | null;
+            /** Format: date-time */
+            falls_back_until: string | null;
+            /** Format: uuid */
+            id: string;
+            is_complete: boolean;
+            occurrence: string;
+            population: number;
+            readonly progress: {
+                [key: string]: number;
+            };
+            /** Format: uuid */
+            readonly run: string | null;
+            trigger_kind: string;
+            /** Format: date-time */
+            triggered_at: string;
+        };
         /**
          * @description * `truncate` - TRUNCATE
          *     * `refuse` - REFUSE
@@ -6723,6 +6903,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["AuditEntry"][];
+        };
+        PaginatedCalendarEntryList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["CalendarEntry"][];
         };
         PaginatedCampaignList: {
             /** @example 123 */
@@ -6993,6 +7188,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Member"][];
+        };
+        PaginatedOccurrenceList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["Occurrence"][];
         };
         PaginatedPartnerKeyList: {
             /** @example 123 */
@@ -7368,16 +7578,33 @@ export interface components {
         };
         /** @description What may change on a campaign. */
         PatchedChangedCampaignRequest: {
+            /** Format: decimal */
+            budget_amount?: string | null;
             channels?: string[];
             content?: unknown;
+            control_percent?: number;
             description?: string;
+            /** Format: date-time */
+            ends_at?: string | null;
+            excluded_segments?: string[];
+            fallback?: unknown | null;
+            goal?: unknown | null;
             name?: string;
+            offers?: unknown[];
+            priority?: number;
             /** Format: uuid */
             program?: string | null;
             purpose?: components["schemas"]["PurposeEnum"];
+            repeat_days?: number | null;
+            seeds?: string[];
             /** Format: uuid */
             segment?: string | null;
+            segments?: string[];
+            /** Format: date-time */
+            starts_at?: string | null;
             trigger?: unknown;
+            valid_hours?: number | null;
+            variants?: unknown[];
         };
         /** @description What people may say of a field. */
         PatchedChangedFieldRequest: {
@@ -7568,24 +7795,31 @@ export interface components {
         PendingList: {
             results: components["schemas"]["Pending"][];
         };
-        /** @description What came of a campaign. */
+        /** @description What came of a campaign; revenue is a decimal as text, the breakdown is by channel, variant and day. */
         Performance: {
             bounced: number;
+            breakdown: unknown;
             clicked: number;
             /** Format: double */
             conversion_rate: number;
             converted: number;
+            customers_sent: number;
             delivered: number;
             excluded: components["schemas"]["Excluded"];
             failed: number;
+            incremental: unknown | null;
             /** Format: date-time */
             last_sent_at: string | null;
             occurrences: number;
             opened: number;
+            placed: number;
+            points: number;
             queued: number;
+            revenue: string;
             skipped: number;
             total_sent: number;
             unknown: number;
+            unsubscribed: number;
         };
         /** @description What expires in a day (YYYY-MM-DD) or a month (YYYY-MM) of the program's zone. */
         PeriodAnswer: {
@@ -7693,6 +7927,7 @@ export interface components {
             sample: unknown;
             sendable: number;
             total: number;
+            verdict: unknown;
         };
         /** @description What to show: for a customer, in a language, of a version or of the draft with what is not saved yet. */
         PreviewRequest: {
@@ -9265,12 +9500,18 @@ export interface components {
         /** @description The answer to a trigger; ``audience`` are those who are written to. */
         TriggerAnswer: {
             audience: number;
+            channels?: unknown;
             excluded: components["schemas"]["Excluded"];
+            /** Format: uuid */
+            id?: string;
+            is_estimated?: boolean;
             occurrence: string;
+            population?: number;
             run: unknown;
         };
         /** @description An occurrence to trigger; without a name it is a new one each time. */
         TriggerRequest: {
+            audience_max?: number | null;
             occurrence?: string | null;
         };
         /**
@@ -12251,6 +12492,16 @@ export interface operations {
                 /** @description Number of results to return per page. */
                 page_size?: number;
                 reason?: string;
+                sent_on?: string;
+                /**
+                 * @description * `sent` - sent
+                 *     * `delivered` - delivered
+                 *     * `opened` - opened
+                 *     * `clicked` - clicked
+                 *     * `converted` - converted
+                 *     * `unsubscribed` - unsubscribed
+                 */
+                stage?: "clicked" | "converted" | "delivered" | "opened" | "sent" | "unsubscribed";
                 /**
                  * @description * `QUEUED` - QUEUED
                  *     * `SENDING` - SENDING
@@ -12264,6 +12515,7 @@ export interface operations {
                  *     * `UNKNOWN` - UNKNOWN
                  */
                 status?: "BOUNCED" | "CLICKED" | "DELIVERED" | "FAILED" | "OPENED" | "QUEUED" | "SENDING" | "SENT" | "SKIPPED" | "UNKNOWN";
+                variant?: string;
             };
             header?: never;
             path?: never;
@@ -12359,11 +12611,13 @@ export interface operations {
                 segment?: string;
                 /**
                  * @description * `DRAFT` - DRAFT
+                 *     * `REVIEW` - REVIEW
+                 *     * `SCHEDULED` - SCHEDULED
                  *     * `ACTIVE` - ACTIVE
                  *     * `PAUSED` - PAUSED
                  *     * `ENDED` - ENDED
                  */
-                status?: "ACTIVE" | "DRAFT" | "ENDED" | "PAUSED";
+                status?: "ACTIVE" | "DRAFT" | "ENDED" | "PAUSED" | "REVIEW" | "SCHEDULED";
                 /**
                  * @description * `event` - event
                  *     * `schedule` - schedule
@@ -12435,6 +12689,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["WaitingAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    campaigns_calendar_list: {
+        parameters: {
+            query: {
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                since: string;
+                until: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedCalendarEntryList"];
                 };
             };
             /** @description Refused or failed */
@@ -12723,6 +13024,96 @@ export interface operations {
             };
         };
     };
+    campaigns_occurrences_list: {
+        parameters: {
+            query?: {
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedOccurrenceList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    campaigns_occurrences_abort_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                occurrence_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Aborted"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     campaigns_pause_create: {
         parameters: {
             query?: never;
@@ -12740,6 +13131,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    campaigns_performance_file_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": string;
                 };
             };
             /** @description Refused or failed */
@@ -12870,6 +13303,90 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PreviewAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    campaigns_send_back_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    campaigns_submit_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Campaign"];
                 };
             };
             /** @description Refused or failed */

@@ -1,0 +1,84 @@
+"""Occurrences of a campaign with how far each is, and the days on which campaigns go out."""
+
+import uuid
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from loyalty.campaigns.contracts import CampaignStatus, TriggerKind
+from loyalty.campaigns.kinds import schedule
+from loyalty.campaigns.models import Campaign, Occurrence
+from loyalty.foundation.orm import sql
+
+# Steps of a send's life as a progress bar shows them.
+PROGRESS = """
+    SELECT s.occurrence_ref,
+        count(*) AS placed,
+        count(*) FILTER (WHERE s.state = 'QUEUED' AND s.due_at IS NULL) AS held,
+        count(*) FILTER (WHERE s.state = 'QUEUED' AND s.due_at IS NOT NULL) AS waiting,
+        count(*) FILTER (WHERE s.state = 'SENDING') AS sending,
+        count(*) FILTER (WHERE s.sent_at IS NOT NULL) AS sent,
+        count(*) FILTER (WHERE s.state IN ('FAILED', 'BOUNCED')) AS failed,
+        count(*) FILTER (WHERE s.state = 'UNKNOWN') AS unknown,
+        count(*) FILTER (WHERE s.state = 'SKIPPED') AS left_out
+    FROM delivery_sends s WHERE s.source_ref = %(campaign)s AND s.occurrence_ref = ANY(%(occurrences)s)
+    GROUP BY s.occurrence_ref
+"""
+NOTHING = dict.fromkeys(("placed", "held", "waiting", "sending", "sent", "failed", "unknown", "left_out"), 0)
+# A line that fires every minute would fill a calendar by itself.
+SLOTS_MAX = 100
+RANGE_MAX = timedelta(days=93)
+
+
+def progress_of(campaign_id: uuid.UUID, occurrences: Sequence[uuid.UUID]) -> dict[uuid.UUID, dict[str, int]]:
+    """Give how far occurrences are, by their public id."""
+    rows = sql.fetch_all(PROGRESS, {"campaign": campaign_id, "occurrences": list(occurrences)})
+    found = {row.pop("occurrence_ref"): row for row in rows}
+    return {one: found.get(one, NOTHING) for one in occurrences}
+
+
+def calendar(
+    campaigns: Iterable[Campaign], *, since: datetime, until: datetime, zones: dict[int, str]
+) -> list[dict[str, Any]]:
+    """Give what went out and what will, between two instants, in order; ``zones`` are the programs' by campaign.
+
+    At most 100 slots of one campaign are foretold.
+    """
+    rows = {one.pk: one for one in campaigns}
+    begun = Occurrence.objects.filter(campaign_id__in=rows, triggered_at__gte=since, triggered_at__lt=until)
+    past = [
+        _entry(rows[one.campaign_id], one.triggered_at, one.occurrence, is_past=True)
+        for one in begun.exclude(trigger_kind__in=(TriggerKind.EVENT, "set")).order_by("triggered_at")[: SLOTS_MAX * 10]
+    ]
+    coming = [slot for one in rows.values() for slot in _coming(one, since, until, zones[one.pk])]
+    return sorted([*past, *coming], key=lambda entry: (entry["at"], entry["campaign"]))
+
+
+def _coming(campaign: Campaign, since: datetime, until: datetime, zone: str) -> Iterable[dict[str, Any]]:
+    if campaign.trigger_kind != TriggerKind.SCHEDULE or campaign.status in (
+        CampaignStatus.ENDED,
+        CampaignStatus.PAUSED,
+    ):
+        return
+    after = max(since, campaign.starts_at) if campaign.starts_at else since
+    last = min(until, campaign.ends_at) if campaign.ends_at else until
+    for _ in range(SLOTS_MAX):
+        slot = schedule.first_slot(campaign.trigger, after, program_zone=zone)
+        if slot is None or slot >= last:
+            return
+        yield _entry(campaign, slot, "", is_past=False)
+        if "at" in campaign.trigger:
+            return
+        after = slot
+
+
+def _entry(campaign: Campaign, at: datetime, occurrence: str, *, is_past: bool) -> dict[str, Any]:
+    return {
+        "campaign": str(campaign.public_id),
+        "name": campaign.name,
+        "status": campaign.status,
+        "channels": list(campaign.channels),
+        "at": at.isoformat(),
+        "occurrence": occurrence,
+        "is_past": is_past,
+    }
