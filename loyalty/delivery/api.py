@@ -37,6 +37,8 @@ from loyalty.delivery.errors import (
     LinkInvalid,
     OccurrenceContentDiffers,
     PreferencesInvalid,
+    SendNotFound,
+    SendNotRetryable,
     SuppressionNotFound,
     TemplateCodeTaken,
     TemplateInUse,
@@ -64,6 +66,7 @@ from loyalty.delivery.operations.receiving import (
     record_inbound,
     record_receipts,
 )
+from loyalty.delivery.operations.retrying import give_up, retry_all, retry_send
 from loyalty.delivery.operations.sending import give_up_unknown, send_due
 from loyalty.delivery.operations.slots import sender_slot
 from loyalty.delivery.operations.templating import (
@@ -85,6 +88,11 @@ from loyalty.delivery.queries.templating import language_of
 SENDS_VIEW = "delivery_sends"
 
 __all__ = [
+    "SendNotFound",
+    "SendNotRetryable",
+    "give_up",
+    "retry_all",
+    "retry_send",
     "Choice",
     "CustomerChoices",
     "PreferencesInvalid",

@@ -13,6 +13,7 @@ class DeliveryConfig(AppConfig):
     permissions: ClassVar[dict[str, str]] = {
         "view": "See sends and their states",
         "manage": "Change the contact policy and the suppressed addresses",
+        "retry": "Try failed messages again, or give up what is tried again and again",
         "edit_templates": "Edit templates of messages",
         "publish_templates": "Publish templates, so that messages are written with them",
     }
@@ -27,6 +28,7 @@ class DeliveryConfig(AppConfig):
         from loyalty.delivery.kinds.push.channel import PushChannel
         from loyalty.delivery.kinds.sms.channel import SmsChannel
         from loyalty.delivery.kinds.sms.lint import lint as lint_text
+        from loyalty.delivery.kinds.throughput import THROUGHPUT
         from loyalty.foundation.configuration import api as configuration
 
         registry.register(EmailChannel())
@@ -34,5 +36,5 @@ class DeliveryConfig(AppConfig):
         lint.register(EmailChannel.code, lint_mail)
         lint.register(SmsChannel.code, lint_text)
         registry.register(PushChannel())
-        for section in (EMAIL, push.FCM, push.APNS):
+        for section in (EMAIL, push.FCM, push.APNS, THROUGHPUT):
             configuration.register_section(section)

@@ -80,6 +80,20 @@ class SuppressionNotFound(NotFound):
     title = "No such suppression"
 
 
+class SendNotFound(NotFound):
+    """There is no message to a customer of this id."""
+
+    code = "send.not_found"
+    title = "No such message"
+
+
+class SendNotRetryable(Conflict):
+    """The message went, or may have gone, or was never to go: sending it again could double it."""
+
+    code = "send.not_retryable"
+    title = "This message cannot be tried again"
+
+
 class LinkInvalid(NotFound):
     """A link in a message is not one that we signed."""
 

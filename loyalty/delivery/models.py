@@ -105,6 +105,16 @@ class CustomerPreference(models.Model):
         return f"{self.customer_id} {self.language}"
 
 
+class Pace(models.Model):
+    """From when on the next messages may go out on a channel whose provider takes only so many a second."""
+
+    channel = models.CharField(max_length=10, primary_key=True, choices=CHANNELS)
+    ready_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return f"{self.channel} {self.ready_at:%H:%M:%S}"
+
+
 class Message(PublicModel):
     """One thing said on one channel at one occurrence; ``audience_cursor`` is the public id of the customer up to
     whom its queue was filled."""
@@ -191,6 +201,15 @@ class Send(models.Model):
             models.Index(fields=["due_at"], name="delivery_send_running", condition=models.Q(state="SENDING")),
             models.Index(fields=["source_ref", "id"], name="delivery_send_source"),
             models.Index(fields=["customer_id", "id"], name="delivery_send_customer"),
+            # The lists of what went wrong and of what is tried again, each short beside the table.
+            models.Index(
+                fields=["-id"],
+                name="delivery_send_wrong",
+                condition=models.Q(state__in=["FAILED", "BOUNCED", "UNKNOWN"]),
+            ),
+            models.Index(
+                fields=["-id"], name="delivery_send_retried", condition=models.Q(state="QUEUED", attempts__gt=0)
+            ),
         ]
 
     def __str__(self) -> str:

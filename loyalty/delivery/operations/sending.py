@@ -5,9 +5,10 @@ moment leaves at most one window whose outcome nobody knows; after its lease it 
 """
 
 import logging
+import time
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from itertools import zip_longest
@@ -21,7 +22,7 @@ from loyalty.delivery.events import MessageBounced, MessageDelivered, MessageFac
 from loyalty.delivery.kinds import links, registry
 from loyalty.delivery.kinds.protocol import Channel, Connection
 from loyalty.delivery.models import Send
-from loyalty.delivery.operations import contacting
+from loyalty.delivery.operations import contacting, pacing
 from loyalty.delivery.policy.variables import PREFERENCES
 from loyalty.delivery.queries.templating import parts_for
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
@@ -153,13 +154,16 @@ class Verdict:
 class Batch:
     """One worker's turn at one channel."""
 
-    def __init__(self, channel: Channel, now: datetime) -> None:
+    def __init__(self, channel: Channel, now: datetime, pause: Callable[[float], object] = time.sleep) -> None:
         self.channel = channel
         self.now = now
         self.claim = new_public_id()
         self.counts: Counter[str] = Counter()
         self.is_channel_down = False
+        self.is_too_fast = False
         self._policy = contacting.as_told()
+        self._rate = pacing.rate_of(channel.code)
+        self._pause = pause
 
     def run(self, limit: int) -> BatchReport:
         """Claim, send and settle."""
@@ -171,7 +175,7 @@ class Batch:
             except DeliveryError as fault:
                 log.warning("channel %s is down: %s", self.channel.code, fault)
                 self.is_channel_down = True
-            if self.is_channel_down:
+            if self.is_channel_down or self.is_too_fast:
                 self.counts["retried"] += self._put_back(rows)
         return BatchReport(claimed=len(rows), is_channel_down=self.is_channel_down, **self.counts)
 
@@ -188,13 +192,28 @@ class Batch:
 
     def _send_all(self, rows: Sequence[ClaimedSend], connection: Connection) -> None:
         verdicts: list[Verdict] = []
-        for start in range(0, len(rows), self.channel.window):
-            begun = self._turn(verdicts, rows[start : start + self.channel.window])
+        # What leaves in one window leaves at once, so a window holds no more than a second's worth.
+        step = min(self.channel.window, self._rate) if self._rate else self.channel.window
+        for start in range(0, len(rows), step):
+            window = rows[start : start + step]
+            wait = pacing.reserve(channel=self.channel.code, messages=len(window), rate=self._rate)
+            if wait is None:
+                self.is_too_fast = True
+                break
+            if wait:
+                # Settled before the pause: a worker that is killed in it leaves nothing of which nobody knows.
+                verdicts = self._settle(verdicts)
+                self._pause(wait)
+            begun = self._turn(verdicts, window)
             verdicts = self._hand_over(begun, connection)
             if self.is_channel_down:
                 break
+        self._settle(verdicts)
+
+    def _settle(self, verdicts: list[Verdict]) -> list[Verdict]:
         if verdicts:
             self._turn(verdicts, ())
+        return []
 
     def _turn(self, verdicts: Sequence[Verdict], rows: Sequence[ClaimedSend]) -> list[Begun]:
         """Settle the window before and mark the next; give those of it that are to be sent, in their order."""

@@ -2,10 +2,11 @@
 
 from django.urls import URLPattern, path
 
-from loyalty.delivery.rest import contacting, preferences, templates, views
+from loyalty.delivery.rest import contacting, preferences, sends, templates, views
 
 routes: list[tuple[str, type, str]] = [
     ("suppressions", contacting.SuppressionViewSet, "suppressions"),
+    ("sends", sends.SendViewSet, "sends"),
     ("messageTemplates", templates.MessageTemplateViewSet, "message-templates"),
 ]
 paths: list[URLPattern] = [

@@ -3501,6 +3501,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/sends/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Messages to customers, newest first. */
+        get: operations["sends_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/sends/retry/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Try at once everything on a channel that waits for its next try: the provider works again. */
+        post: operations["sends_retry_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/sends/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description One message, and who came to it over which link. */
+        get: operations["sends_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/sends/{id}/give-up/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Try it no more. */
+        post: operations["sends_give_up_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/sends/{id}/retry/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Try it again at once. */
+        post: operations["sends_retry_create_2"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/services/points/adjust/": {
         parameters: {
             query?: never;
@@ -4513,6 +4598,12 @@ export interface components {
             readonly tier: components["schemas"]["TierNamed"] | null;
             wallet: string;
         };
+        /**
+         * @description * `open` - open
+         *     * `click` - click
+         * @enum {string}
+         */
+        ActionEnum: "open" | "click";
         /** @description When earned points can be spent. */
         ActivationField: {
             days?: number | null;
@@ -6868,6 +6959,11 @@ export interface components {
          * @enum {string}
          */
         OncePerEnum: "member";
+        /** @description A message with the visits that it brought. */
+        OneSend: {
+            send: components["schemas"]["Send"];
+            visits: components["schemas"]["Visit"][];
+        };
         /**
          * @description * `endpoint` - endpoint
          *     * `key` - key
@@ -7353,6 +7449,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Segment"][];
+        };
+        PaginatedSendList: {
+            count?: number;
+            count_is_exact?: boolean;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cD00ODY%3D"
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?cursor=cj0xJnA9NDg3
+             */
+            previous?: string | null;
+            results: components["schemas"]["Send"][];
         };
         PaginatedSnapshotList: {
             /** @example 123 */
@@ -8402,6 +8513,16 @@ export interface components {
         RestoreRequest: {
             number: number;
         };
+        /** @description How many messages are tried at once. */
+        RetriedAnswer: {
+            messages: number;
+        };
+        /** @description Of what everything is tried at once. */
+        RetryAllRequest: {
+            channel: components["schemas"]["MessageChannelEnum"];
+            /** Format: uuid */
+            source_id?: string | null;
+        };
         /** @description What was taken back, and what of it could not be; of a purchase also from its other wallets. */
         ReversalAnswer: {
             /** Format: uuid */
@@ -8696,6 +8817,51 @@ export interface components {
             }[];
             version: number;
         };
+        /** @description One message to one customer; the address is masked for those who may not see what identifies a person. */
+        Send: {
+            /** @description Give the address, or its mask. */
+            readonly address: string;
+            attempts?: number;
+            channel: components["schemas"]["MessageChannelEnum"];
+            /** Format: date-time */
+            clicked_at?: string | null;
+            /** Format: date-time */
+            delivered_at?: string | null;
+            detail?: string;
+            /** Format: date-time */
+            ended_at?: string | null;
+            /** Format: uuid */
+            id: string;
+            /** @description Give when it is tried next; None when it is held or has ended. */
+            readonly next_try_at: string | null;
+            occurrence: string;
+            /** Format: date-time */
+            opened_at?: string | null;
+            purpose: string;
+            /** Format: date-time */
+            queued_at: string;
+            reason?: string;
+            /** Format: date-time */
+            sent_at?: string | null;
+            /** Format: uuid */
+            source_id: string;
+            source_kind: string;
+            state: components["schemas"]["SendStateEnum"];
+        };
+        /**
+         * @description * `QUEUED` - QUEUED
+         *     * `SENDING` - SENDING
+         *     * `SENT` - SENT
+         *     * `DELIVERED` - DELIVERED
+         *     * `OPENED` - OPENED
+         *     * `CLICKED` - CLICKED
+         *     * `BOUNCED` - BOUNCED
+         *     * `FAILED` - FAILED
+         *     * `SKIPPED` - SKIPPED
+         *     * `UNKNOWN` - UNKNOWN
+         * @enum {string}
+         */
+        SendStateEnum: "QUEUED" | "SENDING" | "SENT" | "DELIVERED" | "OPENED" | "CLICKED" | "BOUNCED" | "FAILED" | "SKIPPED" | "UNKNOWN";
         /** @description One open session. */
         SessionRow: {
             address: string;
@@ -9672,6 +9838,17 @@ export interface components {
              */
             used_at: string | null;
             wallets: components["schemas"]["WalletField"][];
+        };
+        /** @description Who came over which link; ``machine`` is empty for a person. */
+        Visit: {
+            action: components["schemas"]["ActionEnum"];
+            /** Format: date-time */
+            first_at: string;
+            /** Format: date-time */
+            last_at: string;
+            machine?: string;
+            target?: string;
+            visits?: number;
         };
         /** @description What a route answers with 202 when a workflow has its change wait. */
         WaitingAnswer: {
@@ -21892,6 +22069,251 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    sends_list: {
+        parameters: {
+            query?: {
+                /**
+                 * @description * `email` - email
+                 *     * `sms` - sms
+                 *     * `push` - push
+                 *     * `in_app` - in_app
+                 *     * `webhook` - webhook
+                 *     * `whatsapp` - whatsapp
+                 */
+                channel?: "email" | "in_app" | "push" | "sms" | "webhook" | "whatsapp";
+                /** @description The pagination cursor value. */
+                cursor?: string;
+                /**
+                 * @description * `retried` - retried
+                 *     * `failed` - failed
+                 *     * `unknown` - unknown
+                 */
+                list?: "failed" | "retried" | "unknown";
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                reason?: string;
+                source?: string;
+                /**
+                 * @description * `QUEUED` - QUEUED
+                 *     * `SENDING` - SENDING
+                 *     * `SENT` - SENT
+                 *     * `DELIVERED` - DELIVERED
+                 *     * `OPENED` - OPENED
+                 *     * `CLICKED` - CLICKED
+                 *     * `BOUNCED` - BOUNCED
+                 *     * `FAILED` - FAILED
+                 *     * `SKIPPED` - SKIPPED
+                 *     * `UNKNOWN` - UNKNOWN
+                 */
+                state?: "BOUNCED" | "CLICKED" | "DELIVERED" | "FAILED" | "OPENED" | "QUEUED" | "SENDING" | "SENT" | "SKIPPED" | "UNKNOWN";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedSendList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    sends_retry_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RetryAllRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RetriedAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    sends_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OneSend"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    sends_give_up_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Send"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    sends_retry_create_2: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Send"];
                 };
             };
             /** @description Refused or failed */
