@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.db.models import QuerySet
-from sqlalchemy import ColumnElement, FromClause, Select
+from sqlalchemy import ColumnElement, FromClause, Select, func, select
 
 from loyalty.customers import api as customers
 from loyalty.features.contracts import (
@@ -26,6 +26,10 @@ from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.rules.contracts import FieldType
 from loyalty.warehouse import api as warehouse
 
+# What a text column holds is told from so many of its rows: enough to know every value that matters, and no scan of
+# ten million rows while somebody writes a rule.
+VALUES_SAMPLE_ROWS = 100_000
+VALUES_MAX = 50
 # A table without updated_at tells nothing of its age.
 UNKNOWN_AGE = datetime(2000, 1, 1, tzinfo=UTC)
 
@@ -93,6 +97,31 @@ def source() -> FeatureSource:
         oldest_instant=held.oldest_instant,
         row_count=held.row_count,
     )
+
+
+def list_values(name: str, *, search: str = "") -> list[tuple[str, int]]:
+    """List what a text column of the warehouse holds, with the number of rows in a sample, the most frequent first.
+
+    At most ``VALUES_MAX`` values from ``VALUES_SAMPLE_ROWS`` rows; a field that is no text column has none.
+
+    :param search: only values with this in them, without regard to case.
+    :raises WarehouseUnavailable: the warehouse does not answer.
+    """
+    if not fields_present().filter(name=name, type=FieldType.TEXT.value, data_source=Origin.DWH.value).exists():
+        return []
+    asked = source()
+    column = asked.columns[name]
+    rows = select(column.label("value")).select_from(asked.table).where(column.is_not(None))
+    if search:
+        rows = rows.where(column.icontains(search, autoescape=True))
+    sample = rows.limit(VALUES_SAMPLE_ROWS).subquery()
+    counted = (
+        select(sample.c.value, func.count().label("rows"))
+        .group_by(sample.c.value)
+        .order_by(func.count().desc(), sample.c.value)
+        .limit(VALUES_MAX)
+    )
+    return [(str(row[0]), int(row[1])) for row in asked.connector.fetch_all(counted, limit=VALUES_MAX)]
 
 
 def find_row_count() -> int | None:

@@ -195,6 +195,20 @@ def test_routes__batch__known_and_missing(owner: Owner, client_with: ClientWith)
     assert client.post(f"{V1}/dwh/batch/features/", {"customers": ["x"]}).status_code == 400
 
 
+def test_route__values_of_a_field__are_suggested_but_for_personal_data(owner: Owner, client_with: ClientWith) -> None:
+    owner.execute("ALTER TABLE customer_features_view ADD COLUMN email text DEFAULT 'a@b.example'")
+    api.sync_catalogue()
+    client = client_with("features.view")
+    answer = client.get(f"{V1}/dwh/columns/city/values/").json()
+    assert answer == {"name": "city", "results": [{"value": "Tyre", "rows": 1}]}
+    assert client.get(f"{V1}/dwh/columns/city/values/?search=YR").json() == answer
+    assert client.get(f"{V1}/dwh/columns/city/values/?search=%25").json()["results"] == []
+    assert client.get(f"{V1}/dwh/columns/score/values/").json()["results"] == []
+    assert client.get(f"{V1}/dwh/columns/email/values/").json()["results"] == []
+    assert client.get(f"{V1}/dwh/columns/none/values/").json()["code"] == "field.not_found"
+    assert client_with("segments.view").get(f"{V1}/dwh/columns/city/values/").status_code == 403
+
+
 def test_routes__catalogue__list_describe_sync(owner: Owner, client_with: ClientWith) -> None:
     client = client_with("features.view", "features.change")
     listed = client.get(f"{V1}/dwh/columns/").json()

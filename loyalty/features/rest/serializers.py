@@ -34,6 +34,20 @@ class FieldSerializer(serializers.Serializer):  # type: ignore[type-arg]
     is_streaming = serializers.BooleanField()
 
 
+class FieldValueSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """One value that a field holds, and in how many rows of the sample."""
+
+    value = serializers.CharField()
+    rows = serializers.IntegerField()
+
+
+class FieldValuesSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """What a field holds, the most frequent first."""
+
+    name = serializers.CharField()
+    results = FieldValueSerializer(many=True)
+
+
 class ChangedFieldSerializer(StrictSerializer):
     """What people may say of a field."""
 

@@ -32,6 +32,7 @@ class ColumnViewSet(ApiViewSet):
         "retrieve": "features.view",
         "partial_update": "features.change",
         "sync": "features.change",
+        "values": "features.view",
     }
     queryset = CatalogueField.objects.none()
     serializer_class = serializers.FieldSerializer
@@ -80,6 +81,18 @@ class ColumnViewSet(ApiViewSet):
         body.is_valid(raise_exception=True)
         api.describe_field(name=one.name, words=body.validated_data, actor=self.actor, now=clock.now())
         return Response(serializers.FieldSerializer(self._find(one.name)).data)
+
+    @extend_schema(
+        parameters=[OpenApiParameter("search", str)], responses={200: serializers.FieldValuesSerializer}, filters=False
+    )
+    @action(detail=True, methods=["get"])
+    def values(self, request: Request, **kwargs: Any) -> Response:
+        """Suggest what a text field may be compared with, from a sample; personal data is never suggested."""
+        one = self._find(kwargs["id"])
+        search = request.query_params.get("search", "")
+        found = [] if masking.is_personal(one.name) else api.list_values(one.name, search=search)
+        rows = [{"value": value, "rows": rows} for value, rows in found]
+        return Response(serializers.FieldValuesSerializer({"name": one.name, "results": rows}).data)
 
     @extend_schema(request=None, responses={200: dict})
     @action(detail=False, methods=["post"])

@@ -20,6 +20,7 @@ class SegmentSerializer(serializers.Serializer):  # type: ignore[type-arg]
     description = serializers.CharField()
     kind = serializers.CharField()
     rules = ExactJSONField()
+    rules_profile = serializers.IntegerField()
     rules_in_words = serializers.SerializerMethodField()
     limit = ExactJSONField()
     schedule = ExactJSONField()

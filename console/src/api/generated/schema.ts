@@ -1540,6 +1540,23 @@ export interface paths {
         patch: operations["dwh_columns_partial_update"];
         trace?: never;
     };
+    "/api/loyalty/v1/dwh/columns/{id}/values/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Suggest what a text field may be compared with, from a sample; personal data is never suggested. */
+        get: operations["dwh_columns_values_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/dwh/customers/{id}/features/": {
         parameters: {
             query?: never;
@@ -6052,6 +6069,16 @@ export interface components {
             type: string;
             unit: string;
         };
+        /** @description One value that a field holds, and in how many rows of the sample. */
+        FieldValue: {
+            rows: number;
+            value: string;
+        };
+        /** @description What a field holds, the most frequent first. */
+        FieldValues: {
+            name: string;
+            results: components["schemas"]["FieldValue"][];
+        };
         /**
          * @description * `all` - ALL
          *     * `program` - PROGRAM
@@ -8808,6 +8835,7 @@ export interface components {
             rules: unknown;
             /** @description Say the rules. */
             readonly rules_in_words: string;
+            rules_profile: number;
             schedule: unknown;
             /** Format: date-time */
             updated_at: string;
@@ -15174,6 +15202,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Field"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    dwh_columns_values_retrieve: {
+        parameters: {
+            query?: {
+                search?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FieldValues"];
                 };
             };
             /** @description Refused or failed */
