@@ -246,3 +246,29 @@ def matches_event(filter_rule: Any, data: Mapping[str, Any], *, now: datetime) -
         return bool(rules.evaluate(rules.check(filter_rule, None, "any"), data, now=now))
     except (rules.RuleFault, rules.RuleInvalid):
         return False
+
+
+def reasons_of(
+    condition: Condition,
+    verdict: Verdict,
+    facts: Mapping[str, Any],
+    *,
+    now: datetime,
+    history: rules.History | None = None,
+    language: str = "en",
+) -> tuple[str, ...]:
+    """Say why a condition came out as it did: the parts that it hung on, each with the values that it met."""
+    if verdict.answer is None:
+        return tuple(f"{name} is not known" for name in verdict.missing)
+    try:
+        outcome = rules.explain(condition.whole, facts, now=now, history=history, language=language)
+    except rules.RuleFault as fault:
+        return (fault.detail,)
+    told = [_in_words(step) for step in outcome.trace if step.is_decisive]
+    return tuple(dict.fromkeys(told))
+
+
+def _in_words(step: rules.TraceStep) -> str:
+    values = ", ".join(f"{name} is {value}" for name, value in step.facts.items())
+    answer = {True: "yes", False: "no"}.get(step.value, str(step.value)) if isinstance(step.value, bool) else step.value
+    return f"{step.words}: {answer}" + (f" ({values})" if values else "")
