@@ -16,6 +16,7 @@ from loyalty.journeys.contracts import (
 from loyalty.journeys.errors import (
     AlreadyInside,
     CustomerUnknown,
+    DocumentInvalid,
     DraftChanged,
     ExecutionNotFound,
     ExecutionOver,
@@ -32,19 +33,30 @@ from loyalty.journeys.errors import (
 )
 from loyalty.journeys.operations.advancing import advance
 from loyalty.journeys.operations.drafting import change, create, delete, problems_of, restore, save_draft
+from loyalty.journeys.operations.exchanging import export_journey, import_journey
 from loyalty.journeys.operations.life import activate, archive, pause
 from loyalty.journeys.operations.listening import is_anything_awaited, listen
+from loyalty.journeys.operations.parts import add_part, change_part, get_part, list_parts, remove_part
 from loyalty.journeys.operations.people import get_execution, go_on, let_go, merge_customers, move, start
 from loyalty.journeys.operations.publishing import Published, publish, roll_back
 from loyalty.journeys.operations.sweeping import Stuck, ask_rules, list_stuck, sweep, tidy
+from loyalty.journeys.operations.trying import Trial, try_journey
 from loyalty.journeys.policy.fates import Plan
+from loyalty.journeys.policy.interpreter import Happening
+from loyalty.journeys.queries.analytics import Asked as AnalyticsAsked
+from loyalty.journeys.queries.analytics import analytics_of
+from loyalty.journeys.queries.catalogue import kinds, templates
+from loyalty.journeys.queries.comparing import compare_graphs
+from loyalty.journeys.queries.journeys import get_journey
 
 __all__ = [
     "ActionCall",
     "ActionOutcome",
     "ActionRow",
     "AlreadyInside",
+    "AnalyticsAsked",
     "CustomerUnknown",
+    "DocumentInvalid",
     "DraftChanged",
     "ExecutionNotFound",
     "ExecutionOver",
@@ -53,6 +65,7 @@ __all__ = [
     "Graph",
     "GraphInvalid",
     "GraphNotPublishable",
+    "Happening",
     "JourneyInUse",
     "JourneyNotFound",
     "JourneyStateWrong",
@@ -68,18 +81,29 @@ __all__ = [
     "ReEntryRefused",
     "Severity",
     "Stuck",
+    "Trial",
     "VersionNotFound",
     "activate",
+    "add_part",
     "advance",
+    "analytics_of",
     "archive",
     "ask_rules",
     "change",
+    "change_part",
+    "compare_graphs",
     "create",
     "delete",
+    "export_journey",
     "get_execution",
+    "get_journey",
+    "get_part",
     "go_on",
+    "import_journey",
     "is_anything_awaited",
+    "kinds",
     "let_go",
+    "list_parts",
     "list_stuck",
     "listen",
     "merge_customers",
@@ -87,10 +111,13 @@ __all__ = [
     "pause",
     "problems_of",
     "publish",
+    "remove_part",
     "restore",
     "roll_back",
     "save_draft",
     "start",
     "sweep",
+    "templates",
     "tidy",
+    "try_journey",
 ]

@@ -14,6 +14,7 @@ from loyalty.journeys.contracts import Problem
 from loyalty.journeys.errors import DraftChanged, JourneyInUse, JourneyNotFound, JourneyStateWrong, VersionNotFound
 from loyalty.journeys.models import Journey, Version
 from loyalty.journeys.policy.graph import parse, serialise
+from loyalty.journeys.policy.templates import get_template
 from loyalty.journeys.policy.validation import validate
 from loyalty.journeys.queries.world import world
 
@@ -38,13 +39,17 @@ def create(
     description: str = "",
     program: uuid.UUID | None = None,
     graph: Any = None,
+    template: str = "",
     actor: Actor,
     now: datetime,
 ) -> uuid.UUID:
-    """Make a journey with a draft, an empty one where no graph is given; give its id.
+    """Make a journey with a draft, that of a template or an empty one where no graph is given; give its id.
 
     :raises GraphInvalid: the graph has another shape.
+    :raises TemplateNotFound: there is no such template.
     """
+    if graph is None and template:
+        graph = dict(get_template(template).graph)
     draft = serialise(parse(graph if graph is not None else {}))
     journey = Journey.objects.create(
         name=name, description=description, program_ref=program, draft=draft, saved_at=now, saved_by=actor.name

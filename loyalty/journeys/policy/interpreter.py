@@ -178,7 +178,9 @@ class Walk:
         if goal is not None and goal.event is not None and self._is(goal.event, event):
             self._reach(event.at)
         node = self.wiring.nodes.get(self.node_id)
-        if self.is_open and node is not None and self._waits_for(node) and self._is_awaited(node, event):
+        if node is None or self.state not in OPEN_STATES:
+            return
+        if self._waits_for(node) and self._is_awaited(node, event):
             self._wake(node, event, event.at)
 
     def run(self, events: Sequence[Happening], *, until: datetime) -> None:

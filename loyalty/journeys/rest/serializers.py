@@ -80,6 +80,7 @@ class NewJourneySerializer(StrictSerializer):
     description = serializers.CharField(max_length=2000, required=False, default="", allow_blank=True)
     program = serializers.UUIDField(required=False, allow_null=True, default=None)
     graph = ObjectField(required=False, allow_null=True, default=None)
+    template = serializers.CharField(max_length=64, required=False, default="", allow_blank=True)
 
 
 class ChangedJourneySerializer(StrictSerializer):

@@ -2,13 +2,19 @@
 
 from django.urls import URLPattern, path
 
-from loyalty.journeys.rest import executions, versions, views
+from loyalty.journeys.rest import analytics, comparing, exchange, executions, kinds, parts, trying, versions, views
 
 routes = [
     ("journeys", views.JourneyViewSet, "journeys"),
     ("journeyExecutions", executions.JourneyExecutionViewSet, "journeyExecutions"),
 ]
 paths: list[URLPattern] = [
+    *kinds.paths,
+    *trying.paths,
+    *analytics.paths,
+    *exchange.paths,
+    *comparing.paths,
+    *parts.paths,
     path("journeys/stuck/", executions.StuckView.as_view(), name="journeys-stuck"),
     path(
         "journeys/executions/<str:execution_id>/continue/", executions.ContinueView.as_view(), name="journeys-continue"

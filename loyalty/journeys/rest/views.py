@@ -89,7 +89,7 @@ class JourneyViewSet(ReadOnlyApiViewSet):
 
     @extend_schema(request=serializers.NewJourneySerializer, responses={201: serializers.JourneyDetailSerializer})
     def create(self, request: Request) -> Response:
-        """Make a journey: empty, or from a graph."""
+        """Make a journey: empty, from a graph, or from a template."""
         body = serializers.NewJourneySerializer(data=request.data)
         body.is_valid(raise_exception=True)
         made = api.create(**body.validated_data, actor=self.actor, now=clock.now())

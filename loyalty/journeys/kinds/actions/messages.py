@@ -141,13 +141,18 @@ class MessageAction:
         shown: dict[str, Any] = {"channel": self.channel, "subject": "", "html": "", "text": ""}
         warnings: list[str] = []
         try:
-            rendered = delivery.render_preview(channel=self.channel, content=content, values={**told, **own})
+            rendered = delivery.render_preview(
+                channel=self.channel,
+                content=content,
+                values={**told, **own},
+                language=str(own.get("language") or ""),
+            )
             shown |= {"subject": rendered.subject, "html": rendered.html, "text": rendered.text}
         except delivery.VariableMissing as missing:
             warnings.append(f"The value {missing.name} is missing, so that the message would not be sent.")
         if refused:
             return Effect(f"Nothing is sent: {_reason(refused)}.", SKIP, shown, tuple(warnings), {"reason": refused})
-        return Effect(f"{self.title}: {shown['subject'] or shown['text'][:80]}", SUCCESS, shown, tuple(warnings), {})
+        return Effect("The message is placed in the queue.", SUCCESS, shown, tuple(warnings), {})
 
     def perform_set(self, call: ActionCall, rows: Sequence[ActionRow], *, now: datetime) -> Sequence[ActionOutcome]:
         """Place the messages in the send ledger; who may not be written to skips, with the reason."""

@@ -1,0 +1,149 @@
+"""Trying a journey on a real customer over HTTP: the way with its reasons, days in no time, and nothing is done."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+
+from loyalty.delivery.models import Message, Send
+from loyalty.foundation.events.models import OutboxEntry
+from loyalty.journeys.models import Execution, Journey
+from loyalty.points import api as points
+from tests.conftest import ClientWith
+from tests.delivery.post import Post, make_customers
+from tests.journeys.ground import graph_of, make_journey
+from tests.points.world import World, make_world
+
+pytestmark = pytest.mark.django_db
+DAY = {"kind": "wait", "config": {"mode": "duration", "amount": 1, "unit": "days"}}
+MAIL = {"kind": "action", "config": {"action_type": "send_email", "subject": "Hi {{ first_name }}", "body": "<p>x</p>"}}
+POINTS = {"kind": "action", "config": {"action_type": "award_points", "points": 100, "reason": "Welcome"}}
+OPENED = {
+    "kind": "wait",
+    "config": {
+        "mode": "event", "event_type": "message.opened", "filter": None, "timeout": {"amount": 2, "unit": "days"},
+    },
+}  # fmt: skip
+GRAPH = graph_of(
+    {"mail": MAIL, "opened": OPENED, "points": POINTS, "day": DAY},
+    ["start mail", "mail:success opened", "opened:next points", "opened:timeout end", "points:success day", "day end"],
+)
+
+
+@pytest.fixture
+def world(now: datetime) -> World:
+    """A program that takes customers in by itself."""
+    return make_world(now)
+
+
+def url(journey: uuid.UUID) -> str:
+    """Give the address of a trial."""
+    return f"/api/loyalty/v1/journeys/{journey}/test-run/"
+
+
+def body(customer: uuid.UUID, now: datetime, **more: Any) -> dict[str, Any]:
+    """Give a trial."""
+    return {"customer_id": str(customer), "starts_at": now.isoformat(), **more}
+
+
+def test_test_run__event_on_the_way__five_days_at_once_and_nothing_done(
+    client_with: ClientWith, post: Post, world: World, now: datetime
+) -> None:
+    ada = make_customers(["Ada"], now)[0]
+    loaded = make_journey(now, GRAPH)
+    facts = OutboxEntry.objects.count()
+    client = client_with("journeys.view", "customers.view_pii")
+    told = client.post(
+        url(loaded.journey_id),
+        body(ada, now, events=[{"after_seconds": 86_400, "event_type": "message.opened", "event_data": {}}]),
+        format="json",
+    )
+    assert told.status_code == 200, told.json()
+    answer = told.json()
+    assert [(one["node_id"], one["branch"]) for one in answer["path"]] == [
+        ("start", "next"), ("mail", "success"), ("opened", "next"), ("points", "success"),
+        ("day", "next"), ("end", None),
+    ]  # fmt: skip
+    assert (answer["state"], answer["outcome"], answer["sends_nothing"]) == ("COMPLETED", "done", True)
+    assert datetime.fromisoformat(answer["ends_at"]) == now + timedelta(days=2)
+    assert answer["path"][1]["effect"]["subject"] == "Hi Ada"
+    assert answer["path"][3]["effect"]["points"] == 100
+    assert answer["path"][2]["reasons"] == ["message.opened came"]
+    assert not Send.objects.exists() and not Message.objects.exists() and not Execution.objects.exists()
+    assert points.find_member(customer_id=ada, program_id=world.program_id) is None
+    # Who looked at the customer is written down, and nothing else is.
+    assert OutboxEntry.objects.count() == facts
+
+
+def test_test_run__assumed_branch_and_masked__without_the_permission_to_see(
+    client_with: ClientWith, post: Post, world: World, now: datetime
+) -> None:
+    ada = make_customers(["Ada"], now)[0]
+    loaded = make_journey(now, GRAPH)
+    told = client_with("journeys.view").post(
+        url(loaded.journey_id), body(ada, now, assume={"opened": "timeout"}), format="json"
+    )
+    answer = told.json()
+    assert [one["node_id"] for one in answer["path"]] == ["start", "mail", "opened", "end"]
+    assert answer["path"][2]["reasons"] == ["assumed for this trial"]
+    assert "Ada" not in told.content.decode()
+
+
+def test_test_run__a_graph_of_ones_own_or_a_version__instead_of_the_draft(
+    client_with: ClientWith, now: datetime
+) -> None:
+    ada = make_customers(["Ada"], now)[0]
+    loaded = make_journey(now, GRAPH)
+    Journey.objects.filter(public_id=loaded.journey_id).update(draft=graph_of({}, ["start end"]))
+    client = client_with("journeys.view")
+
+    def way(**more: Any) -> list[str]:
+        answer = client.post(url(loaded.journey_id), body(ada, now, **more), format="json").json()
+        return [one["node_id"] for one in answer["path"]]
+
+    assert way() == ["start", "end"]
+    assert way(graph=graph_of({"day": DAY}, ["start day", "day end"])) == ["start", "day", "end"]
+    assert way(version=1)[:2] == ["start", "mail"]
+
+
+def test_test_run__waits_for_ever__is_told_as_waiting(client_with: ClientWith, now: datetime) -> None:
+    ada = make_customers(["Ada"], now)[0]
+    wait = {"kind": "wait", "config": {"mode": "event", "event_type": "customer.purchase"}}
+    loaded = make_journey(now, graph_of({"w": wait}, ["start w", "w end"]))
+    answer = client_with("journeys.view").post(url(loaded.journey_id), body(ada, now), format="json").json()
+    assert (answer["state"], answer["ends_at"], answer["path"][-1]["left_at"]) == ("WAITING", None, None)
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"customer_id": str(uuid.uuid4())}, 422, "journeys.customer_unknown"),
+        ({"graph": {"nodes": 1}}, 400, "journeys.graph_invalid"),
+        ({"version": 9}, 404, "journeys.version_not_found"),
+        ({"events": [{"event_type": "x"}]}, 400, None),
+        ({"speed": "fast"}, 400, None),
+    ],
+)
+def test_test_run__bad_input__is_refused(
+    client_with: ClientWith, now: datetime, changes: dict[str, Any], status: int, code: str | None
+) -> None:
+    ada = make_customers(["Ada"], now)[0]
+    loaded = make_journey(now, GRAPH)
+    told = client_with("journeys.view").post(url(loaded.journey_id), {**body(ada, now), **changes}, format="json")
+    assert told.status_code == status
+    assert code is None or told.json()["code"] == code
+
+
+def test_kinds_and_templates__told__with_what_is_not_available(client_with: ClientWith) -> None:
+    client = client_with("journeys.view")
+    kinds = client.get("/api/loyalty/v1/journeys/kinds/").json()
+    assert [one["kind"] for one in kinds["nodes"]] == ["start", "action", "condition", "wait", "split", "end"]
+    actions = {one["kind"]: one for one in kinds["actions"]}
+    assert not actions["issue_reward"]["is_available"] and actions["issue_reward"]["unavailable_reason"]
+    assert actions["award_points"]["is_available"]
+    assert [one["name"] for one in actions["award_points"]["fields"]][0] == "points"
+    assert [one["code"] for one in actions["award_points"]["branches"]] == ["success", "failure", "skip"]
+    templates = client.get("/api/loyalty/v1/journeys/templates/").json()
+    assert [one["code"] for one in templates][:2] == ["welcome", "win_back"]
+    assert client_with().get("/api/loyalty/v1/journeys/kinds/").status_code == 403
