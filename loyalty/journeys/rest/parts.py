@@ -78,6 +78,9 @@ class SavedEdgeSerializer(JourneyEdgeSerializer):
     revision = serializers.IntegerField()
 
 
+PART_OF_NODE, PART_OF_EDGE = SavedNodeSerializer(partial=True), SavedEdgeSerializer(partial=True)
+
+
 class PartsView(ApiView):
     """The nodes or the edges of a draft."""
 
@@ -205,7 +208,7 @@ class JourneyNodeView(PartView):
         """Give a node."""
         return self.read(request, part_id)
 
-    @extend_schema(parameters=[JOURNEY], request=SavedNodeSerializer(partial=True), responses={200: SavedNodeSerializer})
+    @extend_schema(parameters=[JOURNEY], request=PART_OF_NODE, responses={200: SavedNodeSerializer})
     def patch(self, request: Request, part_id: str) -> Response:
         """Change a node."""
         return self.changed(request, part_id)
@@ -227,7 +230,7 @@ class JourneyEdgeView(PartView):
         """Give an edge."""
         return self.read(request, part_id)
 
-    @extend_schema(parameters=[JOURNEY], request=SavedEdgeSerializer(partial=True), responses={200: SavedEdgeSerializer})
+    @extend_schema(parameters=[JOURNEY], request=PART_OF_EDGE, responses={200: SavedEdgeSerializer})
     def patch(self, request: Request, part_id: str) -> Response:
         """Change an edge."""
         return self.changed(request, part_id)
