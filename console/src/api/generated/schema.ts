@@ -1871,6 +1871,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/journeyEdges/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give the edges of a draft, with its revision. */
+        get: operations["journeyEdges_retrieve"];
+        put?: never;
+        /** @description Add an edge. */
+        post: operations["journeyEdges_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeyEdges/{part_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give an edge. */
+        get: operations["journeyEdges_retrieve_2"];
+        put?: never;
+        post?: never;
+        /** @description Remove an edge. */
+        delete: operations["journeyEdges_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Change an edge. */
+        patch: operations["journeyEdges_partial_update"];
+        trace?: never;
+    };
     "/api/loyalty/v1/journeyExecutions/": {
         parameters: {
             query?: never;
@@ -1939,6 +1976,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/journeyNodes/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give the nodes of a draft, with its revision. */
+        get: operations["journeyNodes_retrieve"];
+        put?: never;
+        /** @description Add a node. */
+        post: operations["journeyNodes_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeyNodes/{part_id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give a node. */
+        get: operations["journeyNodes_retrieve_2"];
+        put?: never;
+        post?: never;
+        /** @description Remove a node and the edges at it. */
+        delete: operations["journeyNodes_destroy"];
+        options?: never;
+        head?: never;
+        /** @description Change a node. */
+        patch: operations["journeyNodes_partial_update"];
+        trace?: never;
+    };
     "/api/loyalty/v1/journeys/": {
         parameters: {
             query?: never;
@@ -1949,7 +2023,7 @@ export interface paths {
         /** @description List journeys with where their people stand. */
         get: operations["journeys_list"];
         put?: never;
-        /** @description Make a journey: empty, or from a graph. */
+        /** @description Make a journey: empty, from a graph, or from a template. */
         post: operations["journeys_create"];
         delete?: never;
         options?: never;
@@ -1974,6 +2048,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/journeys/import/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Make a draft of a document; what it names is found by name where the id is nobody's here. */
+        post: operations["journeys_import_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/kinds/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give the kinds of nodes and actions with their fields, and the events. */
+        get: operations["journeys_kinds_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/journeys/stuck/": {
         parameters: {
             query?: never;
@@ -1983,6 +2091,23 @@ export interface paths {
         };
         /** @description List those more than ten minutes overdue, at most 500, with the reason as far as it is known. */
         get: operations["journeys_stuck_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/templates/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give the journeys to begin with. */
+        get: operations["journeys_templates_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2027,6 +2152,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/journeys/{id}/analytics/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give who came in, where they are and how they left, how long it took, and the goal against the holdout. */
+        get: operations["journeys_analytics_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/journeys/{id}/archive/": {
         parameters: {
             query?: never;
@@ -2054,6 +2196,23 @@ export interface paths {
         get?: never;
         /** @description Keep a draft, unfinished as it may be; 409 with the one that counts when another was saved meanwhile. */
         put: operations["journeys_draft_update"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/{id}/export/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give the draft as a document that another installation can read. */
+        get: operations["journeys_export_retrieve"];
+        put?: never;
         post?: never;
         delete?: never;
         options?: never;
@@ -2129,6 +2288,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/journeys/{id}/test-run/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * @description Lead a customer through the draft, a version or a graph; nothing is sent, booked or kept.
+         *
+         *     What a message would say is shown to those who may see personal data, and masked to others.
+         */
+        post: operations["journeys_test_run_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/journeys/{id}/validate/": {
         parameters: {
             query?: never;
@@ -2155,6 +2335,23 @@ export interface paths {
         };
         /** @description List them, the newest first, with how many are inside of each. */
         get: operations["journeys_versions_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/journeys/{id}/versions/diff/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give what is different, field by field and in words. */
+        get: operations["journeys_versions_diff_retrieve"];
         put?: never;
         post?: never;
         delete?: never;
@@ -4621,6 +4818,18 @@ export interface components {
          * @enum {string}
          */
         ActionEnum: "open" | "click";
+        /** @description A kind of action. */
+        ActionKind: {
+            branches: components["schemas"]["Branch"][];
+            description: string;
+            fields: components["schemas"]["FieldSpec"][];
+            group: string;
+            icon: string;
+            is_available: boolean;
+            kind: string;
+            title: string;
+            unavailable_reason: string;
+        };
         /** @description When earned points can be spent. */
         ActivationField: {
             days?: number | null;
@@ -4815,6 +5024,11 @@ export interface components {
         };
         /** @enum {unknown} */
         BlankEnum: "";
+        /** @description A way out of a node. */
+        Branch: {
+            code: string;
+            is_required: boolean;
+        };
         /** @description What was redeemed and what it is worth. */
         BurnAnswer: {
             /** Format: uuid */
@@ -5767,6 +5981,11 @@ export interface components {
             name: string;
             type: string;
         };
+        /** @description An event that a journey may begin with or wait for. */
+        EventKind: {
+            event_type: string;
+            fields: components["schemas"]["EventField"][];
+        };
         /** @description A mapping. */
         EventMapping: {
             data_paths: {
@@ -6069,6 +6288,18 @@ export interface components {
             type: string;
             unit: string;
         };
+        /** @description A field of a config. */
+        FieldSpec: {
+            choices: string[];
+            default: unknown | null;
+            description: string;
+            maximum: number | null;
+            minimum: number | null;
+            name: string;
+            required: boolean;
+            title: string;
+            type: string;
+        };
         /** @description One value that a field holds, and in how many rows of the sample. */
         FieldValue: {
             rows: number;
@@ -6079,6 +6310,29 @@ export interface components {
             name: string;
             results: components["schemas"]["FieldValue"][];
         };
+        /** @description One node on the way, with the share of those who came in. */
+        FunnelStep: {
+            depth: number;
+            entered: number;
+            node_id: string;
+            node_name: string;
+            /** Format: double */
+            share: number | null;
+        };
+        /** @description The goal, measured in the same way for those led and those held out; rates are shares from 0 to 1. */
+        GoalFigures: {
+            /** Format: double */
+            holdout_rate: number | null;
+            holdout_reached: number | null;
+            interval: number[] | null;
+            /** Format: double */
+            rate: number | null;
+            reached: number;
+            reached_inside?: number;
+            /** Format: double */
+            uplift: number | null;
+            window_days: number | null;
+        };
         /**
          * @description * `all` - ALL
          *     * `program` - PROGRAM
@@ -6087,6 +6341,13 @@ export interface components {
          * @enum {string}
          */
         GrantScopeEnum: "all" | "program" | "partner" | "own";
+        /** @description What was added, removed and changed, and the same in words. */
+        GraphDiff: {
+            edges: unknown;
+            nodes: unknown;
+            settings: unknown;
+            words: string[];
+        };
         /** @description New members in a month. */
         GrowthFigures: {
             /** Format: date */
@@ -6204,6 +6465,13 @@ export interface components {
             /** Format: uuid */
             run_id: string | null;
         };
+        /** @description A document to make a journey of. */
+        ImportRequest: {
+            document: unknown;
+            name?: string;
+            /** Format: uuid */
+            program?: string | null;
+        };
         /** @description What became of a row; no code means that it was taken in. */
         ImportResult: {
             /** Format: uuid */
@@ -6225,6 +6493,14 @@ export interface components {
             results: components["schemas"]["ImportResult"][];
         };
         ImportTaken: components["schemas"]["Import"] | components["schemas"]["WaitingAnswer"];
+        /** @description The journey that was made, and what is left to mend in it. */
+        Imported: {
+            /** Format: uuid */
+            id: string;
+            mended: string[];
+            name: string;
+            problems: unknown;
+        };
         /** @description One event as senders write it; read row by row, so that one bad event does not refuse the others. */
         InboundEventRequest: {
             /** Format: uuid */
@@ -6361,6 +6637,17 @@ export interface components {
             /** Format: date-time */
             updated_at: string;
         };
+        /** @description What came of a journey. */
+        JourneyAnalytics: {
+            by_state: {
+                [key: string]: number;
+            };
+            entered: number;
+            funnel: components["schemas"]["FunnelStep"][];
+            goal: components["schemas"]["GoalFigures"] | null;
+            held_out: number;
+            nodes: components["schemas"]["NodeFigures"][];
+        };
         /** @description How many left when the journey was put away. */
         JourneyArchived: {
             people_out: number;
@@ -6389,6 +6676,18 @@ export interface components {
             status: string;
             /** Format: date-time */
             updated_at: string;
+        };
+        /** @description An exported journey; ``names`` say what the ids in the graph were called where it comes from. */
+        JourneyDocument: {
+            description: string;
+            /** Format: date-time */
+            exported_at: string;
+            format: string;
+            graph: unknown;
+            name: string;
+            names: {
+                [key: string]: string;
+            };
         };
         /** @description The draft of a journey. */
         JourneyDraft: {
@@ -6477,6 +6776,12 @@ export interface components {
             node_name: string;
             target: string | null;
             version: number;
+        };
+        /** @description What a journey can be made of. */
+        JourneyKinds: {
+            actions: components["schemas"]["ActionKind"][];
+            events: components["schemas"]["EventKind"][];
+            nodes: components["schemas"]["NodeKind"][];
         };
         /** @description Where to, and why. */
         JourneyMoveRequest: {
@@ -6583,6 +6888,13 @@ export interface components {
             reason: string;
             state: string;
             version: number;
+        };
+        /** @description A journey to begin with. */
+        JourneyTemplate: {
+            code: string;
+            description: string;
+            graph: unknown;
+            title: string;
         };
         /** @description A graph to look at; the draft where none is given. */
         JourneyValidateRequest: {
@@ -6824,6 +7136,29 @@ export interface components {
             code: string;
             name: string;
         };
+        /** @description An edge to add. */
+        NewJourneyEdgeRequest: {
+            /** @default next */
+            branch: string;
+            id: string;
+            /** Format: uuid */
+            journey: string;
+            revision?: number | null;
+            source: string;
+            target: string;
+        };
+        /** @description A node to add. */
+        NewJourneyNodeRequest: {
+            config?: unknown;
+            id: string;
+            /** Format: uuid */
+            journey: string;
+            kind: string;
+            /** @default  */
+            name: string;
+            position?: components["schemas"]["PositionRequest"];
+            revision?: number | null;
+        };
         /** @description A journey to make. */
         NewJourneyRequest: {
             /** @default  */
@@ -6832,6 +7167,8 @@ export interface components {
             name: string;
             /** Format: uuid */
             program?: string | null;
+            /** @default  */
+            template: string;
         };
         /** @description Customers to add to a static segment: one by id or reference, or a list of either. */
         NewMembersRequest: {
@@ -6945,6 +7282,31 @@ export interface components {
             order: components["schemas"]["OrderEnum"];
             types?: string[];
             url: string;
+        };
+        /** @description What came of one node; ``left`` counts by branch, ``median_seconds`` is the time spent there. */
+        NodeFigures: {
+            entered: number;
+            failed: number;
+            here_now: number;
+            left: {
+                [key: string]: number;
+            };
+            /** Format: double */
+            median_seconds: number | null;
+            node_id: string;
+            node_name: string;
+        };
+        /** @description A kind of node; ``variants`` are the fields of each trigger of a start, of each mode of a wait. */
+        NodeKind: {
+            branches: components["schemas"]["Branch"][];
+            description: string;
+            fields: components["schemas"]["FieldSpec"][];
+            icon: string;
+            kind: string;
+            title: string;
+            variants: {
+                [key: string]: components["schemas"]["FieldSpec"][];
+            };
         };
         NullEnum: null;
         /**
@@ -7874,6 +8236,25 @@ export interface components {
             transfer?: components["schemas"]["TransferFieldRequest"];
             wallets?: components["schemas"]["WalletFieldRequest"][];
         };
+        /** @description An edge as saved, with the revision of the draft. */
+        PatchedSavedEdgeRequest: {
+            /** @default next */
+            branch: string;
+            id?: string;
+            revision?: number;
+            source?: string;
+            target?: string;
+        };
+        /** @description A node as saved, with the revision of the draft. */
+        PatchedSavedNodeRequest: {
+            config?: unknown;
+            id?: string;
+            kind?: string;
+            /** @default  */
+            name: string;
+            position?: components["schemas"]["PositionRequest"];
+            revision?: number;
+        };
         /** @description What can be changed of an endpoint. */
         PatchedWebhookEndpointChangeRequest: {
             description?: string;
@@ -8050,6 +8431,20 @@ export interface components {
             name: string;
             /** Format: uuid */
             program_id: string;
+        };
+        /** @description Where a node stands on the canvas. */
+        Position: {
+            /** Format: double */
+            x: number;
+            /** Format: double */
+            y: number;
+        };
+        /** @description Where a node stands on the canvas. */
+        PositionRequest: {
+            /** Format: double */
+            x: number;
+            /** Format: double */
+            y: number;
         };
         /**
          * @description * `dwh` - dwh
@@ -8715,6 +9110,25 @@ export interface components {
             /** Format: date-time */
             saved_at: string;
         };
+        /** @description An edge as saved, with the revision of the draft. */
+        SavedEdge: {
+            /** @default next */
+            branch: string;
+            id: string;
+            revision: number;
+            source: string;
+            target: string;
+        };
+        /** @description A node as saved, with the revision of the draft. */
+        SavedNode: {
+            config?: unknown;
+            id: string;
+            kind: string;
+            /** @default  */
+            name: string;
+            position?: components["schemas"]["Position"];
+            revision: number;
+        };
         /** @description A section after a change. */
         SavedSection: {
             can_test: boolean;
@@ -9228,6 +9642,52 @@ export interface components {
             variables: components["schemas"]["Variable"][];
             version?: number;
         };
+        /** @description The way of a trial. */
+        TestRunAnswer: {
+            /** Format: date-time */
+            ends_at: string | null;
+            /** Format: date-time */
+            goal_at: string | null;
+            outcome: string;
+            path: components["schemas"]["TestRunStep"][];
+            reason: string;
+            sends_nothing: boolean;
+            /** Format: date-time */
+            starts_at: string;
+            state: string;
+            /** Format: date-time */
+            waits_until: string | null;
+        };
+        /** @description A trial; without a graph and a version the draft is tried. */
+        TestRunRequest: {
+            assume?: {
+                [key: string]: string;
+            };
+            context?: {
+                [key: string]: unknown;
+            };
+            /** Format: uuid */
+            customer_id: string;
+            events?: components["schemas"]["TrialEventRequest"][];
+            graph?: unknown | null;
+            /** Format: date-time */
+            starts_at?: string | null;
+            version?: number | null;
+        };
+        /** @description One node that the customer came to. */
+        TestRunStep: {
+            branch: string | null;
+            effect: unknown | null;
+            /** Format: date-time */
+            entered_at: string;
+            kind: string;
+            /** Format: date-time */
+            left_at: string | null;
+            node_id: string;
+            node_name: string;
+            reasons: string[];
+            warnings: string[];
+        };
         /** @description A test send under way. */
         TestSendAnswer: {
             /** Format: uuid */
@@ -9690,6 +10150,16 @@ export interface components {
             reason: string;
             /** Format: uuid */
             to_account_id: string;
+        };
+        /** @description An event told on the way: at an instant, or so many seconds after the start. */
+        TrialEventRequest: {
+            after_seconds?: number;
+            /** Format: date-time */
+            at?: string;
+            event_data?: {
+                [key: string]: unknown;
+            };
+            event_type: string;
         };
         /** @description The answer to a trigger; ``audience`` are those who are written to. */
         TriggerAnswer: {
@@ -16413,6 +16883,233 @@ export interface operations {
             };
         };
     };
+    journeyEdges_retrieve: {
+        parameters: {
+            query: {
+                /** @description The journey whose draft is meant. */
+                journey: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeyEdges_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJourneyEdgeRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedEdge"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeyEdges_retrieve_2: {
+        parameters: {
+            query: {
+                /** @description The journey whose draft is meant. */
+                journey: string;
+            };
+            header?: never;
+            path: {
+                part_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedEdge"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeyEdges_destroy: {
+        parameters: {
+            query: {
+                /** @description The journey whose draft is meant. */
+                journey: string;
+            };
+            header?: never;
+            path: {
+                part_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeyEdges_partial_update: {
+        parameters: {
+            query: {
+                /** @description The journey whose draft is meant. */
+                journey: string;
+            };
+            header?: never;
+            path: {
+                part_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedSavedEdgeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedEdge"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     journeyExecutions_list: {
         parameters: {
             query?: {
@@ -16611,6 +17308,233 @@ export interface operations {
             };
         };
     };
+    journeyNodes_retrieve: {
+        parameters: {
+            query: {
+                /** @description The journey whose draft is meant. */
+                journey: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": {
+                        [key: string]: unknown;
+                    };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeyNodes_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJourneyNodeRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedNode"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeyNodes_retrieve_2: {
+        parameters: {
+            query: {
+                /** @description The journey whose draft is meant. */
+                journey: string;
+            };
+            header?: never;
+            path: {
+                part_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedNode"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeyNodes_destroy: {
+        parameters: {
+            query: {
+                /** @description The journey whose draft is meant. */
+                journey: string;
+            };
+            header?: never;
+            path: {
+                part_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeyNodes_partial_update: {
+        parameters: {
+            query: {
+                /** @description The journey whose draft is meant. */
+                journey: string;
+            };
+            header?: never;
+            path: {
+                part_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedSavedNodeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SavedNode"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     journeys_list: {
         parameters: {
             query?: {
@@ -16758,6 +17682,90 @@ export interface operations {
             };
         };
     };
+    journeys_import_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ImportRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_kinds_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyKinds"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     journeys_stuck_list: {
         parameters: {
             query?: never;
@@ -16773,6 +17781,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JourneyStuck"][];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_templates_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyTemplate"][];
                 };
             };
             /** @description Refused or failed */
@@ -16969,6 +18017,55 @@ export interface operations {
             };
         };
     };
+    journeys_analytics_retrieve: {
+        parameters: {
+            query?: {
+                /** @description Those who came in from this instant on. */
+                from?: string;
+                /** @description Those who came in before this instant. */
+                to?: string;
+                /** @description Those in this version now; without it, in all. */
+                version?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyAnalytics"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     journeys_archive_create: {
         parameters: {
             query?: never;
@@ -17032,6 +18129,48 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SavedDraft"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_export_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyDocument"];
                 };
             };
             /** @description Refused or failed */
@@ -17249,6 +18388,52 @@ export interface operations {
             };
         };
     };
+    journeys_test_run_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestRunRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestRunAnswer"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     journeys_validate_create: {
         parameters: {
             query?: never;
@@ -17312,6 +18497,53 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JourneyVersion"][];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_versions_diff_retrieve: {
+        parameters: {
+            query: {
+                /** @description The number of a version, or draft. */
+                from: string;
+                /** @description The number of a version, or draft (also without it). */
+                to?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["GraphDiff"];
                 };
             };
             /** @description Refused or failed */
