@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("delivery", "0006_tracking"),
+        ("delivery", "0007_variants"),
     ]
 
     operations = [
