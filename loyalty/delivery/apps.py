@@ -20,6 +20,7 @@ class DeliveryConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the channels that can send, and the sections of their servers."""
+        from loyalty.delivery import handlers
         from loyalty.delivery.kinds import lint, registry
         from loyalty.delivery.kinds.email.channel import EmailChannel
         from loyalty.delivery.kinds.email.lint import lint as lint_mail
@@ -28,13 +29,18 @@ class DeliveryConfig(AppConfig):
         from loyalty.delivery.kinds.push.channel import PushChannel
         from loyalty.delivery.kinds.sms.channel import SmsChannel
         from loyalty.delivery.kinds.sms.lint import lint as lint_text
+        from loyalty.delivery.kinds.sms.section import SMS
         from loyalty.delivery.kinds.throughput import THROUGHPUT
         from loyalty.foundation.configuration import api as configuration
+        from loyalty.foundation.events import api as events
 
         registry.register(EmailChannel())
         registry.register(SmsChannel())
         lint.register(EmailChannel.code, lint_mail)
         lint.register(SmsChannel.code, lint_text)
         registry.register(PushChannel())
-        for section in (EMAIL, push.FCM, push.APNS, THROUGHPUT):
+        for section in (EMAIL, SMS, push.FCM, push.APNS, THROUGHPUT):
             configuration.register_section(section)
+        events.subscribe(
+            "message.complained", name="delivery.on_message_complained", handler=handlers.on_message_complained
+        )

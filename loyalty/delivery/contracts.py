@@ -38,14 +38,19 @@ class SendState(StrEnum):
     FAILED = "FAILED"
     SKIPPED = "SKIPPED"
     UNKNOWN = "UNKNOWN"
+    COMPLAINED = "COMPLAINED"
 
 
 class ReceiptOutcome(StrEnum):
-    """What a provider says later of a message that it took. REFUSED: the address is no good."""
+    """What a provider says later of a message that it took.
+
+    REFUSED: the address is no good; COMPLAINED: the customer called it spam.
+    """
 
     DELIVERED = "delivered"
     FAILED = "failed"
     REFUSED = "refused"
+    COMPLAINED = "complained"
 
 
 class Exclusion(StrEnum):

@@ -53,3 +53,11 @@ class MessageBounced(MessageFact):
 
     type: ClassVar[str] = "message.bounced"
     code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class MessageComplained(MessageFact):
+    """The customer called the message spam: nothing more goes to the address, and consent is withdrawn."""
+
+    type: ClassVar[str] = "message.complained"
+    code: str = ""

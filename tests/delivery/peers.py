@@ -135,12 +135,16 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def http_peer(usual: Callable[[Asked], Answer]) -> Iterator[Peer]:
-    """Run a provider that speaks HTTP/1.1."""
-    peer = Peer(usual)
+def http_peer(usual: Callable[[Asked], Answer], files: tuple[Path, Path, Path] | None = None) -> Iterator[Peer]:
+    """Run a provider that speaks HTTP/1.1, inside of TLS where there are files for it."""
+    peer = Peer(usual, scheme="https" if files else "http")
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"peer": peer}))
     server.daemon_threads = True
     peer.port = server.server_address[1]
+    if files:
+        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+        context.load_cert_chain(files[1], files[2])
+        server.socket = context.wrap_socket(server.socket, server_side=True)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
     thread.start()
     try:

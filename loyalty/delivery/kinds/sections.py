@@ -1,5 +1,6 @@
 """What the sections of the channels share: constants, checks of addresses, and reports of tests."""
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -8,6 +9,8 @@ from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.configuration.api import TestReport
 from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.resilience import egress
+
+REGION = re.compile(r"[a-z]{2,3}(-[a-z]+)+-\d", re.ASCII)
 
 
 def constant(value: Any) -> Callable[[], Any]:
@@ -24,6 +27,13 @@ def endpoint_problems(values: Mapping[str, Any], purpose: str, field: str = "bas
     except egress.EgressRefusal as refusal:
         return [FieldProblem(field, refusal.code, refusal.detail)]
     return []
+
+
+def region_problems(values: Mapping[str, Any]) -> list[FieldProblem]:
+    """Tell why a region is none of Amazon's: it becomes a part of the address."""
+    if not values["region"] or REGION.fullmatch(values["region"]):
+        return []
+    return [FieldProblem("region", "invalid", "A region of Amazon's, such as eu-west-1.")]
 
 
 def unconfigured(what: str) -> TestReport:

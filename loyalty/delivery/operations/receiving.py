@@ -76,15 +76,24 @@ def apply_receipts(*, now: datetime, limit: int = RECEIPTS_PER_STEP) -> AppliedR
 
 
 @transaction.atomic
-def record_inbound(*, reference: str, from_address: str, to_address: str, body: str, now: datetime) -> uuid.UUID | None:
-    """Keep a customer's text message and do what its keyword asks; None when it was kept before.
+def record_inbound(
+    *,
+    reference: str,
+    from_address: str,
+    to_address: str,
+    body: str,
+    now: datetime,
+    channel: str = ChannelCode.SMS.value,
+) -> uuid.UUID | None:
+    """Keep a customer's message and do what its keyword asks; None when it was kept before.
 
     STOP withdraws the consent to marketing of everyone with the number, START grants it, and each is answered, as HELP.
     """
     keyword = keyword_of(body)
+    # The telephone's number is what text messages and WhatsApp know a customer by.
     found = customers.list_by_address(channel=ChannelCode.SMS.value, addresses=_spellings(from_address))
     message, is_new = InboundMessage.objects.get_or_create(
-        channel=ChannelCode.SMS.value,
+        channel=channel,
         reference=reference,
         defaults={
             "public_id": new_public_id(),

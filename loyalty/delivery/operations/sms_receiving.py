@@ -10,9 +10,11 @@ from smpplib.exceptions import PDUError
 
 from loyalty.delivery.contracts import ChannelCode
 from loyalty.delivery.errors import DeliveryError
+from loyalty.delivery.kinds.sms.providers.registry import SMS
 from loyalty.delivery.kinds.sms.providers.smpp import bound
 from loyalty.delivery.kinds.sms.receiving import Inbound, Receipt, listen_once, read
 from loyalty.delivery.operations.receiving import ReceivedReceipt, record_inbound, record_receipts
+from loyalty.foundation.configuration import api as configuration
 
 
 def receive(stop: threading.Event, *, read_clock: Callable[[], datetime]) -> None:
@@ -20,7 +22,7 @@ def receive(stop: threading.Event, *, read_clock: Callable[[], datetime]) -> Non
 
     :raises DeliveryError: with ``is_channel_down``, when the line broke or there is none.
     """
-    with bound("receiver") as line:
+    with bound("receiver", configuration.read(SMS)) as line:
         while not stop.is_set():
             try:
                 listen_once(line, lambda unit: _keep(unit, read_clock()))

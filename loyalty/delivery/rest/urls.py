@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from loyalty.delivery.rest import contacting, preferences, sends, templates, views
+from loyalty.delivery.rest import contacting, hooks, preferences, sends, templates, views
 
 routes: list[tuple[str, type, str]] = [
     ("suppressions", contacting.SuppressionViewSet, "suppressions"),
@@ -13,6 +13,7 @@ paths: list[URLPattern] = [
     path("contactPolicy/", contacting.ContactPolicyView.as_view(), name="contact-policy"),
 ]
 root_paths = [
+    path("hooks/<str:channel>/<str:provider>", hooks.told, name="delivery-hook"),
     path("t/o/<str:token>", views.opened, name="delivery-open"),
     path("t/c/<str:token>", views.clicked, name="delivery-click"),
     path("l/<str:token>", views.followed, name="delivery-follow"),

@@ -19,29 +19,37 @@ RETURNS TABLE (applied bigint, delivered bigint, failed bigint) LANGUAGE sql AS 
             bool_and(coalesce(s.outcome, f.outcome) = 'delivered') AS is_delivered,
             bool_or(coalesce(s.outcome, f.outcome) = 'refused') AS is_refused,
             bool_or(coalesce(s.outcome, f.outcome) = 'failed') AS is_failed,
+            bool_or(coalesce(s.outcome, f.outcome) = 'complained') AS is_complained,
             max(s.occurred_at) AS occurred_at, max(s.detail) FILTER (WHERE s.outcome <> 'delivered') AS detail
         FROM delivery_reference f LEFT JOIN said s ON s.reference_id = f.id
         WHERE f.send_id IN (SELECT send_id FROM said) GROUP BY f.send_id
     ), settled AS (
         UPDATE delivery_send s SET
-            state = CASE WHEN m.is_refused THEN 'BOUNCED' WHEN m.is_failed THEN 'FAILED' ELSE 'DELIVERED' END,
-            reason = CASE WHEN m.is_refused THEN s.channel || '.number_refused' WHEN m.is_failed THEN s.channel || '.undelivered' ELSE '' END,
+            state = CASE WHEN m.is_complained THEN 'COMPLAINED' WHEN m.is_refused THEN 'BOUNCED' WHEN m.is_failed THEN 'FAILED' ELSE 'DELIVERED' END,
+            reason = CASE WHEN m.is_complained THEN s.channel || '.complained'
+                WHEN m.is_refused THEN s.channel || CASE s.channel WHEN 'email' THEN '.recipient_refused' ELSE '.number_refused' END
+                WHEN m.is_failed THEN s.channel || '.undelivered' ELSE '' END,
             detail = coalesce(m.detail, ''), due_at = NULL,
-            delivered_at = CASE WHEN m.is_refused OR m.is_failed THEN s.delivered_at ELSE coalesce(s.delivered_at, m.occurred_at) END,
-            ended_at = CASE WHEN m.is_refused OR m.is_failed THEN p_now ELSE s.ended_at END
+            delivered_at = CASE WHEN (m.is_refused OR m.is_failed) AND NOT m.is_complained THEN s.delivered_at
+                ELSE coalesce(s.delivered_at, m.occurred_at) END,
+            ended_at = CASE WHEN m.is_refused OR m.is_failed OR m.is_complained THEN p_now ELSE s.ended_at END
         FROM message m
-        WHERE s.id = m.send_id AND s.state IN ('SENDING', 'SENT', 'UNKNOWN', 'DELIVERED')
-            AND (m.is_refused OR m.is_failed OR (m.is_delivered AND s.state <> 'DELIVERED'))
+        WHERE s.id = m.send_id AND CASE WHEN m.is_complained
+            -- Who calls a mail spam had it, and may have opened it.
+            THEN s.state IN ('SENDING', 'SENT', 'UNKNOWN', 'DELIVERED', 'OPENED', 'CLICKED')
+            ELSE s.state IN ('SENDING', 'SENT', 'UNKNOWN', 'DELIVERED')
+                AND (m.is_refused OR m.is_failed OR (m.is_delivered AND s.state <> 'DELIVERED')) END
         RETURNING s.id, s.public_id, s.channel, s.state, s.reason, s.address, s.message_id, s.customer_id
     ), suppressed AS (
         INSERT INTO delivery_suppression (public_id, channel, address, reason, origin, created_at)
-        SELECT gen_random_uuid(), s.channel, s.address, 'bounced', 'send ' || s.public_id, p_now
+        SELECT gen_random_uuid(), s.channel, s.address, CASE s.state WHEN 'BOUNCED' THEN 'bounced' ELSE 'complained' END, 'send ' || s.public_id, p_now
         -- A telephone that is off looks the same as one that is gone, so a text message suppresses nothing here.
-        FROM settled s WHERE s.state = 'BOUNCED' AND s.channel = 'email' AND s.address <> ''
+        FROM settled s WHERE s.state IN ('BOUNCED', 'COMPLAINED') AND s.channel = 'email' AND s.address <> ''
         ON CONFLICT DO NOTHING
     ), told AS (
         INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data)
-        SELECT gen_random_uuid(), CASE s.state WHEN 'DELIVERED' THEN 'message.delivered' ELSE 'message.bounced' END,
+        SELECT gen_random_uuid(), CASE s.state WHEN 'DELIVERED' THEN 'message.delivered' WHEN 'COMPLAINED' THEN 'message.complained'
+                ELSE 'message.bounced' END,
             d.public_id::text, 'customer', d.public_id::text, p_now,
             jsonb_build_object('send_id', s.public_id, 'channel', s.channel, 'customer_id', d.public_id,
                 'occurrence_key', m.occurrence_key, 'source_kind', m.source_kind, 'source_ref', m.source_ref)

@@ -9301,9 +9301,10 @@ export interface components {
          *     * `FAILED` - FAILED
          *     * `SKIPPED` - SKIPPED
          *     * `UNKNOWN` - UNKNOWN
+         *     * `COMPLAINED` - COMPLAINED
          * @enum {string}
          */
-        SendStateEnum: "QUEUED" | "SENDING" | "SENT" | "DELIVERED" | "OPENED" | "CLICKED" | "BOUNCED" | "FAILED" | "SKIPPED" | "UNKNOWN";
+        SendStateEnum: "QUEUED" | "SENDING" | "SENT" | "DELIVERED" | "OPENED" | "CLICKED" | "BOUNCED" | "FAILED" | "SKIPPED" | "UNKNOWN" | "COMPLAINED";
         /** @description One open session. */
         SessionRow: {
             address: string;
@@ -13188,8 +13189,9 @@ export interface operations {
                  *     * `FAILED` - FAILED
                  *     * `SKIPPED` - SKIPPED
                  *     * `UNKNOWN` - UNKNOWN
+                 *     * `COMPLAINED` - COMPLAINED
                  */
-                status?: "BOUNCED" | "CLICKED" | "DELIVERED" | "FAILED" | "OPENED" | "QUEUED" | "SENDING" | "SENT" | "SKIPPED" | "UNKNOWN";
+                status?: "BOUNCED" | "CLICKED" | "COMPLAINED" | "DELIVERED" | "FAILED" | "OPENED" | "QUEUED" | "SENDING" | "SENT" | "SKIPPED" | "UNKNOWN";
                 variant?: string;
             };
             header?: never;
@@ -23433,8 +23435,9 @@ export interface operations {
                  *     * `FAILED` - FAILED
                  *     * `SKIPPED` - SKIPPED
                  *     * `UNKNOWN` - UNKNOWN
+                 *     * `COMPLAINED` - COMPLAINED
                  */
-                state?: "BOUNCED" | "CLICKED" | "DELIVERED" | "FAILED" | "OPENED" | "QUEUED" | "SENDING" | "SENT" | "SKIPPED" | "UNKNOWN";
+                state?: "BOUNCED" | "CLICKED" | "COMPLAINED" | "DELIVERED" | "FAILED" | "OPENED" | "QUEUED" | "SENDING" | "SENT" | "SKIPPED" | "UNKNOWN";
             };
             header?: never;
             path?: never;

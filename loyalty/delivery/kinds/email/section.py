@@ -1,6 +1,5 @@
 """The section ``email`` of the configuration: the mail server, the sender, and whether the server lets us in."""
 
-import re
 import smtplib
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -8,14 +7,13 @@ from typing import Any
 from loyalty.delivery.errors import DeliveryError
 from loyalty.delivery.kinds.email.providers import registry
 from loyalty.delivery.kinds.email.smtp import backend_of
-from loyalty.delivery.kinds.sections import constant, endpoint_problems, report_of, unconfigured
+from loyalty.delivery.kinds.sections import constant, endpoint_problems, region_problems, report_of, unconfigured
 from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.configuration.api import Field, FieldType, TestReport
 from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.resilience import egress
 
 TRIED = "Connected to the mail server, began TLS as configured, and signed in"
-REGION = re.compile(r"[a-z]{2,3}(-[a-z]+)+-\d", re.ASCII)
 SECURITY = ("none", "starttls", "tls")
 OK = 250
 
@@ -32,9 +30,7 @@ def _problems(values: Mapping[str, Any]) -> Sequence[FieldProblem]:
     if address.count("@") != 1 or address.startswith("@") or address.endswith("@"):
         problems.append(FieldProblem("from_email", "invalid", "Write name@domain, or Name <name@domain>."))
     problems += endpoint_problems({"base_url": values["api_url"]}, "email", "api_url")
-    if values["region"] and not REGION.fullmatch(values["region"]):
-        problems.append(FieldProblem("region", "invalid", "A region of Amazon's, such as eu-west-1."))
-    return problems
+    return [*problems, *region_problems(values)]
 
 
 def _try(values: Mapping[str, Any]) -> TestReport:

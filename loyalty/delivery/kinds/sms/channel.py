@@ -1,4 +1,4 @@
-"""The channel of text messages; the provider that carries them is a setting."""
+"""The channel of text messages; the provider that carries them is a matter of the configuration."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -10,8 +10,10 @@ from loyalty.delivery.errors import DeliveryError
 from loyalty.delivery.kinds.protocol import Connection
 from loyalty.delivery.kinds.sms import content as texts
 from loyalty.delivery.kinds.sms.providers import registry
+from loyalty.delivery.kinds.sms.providers.registry import SMS, is_sms_set
 from loyalty.delivery.kinds.sms.segments import SEGMENTS_MAX, segments_of
 from loyalty.delivery.policy.templates import parse
+from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.kernel.errors import FieldProblem
 
 
@@ -24,7 +26,7 @@ class SmsChannel:
 
     def is_configured(self) -> bool:
         """Tell whether a provider is named."""
-        return bool(settings.LOYALTY_SMS_PROVIDER)
+        return is_sms_set(configuration.read(SMS))
 
     def problems_of(self, content: Mapping[str, object], field: str, known: Collection[str]) -> list[FieldProblem]:
         """Tell what is wrong with a content."""
@@ -48,7 +50,8 @@ class SmsChannel:
     @contextmanager
     def connect(self) -> Iterator[Connection]:
         """Open the way to the provider."""
-        with registry.get(settings.LOYALTY_SMS_PROVIDER).connect() as connection:
+        section = configuration.read(SMS)
+        with registry.get(section["provider"]).connect(section) as connection:
             yield Measured(connection)
 
 

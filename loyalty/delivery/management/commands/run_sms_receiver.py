@@ -7,11 +7,11 @@ from importlib import import_module
 from types import FrameType
 from typing import Any
 
-from django.conf import settings
 from django.core.management.base import BaseCommand
 from django.db import OperationalError, close_old_connections, connection
 
 from loyalty.delivery.errors import DeliveryError
+from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.kernel import clock
 
 log = logging.getLogger("loyalty.delivery.sms")
@@ -27,8 +27,8 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Receive until a signal comes."""
-        if settings.LOYALTY_SMS_PROVIDER != "smpp":
-            self.stderr.write("LOYALTY_SMS_PROVIDER is not smpp; there is nothing to receive.")
+        if configuration.read("sms")["provider"] != "smpp":
+            self.stderr.write("The provider of text messages is not smpp; there is nothing to receive.")
             return
         # Not at the top: SMPP's library is an extra, and every management command is imported to be listed.
         receive = import_module("loyalty.delivery.operations.sms_receiving").receive

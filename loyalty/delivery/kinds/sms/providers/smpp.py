@@ -4,12 +4,11 @@ import logging
 import secrets
 import time
 from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.conf import settings
 from smpplib import consts, smpp
 from smpplib.client import Client
 from smpplib.exceptions import ConnectionError as LineBroken
@@ -42,11 +41,12 @@ JOIN_HEADER = b"\x05\x00\x03"
 class Line(Client):
     """The library's client, over a socket that egress opened, and wary of what it reads."""
 
-    def __init__(self) -> None:
+    def __init__(self, values: Mapping[str, Any]) -> None:
+        self._use_tls: bool = values["use_tls"]
         super().__init__(
-            settings.LOYALTY_SMPP_HOST,
-            settings.LOYALTY_SMPP_PORT,
-            timeout=settings.LOYALTY_SMPP_TIMEOUT,
+            values["host"],
+            values["port"],
+            timeout=values["timeout_s"],
             logger_name=CHATTER.name,
             allow_unknown_opt_params=True,
         )
@@ -59,7 +59,7 @@ class Line(Client):
         """
         opened = egress.open_socket(self.host, self.port, "sms", timeout_s=float(self.timeout))
         opened.settimeout(self.timeout)
-        if settings.LOYALTY_SMPP_USE_TLS:
+        if self._use_tls:
             opened = egress.tls_context(egress.current_policy()).wrap_socket(opened, server_hostname=self.host)
         self._socket = opened
         self.state = consts.SMPP_CLIENT_STATE_OPEN
@@ -83,24 +83,27 @@ class Line(Client):
 
 
 @contextmanager
-def bound(role: str) -> Iterator[Line]:
+def bound(role: str, values: Mapping[str, Any]) -> Iterator[Line]:
     """Open a line to the SMSC and bind as ``transmitter`` or ``receiver``.
 
     :raises DeliveryError: with ``is_channel_down``, when the SMSC is not there or does not let us in.
     """
-    line = Line()
+    line = Line(values)
     try:
         try:
             line.connect()
             bind = line.bind_transmitter if role == "transmitter" else line.bind_receiver
             bind(
-                system_id=settings.LOYALTY_SMPP_SYSTEM_ID,
-                password=settings.LOYALTY_SMPP_PASSWORD,
-                system_type=settings.LOYALTY_SMPP_SYSTEM_TYPE,
+                system_id=values["system_id"],
+                password=values["password"],
+                system_type=values["system_type"],
             )
         except egress.EgressRefusal as refusal:
             raise DeliveryError(refusal.code, refusal.detail, is_channel_down=True) from refusal
-        except (LineBroken, PDUError, OSError) as fault:
+        except PDUError as fault:
+            # It speaks the protocol, and the answer to our binding is no.
+            raise DeliveryError("sms.credentials_refused", _said(fault), is_channel_down=True) from fault
+        except (LineBroken, OSError) as fault:
             raise DeliveryError("sms.server_unavailable", _said(fault), is_channel_down=True) from fault
         yield line
     finally:
@@ -113,10 +116,19 @@ def bound(role: str) -> Iterator[Line]:
 
 
 @contextmanager
-def connect() -> Iterator["SmppConnection"]:
+def connect(section: Mapping[str, Any]) -> Iterator["SmppConnection"]:
     """Open the way: a line bound as transmitter; receipts come over the receiver's own."""
-    with bound("transmitter") as line:
-        yield SmppConnection(line)
+    with bound("transmitter", section) as line:
+        yield SmppConnection(line, section)
+
+
+def probe(values: Mapping[str, Any]) -> None:
+    """Bind and say goodbye.
+
+    :raises DeliveryError: the centre is not there, or does not let us in.
+    """
+    with bound("transmitter", values):
+        pass
 
 
 @dataclass(slots=True)
@@ -139,18 +151,19 @@ class Flight:
         if self.refusal is not None:
             return _refused(self.refusal, is_partly_taken=bool(self.references))
         if self.is_answered:
-            return Receipt(references=tuple(self.references[part] for part in sorted(self.references)))
+            references = tuple(self.references[part] for part in sorted(self.references))
+            return Receipt(references=references, units=self.segments)
         return DeliveryError("sms.outcome_unknown", "The line broke before the answer.", is_unknown=True)
 
 
 class SmppConnection:
     """One line to the SMSC; submits without waiting, as many segments as the SMSC's window allows."""
 
-    def __init__(self, line: Line) -> None:
-        self._line = line
+    def __init__(self, line: Line, values: Mapping[str, Any]) -> None:
+        self._line, self._source, self._window = line, values["sender"], values["window"]
         self._asked: dict[int, tuple[Flight, int]] = {}
         self._broken = ""
-        self._pace = Pace(settings.LOYALTY_SMPP_SEGMENTS_PER_SECOND)
+        self._pace = Pace(values["segments_per_second"])
 
     def hand_over(self, messages: Sequence[Outgoing]) -> Sequence[Receipt | DeliveryError]:
         """Hand a window of messages over and wait for all answers."""
@@ -182,7 +195,7 @@ class SmppConnection:
         for part, body in enumerate(_bodies(segmented)):
             if flight.refusal is not None:
                 return  # the rest of a refused message helps nobody
-            while len(self._asked) >= settings.LOYALTY_SMPP_WINDOW:
+            while len(self._asked) >= self._window:
                 self._hear()
             self._pace.wait()
             unit = self._unit(message, segmented, body)
@@ -193,7 +206,7 @@ class SmppConnection:
 
     def _unit(self, message: Outgoing, segmented: Segmented, body: bytes) -> Any:
         """Give one submit_sm; a sender of letters and one of digits are numbered differently (SMPP 3.4, 5.2.5)."""
-        source = settings.LOYALTY_SMS_FROM
+        source = self._source
         is_number = source.lstrip("+").isdigit()
         return smpp.make_pdu(
             "submit_sm",

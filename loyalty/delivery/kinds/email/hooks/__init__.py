@@ -1,0 +1,1 @@
+"""What services of mails tell us: delivered, bounced, complained. One file each."""
