@@ -109,6 +109,11 @@ def stands_in_for(user_ref: str, now: datetime) -> list[str]:
     return sorted(set(rows.values_list("user_ref", flat=True)))
 
 
+def list_deciders() -> list[access.PersonView]:
+    """Give the active people who may decide on requests at all, by name."""
+    return [person for person in access.list_people() if access.may(person, DECIDE)]
+
+
 def to_decide(rows: QuerySet[ApprovalRequest], person: access.PersonView, now: datetime) -> QuerySet[ApprovalRequest]:
     """Leave the requests that wait for a person, in their own place or as somebody's deputy."""
     keys = keys_of(person)

@@ -196,6 +196,31 @@ def test_request__cancelled_and_bypassed__over_http(asked: ApprovalRequest, make
     assert (review["kind"], review["review_of"]) == ("approvals.review_bypass", str(again.public_id))
 
 
+def test_seats__of_a_deputy__tell_in_whose_place_to_decide(asked: ApprovalRequest, other: User) -> None:
+    deputy = make_user(permissions=["approvals.view", "approvals.decide"])
+    address = f"{V1}/approvalRequests/{asked.public_id}/"
+    assert client_of(deputy).get(address).json()["seats"] == []
+    api.create_delegation(
+        user_ref=str(other.public_id), delegate_ref=str(deputy.public_id), starts_at=datetime.now(UTC),
+        ends_at=datetime.now(UTC) + timedelta(days=1), reason="", actor=other.as_actor(), now=datetime.now(UTC),
+    )  # fmt: skip
+    seat = {"id": str(other.public_id), "name": other.username}
+    told = client_of(deputy).get(address).json()
+    assert (told["can_decide"], told["seats"]) == (True, [seat])
+    said = {"request": str(asked.public_id), "verdict": "APPROVE", "payload_hash": told["payload_hash"]}
+    assert refused(client_of(deputy).post(f"{V1}/approvalDecisions/", said)) == (403, "approvals.not_checker")
+    made = client_of(deputy).post(f"{V1}/approvalDecisions/", {**said, "on_behalf_of": seat["id"]})
+    assert (made.status_code, made.json()["on_behalf_of"]) == (201, seat)
+
+
+def test_candidates__for_who_may_decide__are_those_who_may_too(boss: User) -> None:
+    plain, powerless = make_user(permissions=["approvals.decide"]), make_user(permissions=["work.view"])
+    names = [one["name"] for one in client_of(plain).get(f"{V1}/approvalDelegations/candidates/").json()]
+    assert {"boss", plain.username} <= set(names)
+    assert powerless.username not in names
+    assert client_of(powerless).get(f"{V1}/approvalDelegations/candidates/").status_code == 403
+
+
 def test_delegations__of_oneself_and_of_others__are_kept_apart(boss: User, other: User) -> None:
     begin = datetime.now(UTC)
     times = {"starts_at": begin.isoformat(), "ends_at": (begin + timedelta(days=2)).isoformat()}

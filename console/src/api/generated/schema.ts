@@ -555,6 +555,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/approvalDelegations/candidates/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description List to whom decisions may be handed over: everybody who may decide. */
+        get: operations["approvalDelegations_candidates_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/approvalDelegations/{id}/": {
         parameters: {
             query?: never;
@@ -7091,6 +7108,11 @@ export interface components {
             /** Format: uuid */
             transaction_id: string;
         };
+        /** @description A user by id and name. */
+        Named: {
+            id: string;
+            name: string;
+        };
         /** @description A campaign to create. */
         NewCampaignRequest: {
             /** Format: decimal */
@@ -10547,7 +10569,7 @@ export interface components {
          * @enum {string}
          */
         WebhookEndpointChangeStateEnum: "ACTIVE" | "PAUSED";
-        /** @description A request with what it changes. */
+        /** @description A request with what it changes; ``seats`` are those in whose place the caller can decide, themselves first. */
         WholeRequest: {
             after: unknown;
             amount: number | null;
@@ -10577,6 +10599,7 @@ export interface components {
             review_of?: string | null;
             /** Format: uuid */
             review_request: string | null;
+            seats: components["schemas"]["Named"][];
             state: string;
             step: number;
             steps: components["schemas"]["Step"][];
@@ -12321,6 +12344,46 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Delegation"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    approvalDelegations_candidates_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Named"][];
                 };
             };
             /** @description Refused or failed */

@@ -63,6 +63,8 @@ export interface ApprovalRequest {
   decisions: Decision[]
   can_decide: boolean
   why_not: string
+  /** In whose place this person can decide, themselves first; told of one request, not in lists. */
+  seats?: Person[]
   result: unknown
   created_at: string
   expires_at: string | null
@@ -96,7 +98,7 @@ export interface Kind {
 export const listRequests = (params: Record<string, unknown>, signal?: AbortSignal): Promise<Page<ApprovalRequest>> => get<Page<ApprovalRequest>>('approvalRequests/', params, signal)
 export const getRequest = (id: string, signal?: AbortSignal): Promise<ApprovalRequest> => get<ApprovalRequest>(`approvalRequests/${id}/`, {}, signal)
 /** The hash says which payload was looked at: a request that changed meanwhile is not decided. */
-export const decide = (request: ApprovalRequest, verdict: Verdict, comment: string): Promise<unknown> => post('approvalDecisions/', { request: request.id, verdict, comment, payload_hash: request.payload_hash })
+export const decide = (request: ApprovalRequest, verdict: Verdict, comment: string, behalf: string | null): Promise<unknown> => post('approvalDecisions/', { request: request.id, verdict, comment, payload_hash: request.payload_hash, on_behalf_of: behalf })
 export const cancelRequest = (id: string, reason: string): Promise<unknown> => post(`approvalRequests/${id}/cancel/`, { reason })
 export const bypassRequest = (id: string, reason: string): Promise<unknown> => post(`approvalRequests/${id}/bypass/`, { reason })
 
@@ -106,5 +108,21 @@ export const listKinds = async (signal?: AbortSignal): Promise<Kind[]> => result
 export const createWorkflow = (draft: WorkflowDraft): Promise<Workflow> => post<Workflow>('approvalWorkflows/', draft)
 export const changeWorkflow = async (workflow: Workflow, part: Partial<WorkflowDraft>): Promise<Workflow> => (await patchTagged<Workflow>(`approvalWorkflows/${workflow.id}/`, part, `"${workflow.version}"`)).data
 export const deleteWorkflow = (id: string): Promise<void> => remove(`approvalWorkflows/${id}/`)
+
+export interface Delegation {
+  id: string
+  user: Person
+  delegate: Person
+  starts_at: string
+  ends_at: string
+  reason: string
+  created_at: string
+}
+export const listDelegations = (params: Record<string, unknown>, signal?: AbortSignal): Promise<Page<Delegation>> => get<Page<Delegation>>('approvalDelegations/', params, signal)
+/** Everybody who may decide. */
+export const listCandidates = (signal?: AbortSignal): Promise<Person[]> => get<Person[]>('approvalDelegations/candidates/', {}, signal)
+export const handOver = (body: { user: string | null; delegate: string; starts_at: string; ends_at: string; reason: string }): Promise<Delegation> => post<Delegation>('approvalDelegations/', body)
+export const takeBack = (id: string): Promise<void> => remove(`approvalDelegations/${id}/`)
+
 /** Roles to choose from, for who may decide. */
 export const listRoles = async (signal?: AbortSignal): Promise<{ code: string; name: string }[]> => (await get<Page<{ code: string; name: string }>>('roles/', { page_size: 200 }, signal)).results

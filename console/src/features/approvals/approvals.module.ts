@@ -8,6 +8,7 @@ export default defineModule({
   routes: [
     { path: 'approvals', name: 'approvals', component: () => import('./views/ApprovalsPage.vue'), meta: { titleKey: 'approvals.title' } },
     { path: 'approvals/workflows', name: 'approval-workflows', component: () => import('./views/WorkflowsPage.vue'), meta: { titleKey: 'approvals.title', permission: 'approvals.view' } },
+    { path: 'approvals/delegations', name: 'approval-delegations', component: () => import('./views/DelegationsPage.vue'), meta: { titleKey: 'approvals.title', permission: 'approvals.decide' } },
     { path: 'approvals/:id', name: 'approval', component: () => import('./views/ApprovalPage.vue'), meta: { titleKey: 'approvals.title' } },
   ],
 })

@@ -93,6 +93,9 @@ export interface Words {
   te: (key: string) => boolean
 }
 
+/** Whether a change was taken and waits for somebody's consent: the frame has said so already, and nothing is wrong. */
+export const isWaiting = (error: unknown): boolean => error instanceof ProblemError && error.code === 'approvals.waiting'
+
 /** The sentence for a problem: by its code, else what the server said, else by its status. */
 export function problemMessage(problem: ProblemError, words: Words): string {
   const byCode = `problems.${problem.code}`

@@ -1,7 +1,7 @@
 /** Problems as sentences and toasts in the user's language. */
 import { useToast } from '@nuxt/ui/composables'
 import { useI18n } from 'vue-i18n'
-import { problemMessage, toProblem } from './problems'
+import { isWaiting, problemMessage, toProblem } from './problems'
 
 export function useProblem() {
   const { t, te } = useI18n()
@@ -12,7 +12,9 @@ export function useProblem() {
     return problemMessage(toProblem(error), words)
   }
 
+  /** As a toast; what waits for consent is no refusal. */
   function report(error: unknown, title: string): void {
+    if (isWaiting(error)) return
     toast.add({ title, description: messageOf(error), color: 'error', icon: 'i-lucide-circle-alert' })
   }
 

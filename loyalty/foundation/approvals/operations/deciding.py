@@ -187,13 +187,17 @@ def _check_place(request: ApprovalRequest, step: Step, seat: Seat, verdict: Verd
         raise NotChecker(f"The step {step.name!r} is decided by others.", step=request.step)
 
 
-def why_not(request: ApprovalRequest, person: access.PersonView | None, now: datetime) -> str:
-    """Give the code of the refusal that a person would meet who approved now, in whatever place; "" for none."""
+def seats_of(
+    request: ApprovalRequest, person: access.PersonView | None, now: datetime
+) -> tuple[list[access.PersonView], str]:
+    """Give those in whose place a person could approve now, themselves first; if nobody, the code of the refusal."""
     if request.state != RequestState.PENDING.value:
-        return RequestClosed.code
+        return [], RequestClosed.code
     if person is None or not access.may(person, queries.DECIDE):
-        return NotChecker.code
-    step, codes = queries.steps_of(request.steps)[request.step], []
+        return [], NotChecker.code
+    step = queries.steps_of(request.steps)[request.step]
+    owners: list[access.PersonView] = []
+    codes: list[str] = []
     for owner in (person, *access.list_people(queries.stands_in_for(str(person.id), now))):
         try:
             seat = Seat(person, owner)
@@ -202,8 +206,8 @@ def why_not(request: ApprovalRequest, person: access.PersonView | None, now: dat
         except Refusal as refusal:
             codes.append(refusal.code)
         else:
-            return ""
-    return codes[0]
+            owners.append(owner)
+    return owners, "" if owners else codes[0]
 
 
 def _go_on(request: ApprovalRequest, subject: Subject, step: Step, seat: Seat, actor: Actor, now: datetime) -> None:

@@ -170,8 +170,9 @@ class RequestSerializer(serializers.Serializer):  # type: ignore[type-arg]
 
 
 class WholeRequestSerializer(RequestSerializer):
-    """A request with what it changes."""
+    """A request with what it changes; ``seats`` are those in whose place the caller can decide, themselves first."""
 
+    seats = NamedSerializer(many=True)
     before = ExactJSONField()
     after = ExactJSONField()
     diff = ChangeSerializer(many=True)

@@ -14,7 +14,7 @@ from loyalty.foundation.access import api as access
 from loyalty.foundation.approvals import api, queries
 from loyalty.foundation.approvals.errors import NotChecker, RequestNotFound
 from loyalty.foundation.approvals.models import ApprovalDecision, ApprovalDelegation, ApprovalRequest, ApprovalWorkflow
-from loyalty.foundation.approvals.operations.deciding import why_not
+from loyalty.foundation.approvals.operations.deciding import seats_of
 from loyalty.foundation.approvals.operations.workflows import FIELDS
 from loyalty.foundation.approvals.policy import differences
 from loyalty.foundation.approvals.rest import serializers
@@ -181,7 +181,8 @@ def complete(row: Any, person: access.PersonView | None, now: Any) -> None:
     row.title = subject.title if subject else row.kind
     row.amount_unit = subject.amount_unit if subject else ""
     row.link = audit.link_of(row.subject_kind, row.subject_ref)
-    row.why_not = why_not(row, person, now)
+    owners, row.why_not = seats_of(row, person, now)
+    row.seats = [{"id": str(one.id), "name": one.username} for one in owners]
     row.can_decide = row.why_not == ""
     reviews = list(row.reviews.all())
     row.review_request = reviews[0].public_id if reviews else None
@@ -243,6 +244,7 @@ class DelegationViewSet(ReadOnlyApiViewSet):
     permissions: ClassVar[dict[str, str]] = {
         "list": "approvals.decide",
         "retrieve": "approvals.decide",
+        "candidates": "approvals.decide",
         "create": "approvals.decide",
         "destroy": "approvals.decide",
     }
@@ -275,6 +277,13 @@ class DelegationViewSet(ReadOnlyApiViewSet):
             now=clock.now(),
         )  # fmt: skip
         return self.respond_with(ApprovalDelegation.objects.get(public_id=made), status=201)
+
+    @extend_schema(responses={200: serializers.NamedSerializer(many=True)}, filters=False)
+    @action(detail=False, methods=["get"], pagination_class=None)
+    def candidates(self, request: Request) -> Response:
+        """List to whom decisions may be handed over: everybody who may decide."""
+        people = queries.list_deciders()
+        return Response([{"id": str(one.id), "name": one.username} for one in people])
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, **kwargs: Any) -> Response:
