@@ -95,7 +95,7 @@ def test_routes__with_everything_under_approval__say_in_the_contract_that_they_m
     contract = json.loads(openapi_document())
     asked = calls(sides)
     monkeypatch.setattr(approving._Installed, "gate", EverythingWaits())
-    waited, silent = set(), set()
+    waited, silent = set[str](), set[str]()
     for name, (address, body) in asked.items():
         method, path = name.split(" ", 1)
         with undone():

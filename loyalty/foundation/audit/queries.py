@@ -16,6 +16,7 @@ from loyalty.foundation.audit.models import AuditBlock, AuditEntry, AuditVerific
 from loyalty.foundation.audit.policy import Pair
 from loyalty.foundation.events import api as events
 from loyalty.foundation.kernel.exact_json import dumps_exact
+from loyalty.foundation.kernel.spreadsheets import safe_cell
 from loyalty.foundation.orm import sql
 
 ANCHORED, KEY = "audit.anchored", "audit"
@@ -24,8 +25,6 @@ CSV_COLUMNS = (
     "id", "at", "recorded_at", "actor_kind", "actor_ref", "actor_name", "act", "subject_kind", "subject_ref", "reason",
     "request_id", "remote_address", "user_agent", "before", "after",
 )  # fmt: skip
-# What a spreadsheet would run as a formula begins like this.
-FORMULA_STARTS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
 # The facts of one key and type lie along an index of the store's own.
 ANCHORS = f"""
@@ -163,5 +162,4 @@ def _cell(entry: AuditEntry, name: str) -> str:
         return "" if value is None else dumps_exact(value).decode()
     if isinstance(value, datetime):
         return value.isoformat()
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA_STARTS) else text
+    return safe_cell(str(value))

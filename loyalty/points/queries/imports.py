@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator
 from typing import Any
 
+from loyalty.foundation.kernel.spreadsheets import safe_cell
 from loyalty.foundation.orm import sql
 from loyalty.ledger.errors import REFUSALS
 from loyalty.points.contracts import ImportReport
@@ -67,15 +68,15 @@ def import_result_lines(import_id: uuid.UUID) -> Iterator[str]:
     :raises ImportNotFound: there is none of that id.
     """
     made, after = get_import(import_id), 0
-    yield ",".join(CSV_COLUMNS) + "\n"
+    yield ",".join(CSV_COLUMNS) + "\r\n"
     while rows := list_import_results(made, after=after):
         after = rows[-1]["row"]
         block = io.StringIO()
-        writer = csv.writer(block, lineterminator="\n")
+        # With both line ends quoted (RFC 4180), so that no text of the file begins a row of its own.
+        writer = csv.writer(block)
         writer.writerows([_safe(row[name]) for name in CSV_COLUMNS] for row in rows)
         yield block.getvalue()
 
 
 def _safe(value: Any) -> Any:
-    # A spreadsheet would run a text that begins like a formula.
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t") else value
+    return safe_cell(value) if isinstance(value, str) else value
