@@ -28,8 +28,9 @@ class JourneysConfig(AppConfig):
         from loyalty.journeys import api
         from loyalty.journeys.kinds import actions
         from loyalty.journeys.kinds.actions import protocol as action_protocol
+        from loyalty.journeys.kinds.actions import start_journey
         from loyalty.journeys.kinds.nodes import action, condition, end, protocol, split, start, wait
-        from loyalty.journeys.operations import publishing
+        from loyalty.journeys.operations import publishing, starting_others
         from loyalty.journeys.queries import journeys
         from loyalty.segments import api as segments
 
@@ -38,7 +39,7 @@ class JourneysConfig(AppConfig):
             end.EndNode(),
         ):  # fmt: skip
             protocol.register(node)
-        for one in actions.shipped():
+        for one in (*actions.shipped(), start_journey.StartJourney(starting_others.enter_set)):
             action_protocol.register(one)
         approvals.register_subject(
             approvals.Subject(

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Any, Protocol
 
 from loyalty.foundation.rules import api as rules
@@ -65,8 +65,7 @@ class World:
     """What a graph may name, asked once before it is validated.
 
     ``segments`` gives the kind (``static``, ``dynamic``) of each by public id; ``event_fields`` the declared fields of
-    each type of event; ``journeys`` the names of those that can be started; ``schedule_problem`` says what is wrong
-    with a schedule's trigger, or nothing.
+    each type of event; ``schedule_problem`` says what is wrong with a schedule's trigger, or nothing.
     """
 
     scope: Scope
@@ -74,7 +73,6 @@ class World:
     segments: Mapping[str, str]
     nodes: Mapping[NodeKind, NodeCheck]
     actions: Mapping[str, ActionCheck]
-    journeys: Mapping[str, str] = field(default_factory=dict)
     schedule_problem: Callable[[Mapping[str, Any]], str] = lambda trigger: ""
 
 

@@ -4,12 +4,15 @@ from datetime import datetime
 
 import pytest
 
+from loyalty.delivery.models import Send
 from loyalty.foundation.events import api as events
 from loyalty.foundation.orm import sql
 from loyalty.journeys.kinds.actions import protocol
+from loyalty.journeys.models import Execution
 from loyalty.segments import api as segments
-from tests.campaigns.scene import make_segment
-from tests.delivery.post import make_customers
+from tests.campaigns.scene import make_campaign, make_segment
+from tests.delivery.post import Post, make_customers
+from tests.journeys import ground
 from tests.journeys.kinds.scene import action, call, rows
 
 pytestmark = pytest.mark.django_db
@@ -65,3 +68,49 @@ def test_missing__named_with_its_reason__does_nothing(kind: str, now: datetime) 
 def test_kinds__all__have_a_file_of_their_name() -> None:
     for kind, one in protocol.all_kinds().items():
         assert type(one).__module__.rsplit(".", 1)[-1] == kind
+
+
+def test_trigger_campaign__each_row__is_placed_once_with_its_reason(post: Post, now: datetime) -> None:
+    campaign = make_campaign(now)
+    people = [*make_customers(["Ada"], now), *make_customers(["Cid"], now, is_consented=False, prefix="n")]
+    at = rows(people)
+    node = call("trigger_campaign", campaign_id=str(campaign))
+    assert action("trigger_campaign").problems_of(node.config) == []
+    seen = action("trigger_campaign").preview(node, at[0], now=now)
+    assert (seen.branch, seen.shown["campaign"]) == ("success", "News")
+    assert not Send.objects.exists()
+    first = action("trigger_campaign").perform_set(node, at, now=now)
+    assert [(one.branch, one.result) for one in first] == [
+        ("success", {"outcome": "queued"}), ("skip", {"reason": "no_consent"}),
+    ]  # fmt: skip
+    again = action("trigger_campaign").perform_set(node, at[:1], now=now)
+    assert (again[0].branch, Send.objects.count()) == ("success", 2)
+
+
+def test_trigger_campaign__gone_or_not_running__fails_with_the_code(post: Post, now: datetime) -> None:
+    at = rows(make_customers(["Ada"], now))
+    gone = call("trigger_campaign", campaign_id="01900000-0000-7000-8000-00000000dead")
+    draft = call("trigger_campaign", campaign_id=str(make_campaign(now, is_active=False)))
+    assert [one.severity for one in action("trigger_campaign").problems_of(gone.config)] == ["error"]
+    assert [one.severity for one in action("trigger_campaign").problems_of(draft.config)] == ["warning"]
+    told = [action("trigger_campaign").perform_set(node, at, now=now)[0] for node in (gone, draft)]
+    assert [(one.branch, one.result["code"], one.may_pass) for one in told] == [
+        ("failure", "campaign.not_found", False), ("failure", "campaign.not_active", True),
+    ]  # fmt: skip
+
+
+def test_start_journey__each_row__comes_in_once_and_as_that_journey_allows(now: datetime) -> None:
+    other = ground.make_journey(
+        now, ground.graph_of({"w": ground.wait(1)}, ["start w", "w end"], {"re_entry": "never"})
+    )
+    at = rows(make_customers(["Ada", "Bob"], now), {"event": {"amount": 5}})
+    node = call("start_journey", journey_id=str(other.journey_id), with_context=True)
+    first = action("start_journey").perform_set(node, at, now=now)
+    assert [one.branch for one in first] == ["success", "success"]
+    assert Execution.objects.filter(journey_id=other.journey_pk).count() == 2
+    assert action("start_journey").perform_set(node, at, now=now) == first
+    later = action("start_journey").perform_set(node, rows([at[0].customer_id]), now=now)
+    assert (later[0].branch, later[0].result) == ("skip", {"reason": "not_let_in"})
+    gone = call("start_journey", journey_id="01900000-0000-7000-8000-00000000dead")
+    assert [one.code for one in action("start_journey").problems_of(gone.config)] == ["journeys.journey_unknown"]
+    assert action("start_journey").perform_set(gone, at, now=now)[0].branch == "failure"

@@ -9,6 +9,7 @@ from loyalty.journeys.kinds.actions.remove_from_segment import RemoveFromSegment
 from loyalty.journeys.kinds.actions.send_email import SendEmail
 from loyalty.journeys.kinds.actions.send_push import SendPush
 from loyalty.journeys.kinds.actions.send_sms import SendSms
+from loyalty.journeys.kinds.actions.trigger_campaign import TriggerCampaign
 from loyalty.journeys.kinds.actions.update_attribute import UpdateAttribute
 from loyalty.journeys.kinds.actions.webhook import TellWebhook
 
@@ -16,6 +17,6 @@ from loyalty.journeys.kinds.actions.webhook import TellWebhook
 def shipped() -> tuple[Action, ...]:
     """Give the actions that the platform comes with."""
     return (
-        SendEmail(), SendSms(), SendPush(), AwardPoints(), AddToSegment(), RemoveFromSegment(), TellWebhook(),
-        UpdateAttribute(), IssueReward(), IssueOffer(),
+        SendEmail(), SendSms(), SendPush(), TriggerCampaign(), AwardPoints(), AddToSegment(), RemoveFromSegment(),
+        TellWebhook(), UpdateAttribute(), IssueReward(), IssueOffer(),
     )  # fmt: skip

@@ -58,6 +58,11 @@ WORDS = {
     "holdout": "the customer is held out from marketing",
     "capped": "the customer was written to often enough",
     "no_address": "there is no address",
+    "control": "the customer is in the campaign's control group",
+    "repeated": "the customer had it before",
+    "past_time": "its time is over",
+    "budget": "the budget is used up",
+    "unknown_customer": "the customer is gone",
 }
 
 TEMPLATE = FieldSpec(
@@ -151,7 +156,9 @@ class MessageAction:
         except delivery.VariableMissing as missing:
             warnings.append(f"The value {missing.name} is missing, so that the message would not be sent.")
         if refused:
-            return Effect(f"Nothing is sent: {_reason(refused)}.", SKIP, shown, tuple(warnings), {"reason": refused})
+            return Effect(
+                f"Nothing is sent: {reason_in_words(refused)}.", SKIP, shown, tuple(warnings), {"reason": refused}
+            )
         return Effect("The message is placed in the queue.", SUCCESS, shown, tuple(warnings), {})
 
     def perform_set(self, call: ActionCall, rows: Sequence[ActionRow], *, now: datetime) -> Sequence[ActionOutcome]:
@@ -254,9 +261,12 @@ def _outcome(placed: Mapping[str, Any] | None) -> ActionOutcome:
         return ActionOutcome(SKIP, {"reason": "not_placed"}, ("the customer is gone",))
     send_id: uuid.UUID = placed["send_public_id"]
     if placed["state"] == delivery.SendState.SKIPPED:
-        return ActionOutcome(SKIP, {"send_id": str(send_id), "reason": placed["reason"]}, (_reason(placed["reason"]),))
+        return ActionOutcome(
+            SKIP, {"send_id": str(send_id), "reason": placed["reason"]}, (reason_in_words(placed["reason"]),)
+        )
     return ActionOutcome(SUCCESS, {"send_id": str(send_id)}, ("the message waits to be sent",))
 
 
-def _reason(code: str) -> str:
+def reason_in_words(code: str) -> str:
+    """Say why somebody is not written to."""
     return WORDS.get(code, code.replace("_", " "))
