@@ -36,6 +36,7 @@ from loyalty.delivery.errors import (
     ContentInvalid,
     HookRefused,
     HookUnknown,
+    InboxItemNotFound,
     LinkInvalid,
     OccurrenceContentDiffers,
     PreferencesInvalid,
@@ -62,6 +63,7 @@ from loyalty.delivery.operations.enqueue import (
 )
 from loyalty.delivery.operations.holding import cancel, hold, release
 from loyalty.delivery.operations.hooks import obey_complaint, take_hook
+from loyalty.delivery.operations.inbox import forget_items, mark_all_read, mark_read, remove_item
 from loyalty.delivery.operations.preferring import find_choices, refuse_all, save_choices
 from loyalty.delivery.operations.receiving import (
     AppliedReceipts,
@@ -113,6 +115,7 @@ __all__ = [
     "Finding",
     "HookRefused",
     "HookUnknown",
+    "InboxItemNotFound",
     "LinkInvalid",
     "MessageRequest",
     "MessageView",
@@ -155,6 +158,7 @@ __all__ = [
     "enqueue_test",
     "find_choices",
     "find_way_out",
+    "forget_items",
     "get_policy",
     "get_template_version",
     "give_up",
@@ -164,6 +168,8 @@ __all__ = [
     "lift",
     "list_channels",
     "list_variables",
+    "mark_all_read",
+    "mark_read",
     "obey_complaint",
     "open_by",
     "open_message",
@@ -173,6 +179,7 @@ __all__ = [
     "record_receipts",
     "refuse_all",
     "release",
+    "remove_item",
     "render_preview",
     "restore_version",
     "retry_all",

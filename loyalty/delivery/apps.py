@@ -14,6 +14,7 @@ class DeliveryConfig(AppConfig):
         "view": "See sends and their states",
         "manage": "Change the contact policy and the suppressed addresses",
         "retry": "Try failed messages again, or give up what is tried again and again",
+        "use_inbox": "Show the messages of a customer's inbox in the app, and mark them read",
         "edit_templates": "Edit templates of messages",
         "publish_templates": "Publish templates, so that messages are written with them",
     }
@@ -25,12 +26,17 @@ class DeliveryConfig(AppConfig):
         from loyalty.delivery.kinds.email.channel import EmailChannel
         from loyalty.delivery.kinds.email.lint import lint as lint_mail
         from loyalty.delivery.kinds.email.section import EMAIL
+        from loyalty.delivery.kinds.in_app.channel import InAppChannel
         from loyalty.delivery.kinds.push import sections as push
         from loyalty.delivery.kinds.push.channel import PushChannel
         from loyalty.delivery.kinds.sms.channel import SmsChannel
         from loyalty.delivery.kinds.sms.lint import lint as lint_text
         from loyalty.delivery.kinds.sms.section import SMS
         from loyalty.delivery.kinds.throughput import THROUGHPUT
+        from loyalty.delivery.kinds.webhook.channel import WebhookChannel
+        from loyalty.delivery.kinds.webhook.section import WEBHOOK
+        from loyalty.delivery.kinds.whatsapp.channel import WhatsAppChannel
+        from loyalty.delivery.kinds.whatsapp.section import WHATSAPP
         from loyalty.foundation.configuration import api as configuration
         from loyalty.foundation.events import api as events
 
@@ -39,7 +45,10 @@ class DeliveryConfig(AppConfig):
         lint.register(EmailChannel.code, lint_mail)
         lint.register(SmsChannel.code, lint_text)
         registry.register(PushChannel())
-        for section in (EMAIL, SMS, push.FCM, push.APNS, THROUGHPUT):
+        registry.register(InAppChannel())
+        registry.register(WebhookChannel())
+        registry.register(WhatsAppChannel())
+        for section in (EMAIL, SMS, push.FCM, push.APNS, WEBHOOK, WHATSAPP, THROUGHPUT):
             configuration.register_section(section)
         events.subscribe(
             "message.complained", name="delivery.on_message_complained", handler=handlers.on_message_complained

@@ -101,6 +101,13 @@ class LinkInvalid(NotFound):
     title = "This link is not valid"
 
 
+class InboxItemNotFound(NotFound):
+    """The customer's inbox has no such message, or not any more."""
+
+    code = "inbox.not_found"
+    title = "No such message"
+
+
 class HookRefused(Forbidden):
     """What a provider's webhook brought is not signed as the configuration asks, or is none of that provider's."""
 

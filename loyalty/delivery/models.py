@@ -308,6 +308,29 @@ class InboundMessage(PublicModel):
         return f"{self.channel} {self.public_id} {self.keyword}"
 
 
+class InboxItem(PublicModel):
+    """A message in the inbox of the operator's app; its public id is that of its send, so it is written once."""
+
+    customer_id = models.BigIntegerField()
+    title = models.TextField()
+    body = models.TextField()
+    url = models.TextField(blank=True, default="")
+    expires_at = models.DateTimeField()
+    read_at = models.DateTimeField(null=True)
+    removed_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["customer_id", "-id"], name="delivery_inbox", condition=models.Q(removed_at__isnull=True)
+            ),
+            models.Index(fields=["expires_at"], name="delivery_inbox_end"),
+        ]
+
+    def __str__(self) -> str:
+        return f"inbox {self.public_id}"
+
+
 class Suppression(PublicModel):
     """An address to which nothing goes on a channel, whoever it belongs to; for ever, or until an instant."""
 

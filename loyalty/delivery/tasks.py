@@ -36,3 +36,12 @@ def apply_receipts() -> int:
     while applied := api.apply_receipts(now=clock.now()).applied:
         count += applied
     return count
+
+
+@shared_task(name="delivery.forget_inbox", ignore_result=True)
+def forget_inbox() -> int:
+    """Delete messages of the app's inbox that nobody is shown any more."""
+    count = 0
+    while gone := api.forget_items(now=clock.now()):
+        count += gone
+    return count

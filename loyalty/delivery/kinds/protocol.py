@@ -24,7 +24,8 @@ class Channel(Protocol):
     """One kind of channel.
 
     ``window`` is how many messages are under way between two commits: more is faster, and a killed worker leaves so
-    many of which nobody knows whether they went.
+    many of which nobody knows whether they went. A channel that has ``is_repeatable`` knows a message by its send: one
+    that may have gone is handed over again, and still reaches the customer once.
     """
 
     code: str

@@ -19,6 +19,11 @@ def available() -> list[str]:
     return sorted(code for code, channel in _Registry.channels.items() if channel.is_configured())
 
 
+def repeatable() -> list[str]:
+    """Give the codes of channels on which handing a message over twice is the same as once."""
+    return sorted(code for code, channel in _Registry.channels.items() if getattr(channel, "is_repeatable", False))
+
+
 def get(code: str) -> Channel:
     """Give the channel of a code.
 

@@ -347,7 +347,13 @@ def send_due(*, channel: str, now: datetime, limit: int = BATCH_ROWS) -> BatchRe
 
 
 def give_up_unknown(*, now: datetime) -> int:
-    """Mark what a lost worker was handing over: it may or may not have gone, so it is never sent again by itself."""
+    """Mark what a lost worker was handing over: it may or may not have gone, so it is never sent again by itself.
+
+    Where handing over twice is once it goes back to the queue instead.
+    """
+    Send.objects.filter(state=SendState.SENDING, due_at__lt=now, channel__in=registry.repeatable()).update(
+        state=SendState.QUEUED, due_at=now, claim=None
+    )
     return Send.objects.filter(state=SendState.SENDING, due_at__lt=now).update(
         state=SendState.UNKNOWN, reason="send.outcome_unknown", due_at=None, ended_at=now
     )

@@ -71,6 +71,14 @@ def open_by(*, token: str, visitor: Visitor, now: datetime) -> None:
 
 
 @transaction.atomic
+def note_shown(*, send_id: uuid.UUID, now: datetime) -> None:
+    """Note that the app showed a message, by its public id."""
+    row = sql.fetch_one("SELECT id FROM delivery_send WHERE public_id = %s", [send_id])
+    if row is not None:
+        _note(row["id"], OPENED, MessageOpened, now)
+
+
+@transaction.atomic
 def click_by(*, token: str, visitor: Visitor, now: datetime) -> str:
     """Note a click in a message and give the address that it leads to; a machine's is marked and counts nowhere.
 

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from loyalty.delivery.rest import contacting, hooks, preferences, sends, templates, views
+from loyalty.delivery.rest import contacting, hooks, inbox, preferences, sends, templates, views
 
 routes: list[tuple[str, type, str]] = [
     ("suppressions", contacting.SuppressionViewSet, "suppressions"),
@@ -10,6 +10,8 @@ routes: list[tuple[str, type, str]] = [
     ("messageTemplates", templates.MessageTemplateViewSet, "message-templates"),
 ]
 paths: list[URLPattern] = [
+    path("customers/<str:id>/inbox/", inbox.InboxView.as_view(), name="customer-inbox"),
+    path("customers/<str:id>/inbox/<str:item>/", inbox.InboxItemView.as_view(), name="customer-inbox-item"),
     path("contactPolicy/", contacting.ContactPolicyView.as_view(), name="contact-policy"),
 ]
 root_paths = [

@@ -1,0 +1,1 @@
+"""Messages that a system of the operator's carries on."""
