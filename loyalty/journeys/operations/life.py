@@ -12,7 +12,7 @@ from loyalty.foundation.work import api as work
 from loyalty.journeys.contracts import ExecutionState, TriggerKind
 from loyalty.journeys.errors import JourneyStateWrong
 from loyalty.journeys.models import Backfill, Journey, Version
-from loyalty.journeys.operations import holding
+from loyalty.journeys.operations import holding, listening
 from loyalty.journeys.operations.drafting import record
 from loyalty.journeys.operations.starting_clock import next_start
 from loyalty.journeys.policy.graph import Wiring, parse
@@ -42,6 +42,7 @@ def activate(*, journey_id: uuid.UUID, actor: Actor, now: datetime) -> None:
         raise JourneyStateWrong("Publish it first.")
     if journey.is_frozen and journey.paused_at is not None:
         _thaw(journey, now - journey.paused_at)
+    listening.begin()
     before, journey.status = journey.status, "ACTIVE"
     journey.activated_at, journey.paused_at, journey.is_frozen = now, None, False
     journey.due_at = next_start(parse(journey.live.graph), now)

@@ -40,6 +40,10 @@ CLOSED_BY = "customer.updated"
 CLOSED_REASON = "the customer is closed"
 
 CURSOR = "INSERT INTO journeys_factcursor (name, position) VALUES ('events', %s) ON CONFLICT DO NOTHING"
+BEGIN = """
+    INSERT INTO journeys_factcursor AS c (name, position) VALUES ('events', %s)
+    ON CONFLICT (name) DO UPDATE SET position = greatest(c.position, excluded.position), moved_at = now()
+"""
 READ_CURSOR = "SELECT position FROM journeys_factcursor WHERE name = 'events' FOR UPDATE"
 MOVE_CURSOR = "UPDATE journeys_factcursor SET position = %s, moved_at = now() WHERE name = 'events'"
 TYPES_HERE = """
@@ -129,6 +133,15 @@ class Listener:
 
     loaded: Loaded
     is_live: bool
+
+
+def begin() -> None:
+    """Have facts count from now on: those from before the first journey ran lead nobody in, and none after is lost.
+
+    The caller makes a journey run in this transaction. While others run the cursor moves by itself.
+    """
+    if not is_anything_awaited():
+        sql.execute(BEGIN, [events.store_facts()])
 
 
 def is_anything_awaited() -> bool:
