@@ -60,7 +60,7 @@ test('test_tokens__made__secret_shown_once_and_revoked', async ({ signedIn: page
   await expect(page.getByRole('row', { name: new RegExp(`till-${mark}`) })).toContainText('Revoked')
 })
 
-test('test_audit__what_was_just_done__found_looked_into_and_filtered', async ({ signedIn: page }) => {
+test('test_audit__what_was_just_done__found_filtered_taken_away_and_proven', async ({ signedIn: page }) => {
   await page.goto('/admin/audit?act=access.manage_tokens')
   await settle(page)
   await page.getByRole('button', { name: 'access.manage_tokens' }).first().click()
@@ -69,6 +69,14 @@ test('test_audit__what_was_just_done__found_looked_into_and_filtered', async ({ 
   await expectAccessible(page)
   await drawer.getByRole('button', { name: /^Only entries with/ }).first().click()
   await expect(page).toHaveURL(/actor_ref=/)
+  await page.getByLabel('From').fill('2020-01-01')
+  await expect(page).toHaveURL(/at_after=/)
+  await page.getByRole('button', { name: 'Take the filter away: By' }).click()
+  await expect(page).not.toHaveURL(/actor_ref=/)
+  const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Export as CSV' }).click()])
+  expect(file.suggestedFilename()).toBe('audit.csv')
+  await page.getByRole('button', { name: 'Verify', exact: true }).click()
+  await expect(page.getByRole('status').filter({ hasText: 'Whole' })).toBeVisible()
 })
 
 test('test_settings__changed__a_version_with_its_reason_and_changes', async ({ signedIn: page }) => {
@@ -83,6 +91,33 @@ test('test_settings__changed__a_version_with_its_reason_and_changes', async ({ s
   await expect(page.getByText(`for ${mark}`)).toBeVisible()
   await page.getByRole('button', { name: `Version`, exact: false }).filter({ hasText: `for ${mark}` }).click()
   await expect(page.getByRole('heading', { name: 'Changes' })).toBeVisible()
+  await expectAccessible(page)
+  await hosts.fill(`second-${mark}.example`)
+  await hosts.press('Enter')
+  await page.getByLabel('Why').fill(`more for ${mark}`)
+  await page.getByRole('button', { name: 'Save', exact: true }).click()
+  const first = page.getByRole('listitem').filter({ hasText: `for ${mark}` }).filter({ hasNotText: 'more for' })
+  await first.getByRole('button', { name: 'Go back to it' }).click()
+  await page.getByRole('dialog').getByRole('button', { name: 'Go back to it' }).click()
+  await expect(page.getByText(/^As in version \d+ again$/).first()).toBeVisible()
+  await expect(page.getByText(`second-${mark}.example`, { exact: true }), 'the hosts are as they were').toBeHidden()
+})
+
+test('test_settings__mail_server__tested_as_it_is_and_with_a_wrong_port_that_is_not_saved', async ({ signedIn: page }) => {
+  await page.goto('/admin/settings/email')
+  await settle(page)
+  await page.getByRole('button', { name: 'Test', exact: true }).click()
+  await expect(page.getByText('It works', { exact: true })).toBeVisible()
+  await page.getByLabel('Port', { exact: true }).fill('9')
+  await page.getByLabel('Port', { exact: true }).press('Tab')
+  await page.getByRole('button', { name: 'Test', exact: true }).click()
+  await expect(page.getByText('It does not work', { exact: true })).toBeVisible()
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Discard' }).click()
+  await page.goto('/admin/settings/ml')
+  await settle(page)
+  await page.getByRole('button', { name: 'Test', exact: true }).click()
+  await expect(page.getByText(/no models/).first()).toBeVisible()
   await expectAccessible(page)
 })
 
