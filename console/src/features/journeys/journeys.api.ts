@@ -51,11 +51,13 @@ export interface Version { number: number; published_at: string; published_by: s
 export interface Difference { path: string; before: unknown; after: unknown }
 export interface GraphDiff {
   nodes: { added: NamedNode[]; removed: NamedNode[]; changed: (NamedNode & { fields: Difference[] })[] }
-  edges: { added: PlainEdge[]; removed: PlainEdge[] }
+  edges: { added: PlainEdge[]; removed: PlainEdge[]; changed?: RedirectedEdge[] }
   settings: Difference[]
   words: string[]
 }
 export interface NamedNode { id: string; name: string; kind?: NodeKind }
+/** A way out that leads elsewhere than before. */
+export type RedirectedEdge = PlainEdge & { target_before: string }
 export interface PlainEdge { id?: string; source: string; target: string; branch: string }
 
 export type Policy = 'stay' | 'move' | 'exit'
@@ -217,6 +219,6 @@ export const testRun = (id: string, request: TestRequest): Promise<TestRun> => p
 export const getKinds = (signal?: AbortSignal): Promise<Kinds> => get<Kinds>('journeys/kinds/', {}, signal)
 export const listTemplates = async (signal?: AbortSignal): Promise<Template[]> => listOf(await get<Template[] | Page<Template>>('journeys/templates/', {}, signal))
 export const exportJourney = (id: string): Promise<unknown> => get<unknown>(at(id, 'export/'))
-export const importJourney = async (document: unknown): Promise<Journey> => whole(await create<Journey>('journeys/import/', { document }))
+export const importJourney = (document: unknown): Promise<{ id: string; name: string; problems: Problem[] }> => create('journeys/import/', { document })
 
 const listOf = <T>(answer: T[] | Page<T>): T[] => (Array.isArray(answer) ? answer : answer.results)

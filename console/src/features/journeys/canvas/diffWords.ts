@@ -29,6 +29,7 @@ export function groupsOf(diff: GraphDiff, words: DiffWords): ChangeGroup[] {
   ]
   const edges: Change[] = [
     ...diff.edges.added.map((edge) => ({ key: `+${edge.source} ${edge.branch} ${edge.target}`, name: line(edge), before: null, after: words.branch(edge.branch) })),
+    ...(diff.edges.changed ?? []).map((edge) => ({ key: `~${edge.source} ${edge.branch}`, name: `${words.step(edge.source)}: ${words.branch(edge.branch)}`, before: words.step(edge.target_before), after: words.step(edge.target) })),
     ...diff.edges.removed.map((edge) => ({ key: `-${edge.source} ${edge.branch} ${edge.target}`, name: line(edge), before: words.branch(edge.branch), after: null })),
   ]
   const settings = fields('settings', '', diff.settings)

@@ -2,7 +2,7 @@
 import { useToast } from '@nuxt/ui/composables'
 import { useI18n } from 'vue-i18n'
 import { useProblem } from '@/shared/http/useProblem'
-import { exportJourney as readJourney, importJourney as takeJourney, type Journey } from '../journeys.api'
+import { exportJourney as readJourney, importJourney as takeJourney } from '../journeys.api'
 
 const NAME_MAX = 60
 const FILE_MAX_BYTES = 5_000_000
@@ -26,7 +26,7 @@ function chooseFile(): Promise<File | null> {
   })
 }
 
-export function useFiles(options: { insert?: (text: string) => boolean; imported?: (journey: Journey) => void } = {}) {
+export function useFiles(options: { insert?: (text: string) => boolean; imported?: (journey: { id: string }) => void } = {}) {
   const { t } = useI18n()
   const toast = useToast()
   const { report } = useProblem()

@@ -18,6 +18,9 @@ export interface Offer {
 }
 export interface OfferGroup { key: string; label: string; offers: Offer[] }
 
+/** What is used most stands first; groups that a newer server has come after those known here. */
+const GROUPS = ['messages', 'points', 'campaigns', 'segments', 'customers', 'journeys', 'systems', 'offers']
+export const inOrder = (groups: readonly string[]): string[] => [...groups].sort((left, right) => (GROUPS.indexOf(left) + 1 || GROUPS.length + 1) - (GROUPS.indexOf(right) + 1 || GROUPS.length + 1))
 const FLOW: readonly NodeKind[] = ['start', 'condition', 'wait', 'split', 'end']
 
 export function useStepOffers(words: StepWords, hasStart: () => boolean) {
@@ -25,10 +28,10 @@ export function useStepOffers(words: StepWords, hasStart: () => boolean) {
   const flow = computed<Offer[]>(() => FLOW.map((kind) => ({ key: kind, kind, label: t(`journeys.kinds.${kind}`), icon: STEP_KINDS[kind].icon, tone: STEP_KINDS[kind].tone, hint: kind === 'start' && hasStart() ? t('journeys.oneStart') : t(`journeys.kindHint.${kind}`), isAvailable: kind !== 'start' || !hasStart() })))
   const groups = computed<OfferGroup[]>(() => {
     const actions = [...words.actions.value.values()]
-    const grouped = [...new Set(actions.map((action) => action.group))].map((group) => ({
+    const grouped = inOrder([...new Set(actions.map((action) => action.group))]).map((group) => ({
       key: group,
       label: words.wordOr(`journeys.groups.${group}`, group),
-      offers: actions.filter((action) => action.group === group).map((action): Offer => ({
+      offers: actions.filter((action) => action.group === group).sort((left, right) => Number(right.is_available) - Number(left.is_available)).map((action): Offer => ({
         key: `action:${action.kind}`, kind: 'action', label: words.actionTitle(action.kind), icon: actionIcon(action.kind), tone: STEP_KINDS.action.tone,
         hint: action.is_available ? action.description : (action.unavailable_reason ?? ''), isAvailable: action.is_available,
       })),
