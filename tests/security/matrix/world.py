@@ -19,6 +19,7 @@ from tests.programs.documents import document
 from tests.security.matrix.callers import PARTNER
 from tests.security.matrix.routes import NOWHERE
 
+MAIL = {"subject": "Hello", "body": "You have points."}
 # What no answer may carry to somebody who may not see personal data.
 SECRETS = ("Quillfeather", "Brambleton", "quill.feather@canary.test", "+96171998877", "1987-03-14")
 
@@ -109,6 +110,8 @@ def make_sides() -> Sides:
         "steps": [step],
     }
     world.ids["approvalWorkflows"] = [world.make("approvalWorkflows/", waiting)["id"]]
+    template = {"code": "welcome", "channel": "email", "name": "Welcome", "fallback_languages": ["en"]}
+    world.ids["messageTemplates"] = [world.make("messageTemplates/", {**template, "content": {"en": MAIL}})["id"]]
     mapping = {
         "source": "till",
         "name": "Sales",

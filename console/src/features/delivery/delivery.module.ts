@@ -9,6 +9,9 @@ export default defineModule({
   routes: [
     { path: 'delivery', name: 'delivery', redirect: DELIVERY_PAGES[0]?.to ?? '/', meta: { titleKey: 'delivery.title' } },
     { path: 'delivery/policy', name: 'contact-policy', component: () => import('./views/PolicyPage.vue'), meta: { titleKey: 'delivery.title', permission: 'delivery.view' } },
+    { path: 'delivery/templates', name: 'message-templates', component: () => import('./views/TemplatesPage.vue'), meta: { titleKey: 'delivery.title', permission: 'delivery.view' } },
+    { path: 'delivery/templates/:id', name: 'message-template', props: true, component: () => import('./views/TemplatePage.vue'), meta: { titleKey: 'delivery.title', permission: 'delivery.view' } },
+    { path: 'delivery/sends', name: 'sends', component: () => import('./views/SendsPage.vue'), meta: { titleKey: 'delivery.title', permission: 'delivery.view' } },
     { path: 'delivery/suppressions', name: 'suppressions', component: () => import('./views/SuppressionsPage.vue'), meta: { titleKey: 'delivery.title', permission: 'delivery.view' } },
   ],
 })

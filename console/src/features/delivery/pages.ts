@@ -3,6 +3,8 @@ import { permissionsOf, type AreaPage } from '@/shared/layout/areaPages'
 
 export const DELIVERY_PAGES: readonly AreaPage[] = [
   { id: 'policy', to: '/delivery/policy', icon: 'i-lucide-shield-check', permission: 'delivery.view' },
+  { id: 'templates', to: '/delivery/templates', icon: 'i-lucide-layout-template', permission: 'delivery.view' },
+  { id: 'sends', to: '/delivery/sends', icon: 'i-lucide-mail-warning', permission: 'delivery.view' },
   { id: 'suppressions', to: '/delivery/suppressions', icon: 'i-lucide-mail-x', permission: 'delivery.view' },
 ]
 
