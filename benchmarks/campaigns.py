@@ -32,7 +32,9 @@ from loyalty.foundation.kernel.actor import system_actor
 from loyalty.foundation.orm import sql
 from loyalty.segments import api as segments
 
-CUSTOMERS = 100_000
+CUSTOMERS = 300_000
+# As many are placed as objects, which takes longer.
+OBJECTS = 100_000
 # One in ten agreed to nothing, so that both sides decide something.
 CONSENTED_OF_TEN = 9
 BATCH_ROWS = 2_000
@@ -205,7 +207,7 @@ def fan_out_in_objects(segment: uuid.UUID, customers: int) -> float:
     clock = ProcessorTime()
     placed = 0
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(AUDIENCE + " LIMIT %s", [segment, min(customers, CUSTOMERS)])
+        cursor.execute(AUDIENCE + " LIMIT %s", [segment, min(customers, OBJECTS)])
         while batch := cursor.fetchmany(BATCH_ROWS):
             Send.objects.bulk_create(
                 [one_send(message, customer, address, is_consented, now) for customer, address, is_consented in batch],

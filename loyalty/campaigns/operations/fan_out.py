@@ -29,7 +29,8 @@ SLICE_CUSTOMERS = 50_000
 FREEZE = "SELECT campaigns_freeze(%(occurrence)s, %(segments)s::uuid[], %(excluded)s::uuid[], %(program)s) AS meant"
 SLICES = """
     SELECT min(s.chunk) AS from_chunk, max(s.chunk) + 1 AS until_chunk, sum(s.customers)::bigint AS customers
-    FROM (SELECT c.chunk, c.customers, (sum(c.customers) OVER (ORDER BY c.chunk) - c.customers) / %(size)s AS slice
+    FROM (SELECT c.chunk, c.customers, (sum(c.customers) OVER (ORDER BY c.chunk) - c.customers)::bigint / %(size)s AS
+    slice
         FROM (SELECT a.chunk, bit_count(a.bits) AS customers FROM campaigns_audiencechunk a
             WHERE a.occurrence_id = %(occurrence)s AND a.chunk >= %(position)s) c) s
     GROUP BY s.slice ORDER BY 1

@@ -9,7 +9,7 @@ from typing import Any
 from loyalty.campaigns.contracts import NewEntry, Plan
 from loyalty.campaigns.errors import CustomerUnknown
 from loyalty.campaigns.kinds import offers, zones
-from loyalty.campaigns.policy.arms import bounds_of
+from loyalty.campaigns.policy.arms import ARM_SQL, HASH_SQL, bounds_of
 from loyalty.delivery import api as delivery
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.orm import sql
@@ -163,6 +163,7 @@ def audience_of(
             {"".join(f", {expression} AS {name}" for name, expression in used.items())}
         FROM ({base.sql}) b JOIN customers_directory d ON d.customer_id = b.customer_id
         {MEMBERSHIP if columns else ""} {offered.joins if offered else ""}
+        {HASH_SQL if plan.variants or plan.control_percent else ""}
         CROSS JOIN LATERAL (SELECT {_arm(plan)} AS arm, {zones.DUE_SQL if due else "''"} AS due OFFSET 0) t
     """
     params = {
@@ -186,12 +187,7 @@ def audience_of(
 
 
 def _arm(plan: Plan) -> str:
-    if not plan.variants and not plan.control_percent:
-        return "1"
-    return (
-        "campaigns_arm(d.public_id, %(audience_salt)s, %(audience_control)s, %(audience_bounds)s::bigint[], "
-        "%(audience_total)s)"
-    )
+    return ARM_SQL if plan.variants or plan.control_percent else "1"
 
 
 def _own_reasons(plan: Plan, has_due: bool) -> list[str]:

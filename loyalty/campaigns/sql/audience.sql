@@ -42,13 +42,3 @@ BEGIN
     SELECT coalesce(sum(bit_count(a.bits)), 0) INTO v_meant FROM campaigns_audiencechunk a WHERE a.occurrence_id = p_occurrence;
     RETURN v_meant;
 END $$;
-
--- Which arm of a campaign a customer is in: 0 for the control group, else the place of the variant from 1. `policy/arms.py` says
--- the same for one customer. p_bounds are where the variants but the first begin, on a line of the length p_total.
-CREATE OR REPLACE FUNCTION campaigns_arm(p_customer uuid, p_salt text, p_control integer, p_bounds bigint[], p_total bigint)
-RETURNS integer LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
-    SELECT CASE WHEN ('x' || left(h.hex, 8))::bit(32)::bigint % 100 < p_control THEN 0
-        WHEN p_total = 0 THEN 1
-        ELSE width_bucket(('x' || substr(h.hex, 9, 8))::bit(32)::bigint % p_total, p_bounds) + 1 END
-    FROM (SELECT md5(p_salt || ':' || p_customer::text) AS hex) h
-$$;

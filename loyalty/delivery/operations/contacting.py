@@ -33,10 +33,14 @@ SENDS_MAX, HOURS_MAX, HOLDOUT_PERCENT_MAX = 1_000, 24 * 366, 50
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """The policy as statements ask it: the text of the refusal and of the due instant, and their parameters."""
+    """The policy as statements ask it: the text of the refusal and of the due instant, and their parameters.
+
+    ``clock`` are joins that the due instant reads.
+    """
 
     refusal: str
     due: str
+    clock: str
     params: dict[str, Any]
 
 
@@ -60,24 +64,31 @@ def ask(
     caps = [
         cap for cap in policy.caps if channel in ("", cap["channel"] or channel) and cap["purpose"] in ("", purpose)
     ]
+    capped, cap_params = contact.capped_sql(caps) if caps and channel else ("false", {})
+    capped = contact.CAPPED_SQL if caps and not channel else capped
     has_holdout = policy.holdout_percent > 0 and purpose == Purpose.MARKETING
     asked = contact.REFUSAL_WITH_SOURCE_SQL if "refusal" in more else contact.REFUSAL_SQL
-    refusal = asked.format(
-        is_held_out=contact.HELD_OUT_SQL if has_holdout else "false", is_capped=contact.CAPPED_SQL if caps else "false"
-    )
+    plain = contact.LATER_DUE_SQL if "due_at" in more and due is not None else contact.PLAIN_DUE_SQL
+    quiet = [one for one in policy.quiet_hours if one["channel"] in ("", channel) and one["purpose"] in ("", purpose)]
+    later, quiet_params = contact.quiet_sql(quiet) if quiet else (plain, {})
     params = {
         "delivery_channel": channel,
         "delivery_purpose": purpose,
         "delivery_now": now,
         "delivery_due": due,
         "delivery_caps": dumps_exact(caps).decode(),
-        "delivery_quiet_hours": dumps_exact(policy.quiet_hours).decode(),
         "delivery_holdout_salt": policy.holdout_salt,
         "delivery_holdout_percent": policy.holdout_percent,
         "delivery_zone": policy.time_zone,
+        **cap_params,
+        **quiet_params,
     }
-    plain = contact.LATER_DUE_SQL if "due_at" in more and due is not None else contact.PLAIN_DUE_SQL
-    return Asked(refusal, contact.DUE_SQL.format(due=plain) if policy.quiet_hours else plain, params)
+    return Asked(
+        refusal=asked.format(is_held_out=contact.HELD_OUT_SQL if has_holdout else "false", is_capped=capped),
+        due=later,
+        clock=contact.CLOCK_SQL.format(due=plain) if quiet else "",
+        params=params,
+    )
 
 
 def as_told() -> str:

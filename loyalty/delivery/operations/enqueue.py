@@ -61,7 +61,8 @@ PLACE = """
     WITH audience AS ({chunk}), placed AS (
         INSERT INTO delivery_send (public_id, message_id, source_ref, customer_id, channel, priority, state, reason,
             variables, variant, not_before, due_at, queued_at, ended_at)
-        SELECT (%(delivery_prefix)s || left(md5(%(delivery_seed)s || a.customer_id), 15))::uuid,
+        SELECT (%(delivery_prefix)s || lpad(to_hex((a.customer_id + %(delivery_turn)s) & 4294967295), 8, '0')
+                || left(md5(%(delivery_seed)s || a.customer_id), 7))::uuid,
             %(delivery_message)s, %(delivery_source)s, a.customer_id,
             %(delivery_channel)s, %(delivery_priority)s,
             CASE WHEN x.reason IS NULL THEN 'QUEUED' ELSE 'SKIPPED' END, coalesce(x.reason, ''),
@@ -69,7 +70,7 @@ PLACE = """
             CASE WHEN x.reason IS NULL THEN {due} END, %(delivery_now)s,
             CASE WHEN x.reason IS NOT NULL THEN %(delivery_now)s::timestamptz END
         FROM audience a {reachable}
-        CROSS JOIN LATERAL (SELECT {exclusion} AS reason) x
+        CROSS JOIN LATERAL (SELECT {exclusion} AS reason OFFSET 0) x {clock}
         ORDER BY a.customer_id
         ON CONFLICT (message_id, customer_id) DO NOTHING
         RETURNING reason
@@ -242,10 +243,12 @@ def _place(
         "delivery_priority": message.priority,
         "delivery_prefix": id_prefix(now),
         "delivery_seed": secrets.token_hex(16),
+        "delivery_turn": secrets.randbits(32),
     }
     sql.execute(NO_JIT)
     statement = PLACE.format(
         chunk=chunk, told=told, reachable=REACHABLE_SQL, exclusion=policy.refusal, due=policy.due,
+        clock=policy.clock,
         variant="coalesce(a.variant, '')" if "variant" in audience.more else "''",
         not_before="a.due_at" if "due_at" in audience.more else "NULL::timestamptz",
     )  # fmt: skip

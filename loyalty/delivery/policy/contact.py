@@ -7,9 +7,10 @@ caps, quiet hours (which hold a message and refuse none), address.
 
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from loyalty.delivery.contracts import Exclusion, QuietHours
@@ -87,8 +88,51 @@ REFUSAL_WITH_SOURCE_SQL = """coalesce(
 HELD_OUT_SQL = "delivery_is_held_out(r.public_id, %(delivery_holdout_salt)s, %(delivery_holdout_percent)s)"
 CAPPED_SQL = """delivery_capped(a.customer_id, %(delivery_channel)s, %(delivery_purpose)s, %(delivery_now)s,
     %(delivery_caps)s::jsonb, 0::smallint, 0) = 'full'"""
+# Written out for one channel, where a function called for each row would cost more than placing the row.
+CAP_SQL = """(SELECT count(*) FROM (SELECT FROM delivery_send s JOIN delivery_message m ON m.id = s.message_id
+    WHERE s.customer_id = a.customer_id AND NOT m.is_test{channel}{purpose}
+        AND (s.state = 'SENDING' OR (s.state IN ('SENT', 'DELIVERED', 'OPENED', 'CLICKED', 'BOUNCED', 'UNKNOWN')
+            AND coalesce(s.sent_at, s.ended_at) > %(delivery_now)s::timestamptz - make_interval(hours => {hours})))
+    LIMIT {most}) q) >= {most}"""
 PLAIN_DUE_SQL = "%(delivery_due)s::timestamptz"
 LATER_DUE_SQL = "greatest(a.due_at, %(delivery_due)s::timestamptz)"
-DUE_SQL = """coalesce(delivery_quiet_until({due},
-    coalesce(nullif(r.time_zone, ''), %(delivery_zone)s), %(delivery_channel)s, %(delivery_purpose)s,
-    %(delivery_quiet_hours)s::jsonb), {due})"""
+# The customer's clock at the instant at which the row would be due.
+CLOCK_SQL = """
+    CROSS JOIN LATERAL (SELECT {due} AS due, coalesce(nullif(r.time_zone, ''), %(delivery_zone)s) AS zone OFFSET 0) u
+    CROSS JOIN LATERAL (
+        SELECT (u.due AT TIME ZONE u.zone)::date AS day, (u.due AT TIME ZONE u.zone)::time AS hour OFFSET 0) l
+"""
+DAY_SQL = "CASE WHEN l.hour >= {starts} AND l.hour < {ends} THEN (l.day + {ends}) AT TIME ZONE u.zone END"
+NIGHT_SQL = """CASE WHEN l.hour >= {starts} THEN (l.day + 1 + {ends}) AT TIME ZONE u.zone
+    WHEN l.hour < {ends} THEN (l.day + {ends}) AT TIME ZONE u.zone END"""
+
+
+def capped_sql(caps: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """Give the question whether one of the caps is full for a customer of an audience, with its values."""
+    texts: list[str] = []
+    params: dict[str, Any] = {}
+    for place, cap in enumerate(caps):
+        names = {name: f"delivery_cap_{place}_{name}" for name in ("channel", "purpose", "hours", "most")}
+        values = (cap["channel"], cap["purpose"], cap["hours"], cap["sends_max"])
+        params.update(zip(names.values(), values, strict=True))
+        texts.append(
+            CAP_SQL.format(
+                channel=f" AND s.channel = %({names['channel']})s" if cap["channel"] else "",
+                purpose=f" AND m.purpose = %({names['purpose']})s" if cap["purpose"] else "",
+                hours=f"%({names['hours']})s",
+                most=f"%({names['most']})s",
+            )
+        )
+    return f"({' OR '.join(texts)})", params
+
+
+def quiet_sql(quiet_hours: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """Give when a row is due as its customer's quiet hours have it, over the columns of ``CLOCK_SQL``, with values."""
+    texts: list[str] = []
+    params: dict[str, Any] = {}
+    for place, quiet in enumerate(quiet_hours):
+        starts, ends = f"delivery_quiet_{place}_starts", f"delivery_quiet_{place}_ends"
+        params |= {starts: quiet["starts"], ends: quiet["ends"]}
+        text = DAY_SQL if quiet["starts"] < quiet["ends"] else NIGHT_SQL
+        texts.append(text.format(starts=f"%({starts})s::time", ends=f"%({ends})s::time"))
+    return f"coalesce(greatest({', '.join(texts)}), u.due)", params

@@ -1,0 +1,236 @@
+"""Who is meant and who gets what: segments and exclusions, arms, offers, repetition, the kept audience."""
+
+import uuid
+from collections import Counter
+from datetime import datetime
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from loyalty.campaigns import api
+from loyalty.campaigns.contracts import Plan
+from loyalty.campaigns.models import CampaignExecution, Occurrence
+from loyalty.campaigns.operations import fan_out
+from loyalty.campaigns.policy.arms import arm_of
+from loyalty.campaigns.policy.incremental import Arm, effect_of, is_ratio_wrong
+from loyalty.campaigns.queries import audience as audiences
+from loyalty.customers.models import Customer
+from loyalty.delivery.models import Send
+from loyalty.foundation.events import api as events
+from loyalty.foundation.orm import sql
+from loyalty.segments import api as segments
+from loyalty.segments.models import Segment
+from tests.campaigns.facts import Purchase
+from tests.campaigns.scene import ACTOR, executions, later, make_campaign, make_segment, trigger, work_off
+from tests.delivery.post import Post, make_customers
+
+pytestmark = pytest.mark.django_db
+OTHER = {"email": {"subject": "Other", "body": "<p>b</p>"}}
+VARIANTS = ({"code": "a", "weight": 1}, {"code": "b", "weight": 1, "content": OTHER})
+
+
+def placed(campaign: uuid.UUID) -> dict[str, tuple[str, str]]:
+    """Give variant and reason of each customer's only execution."""
+    rows = CampaignExecution.objects.filter(campaign_ref=campaign)
+    return {row.customer_ref: (row.variant, row.reason) for row in rows}
+
+
+def test_segments__several_without_one__mean_each_customer_once(post: Post, now: datetime) -> None:
+    ada, bob, cid, dan = make_customers(["Ada", "Bob", "Cid", "Dan"], now)
+    first, second = make_segment(now, [ada, bob, cid], "First"), make_segment(now, [cid, dan], "Second")
+    campaign = make_campaign(now, segments=(first, second), excluded_segments=(make_segment(now, [bob], "Left out"),))
+    assert api.preview(api.get_campaign(campaign), customer=None, now=now)["total"] == 3
+    outcome = trigger(campaign, now)
+    assert (outcome.answer["population"], outcome.answer["audience"]) == (3, 3)
+    work_off(now)
+    assert {mail["Subject"] for mail in post.mails()} == {"Hi Ada", "Hi Cid", "Hi Dan"}
+
+
+def test_audience__segment_changed_after_the_trigger__is_as_it_was(post: Post, now: datetime) -> None:
+    ada, bob = make_customers(["Ada", "Bob"], now)
+    segment = make_segment(now, [ada])
+    campaign = make_campaign(now, segment=segment)
+    trigger(campaign, now)
+    row = Segment.objects.get(public_id=segment)
+    segments.add_members(segment=row, customer_ids=[bob], actor=ACTOR, now=now)
+    segments.remove_member(segment=row, customer_id=ada, actor=ACTOR, now=now)
+    work_off(now)
+    assert [mail["Subject"] for mail in post.mails()] == ["Hi Ada"]
+
+
+@given(control=st.integers(0, 50), weights=st.lists(st.integers(1, 1000), max_size=4), seed=st.integers(0, 2**64))
+@settings(max_examples=25, deadline=None)
+def test_arm__any_shares__is_the_same_in_python_and_in_sql(control: int, weights: list[int], seed: int) -> None:
+    customers = [uuid.uuid5(uuid.NAMESPACE_OID, f"{seed}-{number}") for number in range(50)]
+    Customer.objects.all().delete()
+    Customer.objects.bulk_create(
+        Customer(public_id=one, customer_ref=str(one), status="ACTIVE", source="tests") for one in customers
+    )
+    campaign = uuid.uuid5(uuid.NAMESPACE_OID, str(seed))
+    variants = tuple({"code": f"v{place}", "weight": weight} for place, weight in enumerate(weights))
+    plan = Plan(campaign=campaign, control_percent=control, variants=variants)
+    audience = audiences.audience_of(plan, audiences.live(plan))
+    rows = sql.fetch_all(f"SELECT * FROM ({audience.sql}) a", audience.params)
+    for row in rows:
+        arm = arm_of(row["customer_public_id"], str(campaign), control, weights)
+        assert (row.get("refusal") == "control") == (arm == 0)
+        if arm and weights:
+            assert row["variant"] == f"v{arm - 1}"
+    assert len(rows) == len(customers)
+
+
+def test_variants_and_control__one_statement__shares_and_contents(post: Post, now: datetime) -> None:
+    members = make_customers([f"N{number}" for number in range(60)], now)
+    campaign = make_campaign(now, segment=make_segment(now, members), variants=VARIANTS, control_percent=20)
+    trigger(campaign, now)
+    work_off(now)
+    found = placed(campaign)
+    expected = {f"c-{place}": arm_of(customer, str(campaign), 20, [1, 1]) for place, customer in enumerate(members)}
+    told = {0: ("", "control"), 1: ("a", ""), 2: ("b", "")}
+    assert {ref: (variant if reason == "" else "", reason) for ref, (variant, reason) in found.items()} == {
+        ref: told[arm] for ref, arm in expected.items()
+    }
+    shown = Counter(mail["Subject"].partition(" ")[0] for mail in post.mails())
+    assert shown == {"Hi": list(expected.values()).count(1), "Other": list(expected.values()).count(2)}
+    trigger(campaign, later(now, days=1), "o-2")
+    work_off(later(now, days=1))
+    assert {row.customer_ref for row in CampaignExecution.objects.filter(reason="control")} == {
+        ref for ref, arm in expected.items() if arm == 0
+    }
+
+
+def test_offers__by_rule__the_first_whose_segment_fits(post: Post, now: datetime) -> None:
+    ada, bob = make_customers(["Ada", "Bob"], now)
+    gold = make_segment(now, [ada], "Gold")
+    content = {"email": {"subject": "{{ offer_title }}", "body": "<p>{{ offer_code }}</p>"}}
+    offers = ({"code": "gold", "title": "For gold", "segment": str(gold)}, {"code": "all", "title": "For all"})
+    campaign = make_campaign(now, segment=make_segment(now, [ada, bob]), content=content, offers=offers)
+    trigger(campaign, now)
+    work_off(now)
+    assert {mail["To"]: mail["Subject"] for mail in post.mails()} == {
+        "c0@mail.test": "For gold", "c1@mail.test": "For all",
+    }  # fmt: skip
+    assert [usage.name for usage in segments.list_usages(gold)] == ["News"]
+
+
+@pytest.mark.parametrize(("days", "again"), [(None, 2), (0, 1), (3, 1), (1, 2)])
+def test_repeat__two_days_later__only_when_it_may(post: Post, now: datetime, days: int | None, again: int) -> None:
+    campaign = make_campaign(now, segment=make_segment(now, make_customers(["Ada"], now)), repeat_days=days)
+    trigger(campaign, now)
+    work_off(now)
+    trigger(campaign, later(now, days=2), "o-2")
+    work_off(later(now, days=2))
+    assert len(post.mails()) == again
+    assert CampaignExecution.objects.filter(reason="repeated").count() == 2 - again
+
+
+def test_slices__of_a_wide_audience__are_whole_and_go_on_behind_the_last(now: datetime) -> None:
+    campaign = make_campaign(now)
+    trigger(campaign, now)
+    occurrence = Occurrence.objects.get()
+    sql.execute("DELETE FROM campaigns_audiencechunk")
+    sql.execute(
+        "INSERT INTO campaigns_audiencechunk SELECT %s, c, repeat('1', 2048)::bit(2048) FROM generate_series(0, 9) c",
+        [occurrence.pk],
+    )
+    parts = fan_out.slices_of(occurrence, size=4_096)
+    assert [(one.from_chunk, one.until_chunk, one.customers) for one in parts] == [
+        (place, place + 2, 4_096) for place in range(0, 10, 2)
+    ]
+    occurrence.position = 6
+    assert [one.from_chunk for one in fan_out.slices_of(occurrence, size=4_096)] == [6, 8]
+
+
+def test_abort__half_way__drops_what_waits_and_places_nobody_else(post: Post, now: datetime) -> None:
+    campaign = make_campaign(now, segment=make_segment(now, make_customers(["Ada", "Bob"], now)))
+    occurrence = uuid.UUID(trigger(campaign, now).answer["id"])
+    api.abort(campaign_id=campaign, occurrence_id=occurrence, actor=ACTOR, now=now)
+    work_off(now)
+    assert (post.mails(), Send.objects.count()) == ([], 0)
+    second = uuid.UUID(trigger(campaign, now, "o-2").answer["id"])
+    row = Occurrence.objects.get(public_id=second)
+    for one in fan_out.slices_of(row):
+        fan_out.place_slice(row, one, now=now, is_last=True)
+    assert api.abort(campaign_id=campaign, occurrence_id=second, actor=ACTOR, now=now) == 2
+    assert api.abort(campaign_id=campaign, occurrence_id=second, actor=ACTOR, now=now) == 0
+    work_off(now)
+    assert executions(campaign) == {("SKIPPED", "campaign.aborted"): 2}
+
+
+def test_trigger__more_than_were_counted__begins_nothing(now: datetime) -> None:
+    campaign = make_campaign(now, segment=make_segment(now, make_customers(["Ada", "Bob"], now)))
+    with pytest.raises(api.AudienceGrew):
+        api.trigger(
+            campaign_id=campaign, occurrence="o-1", cause=api.Cause("manual"), actor=ACTOR, now=now, audience_max=1
+        )
+    assert Occurrence.objects.count() == 0
+
+
+def test_seeds__each_occurrence__get_a_copy_that_counts_nowhere(post: Post, now: datetime) -> None:
+    seeds = ("watch@khaywe.test",)
+    campaign = make_campaign(now, segment=make_segment(now, make_customers(["Ada"], now)), seeds=seeds)
+    trigger(campaign, now)
+    work_off(now)
+    assert sorted(mail["To"] for mail in post.mails()) == ["c0@mail.test", "watch@khaywe.test"]
+    assert api.performance_of(campaign)["total_sent"] == 1
+
+
+def test_set__keys_of_its_own__once_each_with_values_and_reasons(post: Post, now: datetime) -> None:
+    ada, bob = make_customers(["Ada", "Bob"], now)
+    (cid,) = make_customers(["Cid"], now, is_consented=False, prefix="n")
+    campaign = make_campaign(now, segment=make_segment(now))
+    entries = [
+        api.NewEntry("j:1", ada), api.NewEntry("j:2", bob), api.NewEntry("j:3", ada), api.NewEntry("j:4", cid),
+        api.NewEntry("j:5", uuid.uuid4()),
+    ]  # fmt: skip
+    told = api.trigger_set(campaign_id=campaign, entries=entries, actor=ACTOR, now=now)
+    assert told == {
+        "j:1": "queued", "j:2": "queued", "j:3": "queued", "j:4": "no_consent", "j:5": "unknown_customer",
+    }  # fmt: skip
+    again = api.trigger_set(campaign_id=campaign, entries=entries, actor=ACTOR, now=now)
+    assert set(again.values()) == {"repeated_key"}
+    work_off(now)
+    assert sorted(mail["Subject"] for mail in post.mails()) == ["Hi Ada", "Hi Ada", "Hi Bob"]
+
+
+def test_effect__known_figures__is_newcombes() -> None:
+    # Newcombe 1998, table II, example (a): 56/70 against 48/80 gives 0.0524 to 0.3339 by method 10.
+    effect = effect_of(Arm(70, 56), Arm(80, 48), 50)
+    assert effect is not None
+    assert (round(effect.low, 4), round(effect.high, 4)) == (0.0524, 0.3339)
+    assert effect.is_significant
+    assert effect_of(Arm(5, 1), Arm(0, 0), 10) is None
+    assert is_ratio_wrong(9_000, 500, 10)
+    assert not is_ratio_wrong(9_000, 1_000, 10)
+
+
+def test_performance__against_the_control_group__counts_both_arms(post: Post, now: datetime) -> None:
+    members = make_customers([f"N{number}" for number in range(40)], now)
+    goal = {"event_type": "customer.purchase", "window_hours": 48, "filter": {">": [{"var": "amount"}, 10]}}
+    campaign = make_campaign(now, segment=make_segment(now, members), control_percent=30, goal=goal)
+    trigger(campaign, now)
+    work_off(now)
+    held = [one for one in members if arm_of(one, str(campaign), 30, []) == 0]
+    sent = [one for one in members if one not in held]
+    buy(sent[:3], "25.50", later(now, hours=1))
+    buy(sent[3:5], "5", later(now, hours=1))
+    buy(sent[5:6], "90", later(now, hours=72))
+    buy(held[:1], "12", later(now, hours=2))
+    work_off(later(now, hours=80))
+    told = api.performance_of(campaign)
+    assert (told["converted"], told["revenue"], told["total_sent"]) == (3, "76.50", len(sent))
+    assert told["incremental"]["treated"]["converted"] == 3
+    assert told["incremental"]["control"] == {
+        "customers": len(held), "converted": 1, "rate": round(1 / len(held), 6),
+    }  # fmt: skip
+    by_day = [one for one in told["breakdown"] if one["dimension"] == "day"]
+    assert [(one["value"], one["total_sent"]) for one in by_day] == [(now.date().isoformat(), len(sent))]
+    assert [row[0] for row in api.rows_of(told)] == ["dimension", "total", "channel", "day", "variant"]
+
+
+def buy(customers: list[uuid.UUID], amount: str, at: datetime) -> None:
+    """Have customers buy something."""
+    for one in customers:
+        fact = Purchase(amount=amount)
+        events.publish(fact, key=str(one), subject_kind="customer", subject_ref=str(one), occurred_at=at)
