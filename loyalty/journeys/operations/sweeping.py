@@ -33,11 +33,11 @@ STUCK_AFTER = timedelta(minutes=10)
 STUCK_MAX = 500
 
 FILL = """
-    WITH some AS (
+    WITH picked AS (
         SELECT m.customer_id FROM segments_member_ids m JOIN segments_directory s ON s.segment_id = m.segment_id
         WHERE s.public_id = %(segment)s AND m.customer_id > %(after)s ORDER BY m.customer_id LIMIT %(limit)s
     ), asked AS (
-        SELECT array_agg(customer_id) AS customers, count(*)::integer AS seen, max(customer_id) AS last FROM some
+        SELECT array_agg(customer_id) AS customers, count(*)::integer AS seen, max(customer_id) AS last FROM picked
     )
     SELECT a.seen, a.last, coalesce(e.entered, 0) AS entered
     FROM asked a LEFT JOIN LATERAL journeys_enter(%(settings)s::jsonb, a.customers, array_fill(''::text, ARRAY[a.seen]),
