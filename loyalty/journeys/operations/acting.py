@@ -27,7 +27,7 @@ from loyalty.journeys.policy.naming import effect_key
 log = logging.getLogger("loyalty.journeys")
 
 # An action that fails by fault is tried so often and so much later, unless its node says otherwise.
-RETRIES, RETRY_AFTER_MINUTES = 3, 5
+RETRIES, RETRY_AFTER_MINUTES = 3, 15
 
 RETRY = """
     UPDATE journeys_execution x SET attempts = x.attempts + 1, due_at = %s, reason = left(g.reason, 300)
