@@ -33,6 +33,7 @@ from loyalty.customers.operations.importing import import_from_xiva
 from loyalty.customers.operations.receiving import receive_events
 from loyalty.customers.operations.sources import check_signature, close_source, create_source
 from loyalty.customers.operations.upserting import upsert_many
+from loyalty.customers.operations.watching import count_look
 from loyalty.customers.queries import (
     DIRECTORY_VIEW,
     REACHABLE_VIEW,
@@ -88,6 +89,7 @@ __all__ = [
     "close_source",
     "count_customers",
     "disable_devices",
+    "count_look",
     "create_source",
     "find_bss_breaker_state",
     "find_bss_facts",

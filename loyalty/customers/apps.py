@@ -23,6 +23,7 @@ class CustomersConfig(AppConfig):
         """Register the import as a kind of run, the section of the BSS, and what reveals personal data."""
         from loyalty.customers import api, tasks
         from loyalty.customers.operations.section import XIVA
+        from loyalty.customers.operations.watching import SYSTEM_FIELD
         from loyalty.customers.rest import looking
         from loyalty.foundation.configuration import api as configuration
         from loyalty.foundation.exchange import api as exchange
@@ -33,3 +34,4 @@ class CustomersConfig(AppConfig):
         exchange.register_receiver("customer.", api.take_events)
         work.register(api.IMPORT_RUN_KIND, tasks.execute_import)
         configuration.register_section(XIVA)
+        configuration.extend_section("system", SYSTEM_FIELD)

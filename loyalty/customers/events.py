@@ -74,3 +74,15 @@ class CustomerLogin(Fact):
 
     event_id: str
     channel: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PersonalDataAlarm(Fact):
+    """One user was shown the personal data of more people within an hour than is usual; told once an hour."""
+
+    type: ClassVar[str] = "personal_data.alarm"
+
+    user_id: str
+    user_name: str
+    people: int
+    people_max: int

@@ -180,3 +180,17 @@ class CustomerEvent(models.Model):
 
     def __str__(self) -> str:
         return f"{self.source} {self.event_id}"
+
+
+class PersonalDataHour(models.Model):
+    """How many people's personal data a person was shown in the hour that runs; one row each."""
+
+    person_ref = models.CharField(max_length=100, primary_key=True)
+    hour = models.DateTimeField()
+    people = models.BigIntegerField()
+
+    class Meta:
+        db_table = "customers_pii_hour"
+
+    def __str__(self) -> str:
+        return f"{self.person_ref}: {self.people}"
