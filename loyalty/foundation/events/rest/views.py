@@ -27,6 +27,8 @@ from loyalty.foundation.web.views import ApiViewSet, ReadOnlyApiViewSet
 
 # Events that name no source themselves and are posted without one share one space of ids.
 SOURCE, SOURCE_LENGTH_MAX = "api", 50
+# A bigint has nineteen digits at most, and no letter has a number that long.
+NUMBER_LENGTH_MAX = 18
 
 
 class EventSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -254,7 +256,6 @@ class DeadLetterViewSet(ReadOnlyApiViewSet):
     }
     queryset = InboxEntry.objects.filter(state=InboxState.DEAD)
     serializer_class = DeadLetterSerializer
-    lookup_value_regex = "[0-9]{1,18}"
     pagination_class = KeysetPages
     keyset = ("-id",)
     filter_backends: Any = (DjangoFilterBackend,)
@@ -265,7 +266,9 @@ class DeadLetterViewSet(ReadOnlyApiViewSet):
 
         :raises NotFound: there is no such letter, or it is none any more.
         """
-        found: InboxEntry | None = self.get_queryset().filter(pk=int(self.kwargs[self.lookup_url_kwarg])).first()
+        number = str(self.kwargs[self.lookup_url_kwarg])
+        is_number = number.isascii() and number.isdigit() and len(number) <= NUMBER_LENGTH_MAX
+        found: InboxEntry | None = self.get_queryset().filter(pk=int(number)).first() if is_number else None
         if found is None:
             raise NotFound("There is no such dead letter.")
         return found
