@@ -25,6 +25,7 @@ from loyalty.customers import api as customers
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web import masking, scoping
 from loyalty.foundation.web.etag import check_if_match
+from loyalty.foundation.web.negotiation import FileNegotiation
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.permissions import require
 from loyalty.foundation.web.views import AllowListedOrdering, ApiView, ReadOnlyApiViewSet
@@ -204,7 +205,7 @@ class CampaignViewSet(ReadOnlyApiViewSet):
         return Response(self._performance())
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY})
-    @action(detail=True, methods=["get"], url_path="performance-file")
+    @action(detail=True, methods=["get"], url_path="performance-file", content_negotiation_class=FileNegotiation)
     def performance_file(self, request: Request, **kwargs: Any) -> HttpResponse:
         """Give what came of it as CSV: the total, then each channel, variant and day."""
         block = io.StringIO()

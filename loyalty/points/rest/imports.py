@@ -19,6 +19,7 @@ from rest_framework.response import Response
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web import scoping
 from loyalty.foundation.web.idempotency import require_key
+from loyalty.foundation.web.negotiation import FileNegotiation
 from loyalty.foundation.web.parsers import RequestTooLarge
 from loyalty.foundation.web.views import ReadOnlyApiViewSet
 from loyalty.foundation.web.waiting import or_waiting
@@ -183,7 +184,13 @@ class ImportViewSet(ReadOnlyApiViewSet):
         return Response(keyset_page(request, list(ImportResultSerializer(rows, many=True).data), last, count, True))
 
     @extend_schema(responses={(200, "text/csv"): OpenApiTypes.BINARY}, filters=False)
-    @action(detail=True, methods=["get"], pagination_class=None, filter_backends=[])
+    @action(
+        detail=True,
+        methods=["get"],
+        pagination_class=None,
+        filter_backends=[],
+        content_negotiation_class=FileNegotiation,
+    )
     def report(self, request: Request, **kwargs: Any) -> StreamingHttpResponse:
         """Download what became of every row as CSV."""
         made = self.get_object()

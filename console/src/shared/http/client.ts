@@ -141,6 +141,7 @@ export async function postWhole<T>(path: string, body: unknown = {}): Promise<{ 
   return { status, data: data as T }
 }
 
+const DOWNLOAD_MS = 60_000
 /** A file to keep, with the filters of a list. */
 export async function download(path: string, params: Record<string, unknown>, name: string): Promise<void> {
   const response = await send({ method: 'GET', url: at(path), params, responseType: 'blob', headers: { Accept: 'text/csv, application/problem+json' } })
@@ -148,7 +149,8 @@ export async function download(path: string, params: Record<string, unknown>, na
   link.href = URL.createObjectURL(response.data as Blob)
   link.download = name
   link.click()
-  URL.revokeObjectURL(link.href)
+  // Not at once: the browser takes the file up only after this turn.
+  setTimeout(() => URL.revokeObjectURL(link.href), DOWNLOAD_MS)
 }
 
 export async function putTagged<T>(path: string, body: unknown, etag: string | null): Promise<Tagged<T>> {

@@ -21,6 +21,7 @@ from loyalty.foundation.audit.operations.verifying import RUN_KIND
 from loyalty.foundation.audit.registry import link_of
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
+from loyalty.foundation.web.negotiation import FileNegotiation
 from loyalty.foundation.web.pagination import KeysetPages, count_about
 from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer
 from loyalty.foundation.web.views import ApiView, ReadOnlyApiViewSet
@@ -113,6 +114,8 @@ class AuditLogViewSet(ReadOnlyApiViewSet):
 
 class AuditExportView(ApiView):
     """The log as a file."""
+
+    content_negotiation_class = FileNegotiation
 
     permissions: ClassVar[dict[str, str]] = {"get": "audit.export"}
 
