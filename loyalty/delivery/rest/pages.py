@@ -10,11 +10,14 @@ from django.utils.translation.trans_real import parse_accept_lang_header
 from loyalty.delivery.policy import languages
 
 STYLE = SafeString("""
-:root { color-scheme: light dark; --line: #d4d4d8; --soft: #f4f4f5; --quiet: #52525b; --strong: #065f46; --on: #fff; }
+:root { color-scheme: light dark; --line: #d4d4d8; --soft: #f4f4f5; --quiet: #52525b; --strong: #065f46; --on: #fff;
+  --page: #fff; --ink: #18181b; }
 @media (prefers-color-scheme: dark) {
-  :root { --line: #3f3f46; --soft: #27272a; --quiet: #a1a1aa; --strong: #34d399; --on: #022c22; } }
+  :root { --line: #3f3f46; --soft: #27272a; --quiet: #a1a1aa; --strong: #34d399; --on: #022c22;
+    --page: #18181b; --ink: #f4f4f5; } }
 * { box-sizing: border-box; }
-body { font: 1rem/1.5 system-ui, sans-serif; margin: 0; padding: 1.5rem 1rem 3rem; }
+body { font: 1rem/1.5 system-ui, sans-serif; margin: 0; padding: 1.5rem 1rem 3rem; background: var(--page);
+  color: var(--ink); }
 main { max-width: 34rem; margin: 0 auto; }
 h1 { font-size: 1.5rem; line-height: 1.25; margin: 0 0 .5rem; }
 p { margin: .5rem 0; }
@@ -29,7 +32,7 @@ input[type=checkbox] { width: 1.35rem; height: 1.35rem; accent-color: var(--stro
 .times label { flex: 1 1 8rem; }
 select, input[type=time] { font: inherit; color: inherit; background: transparent; width: 100%; min-height: 2.75rem;
   border: 1px solid var(--line); border-radius: .5rem; padding: .4rem .6rem; }
-select option { color: CanvasText; background: Canvas; }
+select option { color: var(--ink); background: var(--page); }
 button { font: inherit; font-weight: 600; width: 100%; min-height: 3rem; border-radius: .6rem; cursor: pointer;
   padding: .5rem 1.2rem; border: 2px solid var(--strong); background: var(--strong); color: var(--on); }
 button.second { background: transparent; color: inherit; border-color: var(--line); }

@@ -1,5 +1,6 @@
 """Routes of single messages to customers: what is tried again, what failed for good, what nobody knows."""
 
+import re
 from typing import Any, ClassVar
 
 import django_filters
@@ -21,6 +22,7 @@ from loyalty.foundation.web.serializers import StrictSerializer
 from loyalty.foundation.web.views import ReadOnlyApiViewSet
 
 CHANNELS = [channel.value for channel in ChannelCode]
+MAIL_ADDRESS = re.compile(r"[^\s<>()\"';:,]+@[^\s<>()\"';:,]+")
 RETRIED, FAILED, UNKNOWN = "retried", "failed", "unknown"
 LISTS = {
     RETRIED: Q(state=SendState.QUEUED, attempts__gt=0),
@@ -60,6 +62,7 @@ class SendSerializer(serializers.ModelSerializer[Send]):
 
     id = serializers.UUIDField(source="public_id")
     address = serializers.SerializerMethodField()
+    detail = serializers.SerializerMethodField()
     source_kind = serializers.CharField(source="message.source_kind")
     source_id = serializers.UUIDField(source="source_ref")
     occurrence = serializers.CharField(source="message.occurrence_key")
@@ -77,6 +80,13 @@ class SendSerializer(serializers.ModelSerializer[Send]):
     def get_address(self, row: Send) -> str:
         """Give the address, or its mask."""
         return row.address if self.context.get("is_revealed") else mask_address(row.address) or ""
+
+    def get_detail(self, row: Send) -> str:
+        """Give what the provider said, which often names the address."""
+        if self.context.get("is_revealed"):
+            return row.detail
+        named = row.detail.replace(row.address, mask_address(row.address) or "") if row.address else row.detail
+        return MAIL_ADDRESS.sub(lambda found: mask_address(found.group()) or "", named)
 
     def get_next_try_at(self, row: Send) -> str | None:
         """Give when it is tried next; None when it is held or has ended."""

@@ -9354,7 +9354,8 @@ export interface components {
             clicked_at?: string | null;
             /** Format: date-time */
             delivered_at?: string | null;
-            detail?: string;
+            /** @description Give what the provider said, which often names the address. */
+            readonly detail: string;
             /** Format: date-time */
             ended_at?: string | null;
             /** Format: uuid */
