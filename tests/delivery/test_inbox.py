@@ -110,4 +110,3 @@ def test_inbox__of_another_customer__is_not_touched(admin_client: APIClient) -> 
     send(now)
     (item,) = admin_client.get("/api/loyalty/v1/customers/c-0/inbox/").json()["items"]
     assert admin_client.delete(f"/api/loyalty/v1/customers/c-1/inbox/{item['id']}/").status_code == 404
-    assert timedelta(0) < sending.SEND_LEASE
