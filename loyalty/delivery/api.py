@@ -7,6 +7,7 @@ from loyalty.delivery.contracts import (
     Audience,
     AudienceCount,
     BatchReport,
+    BudgetScope,
     ChannelCode,
     Choice,
     ContactCap,
@@ -30,6 +31,8 @@ from loyalty.delivery.contracts import (
     TemplateVariable,
 )
 from loyalty.delivery.errors import (
+    BudgetInvalid,
+    BudgetNotFound,
     ChannelNotAvailable,
     ChannelUnknown,
     ContactPolicyInvalid,
@@ -51,6 +54,7 @@ from loyalty.delivery.errors import (
     VariableMissing,
 )
 from loyalty.delivery.kinds.hooks import Call
+from loyalty.delivery.operations.budgeting import cost_currency, cost_per_message, remove_budget, set_budget
 from loyalty.delivery.operations.contacting import get_policy, lift, save_policy, suppress
 from loyalty.delivery.operations.enqueue import (
     check_content,
@@ -100,6 +104,9 @@ __all__ = [
     "Audience",
     "AudienceCount",
     "BatchReport",
+    "BudgetInvalid",
+    "BudgetNotFound",
+    "BudgetScope",
     "Call",
     "ChannelCode",
     "ChannelNotAvailable",
@@ -148,6 +155,8 @@ __all__ = [
     "change_template",
     "check_content",
     "click_by",
+    "cost_currency",
+    "cost_per_message",
     "count_audience",
     "count_reach",
     "create_template",
@@ -179,6 +188,7 @@ __all__ = [
     "record_receipts",
     "refuse_all",
     "release",
+    "remove_budget",
     "remove_item",
     "render_preview",
     "restore_version",
@@ -188,6 +198,7 @@ __all__ = [
     "save_policy",
     "send_due",
     "sender_slot",
+    "set_budget",
     "short_click_by",
     "suppress",
     "take_hook",

@@ -23,6 +23,7 @@ class DeliveryConfig(AppConfig):
         """Register the channels that can send, and the sections of their servers."""
         from loyalty.delivery import handlers
         from loyalty.delivery.kinds import lint, registry
+        from loyalty.delivery.kinds.costs import COSTS
         from loyalty.delivery.kinds.email.channel import EmailChannel
         from loyalty.delivery.kinds.email.lint import lint as lint_mail
         from loyalty.delivery.kinds.email.section import EMAIL
@@ -48,7 +49,7 @@ class DeliveryConfig(AppConfig):
         registry.register(InAppChannel())
         registry.register(WebhookChannel())
         registry.register(WhatsAppChannel())
-        for section in (EMAIL, SMS, push.FCM, push.APNS, WEBHOOK, WHATSAPP, THROUGHPUT):
+        for section in (EMAIL, SMS, push.FCM, push.APNS, WEBHOOK, WHATSAPP, COSTS, THROUGHPUT):
             configuration.register_section(section)
         events.subscribe(
             "message.complained", name="delivery.on_message_complained", handler=handlers.on_message_complained

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
+from decimal import Decimal
 from enum import StrEnum
 
 
@@ -65,6 +66,15 @@ class Exclusion(StrEnum):
     PAST_TIME = "past_time"
     CAPPED = "capped"
     NO_ADDRESS = "no_address"
+    BUDGET = "budget"
+
+
+class BudgetScope(StrEnum):
+    """What a budget is for: one source of messages (a campaign), a program, or a calendar month of everything."""
+
+    SOURCE = "source"
+    PROGRAM = "program"
+    MONTH = "month"
 
 
 class SuppressionReason(StrEnum):
@@ -132,6 +142,7 @@ class MessageRequest:
     ``content`` is the channel's own, for e-mail ``{"subject", "body"}``; ``variables`` are those that the audience
     may carry besides the ones delivery knows itself. What is not sent by ``valid_until`` is not sent any more.
     ``variants`` are other contents by their code, for the customers whose row of the audience names one.
+    ``budget_amount`` is the most that all messages of the source may cost, ``program_ref`` the program that pays.
     """
 
     occurrence_key: str
@@ -146,6 +157,8 @@ class MessageRequest:
     is_test: bool = False
     valid_until: datetime | None = None
     variants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
+    budget_amount: Decimal | None = None
+    program_ref: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -108,6 +108,20 @@ class InboxItemNotFound(NotFound):
     title = "No such message"
 
 
+class BudgetInvalid(Invalid):
+    """A budget names no scope, the wrong thing, or an amount out of range; ``problems`` say where."""
+
+    code = "budget.invalid"
+    title = "The budget has errors"
+
+
+class BudgetNotFound(NotFound):
+    """There is no budget with this id."""
+
+    code = "budget.not_found"
+    title = "No such budget"
+
+
 class HookRefused(Forbidden):
     """What a provider's webhook brought is not signed as the configuration asks, or is none of that provider's."""
 

@@ -1,9 +1,11 @@
 """Tables of delivery: what is said, and one row per customer that is both the queue and the send ledger."""
 
+from decimal import Decimal
+
 from django.db import models
 from django.db.models.functions import Now
 
-from loyalty.delivery.contracts import ChannelCode, Purpose, ReceiptOutcome, SendState, SuppressionReason
+from loyalty.delivery.contracts import BudgetScope, ChannelCode, Purpose, ReceiptOutcome, SendState, SuppressionReason
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.foundation.orm.fields import ExactJSONField
 from loyalty.foundation.orm.models import PublicModel
@@ -12,6 +14,7 @@ CHANNELS = [(code.value, code.value) for code in ChannelCode]
 PURPOSES = [(purpose.value, purpose.value) for purpose in Purpose]
 OUTCOMES = [(outcome.value, outcome.value) for outcome in ReceiptOutcome]
 SUPPRESSION_REASONS = [(reason.value, reason.value) for reason in SuppressionReason]
+BUDGET_SCOPES = [(scope.value, scope.value) for scope in BudgetScope]
 STATES = [(state.value, state.value) for state in SendState]
 
 
@@ -131,6 +134,8 @@ class Message(PublicModel):
     audience_cursor = models.UUIDField(null=True)
     is_complete = models.BooleanField(default=False)
     valid_until = models.DateTimeField(null=True)
+    # The program whose budget pays; the source's own is found by its reference.
+    program_ref = models.UUIDField(null=True)
     # Other contents by the code of their variant: {code: id of the content}.
     variants = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
 
@@ -169,6 +174,8 @@ class Send(models.Model):
     variant = models.CharField(max_length=40, default="", db_default="")
     address = models.CharField(max_length=320, default="", db_default="")
     attempts = models.SmallIntegerField(default=0, db_default=0)
+    # What its provider asks for it, by the price that counted when it was begun.
+    cost = models.DecimalField(max_digits=12, decimal_places=6, default=Decimal(0), db_default=Decimal(0))
     claim = models.UUIDField(null=True)
     due_at = models.DateTimeField(null=True)
     # Before this instant it is not due, also after it was held and let go.
@@ -351,6 +358,36 @@ class Suppression(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.channel} {self.public_id} {self.reason}"
+
+
+class MessageBudget(PublicModel):
+    """The most that messages may cost: all of a source, all of a program, or everything within a calendar month.
+
+    ``spent`` is counted where a message is begun, under one lock, so that two workers never spend the same room; for a
+    month it belongs to ``month``, and the first message of another month begins anew.
+    """
+
+    scope = models.CharField(max_length=10, choices=BUDGET_SCOPES)
+    ref = models.UUIDField(null=True)
+    amount = models.DecimalField(max_digits=15, decimal_places=2)
+    spent = models.DecimalField(max_digits=17, decimal_places=6, default=Decimal(0), db_default=Decimal(0))
+    month = models.DateField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["scope", "ref"], name="delivery_budget_once", nulls_distinct=False),
+            models.CheckConstraint(
+                condition=models.Q(scope__in=[scope.value for scope in BudgetScope]), name="delivery_budget_scope"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(scope="month", ref=None) | (~models.Q(scope="month") & models.Q(ref__isnull=False)),
+                name="delivery_budget_ref",
+            ),
+            models.CheckConstraint(condition=models.Q(amount__gt=0), name="delivery_budget_amount"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.scope} {self.ref or ''} {self.amount}"
 
 
 class ContactPolicy(PublicModel):

@@ -23,6 +23,7 @@ from loyalty.delivery.errors import OccurrenceContentDiffers
 from loyalty.delivery.kinds import registry
 from loyalty.delivery.models import Content, Message
 from loyalty.delivery.operations import contacting, templating
+from loyalty.delivery.operations.budgeting import keep_source_budget
 from loyalty.delivery.policy.contact import REACHABLE_SQL
 from loyalty.delivery.policy.variables import LINK_VARIABLES, OWN_VARIABLES
 from loyalty.delivery.queries.templating import is_reference
@@ -128,9 +129,12 @@ def open_message(*, request: MessageRequest, now: datetime) -> MessageView:
             "priority": request.priority,
             "is_test": request.is_test,
             "valid_until": request.valid_until,
+            "program_ref": request.program_ref,
             "variants": {code: _keep_content(request.channel, one).pk for code, one in request.variants.items()},
         },
     )
+    if request.budget_amount is not None:
+        keep_source_budget(source_ref=request.source_ref, amount=request.budget_amount)
     if message.content_id != content.pk and not templating.is_same(message.content.parts, request.content):
         raise OccurrenceContentDiffers(f"{request.occurrence_key} was sent with another content.")
     return MessageView(id=message.public_id, channel=message.channel, is_complete=message.is_complete)

@@ -23,6 +23,7 @@ from loyalty.delivery.kinds import links, registry
 from loyalty.delivery.kinds.protocol import Channel, Connection
 from loyalty.delivery.models import Send
 from loyalty.delivery.operations import contacting, pacing
+from loyalty.delivery.operations.budgeting import cost_per_message
 from loyalty.delivery.policy.variables import PREFERENCES
 from loyalty.delivery.queries.templating import parts_for
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
@@ -64,10 +65,12 @@ CLAIM = """
 """
 
 TURN = """
-    WITH settled AS MATERIALIZED (SELECT delivery_settle(%(claim)s, %(now)s, %(settled)s::jsonb))
+    WITH charged AS MATERIALIZED (
+        SELECT delivery_charge(%(claim)s, %(now)s, %(policy)s::jsonb ->> 'zone', %(settled)s::jsonb)),
+    settled AS MATERIALIZED (SELECT delivery_settle(%(claim)s, %(now)s, %(settled)s::jsonb) FROM charged)
     SELECT b.* FROM (SELECT count(*) FROM settled) s
-    CROSS JOIN delivery_begin(%(claim)s, %(now)s, %(until)s, %(next)s::bigint[],
-        %(policy)s::jsonb) b
+    CROSS JOIN delivery_begin_within_budgets(%(claim)s, %(now)s, %(until)s, %(next)s::bigint[],
+        %(policy)s::jsonb, %(cost)s::numeric) b
 """
 
 
@@ -134,6 +137,7 @@ class Verdict:
     ended_at: datetime | None = None
     is_begun: bool = True
     references: tuple[str, ...] = ()
+    units: int = 1
     facts: tuple[MessageFact, ...] = ()
 
     def as_told(self) -> dict[str, Any]:
@@ -147,6 +151,7 @@ class Verdict:
             **{name: getattr(self, name) for name in ("due_at", "sent_at", "delivered_at", "ended_at", "is_begun")},
             "key": self.row.key,
             "references": self.references,
+            "units": self.units,
             "facts": facts,
         }
 
@@ -162,6 +167,7 @@ class Batch:
         self.is_channel_down = False
         self.is_too_fast = False
         self._policy = contacting.as_told()
+        self._cost = cost_per_message([channel.code])[channel.code]
         self._rate = pacing.rate_of(channel.code)
         self._pause = pause
 
@@ -224,6 +230,7 @@ class Batch:
             "now": self.now,
             "until": self.now + SEND_LEASE,
             "policy": self._policy,
+            "cost": self._cost,
         }
         answers = {answer["id"]: answer for answer in _run_turn(params)}
         self.counts.update(verdict.counted_as for verdict in verdicts)
@@ -282,6 +289,7 @@ class Batch:
             sent_at=self.now,
             delivered_at=self.now if receipt.is_final else None,
             references=receipt.references,
+            units=receipt.units,
             facts=tuple(facts),
         )
 

@@ -2,9 +2,10 @@
 
 from django.urls import URLPattern, path
 
-from loyalty.delivery.rest import contacting, hooks, inbox, preferences, sends, templates, views
+from loyalty.delivery.rest import budgets, contacting, hooks, inbox, preferences, sends, templates, views
 
 routes: list[tuple[str, type, str]] = [
+    ("messageBudgets", budgets.MessageBudgetViewSet, "message-budgets"),
     ("suppressions", contacting.SuppressionViewSet, "suppressions"),
     ("sends", sends.SendViewSet, "sends"),
     ("messageTemplates", templates.MessageTemplateViewSet, "message-templates"),

@@ -2930,6 +2930,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/messageBudgets/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Budgets of messages, the newest first. */
+        get: operations["messageBudgets_list"];
+        put?: never;
+        /** @description Set the budget of a source, a program or a month, in place of the one that it has. */
+        post: operations["messageBudgets_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/messageBudgets/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one object. */
+        get: operations["messageBudgets_retrieve"];
+        put?: never;
+        post?: never;
+        /** @description Let no budget bound these messages any more. */
+        delete: operations["messageBudgets_destroy"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/messageTemplates/": {
         parameters: {
             query?: never;
@@ -7136,6 +7172,32 @@ export interface components {
             /** @default  */
             reason: string;
         };
+        /** @description A budget, what is spent of it, and the month that this belongs to. */
+        MessageBudget: {
+            /** Format: decimal */
+            amount: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            /** @description The currency of all costs. */
+            readonly currency: string;
+            /** Format: uuid */
+            id: string;
+            /** Format: date */
+            month?: string | null;
+            /** Format: uuid */
+            ref?: string | null;
+            scope: components["schemas"]["ScopeA1dEnum"];
+            /** Format: decimal */
+            spent?: string;
+        };
+        /** @description The most that messages may cost; ``ref`` is a source (a campaign) or a program, and none for a month. */
+        MessageBudgetWriteRequest: {
+            /** Format: decimal */
+            amount: string;
+            /** Format: uuid */
+            ref?: string | null;
+            scope: components["schemas"]["ScopeA1dEnum"];
+        };
         /**
          * @description * `email` - email
          *     * `sms` - sms
@@ -7758,6 +7820,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Member"][];
+        };
+        PaginatedMessageBudgetList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["MessageBudget"][];
         };
         PaginatedOccurrenceList: {
             /** @example 123 */
@@ -9240,6 +9317,13 @@ export interface components {
             /** @description Null when it changes nothing. */
             program_version: number | null;
         };
+        /**
+         * @description * `source` - source
+         *     * `program` - program
+         *     * `month` - month
+         * @enum {string}
+         */
+        ScopeA1dEnum: "source" | "program" | "month";
         /**
          * @description * `member` - MEMBER
          *     * `household` - HOUSEHOLD
@@ -20614,6 +20698,185 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["TracedTransaction"];
                 };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageBudgets_list: {
+        parameters: {
+            query?: {
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+                ref?: string;
+                /**
+                 * @description * `source` - source
+                 *     * `program` - program
+                 *     * `month` - month
+                 */
+                scope?: "month" | "program" | "source";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedMessageBudgetList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageBudgets_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MessageBudgetWriteRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageBudget"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageBudgets_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageBudget"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageBudgets_destroy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description No response body */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Refused or failed */
             default: {

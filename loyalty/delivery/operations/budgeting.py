@@ -1,0 +1,91 @@
+"""What messages cost, and the budgets that pay for them."""
+
+import uuid
+from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
+
+from django.db import transaction
+
+from loyalty.delivery.contracts import BudgetScope
+from loyalty.delivery.errors import BudgetInvalid, BudgetNotFound
+from loyalty.delivery.kinds.costs import COSTS, cost_of
+from loyalty.delivery.models import MessageBudget
+from loyalty.foundation.audit import api as audit
+from loyalty.foundation.configuration import api as configuration
+from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.kernel.errors import FieldProblem
+
+AMOUNT_MAX = Decimal(10) ** 12
+
+
+def cost_per_message(channels: Sequence[str]) -> dict[str, Decimal]:
+    """Give what one message costs on each channel, in the currency of ``cost_currency``; 0 where nothing is set."""
+    section = configuration.read(COSTS.code)
+    return {code: cost_of(section[code]) or Decimal(0) for code in channels}
+
+
+def cost_currency() -> str:
+    """Give the currency of all costs and budgets."""
+    return str(configuration.read(COSTS.code)["currency"])
+
+
+@transaction.atomic
+def set_budget(*, scope: str, ref: uuid.UUID | None, amount: Decimal, actor: Actor, now: datetime) -> MessageBudget:
+    """Let messages cost so much and no more, from now on; what was spent stays spent.
+
+    :raises BudgetInvalid: ``problems`` say what is wrong.
+    """
+    problems = []
+    if scope not in set(BudgetScope):
+        problems.append(FieldProblem("scope", "unknown", f"One of {', '.join(BudgetScope)}."))
+    elif (ref is None) != (scope == BudgetScope.MONTH):
+        problems.append(FieldProblem("ref", "invalid", "A source or a program is named, a month is not."))
+    if not 0 < amount < AMOUNT_MAX:
+        problems.append(FieldProblem("amount", "out_of_range", "An amount above zero."))
+    if problems:
+        raise BudgetInvalid(problems[0].message, problems=problems)
+    budget, is_new = MessageBudget.objects.get_or_create(scope=scope, ref=ref, defaults={"amount": amount})
+    before = None if is_new else budget.amount
+    if before != amount:
+        MessageBudget.objects.filter(pk=budget.pk).update(amount=amount)
+        _record(actor, budget, now, before=before, after=amount)
+    budget.refresh_from_db()
+    return budget
+
+
+@transaction.atomic
+def remove_budget(*, budget_id: uuid.UUID, actor: Actor, now: datetime) -> None:
+    """Let no budget bound these messages any more.
+
+    :raises BudgetNotFound: there is none with this id.
+    """
+    budget = MessageBudget.objects.select_for_update().filter(public_id=budget_id).first()
+    if budget is None:
+        raise BudgetNotFound()
+    budget.delete()
+    _record(actor, budget, now, before=budget.amount, after=None)
+
+
+def keep_source_budget(*, source_ref: uuid.UUID, amount: Decimal) -> None:
+    """Keep the budget of a source at what its own definition says; the source itself audits its changes."""
+    budget, is_new = MessageBudget.objects.get_or_create(
+        scope=BudgetScope.SOURCE.value, ref=source_ref, defaults={"amount": amount}
+    )
+    if not is_new and budget.amount != amount:
+        MessageBudget.objects.filter(pk=budget.pk).update(amount=amount)
+
+
+def _record(
+    actor: Actor, budget: MessageBudget, now: datetime, *, before: Decimal | None, after: Decimal | None
+) -> None:
+    told = {"scope": budget.scope, "ref": str(budget.ref) if budget.ref else None}
+    audit.record(
+        actor=actor,
+        act="delivery.manage",
+        subject_kind="message_budget",
+        subject_ref=str(budget.public_id),
+        at=now,
+        before=None if before is None else {**told, "amount": str(before)},
+        after=None if after is None else {**told, "amount": str(after)},
+    )
