@@ -20,7 +20,7 @@ async function ask(page: Page, method: string, path: string, body?: object): Pro
 test('test_viewer__opens_the_pages__sees_all_and_may_change_nothing', async ({ page }) => {
   await signIn(page)
   expect((await ask(page, 'POST', 'roles/', { code: `viewer-${stamp}`, name: 'Viewer', permissions: MAY })).status).toBe(201)
-  expect((await ask(page, 'POST', 'users/', { ...viewer, roles: [`viewer-${stamp}`] })).status).toBe(201)
+  expect((await ask(page, 'POST', 'users/', { ...viewer, must_change_password: false, roles: [`viewer-${stamp}`] })).status).toBe(201)
   const program = (await ask(page, 'GET', 'loyaltyPrograms/?page_size=1')).body.results?.[0]?.id ?? ''
   const campaign = (await ask(page, 'GET', 'campaigns/?page_size=1')).body.results?.[0]?.id ?? ''
   const customer = (await ask(page, 'GET', 'loyaltyAccounts/?page_size=1')).body.results?.[0]?.customer_id ?? ''

@@ -20,6 +20,7 @@ from loyalty.foundation.access.queries import (
     may,
     view_of,
 )
+from loyalty.foundation.access.registry import register_demand
 
 __all__ = [
     "IssuedToken",
@@ -38,6 +39,7 @@ __all__ = [
     "list_people",
     "list_permissions",
     "may",
+    "register_demand",
     "revoke_tokens",
     "set_roles",
     "view_of",

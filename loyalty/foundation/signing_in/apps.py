@@ -19,6 +19,8 @@ class SigningInConfig(AppConfig):
         counting = import_module("loyalty.foundation.signing_in.operations.counting")
         limits = import_module("loyalty.foundation.web.limits")
         limits.use_counter(counting.count)
+        passwords = import_module("loyalty.foundation.signing_in.operations.passwords")
+        import_module("loyalty.foundation.access.api").register_demand(passwords.demand_first_change)
         configuration = import_module("loyalty.foundation.configuration.api")
         configuration.register_section(import_module("loyalty.foundation.signing_in.kinds.oidc_section").SECTION)
         configuration.register_sealed(import_module("loyalty.foundation.signing_in.operations.sealing").COLUMN)

@@ -91,6 +91,23 @@ def test_password__demanded__nothing_else_can_be_done_before(anna: User, client_
     assert browser.get(f"{V1}/runs/").status_code == 200
 
 
+def test_password__first_one_by_an_administrator__is_changed_at_the_first_sign_in(
+    watch: FixedClock, client_with: ClientWith
+) -> None:
+    boss = client_with("*")
+    body = {"username": "nour", "password": PASSWORD, "roles": ["analyst"]}
+    assert boss.post(f"{V1}/users/", body).status_code == 201
+    browser = Browser()
+    answer = browser.sign_in("nour").json()
+    assert (answer["must_change_password"], answer["token"]) == (True, None)
+    assert browser.get(f"{V1}/segments/").json()["code"] == "password.change_required"
+    assert change(browser, PASSWORD, OTHER).status_code == 204
+    assert browser.get(f"{V1}/segments/").status_code == 200
+    # Where somebody else has seen to it, as after an import of people.
+    assert boss.post(f"{V1}/users/", {**body, "username": "rami", "must_change_password": False}).status_code == 201
+    assert Browser("192.0.2.9").sign_in("rami").json()["must_change_password"] is False
+
+
 def test_reset__token_of_an_administrator__is_good_once_for_a_day(
     anna: User, watch: FixedClock, client_with: ClientWith
 ) -> None:

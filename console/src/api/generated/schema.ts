@@ -7406,6 +7406,11 @@ export interface components {
             email?: string;
             /** @default person */
             kind: components["schemas"]["NewUserKindEnum"];
+            /**
+             * @description Whoever makes a person knows the password; so the first sign-in changes it.
+             * @default true
+             */
+            must_change_password: boolean;
             /** @default  */
             password: string;
             roles?: string[];

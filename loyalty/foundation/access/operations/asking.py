@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import transaction
 
+from loyalty.foundation.access import registry
 from loyalty.foundation.access.contracts import PatternGiven, UserKind
 from loyalty.foundation.access.errors import UserNotFound
 from loyalty.foundation.access.models import Role, RolePermission, User
@@ -120,12 +121,13 @@ def change_user(*, user: User, changes: Mapping[str, Any], granter: User, actor:
 
 def create_user(
     *, granter: User, actor: Actor, now: datetime, username: str, password: str, email: str, kind: UserKind,
-    roles: Sequence[str], scope_refs: Mapping[str, Sequence[str]],
+    roles: Sequence[str], scope_refs: Mapping[str, Sequence[str]], must_change_password: bool = True,
 ) -> uuid.UUID:  # fmt: skip
     """Create a user with roles; give the public id.
 
     A password is no matter for a request that others read: where roles wait, the user is made at once and without any,
-    and the roles are asked for.
+    and the roles are asked for. Who made a person knows the password; so it is changed at the first sign-in, unless
+    ``must_change_password`` is False.
 
     :raises UserNameTaken, PasswordTooWeak, RoleUnknown, GrantBeyondOwn: as ``users.create_user``.
     :raises WaitsForApproval: the user was made, the roles wait.
@@ -136,6 +138,8 @@ def create_user(
             username=username, password=password, email=email, kind=kind, granter=granter,
             roles=() if is_asked else roles, scope_refs={} if is_asked else scope_refs,
         )  # fmt: skip
+        if kind is UserKind.PERSON and must_change_password:
+            registry.demand_change(User.objects.get(public_id=view.id), now)
         after = {"username": view.username, "roles": list(view.roles), "kind": kind.value}
         audit.record(
             actor=actor, act=MANAGE_USERS, subject_kind="user", subject_ref=str(view.id), at=now, after=after

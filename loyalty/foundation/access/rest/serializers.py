@@ -59,6 +59,11 @@ class NewUserSerializer(StrictSerializer):
     password = serializers.CharField(max_length=200, trim_whitespace=False, required=False, default="")
     email = serializers.EmailField(required=False, default="", allow_blank=True)
     kind = serializers.ChoiceField(choices=["person", "service"], required=False, default="person")
+    must_change_password = serializers.BooleanField(
+        required=False,
+        default=True,
+        help_text="Whoever makes a person knows the password; so the first sign-in changes it.",
+    )
     roles = serializers.ListField(child=serializers.CharField(max_length=50), required=False, default=list)
     scope_refs = ScopeRefs(default=dict)
 

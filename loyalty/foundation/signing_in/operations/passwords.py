@@ -95,6 +95,11 @@ def demand_change(*, user: Any, actor: Actor, now: datetime) -> None:
     note("demand_password", user=user, actor=actor, at=now, sessions_ended=ended)
 
 
+def demand_first_change(user: Any, now: datetime) -> None:
+    """Have a user who was just made change the password at the first sign-in; the caller records the making."""
+    PasswordState.objects.update_or_create(user=user, defaults={"must_change": True, "changed_at": now})
+
+
 @transaction.atomic
 def issue_reset(*, user: Any, actor: Actor, now: datetime, lifetime: timedelta = policy.RESET_LIFETIME) -> ResetToken:
     """Give a token with which the user sets a new password once; an older token ends. Only its hash is kept."""
