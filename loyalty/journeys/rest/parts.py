@@ -66,6 +66,20 @@ class NewJourneyEdgeSerializer(JourneyEdgeSerializer, RevisionMixin):
     """An edge to add."""
 
 
+class ChangedJourneyNodeSerializer(JourneyNodeSerializer):
+    """What is to be changed of a node, and the revision that was read."""
+
+    id = None  # type: ignore[assignment]
+    revision = WholeNumberField(required=False, allow_null=True)
+
+
+class ChangedJourneyEdgeSerializer(JourneyEdgeSerializer):
+    """What is to be changed of an edge, and the revision that was read."""
+
+    id = None  # type: ignore[assignment]
+    revision = WholeNumberField(required=False, allow_null=True)
+
+
 class SavedNodeSerializer(JourneyNodeSerializer):
     """A node as saved, with the revision of the draft."""
 
@@ -78,7 +92,8 @@ class SavedEdgeSerializer(JourneyEdgeSerializer):
     revision = serializers.IntegerField()
 
 
-PART_OF_NODE, PART_OF_EDGE = SavedNodeSerializer(partial=True), SavedEdgeSerializer(partial=True)
+PART_OF_NODE = ChangedJourneyNodeSerializer(partial=True)
+PART_OF_EDGE = ChangedJourneyEdgeSerializer(partial=True)
 
 
 class PartsView(ApiView):
@@ -134,14 +149,13 @@ class PartView(ApiView):
 
     def changed(self, request: Request, part_id: str) -> Response:
         """Change it."""
-        given = dict(request.data)
-        revision = given.pop("revision", None)
-        body = self.whole(data=given, partial=True)
+        body = self.whole(data=request.data, partial=True)
         body.is_valid(raise_exception=True)
-        changes = {name: value for name, value in body.validated_data.items() if name in given and name != "id"}
+        changes = dict(body.validated_data)
+        revision = changes.pop("revision", None)
         saved = api.change_part(
             journey_id=self.journey_id(request), kind=self.part, part_id=part_id, changes=changes,
-            revision=_whole(revision), actor=self.actor, now=clock.now(),
+            revision=revision, actor=self.actor, now=clock.now(),
         )  # fmt: skip
         return Response({**api.get_part(saved, self.part, part_id), "revision": saved.revision})
 
@@ -201,7 +215,7 @@ class JourneyNodeView(PartView):
     """One node of a draft."""
 
     part = "nodes"
-    whole = JourneyNodeSerializer
+    whole = ChangedJourneyNodeSerializer
 
     @extend_schema(parameters=[JOURNEY], responses={200: SavedNodeSerializer})
     def get(self, request: Request, part_id: str) -> Response:
@@ -223,7 +237,7 @@ class JourneyEdgeView(PartView):
     """One edge of a draft."""
 
     part = "edges"
-    whole = JourneyEdgeSerializer
+    whole = ChangedJourneyEdgeSerializer
 
     @extend_schema(parameters=[JOURNEY], responses={200: SavedEdgeSerializer})
     def get(self, request: Request, part_id: str) -> Response:

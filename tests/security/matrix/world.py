@@ -15,6 +15,7 @@ from loyalty.foundation.kernel import clock
 from loyalty.foundation.work import api as work
 from tests.campaigns.scene import CONTENT, SCHEDULE
 from tests.gateways import world as outside
+from tests.journeys.ground import graph_of, wait
 from tests.programs.documents import document
 from tests.security.matrix.callers import PARTNER
 from tests.security.matrix.routes import NOWHERE
@@ -41,7 +42,8 @@ class Sides:
     """The world, the side of the bounded callers, the other one, and one that is nowhere."""
 
     KINDS: ClassVar[tuple[str, ...]] = (
-        "program", "account", "transaction", "hold", "pool", "campaign", "partner",
+        "program", "account", "transaction", "hold", "pool", "campaign", "partner", "journey",
+        "journey_execution",
     )  # fmt: skip
 
     world: outside.World
@@ -53,7 +55,7 @@ class Sides:
 
 
 def make_side(world: outside.World, name: str, people: list[str]) -> Side:
-    """Make a program with an account, a transaction, a hold, a household and a campaign."""
+    """Make a program with an account, a transaction, a hold, a household, a campaign and a journey."""
     program = world.make("loyaltyPrograms/", {**document(), "name": name, "code": name})["id"]
     accounts = [world.make("loyaltyAccounts/", {"customer_id": one, "program_id": program})["id"] for one in people]
     earn = {"account_id": accounts[0], "transaction_amount": "2000.00"}
@@ -68,6 +70,11 @@ def make_side(world: outside.World, name: str, people: list[str]) -> Side:
         },
     )  # fmt: skip
     world.make(f"campaigns/{campaign['id']}/trigger/", {"occurrence": name})
+    graph = graph_of({"w": wait()}, ["start w", "w end"], {"re_entry": "never"})
+    journey = world.make("journeys/", {"name": f"Journey {name}", "program": program, "graph": graph})["id"]
+    world.make(f"journeys/{journey}/publish/", {"revision": 1})
+    world.make(f"journeys/{journey}/activate/", {})
+    begun = world.make(f"journeys/{journey}/start/", {"customer_id": people[0]})
     file = f"customer_ref,points_balance\nIMPORTED-{name},5\n"
     sent = world.client.post(
         f"{outside.V1}pointsImports/?program={program}",
@@ -84,6 +91,8 @@ def make_side(world: outside.World, name: str, people: list[str]) -> Side:
             "hold": hold["hold_id"],
             "pool": pool["id"],
             "campaign": campaign["id"],
+            "journey": journey,
+            "journey_execution": begun["execution_id"],
             "partner": PARTNER,
         }
     )
