@@ -8283,6 +8283,23 @@ export interface components {
             precedence?: components["schemas"]["PrecedenceEnum"] | components["schemas"]["BlankEnum"];
             unit?: string;
         };
+        /** @description What is to be changed of an edge, and the revision that was read. */
+        PatchedChangedJourneyEdgeRequest: {
+            /** @default next */
+            branch: string;
+            revision?: number | null;
+            source?: string;
+            target?: string;
+        };
+        /** @description What is to be changed of a node, and the revision that was read. */
+        PatchedChangedJourneyNodeRequest: {
+            config?: unknown;
+            kind?: string;
+            /** @default  */
+            name: string;
+            position?: components["schemas"]["PositionRequest"];
+            revision?: number | null;
+        };
         /** @description What is to be changed of a journey. */
         PatchedChangedJourneyRequest: {
             description?: string;
@@ -8402,25 +8419,6 @@ export interface components {
             timezone?: string;
             transfer?: components["schemas"]["TransferFieldRequest"];
             wallets?: components["schemas"]["WalletFieldRequest"][];
-        };
-        /** @description An edge as saved, with the revision of the draft. */
-        PatchedSavedEdgeRequest: {
-            /** @default next */
-            branch: string;
-            id?: string;
-            revision?: number;
-            source?: string;
-            target?: string;
-        };
-        /** @description A node as saved, with the revision of the draft. */
-        PatchedSavedNodeRequest: {
-            config?: unknown;
-            id?: string;
-            kind?: string;
-            /** @default  */
-            name: string;
-            position?: components["schemas"]["PositionRequest"];
-            revision?: number;
         };
         /** @description What can be changed of an endpoint. */
         PatchedWebhookEndpointChangeRequest: {
@@ -17468,7 +17466,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["PatchedSavedEdgeRequest"];
+                "application/json": components["schemas"]["PatchedChangedJourneyEdgeRequest"];
             };
         };
         responses: {
@@ -17893,7 +17891,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["PatchedSavedNodeRequest"];
+                "application/json": components["schemas"]["PatchedChangedJourneyNodeRequest"];
             };
         };
         responses: {
