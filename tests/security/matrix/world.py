@@ -110,6 +110,7 @@ def make_sides() -> Sides:
     world.look()
     key = world.make("partnerApiKeys/", {"partner_ref": PARTNER, "name": "till", "scopes": ["points.earn"]})
     world.ids["partnerApiKeys"] = [key["id"]]
+    world.ids["journeys"], world.ids["journeyExecutions"] = [mine.ids["journey"]], [mine.ids["journey_execution"]]
     step = {"name": "Second person", "permission": "approvals.decide"}
     kinds = world.client.get(f"{outside.V1}approvalWorkflows/kinds/").json()
     waiting = {
