@@ -2,7 +2,7 @@
 import { get, getTagged, post, putTagged, remove, type Tagged } from '@/shared/http/client'
 import type { Page } from '@/shared/http/pages'
 
-export const CHANNELS = ['email', 'sms', 'push', 'in_app', 'webhook'] as const
+export const CHANNELS = ['email', 'sms', 'push', 'in_app', 'webhook', 'whatsapp'] as const
 export type Channel = (typeof CHANNELS)[number]
 export const PURPOSES = ['marketing', 'service'] as const
 export type Purpose = (typeof PURPOSES)[number]
