@@ -7,6 +7,7 @@ from time import monotonic
 from typing import Any
 
 from loyalty.gateways.demo.operations.caller import Caller, fresh_key
+from loyalty.gateways.demo.operations.journeys import first_top_up, second_chance
 from loyalty.gateways.demo.operations.world import NEWS, PROGRAM, SEGMENTS, THANKS, season
 
 BUYERS_MAX = 150
@@ -15,6 +16,7 @@ PURCHASE_AMOUNT = "640.00"
 PURCHASE_POINTS = 64
 BATCH = 400
 PAGE_ROWS = 500
+JOURNEY_STARTS = 8
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class MainJob:
             ("purchases that earn", self.send_purchases),
             ("burn, reverse, statement", self.move_points),
             ("a season of earlier purchases", self.make_history),
+            ("journeys with people inside", self.run_journeys),
             ("proof of the ledger", self.prove),
         ):
             began = monotonic()
@@ -204,6 +207,43 @@ class MainJob:
         self.caller.check("the history is earned", earned == total, (earned, total))
         return f"{earned:,} earns for {len(members):,} members"
 
+    def _journey(self, name: str, description: str, graph: dict[str, Any]) -> dict[str, Any]:
+        """Make a journey, publish it, and let it run."""
+        body = {"name": name, "description": description, "program": self.program["id"], "graph": graph}
+        made: dict[str, Any] = self.caller.make("journeys/", body)
+        wrong = [one for one in made["draft"]["problems"] if one["severity"] == "error"]
+        self.caller.check(f"the journey {name} can be published", not wrong, wrong)
+        self.caller.make(
+            f"journeys/{made['id']}/publish/", {"revision": made["draft"]["revision"], "comment": "First version"}
+        )
+        active: dict[str, Any] = self.caller.make(f"journeys/{made['id']}/activate/", {})
+        self.caller.check(f"the journey {name} is live", active["status"] == "ACTIVE", active["status"])
+        return active
+
+    def run_journeys(self) -> str:
+        """Let two journeys run: one takes in a whole segment, the other is started for one customer at a time."""
+        segment = self.segments["At risk of leaving"]
+        kept = self._journey(
+            "Second chance", "Keeps customers who are about to leave.", second_chance(str(segment["id"]))
+        )
+        seen = self.caller.until(
+            "the members of the segment to come in",
+            lambda: self.caller.get(f"journeys/{kept['id']}/analytics/"),
+            lambda told: told["entered"] + told["held_out"] >= segment["member_count"] and not _moving(told),
+        )
+        came = seen["entered"] + seen["held_out"]
+        self.caller.check("each member came in once", came == segment["member_count"], (came, segment["member_count"]))
+        thanked = self._journey("First top-up", "Thanks for a first top-up, in two ways.", first_top_up())
+        for buyer in self.buyers[:JOURNEY_STARTS]:
+            body = {"customer_id": buyer["id"], "context": {"amount": 20}}
+            key = fresh_key("journey")
+            first = self.caller.post(f"journeys/{thanked['id']}/start/", body, key=key)
+            again = self.caller.post(f"journeys/{thanked['id']}/start/", body, key=key)
+            self.caller.check("a journey is started", first.status_code == 201, first.text[:300])
+            is_same = again.json().get("execution_id") == first.json().get("execution_id")
+            self.caller.check("the same start is the same execution", is_same, again.text[:300])
+        return f"{came:,} came in, {seen['held_out']:,} of them held out, {JOURNEY_STARTS} started by hand"
+
     def _tiers_behind(self) -> list[str]:
         """Give the accounts whose tier is not yet the one that their points reach."""
         ladder = sorted(((one["min_points"], one["code"]) for one in PROGRAM["tiers"]), reverse=True)
@@ -232,3 +272,9 @@ class MainJob:
         self.caller.check("no invariant is violated", not violated, violated)
         totals = proof["totals"]
         return f"{len(proof['invariants'])} invariants hold, {totals['outstanding']:,} points outstanding"
+
+
+def _moving(told: dict[str, Any]) -> bool:
+    """Whether somebody still has a step to take that waits for nothing."""
+    states = told["by_state"]
+    return bool(states.get("NOT_STARTED", 0) + states.get("IN_PROGRESS", 0))
