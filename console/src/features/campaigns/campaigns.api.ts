@@ -1,18 +1,18 @@
 /** Campaigns over HTTP: definition, life, triggering, trying, results. */
-import { get, getTagged, patchTagged, post, remove, type Tagged } from '@/shared/http/client'
+import { download, get, getTagged, patchTagged, post, remove, type Tagged } from '@/shared/http/client'
 import type { Page } from '@/shared/http/pages'
 import type { Precise, Schemas } from '@/shared/http/schema'
 import type { Run } from '@/shared/jobs/runs'
 import type { Json } from '@/shared/RuleEditor'
 
-export type CampaignStatus = 'DRAFT' | 'ACTIVE' | 'PAUSED' | 'ENDED'
+export type CampaignStatus = 'DRAFT' | 'REVIEW' | 'SCHEDULED' | 'ACTIVE' | 'PAUSED' | 'ENDED'
 export type Purpose = 'marketing' | 'service'
 export type Operator = '>' | '>=' | '<' | '<='
-export type Measure = 'segment_size' | 'program_members'
+export type Measure = 'segment_size' | 'program_members' | 'enrolled_last_day' | 'points_outstanding' | 'points_balance'
 
 export interface EventTrigger { kind: 'event'; event_type: string; filter: Json }
-export interface ScheduleTrigger { kind: 'schedule'; timezone: string; cron?: string; at?: string }
-export interface ThresholdTrigger { kind: 'threshold'; measure: Measure; operator: Operator; value: number }
+export interface ScheduleTrigger { kind: 'schedule'; timezone: string; cron?: string; at?: string; past?: string }
+export interface ThresholdTrigger { kind: 'threshold'; measure: Measure; operator: Operator; value: number; reset?: number }
 export type Trigger = EventTrigger | ScheduleTrigger | ThresholdTrigger
 
 export interface MailContent { subject: string; body: string }
@@ -26,13 +26,20 @@ export interface CampaignDraft {
   trigger: Trigger
   channels: string[]
   content: { email: MailContent }
+  excluded_segments: string[]
+  control_percent: number
+  priority: number
+  repeat_days: number | null
+  valid_hours: number | null
+  starts_at: string | null
+  ends_at: string | null
 }
 
 export type Campaign = Precise<Schemas['Campaign'], CampaignDraft & { status: CampaignStatus }>
 
 export type Excluded = Schemas['Excluded']
 export const EXCLUSIONS: readonly (keyof Excluded)[] = [
-  'forbidden', 'no_consent', 'suppressed', 'holdout', 'capped', 'no_address',
+  'forbidden', 'no_consent', 'suppressed', 'holdout', 'control', 'repeated', 'past_time', 'capped', 'no_address',
 ]
 
 export interface RenderedMail { subject: string; html: string; text: string; missing: string | null }
@@ -44,7 +51,30 @@ export type Preview = Precise<Schemas['PreviewAnswer'], { sample: Sample | null 
 /** An event's own answer has no run; by hand there always is one. */
 export type TriggerAnswer = Precise<Schemas['TriggerAnswer'], { run: (Pick<Run, 'id'> & Partial<Run>) | null }>
 
-export type Performance = Schemas['Performance']
+export interface BreakdownRow {
+  dimension: 'channel' | 'variant' | 'day'
+  value: string
+  total_sent: number
+  delivered: number
+  opened: number
+  clicked: number
+  converted: number
+  unsubscribed: number
+  revenue: string
+}
+export interface Arm { customers: number; converted: number; rate: number }
+export interface Incremental {
+  treated: Arm
+  control: Arm
+  /** Differences of the rates, with the 95 % interval. */
+  effect: { difference: number; low: number; high: number; incremental_conversions: number; is_significant: boolean; is_ratio_wrong: boolean } | null
+  incremental_revenue: string
+}
+export type Performance = Precise<Schemas['Performance'], { breakdown: BreakdownRow[]; incremental: Incremental | null }>
+
+export interface Progress { placed: number; held: number; waiting: number; sending: number; sent: number; failed: number; unknown: number; left_out: number }
+export type Occurrence = Precise<Schemas['Occurrence'], { progress: Progress }>
+export type CalendarEntry = Schemas['CalendarEntry']
 
 export type Execution = Schemas['Execution']
 
@@ -61,6 +91,7 @@ export function blankCampaign(): CampaignDraft {
     name: '', description: '', program: null, segment: null, purpose: 'marketing', channels: ['email'],
     trigger: { kind: 'event', event_type: 'customer.purchase', filter: null },
     content: { email: { subject: '', body: '' } },
+    excluded_segments: [], control_percent: 0, priority: 5, repeat_days: null, valid_hours: null, starts_at: null, ends_at: null,
   }
 }
 
@@ -69,6 +100,8 @@ export function draftOf(campaign: Campaign): CampaignDraft {
   return {
     name: campaign.name, description: campaign.description ?? '', program: campaign.program, segment: campaign.segment, purpose: campaign.purpose ?? 'marketing',
     trigger: campaign.trigger, channels: campaign.channels, content: { ...campaign.content, email: { subject: mail?.subject ?? '', body: mail?.body ?? '' } },
+    excluded_segments: campaign.excluded_segments, control_percent: campaign.control_percent, priority: campaign.priority, repeat_days: campaign.repeat_days,
+    valid_hours: campaign.valid_hours, starts_at: campaign.starts_at, ends_at: campaign.ends_at,
   }
 }
 
@@ -80,8 +113,13 @@ export const getCampaign = (id: string): Promise<Tagged<Campaign>> => getTagged<
 export const createCampaign = (draft: CampaignDraft): Promise<Campaign> => post<Campaign>('campaigns/', draft)
 export const saveCampaign = (id: string, part: Partial<CampaignDraft>, etag: string | null): Promise<Tagged<Campaign>> => patchTagged<Campaign>(at(id), part, etag)
 export const deleteCampaign = (id: string): Promise<void> => remove(at(id))
-export const stepCampaign = (id: string, step: 'activate' | 'pause' | 'end'): Promise<Campaign> => post<Campaign>(at(id, `${step}/`))
-export const triggerCampaign = (id: string, occurrence: string): Promise<TriggerAnswer> => post<TriggerAnswer>(at(id, 'trigger/'), { occurrence })
+export const stepCampaign = (id: string, step: 'activate' | 'pause' | 'end' | 'submit' | 'send-back'): Promise<Campaign> => post<Campaign>(at(id, `${step}/`))
+/** Refused when more are meant than were seen. */
+export const triggerCampaign = (id: string, occurrence: string, audienceMax: number): Promise<TriggerAnswer> => post<TriggerAnswer>(at(id, 'trigger/'), { occurrence, audience_max: audienceMax })
+export const listOccurrences = (id: string, signal?: AbortSignal): Promise<Occurrence[]> => get<Occurrence[]>(at(id, 'occurrences/'), {}, signal)
+export const abortOccurrence = (id: string, occurrence: string): Promise<{ dropped: number }> => post(at(id, `occurrences/${occurrence}/abort/`))
+export const savePerformance = (id: string, name: string): Promise<void> => download(at(id, 'performance-file/'), {}, `${name}.csv`)
+export const getCalendar = (since: string, until: string, signal?: AbortSignal): Promise<CalendarEntry[]> => get<CalendarEntry[]>('campaigns/calendar/', { since, until }, signal)
 export const previewCampaign = (id: string, customerId: string | null): Promise<Preview> => post<Preview>(at(id, 'preview/'), customerId === null ? {} : { customer_id: customerId })
 export const testSend = (id: string, to: string, customerId: string | null): Promise<{ to: string; customer_ref: string }> => post(at(id, 'test-send/'), customerId === null ? { to } : { to, customer_id: customerId })
 export const getKinds = (signal?: AbortSignal): Promise<Kinds> => get<Kinds>('campaigns/kinds/', {}, signal)

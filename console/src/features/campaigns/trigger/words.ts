@@ -25,7 +25,7 @@ export function sayTrigger(trigger: Trigger, words: Words): string {
     return words.t(`campaigns.say.${trigger.measure}`, { operator: words.t(`campaigns.operators.${OPERATOR_KEYS[trigger.operator]}`), value: words.number(Number(trigger.value)) })
   }
   const schedule = scheduleOf(trigger)
-  const zone = trigger.timezone
+  const zone = words.has(`campaigns.zones.${trigger.timezone}`) ? words.t(`campaigns.zones.${trigger.timezone}`) : trigger.timezone
   switch (schedule.every) {
     case 'once': return words.t('campaigns.say.once', { when: words.instant(schedule.at), zone })
     case 'day': return words.t('campaigns.say.day', { time: schedule.time, zone })
