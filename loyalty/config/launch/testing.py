@@ -22,7 +22,8 @@ from loyalty.config.launch.refusal import LaunchRefused, StepFailed
 
 # Large enough that every segment and tier of the demo world has members, small enough to be built in seconds.
 _E2E_CUSTOMERS = 1_000
-_PYTEST_PROCESSES = 2
+# One more than the two processors we build for: each waits for the database about a third of its time.
+_PYTEST_PROCESSES = 3
 _VITEST = "node_modules/vitest/vitest.mjs"
 _PLAYWRIGHT = "node_modules/@playwright/test/cli.js"
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
