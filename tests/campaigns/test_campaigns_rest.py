@@ -251,6 +251,7 @@ def test_performance__of_a_new_campaign__is_all_zero(admin_client: APIClient, bo
         **dict.fromkeys(("unknown", "queued", "skipped", "occurrences", "placed", "customers_sent"), 0),
         **dict.fromkeys(("unsubscribed", "points"), 0),
         "revenue": "0.00",
+        "cost": "0.00",
         "breakdown": [],
         "incremental": None,
         "conversion_rate": 0.0,

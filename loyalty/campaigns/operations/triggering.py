@@ -247,6 +247,8 @@ def _open(campaign: Campaign, made: Occurrence, channel: str, cause: Cause, now:
         occurrence_ref=made.public_id,
         priority=priority_of(campaign, is_answer=cause.kind in ANSWERS),
         valid_until=_valid_until(campaign, cause, now),
+        budget_amount=campaign.budget_amount,
+        program_ref=campaign.program_ref,
     )
     return delivery.open_message(request=request, now=now).id
 

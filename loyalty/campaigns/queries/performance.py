@@ -37,6 +37,7 @@ COUNTED = """
     count(DISTINCT customer_id) FILTER (WHERE sent_at IS NOT NULL) AS customers_sent,
     count(DISTINCT customer_id) FILTER (WHERE is_converted) AS converted,
     coalesce(sum(amount) FILTER (WHERE is_converted), 0) AS revenue,
+    coalesce(sum(cost), 0) AS cost,
     coalesce(sum(points_amount) FILTER (WHERE is_converted), 0)::bigint AS points
 """
 TOTAL = (
@@ -75,7 +76,7 @@ ARMS = (
 MEASURED = (
     "placed", "total_sent", "delivered", "opened", "clicked", "converted", "unsubscribed", "failed", "bounced",
     "unknown",
-    "queued", "left_out", "customers_sent", "revenue", "points",
+    "queued", "left_out", "customers_sent", "revenue", "cost", "points",
 )  # fmt: skip
 ZONE_DEFAULT = "UTC"
 
@@ -91,10 +92,14 @@ def performance_of(campaign_id: uuid.UUID, *, zone: str = ZONE_DEFAULT) -> dict[
     return {
         **row,
         "revenue": _amount(row["revenue"]),
+        "cost": _amount(row["cost"]),
         "conversion_rate": round(row["converted"] / reached, 4) if reached else 0.0,
         "skipped": sum(by_reason.values()),
         "excluded": excluded,
-        "breakdown": [{**one, "revenue": _amount(one["revenue"])} for one in sql.fetch_all(BREAKDOWN, params)],
+        "breakdown": [
+            {**one, "revenue": _amount(one["revenue"]), "cost": _amount(one["cost"])}
+            for one in sql.fetch_all(BREAKDOWN, params)
+        ],
         "incremental": _incremental(campaign_id, params),
     }
 

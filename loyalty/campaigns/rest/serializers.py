@@ -149,6 +149,7 @@ class ExcludedSerializer(serializers.Serializer):  # type: ignore[type-arg]
     control = serializers.IntegerField()
     repeated = serializers.IntegerField()
     past_time = serializers.IntegerField()
+    budget = serializers.IntegerField()
     capped = serializers.IntegerField()
     no_address = serializers.IntegerField()
 
@@ -207,6 +208,7 @@ class PerformanceSerializer(serializers.Serializer):  # type: ignore[type-arg]
     customers_sent = serializers.IntegerField()
     unsubscribed = serializers.IntegerField()
     revenue = serializers.CharField()
+    cost = serializers.CharField()
     points = serializers.IntegerField()
     breakdown = ExactJSONField()
     incremental = ExactJSONField(allow_null=True)

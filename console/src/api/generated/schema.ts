@@ -6174,6 +6174,7 @@ export interface components {
         };
         /** @description How many are left out, by reason. */
         Excluded: {
+            budget: number;
             capped: number;
             control: number;
             forbidden: number;
@@ -8487,6 +8488,7 @@ export interface components {
             /** Format: double */
             conversion_rate: number;
             converted: number;
+            cost: string;
             customers_sent: number;
             delivered: number;
             excluded: components["schemas"]["Excluded"];
