@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from loyalty.foundation.web.languages import language_in
@@ -117,6 +118,8 @@ class TogetherSerializer(RecalculationSerializer):
     segments = serializers.ListField(child=serializers.UUIDField(), min_length=1, max_length=100)
 
 
+# Templates have a preview too, and the contract has one name for each.
+@extend_schema_serializer(component_name="SegmentPreview")
 class PreviewSerializer(StrictSerializer):
     """Rules to try; without them those of the segment count."""
 

@@ -9433,6 +9433,11 @@ export interface components {
             }[];
             version: number;
         };
+        /** @description Rules to try; without them those of the segment count. */
+        SegmentPreviewRequest: {
+            limit?: unknown | null;
+            rules?: unknown | null;
+        };
         /** @description One message to one customer; the address is masked for those who may not see what identifies a person. */
         Send: {
             /** @description Give the address, or its mask. */
@@ -23383,7 +23388,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["PreviewRequest"];
+                "application/json": components["schemas"]["SegmentPreviewRequest"];
             };
         };
         responses: {
@@ -23791,7 +23796,7 @@ export interface operations {
         };
         requestBody?: {
             content: {
-                "application/json": components["schemas"]["PreviewRequest"];
+                "application/json": components["schemas"]["SegmentPreviewRequest"];
             };
         };
         responses: {
