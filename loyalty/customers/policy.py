@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import available_timezones
 
 from loyalty.customers.contracts import Channel, Purpose
 from loyalty.foundation.kernel.errors import Refusal
@@ -23,6 +24,9 @@ EVENT_FUTURE_MAX = timedelta(minutes=5)
 EVENT_AGE_MAX = timedelta(days=365)
 EVENT_DATA_BYTES_MAX = 8_000
 CURRENCY = re.compile(r"[A-Z]{3}")
+# By their names without regard to case, as sources write them.
+ZONES: Mapping[str, str] = {name.casefold(): name for name in available_timezones()}
+ZONE_DEFAULT = "UTC"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,14 @@ class EventProblem:
 
     code: str
     message: str
+
+
+def zone_of(told: str) -> str:
+    """Give the IANA zone that a source tells; ``ZONE_DEFAULT`` where it tells none that exists.
+
+    One customer's impossible zone must not stop the messages of all others that are placed with it.
+    """
+    return ZONES.get(told.strip().casefold(), ZONE_DEFAULT)
 
 
 def is_consent(channel: str, purpose: str) -> bool:

@@ -81,6 +81,21 @@ def test_upsert__hostile_text__stored_as_it_is(load: Load) -> None:
     assert (stored.first_name, stored.last_name) == (name, "х" * 100)
 
 
+@pytest.mark.parametrize(
+    ("told", "kept"),
+    [
+        ("Asia/Beirut", "Asia/Beirut"),
+        (" asia/beirut", "Asia/Beirut"),
+        ("Mars/Phobos", "UTC"),
+        ("", "UTC"),
+        ("+03", "UTC"),
+    ],
+)
+def test_upsert__time_zone__is_one_that_exists(load: Load, told: str, kept: str) -> None:
+    load(record(1, time_zone=told))
+    assert Customer.objects.get().time_zone == kept
+
+
 def test_reachable_view__one_row_per_way__defaults_and_addresses(load: Load) -> None:
     load(record(1), record(2, status="CLOSED", phone=""))
     rows = sql.fetch_all("SELECT * FROM customers_reachable ORDER BY customer_ref, channel, purpose")

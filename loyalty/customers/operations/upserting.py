@@ -8,7 +8,7 @@ from django.db import connection, transaction
 
 from loyalty.customers.contracts import CustomerRecord, CustomerStatus, UpsertReport
 from loyalty.customers.errors import CustomerRecordInvalid
-from loyalty.customers.policy import is_consent
+from loyalty.customers.policy import is_consent, zone_of
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.ids import public_id_of_ref
@@ -60,7 +60,7 @@ def upsert_many(records: Sequence[CustomerRecord], *, source: str, actor: Actor,
                 target.write_row(
                     (
                         *(public_id_of_ref(one.customer_ref), one.customer_ref, one.first_name[:100]),
-                        *(one.last_name[:100], one.status, one.language[:10] or "en", one.time_zone[:50] or "UTC"),
+                        *(one.last_name[:100], one.status, one.language[:10] or "en", zone_of(one.time_zone)),
                         *(one.city[:100], one.gender[:20], one.birth_date, one.customer_since),
                         *(one.email[:254], one.phone[:254], one.push_token[:254]),
                     )
