@@ -1,10 +1,19 @@
 """No secret in a log line: those that are known, and what looks like one."""
 
 import logging
+from collections import OrderedDict
 
 import pytest
 
+from loyalty.foundation.kernel import redaction
 from loyalty.foundation.kernel.redaction import BLOT, RedactingFormatter, redact, remember_secret
+
+
+@pytest.fixture(autouse=True)
+def nothing_known(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What other tests of this process saved as secrets, such as the word itself, is not known here."""
+    monkeypatch.setattr(redaction._Known, "secrets", OrderedDict())
+    monkeypatch.setattr(redaction._Known, "pattern", None)
 
 
 def test_known_secret__anywhere_in_a_line_or_a_traceback__blotted_out() -> None:

@@ -28,7 +28,9 @@ Order = Callable[..., str]
 PEOPLE = 30
 # In the order in which a run passes them; each is passed by one of the three rounds at least.
 POINTS = (
-    "journeys.filled", "journeys.woken", "journeys.claimed", "journeys.context_read", "journeys.decided",
+    "journeys.filled", "journeys.woken", "journeys.claimed", "journeys.condition_read", "journeys.decided",
+    "journeys.condition_moved", "journeys.split_moved", "journeys.wait_begun", "journeys.wait_fired",
+    "journeys.context_read",
     "journeys.effect_done", "journeys.remembered", "journeys.moved", "journeys.released", "journeys.committed",
     "journeys.led_out", "journeys.woken_by_fact", "journeys.let_in", "journeys.heard",
 )  # fmt: skip

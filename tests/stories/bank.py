@@ -69,7 +69,8 @@ class Bank:
         """Open one as a user of their own who may have members earn."""
         mark, password = uuid4().hex[:12], f"Tell-{uuid4().hex}"
         done(self.post("roles/", {"code": f"teller-{mark}", "name": "Teller", "permissions": ["points.earn"]}))
-        done(self.post("users/", {"username": mark, "password": password, "roles": [f"teller-{mark}"]}))
+        user = {"username": mark, "password": password, "roles": [f"teller-{mark}"], "must_change_password": False}
+        done(self.post("users/", user))
         http = httpx.Client(base_url=self.http.base_url, timeout=120)
         entry = str(self.http.base_url.join("/api/auth/login/"))
         done(http.post(entry, json={"username": mark, "password": password}))

@@ -211,6 +211,7 @@ SPECTACULAR_SETTINGS = {
         "MessageChannelEnum": "loyalty.delivery.models.CHANNELS",
         "EndpointStateEnum": "loyalty.foundation.exchange.contracts.EndpointState",
         "GrantScopeEnum": "loyalty.foundation.kernel.grants.Scope",
+        "BudgetScopeEnum": "loyalty.delivery.models.BUDGET_SCOPES",
         "ScopeEnum": "loyalty.programs.contracts.CapScope",
         "ProgramStatusEnum": "loyalty.programs.contracts.ProgramStatus",
         "CapPeriodEnum": "loyalty.programs.contracts.CapPeriod",

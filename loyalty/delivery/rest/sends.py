@@ -159,7 +159,7 @@ class SendViewSet(ReadOnlyApiViewSet):
         api.give_up(send_id=self.get_object().public_id, actor=self.actor, now=clock.now())
         return self.respond_with(self.get_object())
 
-    @extend_schema(request=RetryAll, responses={200: RetriedAnswer})
+    @extend_schema(operation_id="sends_retry_all", request=RetryAll, responses={200: RetriedAnswer})
     @action(detail=False, methods=["post"], url_path="retry")
     def retry_all(self, request: Request, **kwargs: Any) -> Response:
         """Try at once everything on a channel that waits for its next try: the provider works again."""

@@ -103,7 +103,7 @@ class RenderedSerializer(serializers.Serializer):  # type: ignore[type-arg]
     text = serializers.CharField()
 
 
-class PreviewAnswer(serializers.Serializer):  # type: ignore[type-arg]
+class TemplatePreviewAnswer(serializers.Serializer):  # type: ignore[type-arg]
     """A template as one customer gets it; ``missing`` names the variable without which they are skipped."""
 
     language = serializers.CharField()
@@ -131,7 +131,7 @@ class TemplateSerializer(serializers.ModelSerializer[MessageTemplate]):
         )
 
 
-class VersionSerializer(serializers.ModelSerializer[TemplateVersion]):
+class TemplateVersionSerializer(serializers.ModelSerializer[TemplateVersion]):
     """A publication."""
 
     languages = serializers.SerializerMethodField()

@@ -123,13 +123,13 @@ class MessageTemplateViewSet(ReadOnlyApiViewSet):
         )
         return self.respond_with(restored)
 
-    @extend_schema(responses={200: bodies.VersionSerializer(many=True)})
+    @extend_schema(responses={200: bodies.TemplateVersionSerializer(many=True)})
     @action(detail=True, methods=["get"], filter_backends=())
     def versions(self, request: Request, **kwargs: Any) -> Response:
         """What was published, newest first."""
         rows: QuerySet[TemplateVersion] = self.get_object().versions.order_by("-number")
         page: Any = self.paginate_queryset(rows)
-        return self.get_paginated_response(bodies.VersionSerializer(page, many=True).data)
+        return self.get_paginated_response(bodies.TemplateVersionSerializer(page, many=True).data)
 
     @extend_schema(responses={200: bodies.WholeVersionSerializer})
     @action(detail=True, methods=["get"], url_path="versions/(?P<number>[0-9]{1,6})")
@@ -138,7 +138,7 @@ class MessageTemplateViewSet(ReadOnlyApiViewSet):
         found = api.get_template_version(self.get_object(), int(number))
         return Response(bodies.WholeVersionSerializer(found).data)
 
-    @extend_schema(request=bodies.Preview, responses={200: bodies.PreviewAnswer})
+    @extend_schema(request=bodies.Preview, responses={200: bodies.TemplatePreviewAnswer})
     @action(detail=True, methods=["post"])
     def preview(self, request: Request, **kwargs: Any) -> Response:
         """Show it as a customer gets it, or as the samples of its variables make it; nothing is kept or tracked."""
@@ -155,7 +155,7 @@ class MessageTemplateViewSet(ReadOnlyApiViewSet):
             values={**values, **given["values"]},
             language=given["language"] or language,
         )
-        return Response(bodies.PreviewAnswer(shown).data)
+        return Response(bodies.TemplatePreviewAnswer(shown).data)
 
     @staticmethod
     def _draft(template: MessageTemplate, given: Mapping[str, Any]) -> tuple[api.TemplateDraft, int]:

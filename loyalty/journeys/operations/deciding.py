@@ -83,12 +83,12 @@ def decide(group: Group) -> int:
     """Have people leave a condition by yes, no or unknown."""
     taken, ids = take(group)
     people = groups.list_present(ids, now=group.now)
-    maybe_fail("journeys.context_read")
+    maybe_fail("journeys.condition_read")
     answers = decided_by(group.loaded, group.node.config.get("rule"), people, now=group.now)
     maybe_fail("journeys.decided")
     leaving = [Leaving(one.person.id, ANSWERS[answer]) for answer, known in answers.items() for one in known]
     groups.leave(group, leaving)
-    maybe_fail("journeys.moved")
+    maybe_fail("journeys.condition_moved")
     return taken
 
 
@@ -103,5 +103,5 @@ def split(group: Group) -> int:
         "SELECT journeys_split(%s, %s::uuid[], %s, %s::text[], %s::integer[], %s) AS moved",
         [group.node_pk, ids, str(group.node.config.get("salt") or group.code), list(weights), ceilings, group.now],
     )
-    maybe_fail("journeys.moved")
+    maybe_fail("journeys.split_moved")
     return taken

@@ -26,7 +26,7 @@ def wait(group: Group) -> int:
         row = sql.fetch_one(
             "SELECT journeys_fire(%s, %s, %s, %s) AS moved", [group.node_pk, NEXT, group.now, group.limit]
         )
-        maybe_fail("journeys.moved")
+        maybe_fail("journeys.wait_fired")
         return int(row["moved"]) if row else 0
     taken, ids = deciding.take(group)
     if mode_of(group.node) == WaitMode.DURATION:
@@ -35,7 +35,7 @@ def wait(group: Group) -> int:
         _await_event(group, ids)
     else:
         _await_time(group, ids)
-    maybe_fail("journeys.moved")
+    maybe_fail("journeys.wait_begun")
     return taken
 
 

@@ -60,7 +60,7 @@ class ActionKindSerializer(serializers.Serializer[Any]):
     unavailable_reason = serializers.CharField(allow_blank=True)
 
 
-class EventFieldSerializer(serializers.Serializer[Any]):
+class JourneyEventFieldSerializer(serializers.Serializer[Any]):
     """A declared field of an event."""
 
     name = serializers.CharField()
@@ -72,7 +72,7 @@ class EventKindSerializer(serializers.Serializer[Any]):
     """An event that a journey may begin with or wait for."""
 
     event_type = serializers.CharField()
-    fields = EventFieldSerializer(many=True)  # type: ignore[assignment]
+    fields = JourneyEventFieldSerializer(many=True)  # type: ignore[assignment]
 
 
 class JourneyKindsSerializer(serializers.Serializer[Any]):

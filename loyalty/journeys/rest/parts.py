@@ -183,7 +183,7 @@ class JourneyNodesView(PartsView):
     part = "nodes"
     new = NewJourneyNodeSerializer
 
-    @extend_schema(parameters=[JOURNEY], responses={200: dict})
+    @extend_schema(operation_id="journeyNodes_list", parameters=[JOURNEY], responses={200: dict})
     def get(self, request: Request) -> Response:
         """Give the nodes of a draft, with its revision."""
         return self.listed(request)
@@ -200,7 +200,7 @@ class JourneyEdgesView(PartsView):
     part = "edges"
     new = NewJourneyEdgeSerializer
 
-    @extend_schema(parameters=[JOURNEY], responses={200: dict})
+    @extend_schema(operation_id="journeyEdges_list", parameters=[JOURNEY], responses={200: dict})
     def get(self, request: Request) -> Response:
         """Give the edges of a draft, with its revision."""
         return self.listed(request)

@@ -1932,7 +1932,7 @@ export interface paths {
             cookie?: never;
         };
         /** @description Give the edges of a draft, with its revision. */
-        get: operations["journeyEdges_retrieve"];
+        get: operations["journeyEdges_list"];
         put?: never;
         /** @description Add an edge. */
         post: operations["journeyEdges_create"];
@@ -1950,7 +1950,7 @@ export interface paths {
             cookie?: never;
         };
         /** @description Give an edge. */
-        get: operations["journeyEdges_retrieve_2"];
+        get: operations["journeyEdges_retrieve"];
         put?: never;
         post?: never;
         /** @description Remove an edge. */
@@ -2037,7 +2037,7 @@ export interface paths {
             cookie?: never;
         };
         /** @description Give the nodes of a draft, with its revision. */
-        get: operations["journeyNodes_retrieve"];
+        get: operations["journeyNodes_list"];
         put?: never;
         /** @description Add a node. */
         post: operations["journeyNodes_create"];
@@ -2055,7 +2055,7 @@ export interface paths {
             cookie?: never;
         };
         /** @description Give a node. */
-        get: operations["journeyNodes_retrieve_2"];
+        get: operations["journeyNodes_retrieve"];
         put?: never;
         post?: never;
         /** @description Remove a node and the edges at it. */
@@ -3831,7 +3831,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** @description Try at once everything on a channel that waits for its next try: the provider works again. */
-        post: operations["sends_retry_create"];
+        post: operations["sends_retry_all"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3882,7 +3882,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** @description Try it again at once. */
-        post: operations["sends_retry_create_2"];
+        post: operations["sends_retry_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -5118,6 +5118,13 @@ export interface components {
             code: string;
             is_required: boolean;
         };
+        /**
+         * @description * `source` - source
+         *     * `program` - program
+         *     * `month` - month
+         * @enum {string}
+         */
+        BudgetScopeEnum: "source" | "program" | "month";
         /** @description What was redeemed and what it is worth. */
         BurnAnswer: {
             /** Format: uuid */
@@ -6073,7 +6080,7 @@ export interface components {
         /** @description An event that a journey may begin with or wait for. */
         EventKind: {
             event_type: string;
-            fields: components["schemas"]["EventField"][];
+            fields: components["schemas"]["JourneyEventField"][];
         };
         /** @description A mapping. */
         EventMapping: {
@@ -6400,6 +6407,20 @@ export interface components {
             name: string;
             results: components["schemas"]["FieldValue"][];
         };
+        /** @description What may hurt the text on its way. */
+        Finding: {
+            code: string;
+            detail: string;
+            field: string;
+            severity: components["schemas"]["FindingSeverityEnum"];
+        };
+        /**
+         * @description * `error` - error
+         *     * `warning` - warning
+         *     * `hint` - hint
+         * @enum {string}
+         */
+        FindingSeverityEnum: "error" | "warning" | "hint";
         /** @description One node on the way, with the share of those who came in. */
         FunnelStep: {
             depth: number;
@@ -6815,6 +6836,12 @@ export interface components {
             saved_at: string;
             saved_by: string;
         };
+        /** @description A declared field of an event. */
+        JourneyEventField: {
+            label: string;
+            name: string;
+            type: string;
+        };
         /** @description An execution as the list tells it. */
         JourneyExecution: {
             attempts: number;
@@ -7187,7 +7214,7 @@ export interface components {
             month?: string | null;
             /** Format: uuid */
             ref?: string | null;
-            scope: components["schemas"]["ScopeA1dEnum"];
+            scope: components["schemas"]["BudgetScopeEnum"];
             /** Format: decimal */
             spent?: string;
         };
@@ -7197,7 +7224,7 @@ export interface components {
             amount: string;
             /** Format: uuid */
             ref?: string | null;
-            scope: components["schemas"]["ScopeA1dEnum"];
+            scope: components["schemas"]["BudgetScopeEnum"];
         };
         /**
          * @description * `email` - email
@@ -8066,6 +8093,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Template"][];
+        };
+        PaginatedTemplateVersionList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["TemplateVersion"][];
         };
         PaginatedTierList: {
             /** @example 123 */
@@ -9034,6 +9076,12 @@ export interface components {
             /** @default  */
             reason: string;
         };
+        /** @description A message as one customer gets it. */
+        Rendered: {
+            html: string;
+            subject: string;
+            text: string;
+        };
         /** @description Which facts are sent again: recorded from an instant on, of one key (a customer's id) or of all. */
         ReplayRequest: {
             /** @default  */
@@ -9323,13 +9371,6 @@ export interface components {
             program_version: number | null;
         };
         /**
-         * @description * `source` - source
-         *     * `program` - program
-         *     * `month` - month
-         * @enum {string}
-         */
-        ScopeA1dEnum: "source" | "program" | "month";
-        /**
          * @description * `member` - MEMBER
          *     * `household` - HOUSEHOLD
          *     * `program` - PROGRAM
@@ -9506,13 +9547,6 @@ export interface components {
         SessionsAnswer: {
             results: components["schemas"]["SessionRow"][];
         };
-        /**
-         * @description * `refused` - refused
-         *     * `warning` - warning
-         *     * `info` - info
-         * @enum {string}
-         */
-        SeverityEnum: "refused" | "warning" | "info";
         /** @description An account and what it has now. */
         Side: {
             /** Format: uuid */
@@ -9822,6 +9856,25 @@ export interface components {
             readonly updated_at: string;
             variables: components["schemas"]["Variable"][];
             version?: number;
+        };
+        /** @description A template as one customer gets it; ``missing`` names the variable without which they are skipped. */
+        TemplatePreviewAnswer: {
+            figures: unknown;
+            findings: components["schemas"]["Finding"][];
+            language: string;
+            languages: string[];
+            missing: string;
+            rendered: components["schemas"]["Rendered"] | null;
+        };
+        /** @description A publication. */
+        TemplateVersion: {
+            /** @description Give the languages that it has texts in. */
+            readonly languages: string[];
+            note?: string;
+            number: number;
+            /** Format: date-time */
+            published_at: string;
+            published_by: string;
         };
         /** @description The way of a trial. */
         TestRunAnswer: {
@@ -10628,8 +10681,15 @@ export interface components {
             code: string;
             detail: string;
             repair: string;
-            severity: components["schemas"]["SeverityEnum"];
+            severity: components["schemas"]["WarehouseFindingSeverityEnum"];
         };
+        /**
+         * @description * `refused` - refused
+         *     * `warning` - warning
+         *     * `info` - info
+         * @enum {string}
+         */
+        WarehouseFindingSeverityEnum: "refused" | "warning" | "info";
         /** @description A table or view that the role may read. */
         WarehouseTable: {
             kind: string;
@@ -15663,7 +15723,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                /** @description A unique integer value identifying this inbox entry. */
+                id: number;
             };
             cookie?: never;
         };
@@ -15705,7 +15766,8 @@ export interface operations {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                /** @description A unique integer value identifying this inbox entry. */
+                id: number;
             };
             cookie?: never;
         };
@@ -17281,7 +17343,7 @@ export interface operations {
             };
         };
     };
-    journeyEdges_retrieve: {
+    journeyEdges_list: {
         parameters: {
             query: {
                 /** @description The journey whose draft is meant. */
@@ -17370,7 +17432,7 @@ export interface operations {
             };
         };
     };
-    journeyEdges_retrieve_2: {
+    journeyEdges_retrieve: {
         parameters: {
             query: {
                 /** @description The journey whose draft is meant. */
@@ -17706,7 +17768,7 @@ export interface operations {
             };
         };
     };
-    journeyNodes_retrieve: {
+    journeyNodes_list: {
         parameters: {
             query: {
                 /** @description The journey whose draft is meant. */
@@ -17795,7 +17857,7 @@ export interface operations {
             };
         };
     };
-    journeyNodes_retrieve_2: {
+    journeyNodes_retrieve: {
         parameters: {
             query: {
                 /** @description The journey whose draft is meant. */
@@ -21164,7 +21226,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PreviewAnswer"];
+                    "application/json": components["schemas"]["TemplatePreviewAnswer"];
                 };
             };
             /** @description Refused or failed */
@@ -21303,7 +21365,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["PaginatedVersionList"];
+                    "application/json": components["schemas"]["PaginatedTemplateVersionList"];
                 };
             };
             /** @description Refused or failed */
@@ -24051,7 +24113,7 @@ export interface operations {
             };
         };
     };
-    sends_retry_create: {
+    sends_retry_all: {
         parameters: {
             query?: never;
             header?: never;
@@ -24179,7 +24241,7 @@ export interface operations {
             };
         };
     };
-    sends_retry_create_2: {
+    sends_retry_create: {
         parameters: {
             query?: never;
             header?: never;

@@ -258,6 +258,7 @@ class DeadLetterViewSet(ReadOnlyApiViewSet):
     serializer_class = DeadLetterSerializer
     pagination_class = KeysetPages
     keyset = ("-id",)
+    lookup_field = "id"
     filter_backends: Any = (DjangoFilterBackend,)
     filterset_class = DeadLetterFilter
 
