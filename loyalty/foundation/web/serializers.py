@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from rest_framework import serializers
@@ -16,20 +17,24 @@ class StrictSerializer(serializers.Serializer[Any]):
     def to_internal_value(self, data: Any) -> Any:
         """Validate; an unknown field is an error, so that a typing mistake is never silently dropped."""
         if isinstance(data, Mapping):
-            known = {name for name, field in self.fields.items() if not field.read_only}
-            unknown = [str(name) for name in data if name not in known]
+            unknown = [str(name) for name in data if name not in self._known]
             if unknown:
                 problem = serializers.ErrorDetail("This field is not known here.", code="unknown_field")
                 raise serializers.ValidationError({name: [problem] for name in unknown})
             # DRF would read a number as an identifier of 128 bits.
-            numbers = [name for name, value in data.items() if self._is_number_for_id(str(name), value)]
+            numbers = [name for name, value in data.items() if isinstance(value, int) and name in self._ids]
             if numbers:
                 problem = serializers.ErrorDetail("An identifier is a text.", code="invalid")
                 raise serializers.ValidationError({name: [problem] for name in numbers})
         return super().to_internal_value(data)
 
-    def _is_number_for_id(self, name: str, value: Any) -> bool:
-        return isinstance(value, int) and isinstance(self.fields.get(name), serializers.UUIDField)
+    @cached_property
+    def _known(self) -> frozenset[str]:
+        return frozenset(name for name, field in self.fields.items() if not field.read_only)
+
+    @cached_property
+    def _ids(self) -> frozenset[str]:
+        return frozenset(name for name, field in self.fields.items() if isinstance(field, serializers.UUIDField))
 
 
 class WholeNumberField(serializers.IntegerField):

@@ -241,10 +241,8 @@ def _decide_wallet(
     verdict = _verdict(
         about.plan, facts.member, wallet, parts, facts.occurred_at, trace,
         tier=about.tier, partner_ref=about.purchase.partner_ref,
+        rules_once=tuple(one.rule.code for one in counted if one.rule.once_per is OncePer.MEMBER),
     )  # fmt: skip
-    verdict = replace(
-        verdict, rules_once=tuple(one.rule.code for one in counted if one.rule.once_per is OncePer.MEMBER)
-    )
     return with_activation(about.plan, facts, verdict, about.now)
 
 
@@ -284,6 +282,7 @@ def _verdict(
     *,
     tier: TierPlan | None,
     partner_ref: str,
+    rules_once: tuple[str, ...] = (),
 ) -> WalletVerdict:
     """Add the caps and the end of the points' life to what was decided; caps of the transaction cut at once."""
     tier_code = tier.code if tier else None
@@ -314,7 +313,7 @@ def _verdict(
         spendable_until=until,
         is_pending=False,
         activates_at=None,
-        rules_once=(),
+        rules_once=rules_once,
         trace=trace,
     )
 

@@ -12,8 +12,9 @@ routes = [
     ("pools", pools.PoolViewSet, "pools"),
     ("capUsages", transactions.CapUsageViewSet, "capUsages"),
 ]
+# Asked for each purchase, so it is looked for before all others.
+early_paths = [path("services/points/earn/", verbs.EarnView.as_view(), name="points-earn")]
 paths = [
-    path("services/points/earn/", verbs.EarnView.as_view(), name="points-earn"),
     path("services/points/earn/batch/", verbs.EarnBatchView.as_view(), name="points-earn-batch"),
     path("services/points/burn/", verbs.BurnView.as_view(), name="points-burn"),
     path("services/points/burn/batch/", batches.BurnBatchView.as_view(), name="points-burn-batch"),

@@ -1,14 +1,27 @@
 """The engine: a kept connection is looked at for nothing, and what is prepared survives a migration."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime
+from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import psycopg
 import pytest
-from django.db import DEFAULT_DB_ALIAS, OperationalError, ProgrammingError, connection, connections, transaction
+from django.db import (
+    DEFAULT_DB_ALIAS,
+    DataError,
+    InternalError,
+    OperationalError,
+    ProgrammingError,
+    connection,
+    connections,
+    transaction,
+)
 
 from loyalty.foundation.orm import sql
 from loyalty.foundation.orm.postgresql.base import DatabaseWrapper
+from loyalty.foundation.orm.postgresql.prepared import STATEMENTS_MAX
 
 pytestmark = pytest.mark.django_db(transaction=True)
 GIVE = "CREATE OR REPLACE FUNCTION test_give(OUT a integer) LANGUAGE sql AS 'SELECT 1'"
@@ -121,3 +134,69 @@ def test_following__is_written_with_what_it_follows() -> None:
         assert sql.fetch_all("SELECT what FROM test_said") == [{"what": 2}]
     finally:
         sql.execute("DROP TABLE test_said")
+
+
+def test_prepared__first_in_a_transaction__is_undone_with_it() -> None:
+    sql.execute("CREATE TABLE test_kept (what integer)")
+    try:
+        with pytest.raises(ZeroDivisionError), transaction.atomic():
+            assert sql.fetch_prepared("INSERT INTO test_kept VALUES (%s) RETURNING what", [1]) == [{"what": 1}]
+            raise ZeroDivisionError
+        assert sql.fetch_all("SELECT what FROM test_kept") == []
+        with transaction.atomic():
+            sql.fetch_prepared("INSERT INTO test_kept VALUES (%s) RETURNING what", [2])
+        assert sql.fetch_all("SELECT what FROM test_kept") == [{"what": 2}]
+    finally:
+        sql.execute("DROP TABLE test_kept")
+
+
+def test_prepared__first_in_a_transaction_of_another_kind__opens_that_kind() -> None:
+    own = wrapper().connection
+    own.set_read_only(True)
+    try:
+        with pytest.raises(InternalError, match="read-only"), transaction.atomic():
+            sql.fetch_prepared("CREATE TABLE test_kept (what integer)")
+    finally:
+        own.set_read_only(None)
+
+
+def test_prepared__refused_by_the_server__is_told_with_its_state_and_can_be_run_again() -> None:
+    statement = "SELECT 12 / %(by)s::integer AS share, %(by)s::integer AS by, '100 %%' AS sign"
+
+    with pytest.raises(DataError) as told:
+        sql.fetch_prepared(statement, {"by": 0})
+
+    assert getattr(told.value.__cause__, "sqlstate", "") == "22012"
+    assert sql.fetch_prepared(statement, {"by": 4, "more": 1}) == [{"share": 3, "by": 4, "sign": "100 %"}]
+
+
+@pytest.mark.parametrize("params", [[], [1, 2], {"other": 1}])
+def test_prepared__values_that_do_not_fit__are_refused(params: Any) -> None:
+    statement = "SELECT %(one)s::integer AS a" if isinstance(params, dict) else "SELECT %s::integer AS a"
+
+    with pytest.raises(ProgrammingError):
+        sql.fetch_prepared(statement, params)
+
+
+def test_prepared__values_of_other_types__give_what_psycopg_gives() -> None:
+    statement = "SELECT %s::text AS a, %s::bigint[] AS b, %s::numeric AS c, %s::timestamptz AS d"
+    given: list[list[Any]] = [
+        ["x", [1, 2], Decimal("1.50"), datetime(2026, 3, 29, 1, 30, tzinfo=UTC)],
+        [None, None, None, None],
+        ["y", [], 7, datetime(2026, 3, 29, 1, 30, tzinfo=ZoneInfo("Asia/Tbilisi"))],
+        ["z", [2**40], 2**40, None],
+    ]
+
+    for values in given:
+        assert sql.fetch_prepared(statement, values) == sql.fetch_all(statement, values)
+
+
+def test_prepared__more_statements_than_are_kept__drops_the_oldest() -> None:
+    texts = [f"SELECT {number} AS n, %s::text AS t" for number in range(STATEMENTS_MAX + 20)]
+
+    for number, text in enumerate(texts):
+        assert sql.fetch_prepared(text, ["a"]) == [{"n": number, "t": "a"}]
+    assert sql.fetch_prepared(texts[0], ["b"]) == [{"n": 0, "t": "b"}]
+
+    (kept,) = sql.fetch_all("SELECT count(*) AS number FROM pg_prepared_statements")
+    assert kept["number"] <= STATEMENTS_MAX

@@ -7,31 +7,18 @@ connection.
 """
 
 import select
-from typing import Any
 
-import psycopg
 from django.db.backends.postgresql import base
 from django.db.backends.utils import CursorWrapper
 from psycopg.pq import TransactionStatus
-from psycopg.rows import dict_row
 
-
-class PreparedCursor(psycopg.Cursor[dict[str, Any]]):
-    """Binds parameters on the server, prepares each statement when it is first run, and gives rows by column name."""
-
-    def execute(self, query: Any, params: Any = None, **options: Any) -> "PreparedCursor":
-        """Run a statement; its text must be the same each time, or it is prepared each time."""
-        super().execute(query, params, **{"prepare": True, **options})
-        return self
+from loyalty.foundation.orm.postgresql.prepared import PreparedCursor, PreparedStatements
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
     """See the module."""
 
-    def get_connection_params(self) -> dict[str, Any]:
-        """Give what a connection is opened with; only ``prepared_cursor`` ever prepares."""
-        # Without a threshold psycopg prepares nothing at all; Django's own cursors bind on the client and never do.
-        return super().get_connection_params() | {"prepare_threshold": 0}
+    _statements: PreparedStatements | None = None
 
     def is_usable(self) -> bool:
         """Tell whether a connection that was kept still stands."""
@@ -54,9 +41,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.close_if_health_check_failed()
         self.ensure_connection()
         with self.wrap_database_errors:
-            cursor = PreparedCursor(self.connection, row_factory=dict_row)
+            if self._statements is None or self._statements.connection is not self.connection:
+                self._statements = PreparedStatements(self.connection)
             # The hook by which Django wraps every cursor; its stubs leave it out.
-            wrapped: CursorWrapper = self._prepare_cursor(cursor)  # type: ignore[attr-defined]
+            wrapped: CursorWrapper = self._prepare_cursor(PreparedCursor(self._statements))  # type: ignore[attr-defined]
         return wrapped
 
     def forget_prepared(self) -> bool:
