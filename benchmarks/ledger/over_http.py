@@ -188,7 +188,7 @@ def _load(world: dict[str, list[str]], port: int, path: str, seconds: float) -> 
                     body |= {"transaction_amount": "100", "currency": "USD"}
                 else:
                     body |= {"points": "10"}
-                status, text = line.post(path, world["token"], str(uuid.uuid4()), json.dumps(body).encode())
+                status, text = line.post(path, str(world["token"]), str(uuid.uuid4()), json.dumps(body).encode())
                 if status != _CREATED:
                     failed.append(f"{status} {text[:300]!r}")
                     return
