@@ -18,6 +18,7 @@ from django.db import (
     connections,
     transaction,
 )
+from django.test.utils import CaptureQueriesContext
 
 from loyalty.foundation.orm import sql
 from loyalty.foundation.orm.postgresql.base import DatabaseWrapper
@@ -200,3 +201,10 @@ def test_prepared__more_statements_than_are_kept__drops_the_oldest() -> None:
 
     (kept,) = sql.fetch_all("SELECT count(*) AS number FROM pg_prepared_statements")
     assert kept["number"] <= STATEMENTS_MAX
+
+
+def test_prepared__with_statements_logged__is_in_the_log() -> None:
+    with CaptureQueriesContext(connection) as log:
+        sql.fetch_prepared("SELECT %s::integer AS logged", [1])
+
+    assert [one["sql"] for one in log.captured_queries] == ["SELECT %s::integer AS logged"]

@@ -31,12 +31,16 @@ class PreparedCursor:
     def __init__(self, store: "PreparedStatements") -> None:
         self._store = store
         self._rows: list[dict[str, Any]] = []
+        self.query = b""
+        # Where Django's log of statements looks for what was run: at a psycopg cursor's own ``_query.query``.
+        self._query: PreparedCursor | None = self
 
     def execute(self, text: str, params: Params = None) -> None:
         """Run a statement.
 
         :raises psycopg.Error: the server refuses it, or is gone.
         """
+        self.query = text.encode()
         self._rows = self._store.fetch(text, params)
 
     def fetchall(self) -> list[dict[str, Any]]:
@@ -46,6 +50,8 @@ class PreparedCursor:
     def close(self) -> None:
         """Forget the rows."""
         self._rows = []
+        # Else a cursor would hold itself until the collector comes by.
+        self._query = None
 
 
 class PreparedStatements:
