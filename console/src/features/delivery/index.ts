@@ -1,2 +1,2 @@
-/** Front door of delivery. */
-export { default } from './delivery.module'
+/** Front door of delivery: the templates that other features choose from. */
+export { listTemplates, previewTemplate, type MessageTemplate } from './templates.api'

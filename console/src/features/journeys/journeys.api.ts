@@ -17,6 +17,8 @@ export interface Problem {
   message: string
   /** What to do about it. */
   repair: string
+  /** Found in this browser, and said in the reader's language already. */
+  is_worded?: boolean
 }
 
 export interface People { in_progress: number; waiting: number; completed: number; exited: number; failed: number }
@@ -214,6 +216,9 @@ export const getExecution = (id: string, signal?: AbortSignal): Promise<Executio
 export const exitExecution = (id: string, reason: string): Promise<unknown> => post(`journeyExecutions/${id}/exit/`, { reason })
 export const moveExecution = (id: string, nodeId: string, reason: string): Promise<unknown> => post(`journeyExecutions/${id}/move/`, { node_id: nodeId, reason })
 export const getAnalytics = (id: string, params: Params, signal?: AbortSignal): Promise<Analytics> => get<Analytics>(at(id, 'analytics/'), params, signal)
+/** Whose time came more than ten minutes ago and who has not gone on. */
+export interface Stuck { execution_id: string; journey_id: string; journey_name: string; version: number; node_id: string; node_name: string; state: ExecutionState; customer_id: string | null; due_at: string; overdue_seconds: number; reason: string }
+export const listStuck = (signal?: AbortSignal): Promise<Stuck[]> => get<Stuck[]>('journeys/stuck/', {}, signal)
 export const testRun = (id: string, request: TestRequest): Promise<TestRun> => post<TestRun>(at(id, 'test-run/'), request)
 
 export const getKinds = (signal?: AbortSignal): Promise<Kinds> => get<Kinds>('journeys/kinds/', {}, signal)

@@ -13,6 +13,8 @@ export interface CanvasContext {
   /** Ways out that lead somewhere, as `node branch`. */
   taken: ComputedRef<ReadonlySet<string>>
   problems: ComputedRef<ReadonlyMap<string, readonly Problem[]>>
+  /** Lines with something wrong, drawn red. */
+  wrongLines: ComputedRef<ReadonlySet<string>>
   figures: ComputedRef<ReadonlyMap<string, NodeFigures>>
   hasFigures: ComputedRef<boolean>
   trail: ComputedRef<Trail | null>

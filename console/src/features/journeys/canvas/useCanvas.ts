@@ -6,7 +6,8 @@ import { CARD, type Graph, type Point } from './graph'
 const READABLE_ZOOM = 0.8
 const ZOOM_MIN = 0.08
 const ZOOM_MAX = 1.6
-const MARGIN = 48
+/** Beside the steps less room is left than above them: two ways of a fork shall fit between palette and panel. */
+const MARGIN = { across: 20, down: 40 } as const
 const MOVE_MS = 200
 
 export const ZOOM = { min: ZOOM_MIN, max: ZOOM_MAX }
@@ -24,12 +25,12 @@ export function useCanvas(id: string) {
     const top = Math.min(...ys)
     const wide = Math.max(...xs) + CARD.width - left
     const high = Math.max(...ys) + CARD.height - top
-    const fitting = Math.min((width - 2 * MARGIN) / wide, (height - 2 * MARGIN) / high, 1)
+    const fitting = Math.min((width - 2 * MARGIN.across) / wide, (height - 2 * MARGIN.down) / high, 1)
     const zoom = Math.max(fitting, isReadable ? READABLE_ZOOM : ZOOM_MIN)
     const first = graph.nodes.find((node) => node.kind === 'start') ?? graph.nodes[0]
     const isCut = fitting < zoom
     const middle = isCut && wide * zoom > width ? (first?.position.x ?? left) + CARD.width / 2 : left + wide / 2
-    void flow.setViewport({ zoom, x: width / 2 - middle * zoom, y: isCut && high * zoom > height ? MARGIN - top * zoom : (height - high * zoom) / 2 - top * zoom })
+    void flow.setViewport({ zoom, x: width / 2 - middle * zoom, y: isCut && high * zoom > height ? MARGIN.down - top * zoom : (height - high * zoom) / 2 - top * zoom })
   }
 
   /** Brings a step into the middle unless it is in sight already. */
@@ -40,6 +41,13 @@ export function useCanvas(id: string) {
     const isSeen = corner.x >= 0 && corner.y >= 0 && corner.x + CARD.width * zoom <= width && corner.y + CARD.height * zoom <= height
     if (isSeen && !isAlways) return
     void flow.setCenter(at.x + CARD.width / 2, at.y + CARD.height / 2, { zoom: Math.max(zoom, READABLE_ZOOM), duration: MOVE_MS })
+  }
+
+  /** Whether some step lies outside of what is in sight. */
+  function isCut(graph: Graph): boolean {
+    const { x, y, zoom } = flow.viewport.value
+    const { width, height } = flow.dimensions.value
+    return graph.nodes.some((node) => node.position.x * zoom + x < 0 || node.position.y * zoom + y < 0 || (node.position.x + CARD.width) * zoom + x > width || (node.position.y + CARD.height) * zoom + y > height)
   }
 
   const pointAt = (event: { clientX: number; clientY: number }): Point => flow.screenToFlowCoordinate({ x: event.clientX, y: event.clientY })
@@ -53,7 +61,7 @@ export function useCanvas(id: string) {
   const zoomIn = (): void => void flow.zoomIn({ duration: MOVE_MS })
   const zoomOut = (): void => void flow.zoomOut({ duration: MOVE_MS })
 
-  return { show, reveal, pointAt, middle, zoomIn, zoomOut, toActualSize, viewport: flow.viewport, selectedNodes: flow.getSelectedNodes, selectedEdges: flow.getSelectedEdges, flow }
+  return { show, reveal, isCut, pointAt, middle, zoomIn, zoomOut, toActualSize, viewport: flow.viewport, selectedNodes: flow.getSelectedNodes, selectedEdges: flow.getSelectedEdges, flow }
 }
 /** Tells the canvas that the ways of a step have moved or become others. */
 export function useHandles(id: () => string): () => void {

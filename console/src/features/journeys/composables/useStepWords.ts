@@ -3,6 +3,7 @@ import { useQuery } from '@tanstack/vue-query'
 import { computed } from 'vue'
 import { useI18n } from 'vue-i18n'
 import { listCampaigns } from '@/features/campaigns'
+import { listTemplates } from '@/features/delivery'
 import { listPrograms } from '@/features/programs'
 import { listSegments } from '@/features/segments'
 import { useFormat } from '@/shared/format/useFormat'
@@ -31,6 +32,7 @@ export function useChoices() {
   const campaigns = useQuery({ queryKey: ['campaigns', 'choices'], queryFn: ({ signal }) => listCampaigns({ page_size: CHOICES_MAX }, signal), staleTime: FRESH_MS, enabled: session.can('campaigns.view') })
   const programs = useQuery({ queryKey: ['programs', 'choices'], queryFn: ({ signal }) => listPrograms({ page_size: CHOICES_MAX }, signal), staleTime: FRESH_MS, enabled: session.can('programs.view') })
   const journeys = useQuery({ queryKey: ['journeys', 'choices'], queryFn: ({ signal }) => listJourneys({ page_size: CHOICES_MAX }, signal), staleTime: FRESH_MS })
+  const templates = useQuery({ queryKey: ['delivery', 'templates', 'choices'], queryFn: ({ signal }) => listTemplates({ page_size: CHOICES_MAX, is_published: true, is_archived: false }, signal), staleTime: FRESH_MS, enabled: session.can('delivery.view') })
   const { world } = useSegmentWorld()
   const kinds = useKinds()
   /** Those that a journey can begin with or wait for; labels and fields are those of the catalogue where it knows them. */
@@ -45,6 +47,7 @@ export function useChoices() {
     campaigns: computed(() => named(campaigns.data.value?.results)),
     programs: computed(() => named(programs.data.value?.results)),
     journeys: computed(() => named(journeys.data.value?.results)),
+    templates: computed(() => templates.data.value?.results ?? []),
     events,
     world,
   }
@@ -97,12 +100,13 @@ export function useStepWords() {
     }
   }
 
+  const templateName = (code: unknown): string => (typeof code === 'string' && code !== '' ? (choices.templates.value.find((one) => one.code === code)?.name ?? code) : '')
   function summary(node: JourneyNode): string {
     switch (node.kind) {
       case 'start': return trigger(node.config)
       case 'action': {
         const title = actionTitle(node.config['action_type'])
-        const target = nameIn(choices.campaigns.value, node.config['campaign_id']) || nameIn(choices.segments.value, node.config['segment_id'])
+        const target = nameIn(choices.campaigns.value, node.config['campaign_id']) || nameIn(choices.segments.value, node.config['segment_id']) || templateName(node.config['template'])
         return target ? `${title}: ${target}` : title
       }
       case 'condition': return node.config['rule'] ? rule(node.config['rule']) : t('journeys.noRule')
