@@ -19,6 +19,7 @@ export interface CanvasContext {
   hasFigures: ComputedRef<boolean>
   trail: ComputedRef<Trail | null>
   marks: ComputedRef<ReadonlyMap<string, Mark>>
+  lineMarks: ComputedRef<ReadonlyMap<string, Mark>>
   selected: ComputedRef<ReadonlySet<string>>
   isReadOnly: ComputedRef<boolean>
   icon: (node: JourneyNode) => string

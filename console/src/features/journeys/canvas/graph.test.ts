@@ -15,6 +15,12 @@ const welcome = (): Graph => made(
 const WAIT = { kind: 'wait' as const, name: 'Wait', config: { mode: 'duration', amount: 1, unit: 'days' } }
 
 describe('graph', () => {
+  it('test_insert__piece_from_elsewhere_onto_steps__moved_beside_them', () => {
+    const piece = { nodes: [node('x', 'wait'), node('y', 'wait', 160)], edges: [] }
+    const { graph, ids } = insertPiece(welcome(), piece, { x: 0, y: 0 })
+    expect(ids.map((id) => findNode(graph, id)?.position)).toEqual([{ x: 280, y: 0 }, { x: 280, y: 160 }])
+  })
+
   it('test_add__on_a_line__both_halves_are_wired_and_the_rest_makes_room', () => {
     const { graph, id } = addNode(welcome(), WAIT, { edge: 'mail-success-c' })
     expect(edgeFrom(graph, 'mail', 'success')?.target).toBe(id)

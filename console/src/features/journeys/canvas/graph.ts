@@ -150,7 +150,7 @@ function spotBelow(source: JourneyNode, branch: string): Point {
 }
 
 /** A spot that no step covers yet, going right. */
-function freeSpot(graph: Graph, wanted: Point): Point {
+export function freeSpot(graph: Graph, wanted: Point): Point {
   let spot = snapped(wanted)
   const isTaken = (at: Point): boolean => graph.nodes.some((node) => Math.abs(node.position.x - at.x) < CARD.width && Math.abs(node.position.y - at.y) < CARD.height)
   while (isTaken(spot)) spot = { x: spot.x + CARD.width + 2 * GRID, y: spot.y }
@@ -248,7 +248,7 @@ export function insertPiece(graph: Graph, piece: Piece, at: Point | null = null)
   const first = wanted[0]
   if (!first) return { graph, ids: [] }
   const corner = { x: Math.min(...wanted.map((node) => node.position.x)), y: Math.min(...wanted.map((node) => node.position.y)) }
-  const by = at === null ? { x: SHIFT, y: SHIFT } : { x: at.x - corner.x, y: at.y - corner.y }
+  const by = at === null ? { x: SHIFT, y: SHIFT } : freeShift(graph, wanted, { x: at.x - corner.x, y: at.y - corner.y })
   const names = new Map<string, string>()
   for (const node of wanted) names.set(node.id, newNodeId(graph, new Set(names.values())))
   const nameOf = (id: string): string => names.get(id) ?? id
@@ -257,6 +257,14 @@ export function insertPiece(graph: Graph, piece: Piece, at: Point | null = null)
     .filter((edge) => names.has(edge.source) && names.has(edge.target))
     .map((edge) => ({ id: edgeId(nameOf(edge.source), edge.branch, nameOf(edge.target)), source: nameOf(edge.source), target: nameOf(edge.target), branch: edge.branch }))
   return { graph: { ...graph, nodes: [...graph.nodes, ...nodes], edges: [...graph.edges, ...edges] }, ids: nodes.map((node) => node.id) }
+}
+
+/** How far a piece from elsewhere is moved so that it covers no step that is there, going right. */
+function freeShift(graph: Graph, piece: readonly JourneyNode[], wanted: Point): Point {
+  const shift = { ...wanted }
+  const isCovering = (): boolean => piece.some((one) => graph.nodes.some((node) => Math.abs(node.position.x - one.position.x - shift.x) < CARD.width && Math.abs(node.position.y - one.position.y - shift.y) < CARD.height))
+  while (isCovering()) shift.x += CARD.width + 2 * GRID
+  return shift
 }
 
 export type Direction = 'down' | 'up' | 'left' | 'right'

@@ -21,7 +21,7 @@ export interface CanvasHandle {
   reveal: (node: string) => void
 }
 
-export function useBuilder(draft: Draft, canvas: Ref<CanvasHandle | null>, offers: ReturnType<typeof useStepOffers>) {
+export function useBuilder(draft: Draft, canvas: Ref<CanvasHandle | null>, offers: ReturnType<typeof useStepOffers>, peopleAt: (node: string) => number) {
   const { t } = useI18n()
   const toast = useToast()
   const nodes = shallowRef<ReadonlySet<string>>(new Set())
@@ -70,7 +70,8 @@ export function useBuilder(draft: Draft, canvas: Ref<CanvasHandle | null>, offer
     const graph = removeNodes(disconnect(draft.graph.value, lines), nodes.value)
     if (graph === draft.graph.value) return
     draft.change(graph)
-    toast.add({ id: 'journey-removed', title: t('journeys.removed', { count: nodes.value.size || lines.size }, nodes.value.size || lines.size), icon: 'i-lucide-trash-2', color: 'neutral', actions: [{ label: t('common.undo'), onClick: () => draft.undo() }] })
+    const waiting = [...nodes.value].reduce((sum, id) => sum + peopleAt(id), 0)
+    toast.add({ id: 'journey-removed', description: waiting > 0 ? t('journeys.removedWithPeople', { count: waiting }, waiting) : undefined, title: t('journeys.removed', { count: nodes.value.size || lines.size }, nodes.value.size || lines.size), icon: 'i-lucide-trash-2', color: 'neutral', actions: [{ label: t('common.undo'), onClick: () => draft.undo() }] })
     nodes.value = new Set()
     edges.value = new Set()
     if (side.value === 'step') side.value = 'settings'

@@ -7,10 +7,10 @@ import { listTemplates } from '@/features/delivery'
 import { listPrograms } from '@/features/programs'
 import { listSegments } from '@/features/segments'
 import { useFormat } from '@/shared/format/useFormat'
-import { typeOf } from '@/shared/FieldPicker/fields'
+import { typeOf, useFields } from '@/shared/FieldPicker/fields'
 import { useSegmentWorld, type EventType } from '@/shared/RuleEditor/world'
 import { useSession } from '@/shared/session/session'
-import { formulaOf } from '@/shared/trace/trace'
+import { ruleWords } from '../canvas/ruleWords'
 import type { Config, JourneyNode, NodeKind } from '../canvas/graph'
 import { splitBranches } from '../canvas/graph'
 import { STEP_KINDS } from '../canvas/kinds'
@@ -58,9 +58,11 @@ export const useKinds = () => useQuery({ queryKey: ['journeys', 'kinds'], queryF
 
 export function useStepWords() {
   const { t, te } = useI18n()
-  const { date, instant } = useFormat()
+  const { date, instant, number } = useFormat()
   const choices = useChoices()
   const kinds = useKinds()
+  const { fields } = useFields()
+  const labels = computed(() => new Map(fields.value.map((field) => [field.name, field.label])))
   const actions = computed(() => new Map((kinds.data.value?.actions ?? []).map((kind) => [kind.kind, kind])))
 
   const has = (key: string): boolean => te(key) || te(key, 'en')
@@ -72,7 +74,7 @@ export function useStepWords() {
   const amount = (count: unknown, unit: unknown): string => t(`journeys.units.${String(unit ?? 'days')}`, { count: Number(count ?? 0) }, Number(count ?? 0))
 
   function rule(value: unknown): string {
-    const text = formulaOf(value)
+    const text = ruleWords(value, labels.value)
     return text.length > FORMULA_MAX ? `${text.slice(0, FORMULA_MAX)}…` : text
   }
 
@@ -107,7 +109,9 @@ export function useStepWords() {
       case 'action': {
         const title = actionTitle(node.config['action_type'])
         const target = nameIn(choices.campaigns.value, node.config['campaign_id']) || nameIn(choices.segments.value, node.config['segment_id']) || templateName(node.config['template'])
-        return target ? `${title}: ${target}` : title
+        const points = node.config['points']
+        const amount = node.config['action_type'] === 'award_points' && typeof points === 'number' ? number(points) : ''
+        return target || amount ? `${title}: ${target || amount}` : title
       }
       case 'condition': return node.config['rule'] ? rule(node.config['rule']) : t('journeys.noRule')
       case 'wait': return wait(node.config)
