@@ -16,6 +16,7 @@ from django.db import connections, transaction
 
 from benchmarks.campaigns import ProcessorTime
 from benchmarks.harness import Bench
+from benchmarks.peers import workflow_engine
 from loyalty.foundation.kernel.actor import system_actor
 from loyalty.foundation.orm import sql
 from loyalty.journeys import api
@@ -205,7 +206,19 @@ def compare_one_by_one(bench: Bench, journey: uuid.UUID, due: datetime) -> None:
 
     name = "steps per processor-second: in sets / one by one in Python"
     bench.compare(name, ours=in_sets, theirs=one_by_one, floor=20.0, goal=100.0)
-    print(f"  {in_sets():,.0f} steps per processor-second in sets, {one_by_one():,.0f} one by one", flush=True)
+    ours = in_sets()
+    print(f"  {ours:,.0f} steps per processor-second in sets, {one_by_one():,.0f} one by one", flush=True)
+    compare_with_an_engine(bench, ours)
+
+
+def compare_with_an_engine(bench: Bench, ours: float) -> None:
+    """Tell how SpiffWorkflow fires the same timers: in memory, where nothing outlives a restart, and kept as JSON."""
+    told = workflow_engine.steps_per_second(ONE_BY_ONE)
+    if told is None:
+        return
+    for how, words in (("memory", "in memory only"), ("stored", "read from JSON and written")):
+        print(f"  SpiffWorkflow {words}: {told[how]:,.0f} steps per processor-second", flush=True)
+        bench.tell_ratios(f"steps in sets / SpiffWorkflow {words}", [ours / told[how]])
 
 
 def step_one(pk: uuid.UUID, now: datetime) -> None:

@@ -20,29 +20,6 @@ class RewardRedeemed(Fact):
 
 
 @dataclass(frozen=True, slots=True)
-class JourneyStarted(Fact):
-    """A customer entered a journey; published when the journeys are there."""
-
-    type: ClassVar[str] = "journey.started"
-
-    execution_id: str
-    journey_id: str
-    customer_id: str
-
-
-@dataclass(frozen=True, slots=True)
-class JourneyCompleted(Fact):
-    """A customer reached the end of a journey; published when the journeys are there."""
-
-    type: ClassVar[str] = "journey.completed"
-
-    execution_id: str
-    journey_id: str
-    customer_id: str
-    outcome: str
-
-
-@dataclass(frozen=True, slots=True)
 class PredictionCompleted(Fact):
     """Customers were scored by a model; published when the models are there."""
 

@@ -59,6 +59,10 @@ FACTS = """
     WHERE position > %(from)s AND position <= %(until)s AND type = %(type)s ORDER BY position
 """
 A_CUSTOMER = "l.key ~ '^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$'"
+# What a journey tells of itself moves nobody in it: it would be its own cause for ever.
+OF_OTHERS = """
+    NOT (l.type IN ('journey.started', 'journey.completed') AND l.data ->> 'journey_id' = %(journey_id)s)
+"""
 # The people of a version whom facts are about; the first fact of each counts. With a node, those who wait there.
 CONCERNED = f"""
     SELECT DISTINCT ON (x.id) x.id, l.event_id
@@ -71,6 +75,7 @@ CONCERNED = f"""
     WHERE l.position > %(from)s AND l.position <= %(until)s AND l.type = %(type)s
         AND (%(positions)s::bigint[] IS NULL OR l.position = ANY (%(positions)s))
         AND (%(segment)s::text IS NULL OR l.data ->> 'segment_id' = %(segment)s)
+        AND {OF_OTHERS}
         AND {CORRELATED.format(data="l.data", context="coalesce(c.data, '{}'::jsonb)")}
     ORDER BY x.id, l.position
 """
@@ -89,6 +94,7 @@ ENTER = f"""
         WHERE l.position > %(from)s AND l.position <= %(until)s AND l.type = %(type)s
             AND (%(positions)s::bigint[] IS NULL OR l.position = ANY (%(positions)s))
             AND (%(segment)s::text IS NULL OR l.data ->> 'segment_id' = %(segment)s)
+            AND {OF_OTHERS}
     ) f
     CROSS JOIN LATERAL journeys_enter(
         %(settings)s::jsonb, f.customers, f.keys, f.occurrences, f.contexts, %(now)s) e
@@ -304,6 +310,7 @@ def _let_in(listener: Listener, stretch: Stretch) -> int:
         ENTER,
         {
             **stretch.params(match.event_type),
+            "journey_id": str(listener.loaded.journey_id),
             "positions": _positions(match, stretch),
             "segment": segment,
             "key_path": path if not path or path.startswith(("event.", "context.")) else f"event.{path}",
@@ -321,6 +328,7 @@ def _concerned(
     params = {
         **stretch.params(match.event_type),
         "journey": loaded.journey_pk,
+        "journey_id": str(loaded.journey_id),
         "version": loaded.pk,
         "node": group.node_pk if group is not None else None,
         "positions": _positions(match, stretch),

@@ -1,7 +1,8 @@
 -- Lets people in, in sets. p_people is a temporary set named by the caller; here come its arrays, one entry for each person.
 -- p_settings holds: journey, version, start (node), re_entry, cool_down_days, holdout_percent, salt, max_duration_days.
 -- Who may not come in (re-entry), who is inside already (one per key), and who came by this occurrence before is passed by.
--- A part of the people, always the same, is held out: written down to compare with, never stepped.
+-- A part of the people, always the same, is held out: written down to compare with, never stepped. `journey.started` is published
+-- for everybody else.
 CREATE OR REPLACE FUNCTION journeys_enter(
     p_settings jsonb, p_customers bigint[], p_keys text[], p_occurrences uuid[], p_contexts jsonb[], p_now timestamptz)
 RETURNS TABLE (entered bigint, held_out bigint) LANGUAGE plpgsql AS $$
@@ -19,7 +20,10 @@ DECLARE
         || lpad(to_hex((random() * 4095)::integer), 3, '0') || '8';
     v_seed text := gen_random_uuid()::text;
     v_target journeys_node%ROWTYPE;
+    v_told jsonb;
 BEGIN
+    SELECT jsonb_build_object('journey_id', j.public_id, 'journey_name', j.name, 'journey_version', v.number) INTO STRICT v_told
+    FROM journeys_version v JOIN journeys_journey j ON j.id = v.journey_id WHERE v.id = v_version;
     SELECT t.* INTO STRICT v_target FROM journeys_edge e JOIN journeys_node t ON t.id = e.target_id
     WHERE e.source_id = v_start AND e.branch = 'next';
     RETURN QUERY
@@ -71,6 +75,17 @@ BEGIN
         INSERT INTO journeys_context (execution_id, data)
         SELECT p.id, w.context FROM placed p JOIN wanted w ON w.id = p.id
         WHERE w.context IS NOT NULL AND NOT p.is_held_out
+    ), published AS (
+        -- One fact for each who came in, and another where the start leads straight to an end.
+        INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data)
+        SELECT gen_random_uuid(), f.type, w.public_id::text, 'customer', w.public_id::text, p_now,
+            v_told || jsonb_build_object('customer_id', w.public_id, 'execution_id', w.id) || f.more
+        FROM wanted w JOIN placed p ON p.id = w.id CROSS JOIN LATERAL (
+            SELECT 'journey.started' AS type, '{}'::jsonb AS more
+            UNION ALL
+            SELECT 'journey.completed', jsonb_build_object('outcome', v_target.outcome, 'is_goal', v_target.is_goal)
+            WHERE v_target.kind = 'end') f
+        WHERE NOT p.is_held_out
     )
     SELECT count(*) FILTER (WHERE NOT p.is_held_out), count(*) FILTER (WHERE p.is_held_out) FROM placed p;
 END $$;

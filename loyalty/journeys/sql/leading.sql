@@ -40,14 +40,17 @@ RETURNS bigint LANGUAGE sql AS $$
         FROM journeys_node t
         WHERE t.id = p_target AND x.node_id = p_node AND (p_ids IS NULL OR x.id = ANY (p_ids))
             AND x.state IN ('NOT_STARTED', 'IN_PROGRESS', 'WAITING') AND NOT x.is_held_out
-        RETURNING x.id, old.visit, old.entered_at, t.kind
+        RETURNING x.id, x.customer_id, x.goal_at IS NOT NULL AS is_reached, old.visit, old.entered_at, t.kind
     ), logged AS (
         INSERT INTO journeys_step (execution_id, visit, node_id, branch, entered_at, left_at, result)
         SELECT m.id, m.visit, p_node, p_branch, m.entered_at, p_now, jsonb_build_object('reason', p_reason) FROM moved m
         UNION ALL
         SELECT m.id, m.visit + 1, p_target, '', p_now, p_now, NULL FROM moved m WHERE m.kind = 'end'
+    ), published AS MATERIALIZED (
+        SELECT journeys_tell_completed(p_target, array_agg(m.id), array_agg(m.customer_id), array_agg(m.is_reached), p_now)
+        FROM moved m WHERE m.kind = 'end' HAVING count(*) > 0
     )
-    SELECT count(*) FROM moved
+    SELECT count(*) FROM moved WHERE (SELECT count(*) FROM published) >= 0
 $$;
 
 -- Moves all timers of a journey by how long it stood still.

@@ -26,6 +26,21 @@ CREATE OR REPLACE FUNCTION journeys_is_circling(p_execution uuid, p_node bigint)
     SELECT count(*) >= 100 FROM journeys_step s WHERE s.execution_id = p_execution AND s.node_id = p_node
 $$;
 
+-- Publishes `journey.completed` for people who came to an end of a version, in one statement.
+CREATE OR REPLACE FUNCTION journeys_tell_completed(
+    p_node bigint, p_ids uuid[], p_customers bigint[], p_reached boolean[], p_now timestamptz) RETURNS void LANGUAGE sql AS $$
+    INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data)
+    SELECT gen_random_uuid(), 'journey.completed', d.public_id::text, 'customer', d.public_id::text, p_now,
+        jsonb_build_object('customer_id', d.public_id, 'journey_id', j.public_id, 'journey_name', j.name,
+            'execution_id', u.id, 'journey_version', v.number, 'outcome', n.outcome, 'is_goal', u.is_reached)
+    FROM journeys_node n JOIN journeys_version v ON v.id = n.version_id JOIN journeys_journey j ON j.id = v.journey_id
+    CROSS JOIN unnest(p_ids, p_customers, p_reached) u (id, customer_id, is_reached)
+    -- One look-up for each: a planner that does not know how few they are would read all customers.
+    CROSS JOIN LATERAL (
+        SELECT c.public_id FROM customers_directory c WHERE c.customer_id = u.customer_id LIMIT 1) d
+    WHERE n.id = p_node AND n.kind = 'end'
+$$;
+
 -- Has people, who are all at one node and held by the caller, leave it by a branch each, and arrive where that leads: one statement
 -- writes where they are, when they are due next, and the log of the step. At an end they are through; where a wait is only a
 -- length of time they wait from now on; where a branch leads nowhere they have failed, with p_reasons. Gives how many moved.
@@ -61,14 +76,20 @@ LANGUAGE sql AS $$
         FROM unnest(p_ids, p_branches, p_results, p_reasons) g (id, branch, result, reason), ways w
         WHERE x.id = g.id AND w.branch = CASE WHEN x.visit > 100 AND journeys_is_circling(x.id, p_node) THEN '' ELSE g.branch END
             AND x.node_id = p_node AND x.state IN ('NOT_STARTED', 'IN_PROGRESS', 'WAITING') AND NOT x.is_held_out
-        RETURNING x.id, old.visit, old.entered_at, g.branch, g.result, w.kind, w.target_id
+        RETURNING x.id, x.customer_id, x.goal_at IS NOT NULL AS is_reached, old.visit, old.entered_at, g.branch, g.result,
+            w.kind, w.target_id
     ), logged AS (
         INSERT INTO journeys_step (execution_id, visit, node_id, branch, entered_at, left_at, result)
         SELECT m.id, m.visit, p_node, m.branch, m.entered_at, p_now, m.result FROM moved m
         UNION ALL
         SELECT m.id, m.visit + 1, m.target_id, '', p_now, p_now, NULL FROM moved m WHERE m.kind = 'end'
+    ), ended AS MATERIALIZED (
+        SELECT m.target_id, array_agg(m.id) AS ids, array_agg(m.customer_id) AS customers, array_agg(m.is_reached) AS reached
+        FROM moved m WHERE m.kind = 'end' GROUP BY m.target_id
+    ), published AS MATERIALIZED (
+        SELECT e.target_id, journeys_tell_completed(e.target_id, e.ids, e.customers, e.reached, p_now) FROM ended e
     )
-    SELECT count(*) FROM moved
+    SELECT count(*) FROM moved WHERE (SELECT count(*) FROM published) >= 0
 $$;
 
 -- Has those whose time has come at a node leave it, all by one branch; the way of timers, by the thousand. Gives how many.

@@ -58,13 +58,6 @@ def test_webhook__each_row__is_one_fact_with_an_id_of_its_step(now: datetime) ->
     assert [one.code for one in action("webhook").problems_of(node.config)] == ["journeys.nobody_listens"]
 
 
-@pytest.mark.parametrize("kind", ["issue_reward", "issue_offer", "update_attribute"])
-def test_missing__named_with_its_reason__does_nothing(kind: str, now: datetime) -> None:
-    assert action(kind).unavailable_reason
-    told = action(kind).perform_set(call(kind), rows(make_customers(["Ada"], now)), now=now)
-    assert told[0].branch == "failure"
-
-
 def test_kinds__all__have_a_file_of_their_name() -> None:
     for kind, one in protocol.all_kinds().items():
         assert type(one).__module__.rsplit(".", 1)[-1] == kind
