@@ -3,6 +3,7 @@ import { defineModule } from '@/shared/modules/module'
 
 export default defineModule({
   id: 'approvals',
+  borrows: ['journeys'],
   permission: ['approvals.view', 'approvals.decide'],
   nav: { labelKey: 'approvals.title', icon: 'i-lucide-badge-check', to: '/approvals', order: 90 },
   routes: [

@@ -1,2 +1,2 @@
-/** Front door of journeys: nothing is borrowed from them yet but the module. */
-export { default } from './journeys.module'
+/** Front door of journeys: what publishing a draft would change, for those who have to agree to it. */
+export { default as JourneyChange } from './components/JourneyChange.vue'

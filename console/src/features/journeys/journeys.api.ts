@@ -175,8 +175,6 @@ export interface ActionKind {
   fields: ActionField[]
   is_available: boolean
   unavailable_reason: string
-  /** Nothing is sent: the channel writes into a log because no provider is set up. */
-  is_log_only?: boolean
 }
 export interface Kinds {
   nodes: { kind: NodeKind; title: string; description: string }[]

@@ -25,7 +25,7 @@ export interface CanvasContext {
   icon: (node: JourneyNode) => string
   summary: (node: JourneyNode) => string
   branch: (node: JourneyNode | undefined, branch: string) => string
-  /** A word under the name for what the reader must not overlook, such as a channel that only logs. */
+  /** A word under the name for what the reader must not overlook, such as a channel that is not set up. */
   note: (node: JourneyNode) => string
   select: (id: string, isAdding: boolean) => void
   open: (id: string) => void

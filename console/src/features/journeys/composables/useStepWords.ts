@@ -121,7 +121,8 @@ export function useStepWords() {
   }
 
   const icon = (node: JourneyNode): string => (node.kind === 'action' && node.config['action_type'] ? actionIcon(node.config['action_type']) : STEP_KINDS[node.kind].icon)
-  const note = (node: JourneyNode): string => (node.kind === 'action' && actions.value.get(String(node.config['action_type']))?.is_log_only ? t('journeys.logOnly') : '')
+  /** A channel that is not set up sends nothing, and the step says so. */
+  const note = (node: JourneyNode): string => (node.kind === 'action' && actions.value.get(String(node.config['action_type']))?.is_available === false ? t('journeys.unavailable') : '')
 
   return { icon, summary, note, branch, rule, event, actionTitle, wordOr, amount, choices, kinds, actions }
 }
