@@ -8,8 +8,11 @@ from uuid import uuid4
 
 import pytest
 from rest_framework.test import APIClient
+from sqlalchemy import select
 
+from loyalty.features import api as features
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.orm import statements
 from loyalty.ledger import api as ledger
 from loyalty.points import api, queries
 from tests.points.world import World, make_world
@@ -105,3 +108,17 @@ def _worth(asked: api.SimulateRequest, world: World) -> Any:
     value = api.simulate(request=replace(asked, amount=Decimal(10)), now=world.now).value
     assert value is not None
     return value.amount
+
+
+def test_facts__lots_due_and_not_swept__left_out_for_one_and_in_sets(world: World, member: api.MemberFacts) -> None:
+    other = world.member("BSS-2")
+    one = features.list_feature_sets([member.customer_id, other.customer_id], now=world.now, fields=["points_balance"])
+    assert (one[member.customer_id].values["points_balance"], one[other.customer_id].values["points_balance"]) == (
+        140,
+        0,
+    )
+    relation = features.platform_relation("points", now=world.now)
+    before = features.platform_relation("points", now=world.now - timedelta(hours=1))
+    for facts, points in ((relation, 140), (before, 200)):
+        statement = select(facts.key, facts.columns["points_balance"]).select_from(facts.selectable)
+        assert dict(statements.fetch_all(statement)) == {member.customer_id: points, other.customer_id: 0}

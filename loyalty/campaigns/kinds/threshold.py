@@ -27,7 +27,9 @@ MEASURE_SQL: dict[str, str] = {
         "AND enrolled_at > %(now)s::timestamptz - interval '1 day'"
     ),
     "points_outstanding": (
-        "SELECT coalesce(sum(la.points_available), 0)::bigint AS measured FROM programs_membership pm "
+        "SELECT (coalesce(sum(la.points_available), 0) - (SELECT coalesce(sum(o.points), 0) "
+        "FROM ledger_points_overdue(%(now)s) o WHERE o.program_ref = %(program)s AND o.kind = 'member' "
+        "AND o.wallet = 'main'))::bigint AS measured FROM programs_membership pm "
         "JOIN ledger_account_summary la ON la.account_id = pm.account_id WHERE pm.program_public_id = %(program)s"
     ),
 }

@@ -19,7 +19,7 @@ PROGRAM_COLUMNS: dict[str, str] = {
     "program_name": "p.name",
     "tier_name": "pm.tier_name",
     "tier_code": "pm.tier_code",
-    "points_balance": "la.points_available",
+    "points_balance": "la.points_available - coalesce(lo.points, 0)",
 }
 CAMPAIGN_NAME = "campaign_name"
 OFFER_COLUMNS = ("offer_code", "offer_title", "offer_text")
@@ -70,6 +70,11 @@ MEMBERSHIP = """
         ON pm.customer_id = b.customer_id AND pm.program_public_id = %(audience_program)s
     LEFT JOIN programs_directory p ON p.public_id = %(audience_program)s
     LEFT JOIN ledger_account_summary la ON la.account_id = pm.account_id
+"""
+# A walk along the key of the open lots for each row: it costs by the audience, not by what is overdue at all.
+OVERDUE = """
+    LEFT JOIN LATERAL (SELECT v.points FROM ledger_points_overdue(%(audience_at)s::timestamptz) v
+        WHERE v.account_id = pm.account_id) lo ON true
 """
 REPEATED = """
     EXISTS (SELECT FROM delivery_sends e WHERE e.customer_id = b.customer_id AND e.source_ref = %(audience_campaign)s
@@ -145,6 +150,7 @@ def audience_of(
     due = None if is_single else plan.due
     columns = [name for name in plan.used if name in PROGRAM_COLUMNS] if plan.program is not None else []
     offered = offers.get(offers.DEFAULT).chosen(plan.offers) if plan.offers else None
+    joined = (MEMBERSHIP if columns else "") + (OVERDUE if "points_balance" in columns else "")
     own = ", ".join(f"'{name}', {PROGRAM_COLUMNS[name]}" for name in columns)
     parts = [f"jsonb_build_object({own})"] if columns else []
     values = {name: plan.shared[name] for name in plan.used if plan.shared.get(name) is not None}
@@ -162,7 +168,7 @@ def audience_of(
         SELECT b.customer_id, d.public_id AS customer_public_id, {" || ".join(parts) or "NULL::jsonb"} AS variables
             {"".join(f", {expression} AS {name}" for name, expression in used.items())}
         FROM ({base.sql}) b JOIN customers_directory d ON d.customer_id = b.customer_id
-        {MEMBERSHIP if columns else ""} {offered.joins if offered else ""}
+        {joined} {offered.joins if offered else ""}
         {HASH_SQL if plan.variants or plan.control_percent else ""}
         CROSS JOIN LATERAL (SELECT {_arm(plan)} AS arm, {zones.DUE_SQL if due else "''"} AS due OFFSET 0) t
     """

@@ -8,7 +8,7 @@ RETURNS bigint LANGUAGE sql AS $$
         UPDATE journeys_execution x SET state = p_state, due_at = NULL, ended_at = p_now, visit = x.visit + 1,
             reason = left(p_reason, 300)
         WHERE x.node_id = ANY (p_nodes) AND x.state IN ('NOT_STARTED', 'IN_PROGRESS', 'WAITING') AND NOT x.is_held_out
-        RETURNING x.id, old.visit, x.node_id, x.entered_at
+        RETURNING x.id, x.visit - 1 AS visit, x.node_id, x.entered_at
     ), logged AS (
         INSERT INTO journeys_step (execution_id, visit, node_id, branch, entered_at, left_at, result)
         SELECT g.id, g.visit, g.node_id, p_branch, g.entered_at, p_now, jsonb_build_object('reason', p_reason) FROM gone g
@@ -40,10 +40,12 @@ RETURNS bigint LANGUAGE sql AS $$
         FROM journeys_node t
         WHERE t.id = p_target AND x.node_id = p_node AND (p_ids IS NULL OR x.id = ANY (p_ids))
             AND x.state IN ('NOT_STARTED', 'IN_PROGRESS', 'WAITING') AND NOT x.is_held_out
-        RETURNING x.id, x.customer_id, x.goal_at IS NOT NULL AS is_reached, old.visit, old.entered_at, t.kind
+        RETURNING x.id, x.customer_id, x.goal_at IS NOT NULL AS is_reached,
+            x.visit - CASE t.kind WHEN 'end' THEN 2 ELSE 1 END AS visit, t.kind
     ), logged AS (
         INSERT INTO journeys_step (execution_id, visit, node_id, branch, entered_at, left_at, result)
-        SELECT m.id, m.visit, p_node, p_branch, m.entered_at, p_now, jsonb_build_object('reason', p_reason) FROM moved m
+        SELECT m.id, m.visit, p_node, p_branch, p.entered_at, p_now, jsonb_build_object('reason', p_reason)
+        FROM moved m JOIN journeys_execution p ON p.id = m.id
         UNION ALL
         SELECT m.id, m.visit + 1, p_target, '', p_now, p_now, NULL FROM moved m WHERE m.kind = 'end'
     ), published AS MATERIALIZED (

@@ -44,6 +44,9 @@ $$;
 -- Has people, who are all at one node and held by the caller, leave it by a branch each, and arrive where that leads: one statement
 -- writes where they are, when they are due next, and the log of the step. At an end they are through; where a wait is only a
 -- length of time they wait from now on; where a branch leads nowhere they have failed, with p_reasons. Gives how many moved.
+--
+-- Since when they were there is read from the people as they were before this statement, which is all that it sees of them;
+-- RETURNING gives it by itself only from PostgreSQL 18 on.
 CREATE OR REPLACE FUNCTION journeys_leave(
     p_node bigint, p_ids uuid[], p_branches text[], p_results jsonb[], p_reasons text[], p_now timestamptz) RETURNS bigint
 LANGUAGE sql AS $$
@@ -76,11 +79,12 @@ LANGUAGE sql AS $$
         FROM unnest(p_ids, p_branches, p_results, p_reasons) g (id, branch, result, reason), ways w
         WHERE x.id = g.id AND w.branch = CASE WHEN x.visit > 100 AND journeys_is_circling(x.id, p_node) THEN '' ELSE g.branch END
             AND x.node_id = p_node AND x.state IN ('NOT_STARTED', 'IN_PROGRESS', 'WAITING') AND NOT x.is_held_out
-        RETURNING x.id, x.customer_id, x.goal_at IS NOT NULL AS is_reached, old.visit, old.entered_at, g.branch, g.result,
-            w.kind, w.target_id
+        RETURNING x.id, x.customer_id, x.goal_at IS NOT NULL AS is_reached,
+            x.visit - CASE w.kind WHEN 'end' THEN 2 ELSE 1 END AS visit, g.branch, g.result, w.kind, w.target_id
     ), logged AS (
         INSERT INTO journeys_step (execution_id, visit, node_id, branch, entered_at, left_at, result)
-        SELECT m.id, m.visit, p_node, m.branch, m.entered_at, p_now, m.result FROM moved m
+        SELECT m.id, m.visit, p_node, m.branch, p.entered_at, p_now, m.result
+        FROM moved m JOIN journeys_execution p ON p.id = m.id
         UNION ALL
         SELECT m.id, m.visit + 1, m.target_id, '', p_now, p_now, NULL FROM moved m WHERE m.kind = 'end'
     ), ended AS MATERIALIZED (
@@ -130,7 +134,7 @@ RETURNS bigint LANGUAGE sql AS $$
         UPDATE journeys_execution x SET state = p_state, due_at = NULL, ended_at = p_now, visit = x.visit + 1,
             reason = left(p_reason, 300)
         WHERE x.id = ANY (p_ids) AND x.state IN ('NOT_STARTED', 'IN_PROGRESS', 'WAITING') AND NOT x.is_held_out
-        RETURNING x.id, old.visit, x.node_id, x.entered_at
+        RETURNING x.id, x.visit - 1 AS visit, x.node_id, x.entered_at
     ), logged AS (
         INSERT INTO journeys_step (execution_id, visit, node_id, branch, entered_at, left_at, result)
         SELECT g.id, g.visit, g.node_id, p_branch, g.entered_at, p_now, jsonb_build_object('reason', p_reason) FROM gone g

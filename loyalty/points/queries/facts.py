@@ -7,12 +7,12 @@ NOT_A_MEMBER = "The customer is a member of no program."
 
 FACTS = features.PlatformFacts(
     group="points",
-    relation="points_customer_facts",
+    relation="points_customer_facts_at",
+    takes_now=True,
     fields=(
         features.PlatformField(
             *("points_balance", FieldType.INTEGER, "Points balance", "points", "Loyalty"),
-            description="Points that can be spent, over all programs, without held ones; those that expired today are "
-            "among them until the expiry has swept them.",
+            description="Points that can be spent, over all programs, without held and overdue ones.",
             null_meaning=NOT_A_MEMBER,
         ),
         features.PlatformField(
@@ -73,10 +73,9 @@ ARABIC = {
     "accounts": "حسابات",
     NOT_A_MEMBER: "العميل ليس عضوًا في أي برنامج.",
     "Points balance": "رصيد النقاط",
-    (
-        "Points that can be spent, over all programs, without held ones; those that expired today are among them until "
-        "the expiry has swept them."
-    ): "النقاط المتاحة في جميع البرامج دون المحجوزة، ومنها ما انتهت صلاحيته اليوم إلى أن يُزال.",
+    "Points that can be spent, over all programs, without held and overdue ones.": (
+        "النقاط المتاحة في جميع البرامج دون المحجوزة والمنتهية مهلتها."
+    ),
     "Pending points": "النقاط المعلّقة",
     "Points earned that wait to be confirmed.": "نقاط مكتسبة بانتظار التأكيد.",
     "Points earned so far": "مجموع النقاط المكتسبة",

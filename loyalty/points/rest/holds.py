@@ -70,7 +70,7 @@ class HoldAnswer(serializers.Serializer[Any]):
     expires_at = serializers.DateTimeField()
 
     def get_points_available(self, receipt: HoldReceipt) -> int:
-        """Points that could be spent right after."""
+        """Points not held right after; a repeated call gets the same number, so overdue lots are among them."""
         return receipt.points_balance - receipt.points_held
 
 

@@ -6497,7 +6497,7 @@ export interface components {
             /** Format: uuid */
             hold_id: string;
             points_amount: number;
-            /** @description Points that could be spent right after. */
+            /** @description Points not held right after; a repeated call gets the same number, so overdue lots are among them. */
             readonly points_available: number;
             points_balance: number;
             points_held: number;

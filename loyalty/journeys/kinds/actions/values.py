@@ -17,9 +17,12 @@ CUSTOMERS = """
     FROM customers_directory WHERE customer_id = ANY(%s::bigint[])
 """
 ACCOUNTS = """
-    SELECT pm.customer_id, la.points_available AS points_balance, pm.tier_name, pm.tier_code, p.name AS program_name
+    SELECT pm.customer_id, la.points_available - coalesce(o.points, 0) AS points_balance,
+        pm.tier_name, pm.tier_code, p.name AS program_name
     FROM programs_membership pm JOIN programs_directory p ON p.public_id = pm.program_public_id
     LEFT JOIN ledger_account_summary la ON la.account_id = pm.account_id
+    LEFT JOIN LATERAL (
+        SELECT d.points FROM ledger_points_overdue(%s) d WHERE d.account_id = pm.account_id) o ON true
     WHERE pm.customer_id = ANY(%s::bigint[]) AND pm.program_public_id = %s
 """
 
@@ -61,7 +64,7 @@ def known_of(call: ActionCall, rows: Sequence[ActionRow], paths: Collection[str]
     people = _by_customer(sql.fetch_all(CUSTOMERS, [ids])) if "customer" in roots else {}
     accounts: Mapping[int, Mapping[str, Any]] = {}
     if "account" in roots:
-        accounts = _by_customer(sql.fetch_all(ACCOUNTS, [ids, program_of(call.config, call, now)]))
+        accounts = _by_customer(sql.fetch_all(ACCOUNTS, [now, ids, program_of(call.config, call, now)]))
     names = variables.features_in(paths)
     told: dict[uuid.UUID, Mapping[str, Any]] = {}
     if names:
