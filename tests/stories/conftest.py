@@ -8,9 +8,9 @@ from tests.stories.bank import Bank
 from tests.stories.running import platform
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bank]:
-    """A client of a platform of its own, whose book is proved when all is over."""
+    """A client of a platform of its own, whose book is proved when the stories are over; then it stops."""
     place = tmp_path_factory.mktemp("bank")
     with platform(place / "data", place / "console", command="up") as running:
         opened = Bank.of(running)
