@@ -23,6 +23,8 @@ class Campaign(PublicModel):
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True, default="")
     program_ref = models.UUIDField(null=True)
+    # The public id of the person who made it, as text; NULL where nobody is known to have.
+    owner_ref = models.CharField(max_length=100, null=True, db_index=True)
     segment_refs = ArrayField(models.UUIDField(), default=list)
     excluded_segment_refs = ArrayField(models.UUIDField(), default=list)
     purpose = models.CharField(max_length=10, default="marketing")

@@ -23,6 +23,8 @@ class Journey(PublicModel):
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True, default="")
     program_ref = models.UUIDField(null=True)
+    # The public id of the person who made it, as text; NULL where nobody is known to have.
+    owner_ref = models.CharField(max_length=100, null=True, db_index=True)
     status = models.CharField(max_length=10, default="DRAFT", choices=[(one, one) for one in STATUSES])
     draft = ExactJSONField()
     revision = models.PositiveIntegerField(default=1)

@@ -24,6 +24,7 @@ class ProgramsConfig(AppConfig):
         from loyalty.foundation.approvals import api as approvals
         from loyalty.foundation.audit import api as audit
         from loyalty.foundation.web import scoping
+        from loyalty.programs import queries
         from loyalty.programs.operations import asking, documents
 
         for kind, title in asking.TITLES.items():
@@ -35,4 +36,6 @@ class ProgramsConfig(AppConfig):
             )  # fmt: skip
         audit.register_link("program", "/programs/{ref}")
         scoping.register_kind("program", scoping.by_itself("program"), names=("program", "program_id"))
+        # Under this name a route also asks whose program it is; others need no question for it.
+        scoping.register_kind("owned_program", queries.list_places, names=())
         scoping.register_kind("partner", scoping.by_itself("partner"), names=("partner_ref",))

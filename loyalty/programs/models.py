@@ -16,6 +16,8 @@ class Program(PublicModel):
     """A loyalty program; what it promises stands in its versions."""
 
     code = models.CharField(max_length=50, unique=True)
+    # The public id of the person who made it, as text; NULL where nobody is known to have.
+    owner_ref = models.CharField(max_length=100, null=True, db_index=True)
     name = models.CharField(max_length=200)
     description = models.TextField(blank=True, default="")
     status = models.CharField(max_length=10, choices=STATUSES, default=ProgramStatus.DRAFT.value)

@@ -18,6 +18,8 @@ from django.db.models import (
 )
 from django.db.models.functions import Coalesce
 
+from loyalty.foundation.kernel.grants import Place, Scope
+from loyalty.foundation.web.scoping import is_public_id
 from loyalty.programs import policy
 from loyalty.programs.contracts import (
     Enrollment,
@@ -228,3 +230,12 @@ def current_versions(programs: Sequence[Program]) -> dict[int, ProgramVersion]:
     found = ProgramVersion.objects.filter(program__in=programs).annotate(has_begun=has_begun)
     found = found.order_by("program_id", "-has_begun", "-starts_at", "-number")
     return {version.program_id: version for version in found.distinct("program_id")}
+
+
+def list_places(refs: Sequence[str]) -> dict[str, Place]:
+    """Give where each program stands, which is in itself, and whose own it is; an empty text is nobody's."""
+    rows = Program.objects.filter(public_id__in=[ref for ref in refs if is_public_id(ref)])
+    return {
+        str(ref): {Scope.PROGRAM: str(ref), Scope.OWN: owner or ""}
+        for ref, owner in rows.values_list("public_id", "owner_ref")
+    }

@@ -24,12 +24,13 @@ class SegmentsConfig(AppConfig):
         from loyalty.features import api as features
         from loyalty.foundation.configuration import api as configuration
         from loyalty.foundation.events import api as events
+        from loyalty.foundation.web import scoping
         from loyalty.foundation.work import api as work
         from loyalty.points import api as points
         from loyalty.segments import api, handlers
         from loyalty.segments.operations import recalculation
         from loyalty.segments.operations.settings_fields import SYSTEM_FIELDS
-        from loyalty.segments.queries.views import ARABIC, FACTS, list_segment_codes, overview_part
+        from loyalty.segments.queries.views import ARABIC, FACTS, list_places, list_segment_codes, overview_part
 
         configuration.extend_section("system", *SYSTEM_FIELDS)
         work.register(recalculation.RUN_KIND, recalculation.recalculate)
@@ -38,6 +39,7 @@ class SegmentsConfig(AppConfig):
             "warehouse.features_changed", name="segments.refresh_after_features", handler=handlers.on_features_changed
         )
         events.ring_after_facts("segments.settle", is_wanted=api.is_anything_driven)
+        scoping.register_kind("segment", list_places, names=())
         customers.register_overview_part("segments", overview_part)
         features.register_platform_facts(FACTS)
         features.register_words("ar", ARABIC)

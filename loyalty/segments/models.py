@@ -19,6 +19,8 @@ class Segment(PublicModel):
     """A named group of customers."""
 
     name = models.CharField(max_length=200, unique=True)
+    # The public id of the person who made it, as text; NULL where nobody is known to have.
+    owner_ref = models.CharField(max_length=100, null=True, db_index=True)
     description = models.TextField(blank=True, default="")
     kind = models.CharField(max_length=10, choices=SegmentKind)
     rules = ExactJSONField(null=True)

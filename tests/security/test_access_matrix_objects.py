@@ -8,13 +8,28 @@ from pytest_django import DjangoDbBlocker
 from rest_framework import serializers
 from rest_framework.response import Response
 
+from loyalty.campaigns.models import Campaign
 from loyalty.customers.models import Customer
 from loyalty.foundation.web import scoping
 from loyalty.foundation.web.views import ApiView, ReadOnlyApiViewSet
+from loyalty.journeys.models import Journey
 from loyalty.points.models import AccountRow
-from tests.security.matrix.objects import MASKED, REVEALED, leaks, list_cells, lists, object_cells
+from loyalty.programs.models import Program
+from loyalty.segments.models import Segment
+from tests.security.matrix.callers import ME, OTHER
+from tests.security.matrix.objects import (
+    MASKED,
+    REVEALED,
+    ids_in,
+    leaks,
+    list_cells,
+    lists,
+    lists_of_own,
+    making,
+    object_cells,
+)
 from tests.security.matrix.routes import Route, list_routes
-from tests.security.matrix.world import Sides, standing
+from tests.security.matrix.world import Sides, standing, undone
 
 pytestmark = pytest.mark.django_db
 
@@ -37,6 +52,34 @@ def test_objects__of_another_program__do_not_exist(sides: Sides, capsys: pytest.
         print(f"\naccess matrix, objects: {len(cells)} cells, {len(wrong)} wrong")
     assert not wrong, "\n".join(wrong)
     assert len(narrowed) >= 8 and len(cells) >= 120
+
+
+def test_objects__that_somebody_else_made__do_not_exist(sides: Sides, capsys: pytest.CaptureFixture[str]) -> None:
+    routes, pair = list_routes(), (making(ME), making(OTHER))
+    narrowed = lists_of_own(routes)
+    siblings = {route.address: route for route in narrowed}
+    cells = [cell for route in narrowed for cell in list_cells(route, sides, pair)]
+    # Routes of other domains about a program are closed to them, as the matrix of every cell asserts.
+    owned = [route for route in routes if "own" in route.scoped_by]
+    cells += [cell for route in owned for cell in object_cells(route, siblings, sides, pair)]
+    wrong = [f"{cell.name}: {cell.fault}" for cell in cells if cell.fault]
+    with capsys.disabled():
+        print(f"\naccess matrix, own objects: {len(cells)} cells of {len(narrowed)} lists, {len(wrong)} wrong")
+    assert not wrong, "\n".join(wrong)
+    assert {route.view.__module__.split(".")[1] for route in narrowed} == {
+        "segments", "campaigns", "programs", "journeys",
+    }  # fmt: skip
+    assert len(cells) >= 150
+
+
+@pytest.mark.parametrize("model", [Program, Campaign, Journey, Segment])
+def test_objects__that_stood_before__are_nobody_s_own(sides: Sides, model: type[Any]) -> None:
+    with undone():
+        model.objects.update(owner_ref=None)
+        seen = [
+            ids_in(route, making(ME)) for route in lists_of_own(list_routes()) if route.view.queryset.model is model
+        ]
+    assert seen and not any(seen)
 
 
 def test_personal__of_a_known_person__is_in_no_answer_to_a_masked_caller(

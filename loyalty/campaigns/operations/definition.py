@@ -77,6 +77,7 @@ def create(*, new: NewCampaign, actor: Actor, now: datetime, is_active: bool = F
         name=new.name,
         description=new.description,
         program_ref=new.program,
+        owner_ref=actor.owner_ref,
         segment_refs=list(new.segments or ([new.segment] if new.segment else [])),
         trigger=dict(new.trigger),
         content=dict(new.content),

@@ -44,10 +44,10 @@ def _named_by(campaign: Campaign) -> set[uuid.UUID]:
 
 
 def list_places(refs: Sequence[str]) -> dict[str, Place]:
-    """Give in which program each campaign stands; one of no program stands nowhere that a bounded grant reaches."""
+    """Give in which program each campaign stands and whose it is; what is empty no grant reaches."""
     ids = [ref for ref in refs if is_public_id(ref)]
-    rows = Campaign.objects.filter(public_id__in=ids).values_list("public_id", "program_ref")
-    return {str(ref): {Scope.PROGRAM: str(program) if program else ""} for ref, program in rows}
+    rows = Campaign.objects.filter(public_id__in=ids).values_list("public_id", "program_ref", "owner_ref")
+    return {str(ref): {Scope.PROGRAM: str(program or ""), Scope.OWN: owner or ""} for ref, program, owner in rows}
 
 
 def variables_of(

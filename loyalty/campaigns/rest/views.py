@@ -58,7 +58,8 @@ class CampaignViewSet(ReadOnlyApiViewSet):
         "calendar": "campaigns.view",
         "abort": "campaigns.trigger",
     }
-    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": "program_ref"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": "program_ref", "own": "owner_ref"}
+    own_acts: ClassVar[tuple[str, ...]] = ("create",)
     scoped_names: ClassVar[Mapping[str, str]] = {"program": "program"}
     serializer_class = serializers.CampaignSerializer
     queryset = Campaign.objects.all()
@@ -275,11 +276,16 @@ def of_campaigns_in(program_refs: Sequence[str]) -> Q:
     return Q(campaign_ref__in=Campaign.objects.filter(program_ref__in=program_refs).values("public_id"))
 
 
+def of_campaigns_by(owner_refs: Sequence[str]) -> Q:
+    """Narrow executions to those of campaigns that some people made."""
+    return Q(campaign_ref__in=Campaign.objects.filter(owner_ref__in=owner_refs).values("public_id"))
+
+
 class CampaignExecutionViewSet(ReadOnlyApiViewSet):
     """Executions, newest first."""
 
     permissions: ClassVar[dict[str, str]] = {"list": "campaigns.view", "retrieve": "campaigns.view"}
-    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": of_campaigns_in}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": of_campaigns_in, "own": of_campaigns_by}
     queryset = CampaignExecution.objects.all()
     serializer_class = serializers.ExecutionSerializer
     pagination_class = KeysetPages

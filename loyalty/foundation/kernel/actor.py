@@ -23,6 +23,11 @@ class Actor:
         """The one who answers for the act: the user behind a token, else the actor itself."""
         return self.person_ref or self.ref
 
+    @property
+    def owner_ref(self) -> str | None:
+        """Whose own a thing is that this actor makes: the person's, and nobody's when the platform made it itself."""
+        return None if self.kind == "system" else self.person
+
 
 def system_actor(name: str) -> Actor:
     """Give the actor for work that the platform starts itself, for example ``segments.recalculate``."""

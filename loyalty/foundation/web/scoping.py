@@ -254,8 +254,11 @@ def _check_call(
 ) -> None:
     if not all(named.get(ref) for ref in call.refs):
         raise NotFound("There is no such object.")
-    held = {Scope.PROGRAM: grant.program_refs, Scope.PARTNER: grant.partner_refs}
-    placed, outside = False, False
+    own = frozenset({grant.owner_ref}) if grant.is_own and grant.owner_ref else frozenset()
+    held = {Scope.PROGRAM: grant.program_refs, Scope.PARTNER: grant.partner_refs, Scope.OWN: own}
+    placed, outside = bool(own) and _makes_own(view, declared), False
+    # To whom only their own things are open, these may stand in anybody's program: the rows tell whose they are.
+    is_only_own = bool(own) and _is_narrowed_by_rows(view) and not grant.program_refs and not grant.partner_refs
     for dimension in declared:
         mine = held.get(Scope(dimension), frozenset())
         everything = {named[ref][dimension] for ref in call.refs if dimension in named[ref]}
@@ -263,7 +266,7 @@ def _check_call(
         if mine and everything <= mine:
             placed = placed or bool(placing)
         else:
-            outside = outside or bool(everything)
+            outside = outside or (bool(everything) and (dimension == Scope.OWN or not is_only_own))
     if outside and not placed:
         raise NotFound("There is no such object.")
     if _is_narrowed_by_rows(view):
@@ -271,6 +274,12 @@ def _check_call(
     view.is_placed = placed
     if not placed:
         raise ScopeNotNamed("Name the program, account or other object that the call is about.")
+
+
+def _makes_own(view: Any, declared: Mapping[str, ScopedBy]) -> bool:
+    """Whether the call makes something that is the caller's own from the beginning."""
+    act = getattr(view, "action", None) or str(view.request.method).lower()
+    return Scope.OWN in declared and act in getattr(view, "own_acts", ())
 
 
 def _is_narrowed_by_rows(view: Any) -> bool:

@@ -33,13 +33,16 @@ class Scoped(APIView):
     declares none is closed to such callers. ``scoped_names`` tells by which parts of path, body or (in a read) query
     the route finds what it is about, each with its kind: ``{"id": "program", "account_id": "account"}``; a dot leads
     into an object, and ``?program`` is read from the query of a write. ``scoped_batch`` is the body's list of which
-    each entry is a call by itself. ``limited_by`` names the members of the body that a limit by amount counts.
+    each entry is a call by itself. ``own_acts`` names the actions (or methods) that make what is
+    the caller's own from the beginning, and so are open to who may do it to their own. ``limited_by`` names the members
+    of the body that a limit by amount counts.
     """
 
     permissions: ClassVar[dict[str, str]] = {}
     scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {}
     scoped_names: ClassVar[Mapping[str, str]] = {}
     scoped_batch: ClassVar[str] = scoping.BATCH
+    own_acts: ClassVar[tuple[str, ...]] = ()
     limited_by: ClassVar[tuple[str, ...]] = ()
 
     @property

@@ -52,8 +52,9 @@ def create(
         graph = dict(get_template(template).graph)
     draft = serialise(parse(graph if graph is not None else {}))
     journey = Journey.objects.create(
-        name=name, description=description, program_ref=program, draft=draft, saved_at=now, saved_by=actor.name
-    )
+        name=name, description=description, program_ref=program, owner_ref=actor.owner_ref, draft=draft, saved_at=now,
+        saved_by=actor.name,
+    )  # fmt: skip
     record(journey, "journeys.change", actor, now, after={"name": name})
     return journey.public_id
 

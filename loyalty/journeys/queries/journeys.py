@@ -153,17 +153,17 @@ def list_usages_of_segment(segment_id: uuid.UUID) -> list[Usage]:
 
 
 def list_places(refs: Sequence[str]) -> dict[str, Place]:
-    """Give in which program each journey stands; one of no program stands nowhere that a bounded grant reaches."""
+    """Give in which program each journey stands and whose it is; an empty text is nobody's, and no grant reaches it."""
     ids = [ref for ref in refs if is_public_id(ref)]
-    rows = Journey.objects.filter(public_id__in=ids).values_list("public_id", "program_ref")
-    return {str(ref): {Scope.PROGRAM: str(program) if program else ""} for ref, program in rows}
+    rows = Journey.objects.filter(public_id__in=ids).values_list("public_id", "program_ref", "owner_ref")
+    return {str(ref): {Scope.PROGRAM: str(program or ""), Scope.OWN: owner or ""} for ref, program, owner in rows}
 
 
 def list_places_of_executions(refs: Sequence[str]) -> dict[str, Place]:
-    """Give in which program the journey of each execution stands."""
+    """Give in which program the journey of each execution stands and whose it is."""
     ids = [ref for ref in refs if is_public_id(ref)]
-    rows = Execution.objects.filter(pk__in=ids).values_list("pk", "journey__program_ref")
-    return {str(ref): {Scope.PROGRAM: str(program) if program else ""} for ref, program in rows}
+    rows = Execution.objects.filter(pk__in=ids).values_list("pk", "journey__program_ref", "journey__owner_ref")
+    return {str(ref): {Scope.PROGRAM: str(program or ""), Scope.OWN: owner or ""} for ref, program, owner in rows}
 
 
 def internal_ids(customer_ids: Sequence[uuid.UUID]) -> list[int]:

@@ -78,7 +78,7 @@ class JourneyAnalyticsView(ApiView):
     """Figures of a journey."""
 
     permissions: ClassVar[dict[str, str]] = {"get": "journeys.view"}
-    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED, "own": scoping.NAMED}
     scoped_names: ClassVar[Mapping[str, str]] = {"id": "journey"}
 
     @extend_schema(

@@ -49,7 +49,7 @@ class JourneyExportView(ApiView):
     """A journey as a document."""
 
     permissions: ClassVar[dict[str, str]] = {"get": "journeys.view"}
-    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED, "own": scoping.NAMED}
     scoped_names: ClassVar[Mapping[str, str]] = {"id": "journey"}
 
     @extend_schema(responses={200: JourneyDocumentSerializer})
@@ -65,8 +65,9 @@ class JourneyImportView(ApiView):
     """A document as a new journey."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "journeys.change"}
-    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED, "own": scoping.NAMED}
     scoped_names: ClassVar[Mapping[str, str]] = {"program": "program"}
+    own_acts: ClassVar[tuple[str, ...]] = ("post",)
 
     @extend_schema(request=ImportSerializer, responses={201: ImportedSerializer})
     def post(self, request: Request) -> Response:

@@ -57,7 +57,10 @@ class JourneyExecutionViewSet(ReadOnlyApiViewSet):
         "exit": "journeys.operate",
         "move": "journeys.operate",
     }
-    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": of_journeys_in}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {
+        "program": of_journeys_in,
+        "own": "journey__owner_ref",
+    }
     queryset = Execution.objects.all()
     serializer_class = serializers.JourneyExecutionSerializer
     pagination_class = KeysetPages
@@ -116,7 +119,7 @@ class ContinueView(ApiView):
     """An execution that waits for an event."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "journeys.start"}
-    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED, "own": scoping.NAMED}
     scoped_names: ClassVar[Mapping[str, str]] = {"execution_id": "journey_execution"}
 
     @extend_schema(

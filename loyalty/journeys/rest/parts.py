@@ -100,7 +100,7 @@ class PartsView(ApiView):
     """The nodes or the edges of a draft."""
 
     permissions: ClassVar[dict[str, str]] = {"get": "journeys.view", "post": "journeys.change"}
-    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED, "own": scoping.NAMED}
     scoped_names: ClassVar[Mapping[str, str]] = {"journey": "journey"}
     part: ClassVar[str]
     new: ClassVar[type[serializers.Serializer[Any]]]
@@ -130,7 +130,7 @@ class PartView(ApiView):
     permissions: ClassVar[dict[str, str]] = {
         "get": "journeys.view", "patch": "journeys.change", "delete": "journeys.change",
     }  # fmt: skip
-    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED, "own": scoping.NAMED}
     scoped_names: ClassVar[Mapping[str, str]] = {"?journey": "journey"}
     part: ClassVar[str]
     whole: ClassVar[type[serializers.Serializer[Any]]]

@@ -80,7 +80,7 @@ class JourneyTestRunView(ApiView):
     """Try a journey on a customer."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "journeys.view"}
-    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED, "own": scoping.NAMED}
     scoped_names: ClassVar[Mapping[str, str]] = {"id": "journey"}
 
     @extend_schema(request=TestRunSerializer, responses={200: TestRunAnswerSerializer})

@@ -21,7 +21,7 @@ from loyalty.journeys.rest import serializers
 class OfJourneyView(ApiView):
     """A route about one journey, which the address names."""
 
-    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": scoping.NAMED, "own": scoping.NAMED}
     scoped_names: ClassVar[Mapping[str, str]] = {"id": "journey"}
 
     @property

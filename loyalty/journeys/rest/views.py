@@ -52,7 +52,8 @@ class JourneyViewSet(ReadOnlyApiViewSet):
         "rollback": "journeys.publish",
         "start": "journeys.start",
     }
-    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": "program_ref"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": "program_ref", "own": "owner_ref"}
+    own_acts: ClassVar[tuple[str, ...]] = ("create",)
     scoped_names: ClassVar[Mapping[str, str]] = {"program": "program"}
     serializer_class = serializers.JourneyDetailSerializer
     queryset = Journey.objects.all()

@@ -36,7 +36,7 @@ def create_program(*, document: ProgramDocument, actor: Actor, now: datetime) ->
 
 
 def _create(whole: ProgramDocument, actor: Actor, now: datetime) -> uuid.UUID:
-    program = Program()
+    program = Program(owner_ref=actor.owner_ref)
     _save_header(program, whole)
     writing.write_tiers(program, whole.tiers)
     version = ProgramVersion(program=program, number=1, starts_at=now)

@@ -55,7 +55,8 @@ class ProgramViewSet(ReadOnlyApiViewSet):
         "destroy": "programs.delete",
         "leave": "programs.leave",
     }
-    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": "public_id"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": "public_id", "own": "owner_ref"}
+    own_acts: ClassVar[tuple[str, ...]] = ("create",)
     queryset = Program.objects.none()
     serializer_class = serializers.ProgramSerializer
     filter_backends: Any = (DjangoFilterBackend, AllowListedOrdering)
@@ -203,8 +204,11 @@ class OfProgramViewSet(ReadOnlyApiViewSet):
     """Base of the lists that are read out of programs."""
 
     permissions: ClassVar[dict[str, str]] = {"list": "programs.view", "retrieve": "programs.view"}
-    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": "program__public_id"}
-    scoped_names: ClassVar[Mapping[str, str]] = {"program": "program"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {
+        "program": "program__public_id",
+        "own": "program__owner_ref",
+    }
+    scoped_names: ClassVar[Mapping[str, str]] = {"program": "owned_program"}
     filter_backends: Any = (DjangoFilterBackend, AllowListedOrdering)
 
 

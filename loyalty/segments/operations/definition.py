@@ -148,7 +148,7 @@ def create(
     :raises RuleInvalid: the rules mean nothing here.
     :raises RuleNotCompilable: the rules cannot run where the data is.
     """
-    segment = Segment(name=name, description=description, kind=kind)
+    segment = Segment(name=name, description=description, kind=kind, owner_ref=actor.owner_ref)
     _take(segment, {"rules": rules, **others}, now)
     _save(segment)
     audit.record(

@@ -6,8 +6,10 @@ from datetime import datetime
 from typing import Any
 
 from loyalty.features import api as features
+from loyalty.foundation.kernel.grants import Place, Scope
 from loyalty.foundation.rules import api as rules
 from loyalty.foundation.rules.contracts import FieldType
+from loyalty.foundation.web.scoping import is_public_id
 from loyalty.segments.contracts import SegmentView, Usage
 from loyalty.segments.errors import SegmentNotFound
 from loyalty.segments.models import Segment
@@ -117,3 +119,9 @@ def uses_by_segment() -> dict[str, list[str]]:
     """Give for every segment the segments that its rules name."""
     rows = Segment.objects.values_list("public_id", "depends_on")
     return {str(public_id): list(names) for public_id, names in rows}
+
+
+def list_places(refs: Sequence[str]) -> dict[str, Place]:
+    """Give whose own each segment is; an empty text is nobody's, and no grant reaches it."""
+    rows = Segment.objects.filter(public_id__in=[ref for ref in refs if is_public_id(ref)])
+    return {str(ref): {Scope.OWN: owner or ""} for ref, owner in rows.values_list("public_id", "owner_ref")}

@@ -2,6 +2,7 @@
 
 import dataclasses
 import uuid
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import django_filters
@@ -18,6 +19,7 @@ from loyalty.customers import api as customers
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.errors import NotFound
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
+from loyalty.foundation.web import scoping
 from loyalty.foundation.web.etag import check_if_match
 from loyalty.foundation.web.languages import language_in
 from loyalty.foundation.web.views import AllowListedOrdering, ApiView, ApiViewSet, ReadOnlyApiViewSet
@@ -60,6 +62,8 @@ class SegmentViewSet(ReadOnlyApiViewSet):
         "trend": "segments.view",
         "upload": "segments.change",
     }
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"own": "owner_ref"}
+    own_acts: ClassVar[tuple[str, ...]] = ("create",)
     queryset = Segment.objects.order_by("-id")
     serializer_class = serializers.SegmentSerializer
     filter_backends: Any = (DjangoFilterBackend, SearchFilter, AllowListedOrdering)
@@ -207,6 +211,9 @@ class UnsavedPreviewView(ApiView):
     """Preview of rules that are not saved yet."""
 
     permissions: ClassVar[dict[str, str]] = {"post": "segments.view"}
+    # What is counted is the caller's own to be: rules that are nobody's yet.
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"own": scoping.NAMED}
+    own_acts: ClassVar[tuple[str, ...]] = ("post",)
 
     @extend_schema(
         operation_id="segments_preview_unsaved", request=serializers.PreviewSerializer, responses={200: dict}
@@ -229,6 +236,8 @@ class SegmentMemberViewSet(ApiViewSet):
     """Members of static segments."""
 
     permissions: ClassVar[dict[str, str]] = {"create": "segments.change", "destroy": "segments.change"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"own": "owner_ref"}
+    scoped_names: ClassVar[Mapping[str, str]] = {"segment": "segment"}
     queryset = Segment.objects.none()
     serializer_class = serializers.MemberSerializer
     lookup_value_regex = "[^/]+"
@@ -260,9 +269,9 @@ class SegmentMemberViewSet(ApiViewSet):
             raise NotFound("There is no such membership.")
         return Response(status=204)
 
-    @staticmethod
-    def _segment(segment_id: uuid.UUID) -> Segment:
-        segment = Segment.objects.filter(public_id=segment_id).first()
+    def _segment(self, segment_id: uuid.UUID) -> Segment:
+        rows = scoping.narrow(Segment.objects.all(), self, self.grant)
+        segment: Segment | None = rows.filter(public_id=segment_id).first()
         if segment is None:
             raise api.SegmentNotFound()
         return segment
@@ -278,6 +287,7 @@ class SegmentSnapshotViewSet(ReadOnlyApiViewSet):
     """Snapshots, newest first."""
 
     permissions: ClassVar[dict[str, str]] = {"list": "segments.view", "retrieve": "segments.view"}
+    scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"own": "segment__owner_ref"}
     queryset = (
         SegmentSnapshot.objects.select_related("segment")
         .annotate(knows_members=ExpressionWrapper(Q(added__isnull=False), output_field=BooleanField()))

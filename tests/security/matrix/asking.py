@@ -19,7 +19,8 @@ from tests.security.matrix.world import Side, Sides
 
 FACTORY = APIRequestFactory()
 # Routes that take something else than JSON.
-MEDIA = {"ImportViewSet": "text/csv"}
+FORM, EMPTY_FORM = "multipart/form-data; boundary=end", "--end--\r\n"
+MEDIA = {("ImportViewSet", "create"): "text/csv", ("SegmentViewSet", "upload"): FORM}
 Request = tuple[dict[str, str], dict[str, str], dict[str, Any]]
 
 
@@ -102,8 +103,8 @@ def ask(route: Route, method: str, caller: Caller | None, request: Request, *, b
     address = route.path(**path)
     if query:
         address += "?" + "&".join(f"{name}={value}" for name, value in query.items())
-    data = None if method in ("get", "delete") else json.dumps(sent)
-    media = MEDIA.get(route.view.__name__, "application/json") if method == "post" else "application/json"
+    media = MEDIA.get((route.view.__name__, route.handlers.get(method, "")), "application/json")
+    data = None if method in ("get", "delete") else EMPTY_FORM if media == FORM else json.dumps(sent)
     asked = getattr(FACTORY, method)(address, data, content_type=media)
     if caller is not None:
         user = caller.user()

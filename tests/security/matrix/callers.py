@@ -11,6 +11,8 @@ from loyalty.foundation.access.policy import SHIPPED_ROLES, catalogue
 from loyalty.foundation.kernel.grants import GrantPart, Scope
 
 PARTNER, OTHER_PARTNER = "P-ONE", "P-TWO"
+# Who made what stands on the side of the bounded callers, and who what stands on the other.
+ME, OTHER = uuid.UUID(int=7), uuid.UUID(int=8)
 LIMIT = 100
 
 
@@ -32,6 +34,7 @@ class Caller:
     held: tuple[Held, ...]
     scopes: tuple[str, ...] | None = None
     is_active: bool = True
+    person: uuid.UUID = ME
 
     def parts(self, code: str) -> tuple[Held, ...]:
         """What of it counts for a permission, worked out anew."""
@@ -43,7 +46,7 @@ class Caller:
 
     def user(self) -> User:
         """The user as the product knows them after signing in."""
-        user = User(pk=2**40, public_id=uuid.UUID(int=7), username=self.name, is_active=self.is_active)
+        user = User(pk=2**40, public_id=self.person, username=self.name, is_active=self.is_active)
         user.__dict__["held_patterns"] = tuple(
             HeldPattern(one.pattern, GrantPart(Scope(one.scope), frozenset(one.refs), one.points_max))
             for one in self.held

@@ -1,6 +1,7 @@
 """Cells over real objects: what a caller bound to one program sees of the other, and what leaks to a masked one."""
 
 import json
+import uuid
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -27,9 +28,18 @@ class Administrator(Caller):
 ADMINISTRATOR = Administrator("administrator", (Held("*"),))
 
 
+def making(person: uuid.UUID) -> Caller:
+    """Somebody who may do everything to what they made."""
+    return Caller(f"on what {person} made", (Held("*", "own"),), person=person)
+
+
 def bound_to(program: str) -> Caller:
     """Somebody who may do everything, in one program."""
     return Caller(f"in {program}", (Held("*", "program", (program,)),))
+
+
+# Two callers, each with a side.
+Pair = tuple[Caller, Caller]
 
 
 @dataclass(frozen=True)
@@ -75,18 +85,27 @@ def ids_in(route: Route, caller: Caller, query: Mapping[str, str] | None = None)
 
 def lists(routes: tuple[Route, ...]) -> list[Route]:
     """Give the lists whose rows a column narrows to a program."""
+    return [route for route in routes if is_list(route) and "program" in route.scoped_by]
+
+
+def lists_of_own(routes: tuple[Route, ...]) -> list[Route]:
+    """Give the lists whose rows a column narrows to what somebody made, of the kinds that stand on both sides."""
     return [
         route
         for route in routes
-        if route.handlers.get("get") == "list" and route.finds_rows("get") and "program" in route.scoped_by
+        if is_list(route) and "own" in route.scoped_by and route.view.__module__.split(".")[1] != "foundation"
     ]
 
 
-def list_cells(route: Route, sides: Sides) -> Iterator[Cell]:
+def is_list(route: Route) -> bool:
+    """Whether a route is a list that a column narrows."""
+    return route.handlers.get("get") == "list" and route.finds_rows("get")
+
+
+def list_cells(route: Route, sides: Sides, pair: Pair | None = None) -> Iterator[Cell]:
     """Ask a list from both sides: each sees something of what there is, and nothing of the other."""
-    mine, other, everything = (
-        ids_in(route, caller) for caller in (bound_to(sides.mine.program), bound_to(sides.other.program), EVERYBODY)
-    )
+    me, you = pair or (bound_to(sides.mine.program), bound_to(sides.other.program))
+    mine, other, everything = (ids_in(route, caller) for caller in (me, you, EVERYBODY))
     name = f"GET {route.address}"
     if mine is None or other is None or everything is None:
         yield Cell(name, "a list that declares a column was refused to a caller within it")
@@ -94,17 +113,17 @@ def list_cells(route: Route, sides: Sides) -> Iterator[Cell]:
     yield Cell(f"{name}: nothing of the other side", "" if not mine & other else f"both sides see {mine & other}")
     yield Cell(f"{name}: nothing that is not there", "" if mine | other <= everything else "rows from nowhere")
     for filtered in ("program", "program_id"):
-        seen = ids_in(route, bound_to(sides.mine.program), {filtered: sides.other.program})
+        seen = ids_in(route, me, {filtered: sides.other.program})
         fault = f"the filter opened {seen & other}" if seen and seen & other else ""
         yield Cell(f"{name}?{filtered}=other", fault)
 
 
-def object_cells(route: Route, siblings: Mapping[str, Route], sides: Sides) -> Iterator[Cell]:
+def object_cells(route: Route, siblings: Mapping[str, Route], sides: Sides, pair: Pair | None = None) -> Iterator[Cell]:
     """Ask an object of the other side by every method: the answer is that of an object that does not exist."""
     parent = siblings.get(route.address.split("{id}")[0])
     if parent is None or "id" not in route.kwargs:
         return
-    me, you = bound_to(sides.mine.program), bound_to(sides.other.program)
+    me, you = pair or (bound_to(sides.mine.program), bound_to(sides.other.program))
     mine, other = ids_in(parent, me), ids_in(parent, you)
     if not mine or not other:
         yield Cell(route.address, f"no objects on both sides to ask for: {parent.address}")

@@ -1,5 +1,6 @@
 """Two programs side by side, with one of everything that can be named in each, and people with known data."""
 
+import uuid
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -9,15 +10,21 @@ import pytest
 from django.conf import settings
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections, transaction
+from django.db.models import Model
 from pytest_django import DjangoDbBlocker
 
+from loyalty.campaigns.models import Campaign
+from loyalty.foundation.access.models import User
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.work import api as work
+from loyalty.journeys.models import Journey
+from loyalty.programs.models import Program
+from loyalty.segments.models import Segment, SegmentSnapshot
 from tests.campaigns.scene import CONTENT, SCHEDULE
 from tests.gateways import world as outside
 from tests.journeys.ground import graph_of, wait
 from tests.programs.documents import document
-from tests.security.matrix.callers import PARTNER
+from tests.security.matrix.callers import ME, OTHER, PARTNER
 from tests.security.matrix.routes import NOWHERE
 
 MAIL = {"subject": "Hello", "body": "You have points."}
@@ -43,7 +50,7 @@ class Sides:
 
     KINDS: ClassVar[tuple[str, ...]] = (
         "program", "account", "transaction", "hold", "pool", "campaign", "partner", "journey",
-        "journey_execution",
+        "journey_execution", "segment", "owned_program",
     )  # fmt: skip
 
     world: outside.World
@@ -55,7 +62,7 @@ class Sides:
 
 
 def make_side(world: outside.World, name: str, people: list[str]) -> Side:
-    """Make a program with an account, a transaction, a hold, a household, a campaign and a journey."""
+    """Make a program with an account, a transaction, a hold, a household, a campaign, a journey and a segment."""
     program = world.make("loyaltyPrograms/", {**document(), "name": name, "code": name})["id"]
     accounts = [world.make("loyaltyAccounts/", {"customer_id": one, "program_id": program})["id"] for one in people]
     earn = {"account_id": accounts[0], "transaction_amount": "2000.00"}
@@ -75,6 +82,8 @@ def make_side(world: outside.World, name: str, people: list[str]) -> Side:
     world.make(f"journeys/{journey}/publish/", {"revision": 1})
     world.make(f"journeys/{journey}/activate/", {})
     begun = world.make(f"journeys/{journey}/start/", {"customer_id": people[0]})
+    segment = world.make("segments/", {"name": f"Segment {name}", "kind": "static"})["id"]
+    world.make("segmentMembers/", {"segment": segment, "customer_id": people[0]})
     file = f"customer_ref,points_balance\nIMPORTED-{name},5\n"
     sent = world.client.post(
         f"{outside.V1}pointsImports/?program={program}",
@@ -93,9 +102,26 @@ def make_side(world: outside.World, name: str, people: list[str]) -> Side:
             "campaign": campaign["id"],
             "journey": journey,
             "journey_execution": begun["execution_id"],
+            "segment": segment,
+            "owned_program": program,
             "partner": PARTNER,
         }
     )
+
+
+def give_to(side: Side, person: uuid.UUID) -> None:
+    """Have what stands on a side be somebody's own; so far it is of the one who made the world, each by its token."""
+    maker = str(User.objects.get(username="wild").public_id)
+    owned: tuple[tuple[type[Model], str], ...] = (
+        (Program, "program"), (Campaign, "campaign"), (Journey, "journey"), (Segment, "segment"),
+    )  # fmt: skip
+    for model, kind in owned:
+        made = model._default_manager.filter(public_id=side.ids[kind], owner_ref=maker)
+        assert made.update(owner_ref=str(person)) == 1, f"the {kind} is not its maker's own"
+    SegmentSnapshot.objects.create(
+        segment=Segment.objects.get(public_id=side.ids["segment"]),
+        taken_at=outside.NOW, member_count=1, added_count=1, removed_count=0,
+    )  # fmt: skip
 
 
 def make_sides() -> Sides:
@@ -105,6 +131,8 @@ def make_sides() -> Sides:
     canary = outside.load_canary(SECRETS)
     mine = make_side(world, "MINE", [*people, canary])
     other = make_side(world, "OTHER", [*people, canary])
+    for side, person in ((mine, ME), (other, OTHER)):
+        give_to(side, person)
     while work.execute_next(now=outside.NOW):
         pass
     world.look()
