@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from typing import Any
@@ -118,9 +118,11 @@ def save_policy(
     time_zone: str,
     actor: Actor,
     now: datetime,
+    check: Callable[[int], None] | None = None,
 ) -> ContactPolicyView:
     """Put another policy in force: for everything that is queued or sent from now on.
 
+    :param check: refuses a change of the version that it is given; it is asked while nobody else can change it.
     :raises ContactPolicyInvalid: ``problems`` say what is wrong with it.
     """
     problems = [*_problems_of(caps, quiet_hours)]
@@ -132,6 +134,8 @@ def save_policy(
         raise ContactPolicyInvalid(problems[0].message, problems=problems)
     current()
     policy = ContactPolicy.objects.select_for_update().get()
+    if check is not None:
+        check(policy.version)
     before = _view(policy)
     policy.caps = [asdict(cap) for cap in caps]
     policy.quiet_hours = [

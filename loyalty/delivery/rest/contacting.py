@@ -64,7 +64,6 @@ class ContactPolicyView(ApiView):
     @extend_schema(request=ContactPolicySerializer, responses={200: ContactPolicySerializer})
     def put(self, request: Request) -> Response:
         """Put another policy in force."""
-        check_if_match(request, api.get_policy().version)
         body = ContactPolicySerializer(data=request.data)
         body.is_valid(raise_exception=True)
         given = body.validated_data
@@ -75,6 +74,7 @@ class ContactPolicyView(ApiView):
             time_zone=given["time_zone"],
             actor=self.actor,
             now=clock.now(),
+            check=lambda version: check_if_match(request, version),
         )
         return self._answer(saved)
 
