@@ -25,11 +25,13 @@ class CustomersConfig(AppConfig):
         from loyalty.customers.operations.section import XIVA
         from loyalty.customers.operations.watching import SYSTEM_FIELD
         from loyalty.customers.rest import looking
+        from loyalty.foundation.audit import api as audit
         from loyalty.foundation.configuration import api as configuration
         from loyalty.foundation.exchange import api as exchange
         from loyalty.foundation.web import masking
         from loyalty.foundation.work import api as work
 
+        audit.register_link("customer", "/customers/{ref}")
         masking.register_reveal(looking.VIEW_PII, looking.note)
         exchange.register_receiver("customer.", api.take_events)
         work.register(api.IMPORT_RUN_KIND, tasks.execute_import)

@@ -38,9 +38,13 @@ class DeliveryConfig(AppConfig):
         from loyalty.delivery.kinds.webhook.section import WEBHOOK
         from loyalty.delivery.kinds.whatsapp.channel import WhatsAppChannel
         from loyalty.delivery.kinds.whatsapp.section import WHATSAPP
+        from loyalty.foundation.audit import api as audit
         from loyalty.foundation.configuration import api as configuration
         from loyalty.foundation.events import api as events
 
+        audit.register_link("message_template", "/delivery/templates/{ref}")
+        audit.register_link("contact_policy", "/delivery/policy")
+        audit.register_link("suppression", "/delivery/suppressions")
         registry.register(EmailChannel())
         registry.register(SmsChannel())
         lint.register(EmailChannel.code, lint_mail)

@@ -22,6 +22,7 @@ class SegmentsConfig(AppConfig):
         """Register the work that this domain does."""
         from loyalty.customers import api as customers
         from loyalty.features import api as features
+        from loyalty.foundation.audit import api as audit
         from loyalty.foundation.configuration import api as configuration
         from loyalty.foundation.events import api as events
         from loyalty.foundation.web import scoping
@@ -39,6 +40,7 @@ class SegmentsConfig(AppConfig):
             "warehouse.features_changed", name="segments.refresh_after_features", handler=handlers.on_features_changed
         )
         events.ring_after_facts("segments.settle", is_wanted=api.is_anything_driven)
+        audit.register_link("segment", "/segments/{ref}")
         scoping.register_kind("segment", list_places, names=())
         customers.register_overview_part("segments", overview_part)
         features.register_platform_facts(FACTS)

@@ -24,6 +24,7 @@ class AccessConfig(AppConfig):
     def ready(self) -> None:
         """Take the ``permissions`` that each application's configuration declares into the catalogue."""
         from loyalty.foundation.access.operations import asking, rights
+        from loyalty.foundation.audit import api as audit
         from loyalty.foundation.kernel import approving
 
         import_module("loyalty.foundation.access.rest.openapi")
@@ -38,5 +39,7 @@ class AccessConfig(AppConfig):
                 is_still_valid=asking.is_still_valid,
             )
         )
+        audit.register_link("user", "/admin/users/{ref}")
+        audit.register_link("role", "/admin/roles")
         for app in apps.get_app_configs():
             policy.register(app.label, getattr(app, "permissions", {}))

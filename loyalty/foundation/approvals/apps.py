@@ -37,4 +37,4 @@ class ApprovalsConfig(AppConfig):
                 apply=reviewing.apply, describe=reviewing.describe, is_still_valid=reviewing.is_still_valid,
             )
         )  # fmt: skip
-        audit.register_link("approval_request", "/admin/approvals/{ref}")
+        audit.register_link("approval_request", "/approvals/{ref}")

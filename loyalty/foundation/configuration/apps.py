@@ -18,11 +18,13 @@ class ConfigurationConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the sections that belong to no domain, and let egress read its policy from here."""
+        from loyalty.foundation.audit import api as audit
         from loyalty.foundation.configuration import api
         from loyalty.foundation.configuration.operations import own_sections
         from loyalty.foundation.kernel import approving
         from loyalty.foundation.resilience import egress
 
+        audit.register_link("configuration", "/admin/settings/{ref}")
         # A bad word in the environment stops the process when it starts, not at the first call.
         egress.current_policy()
         api.register_section(own_sections.EGRESS)
