@@ -190,6 +190,7 @@ test('test_overdue__nobody__said_so', async ({ signedIn: page }) => {
 })
 
 test('test_large__five_hundred_steps__opens_pans_and_edits', async ({ signedIn: page }, info) => {
+  test.slow()
   const id = await create(page, 'Large', large(500))
   const session = await page.context().newCDPSession(page)
   // Time of the processor, not of the clock: other work on the machine does not count.
