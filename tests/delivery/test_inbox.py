@@ -2,14 +2,17 @@
 
 import uuid
 from datetime import datetime, timedelta
+from decimal import Decimal
 
 import pytest
 from rest_framework.test import APIClient
 
 from loyalty.delivery import api
-from loyalty.delivery.models import InboxItem, Send
+from loyalty.delivery.models import InboxItem, MessageBudget, Send
+from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.kernel.actor import system_actor
 from tests.delivery.post import EVERYONE, SOURCE, make_customers, states
 
 pytestmark = pytest.mark.django_db
@@ -55,6 +58,22 @@ def test_worker__lost_after_writing__is_written_again_and_lies_there_once(now: d
     assert api.give_up_unknown(now=later) == 0
     assert send(later).sent == 1
     assert (states(), InboxItem.objects.count()) == ({"DELIVERED": 1}, 1)
+
+
+def test_worker__lost_while_a_budget_pays__is_paid_once(now: datetime) -> None:
+    actor = system_actor("tests")
+    configuration.save(code="message-costs", values={"in_app": "2"}, actor=actor, now=now)
+    api.set_budget(scope="month", ref=None, amount=Decimal(3), actor=actor, now=now)
+    make_customers(["Ada"], now)
+    queue(now)
+    assert send(now).sent == 1
+    # Lost between the hand-over and the commit of its outcome: the begun message was counted, and is begun again.
+    Send.objects.update(state="SENDING", due_at=now + timedelta(minutes=15), delivered_at=None)
+    later = now + timedelta(minutes=20)
+    assert api.give_up_unknown(now=later) == 0
+    assert (MessageBudget.objects.get().spent, Send.objects.get().cost) == (Decimal(0), Decimal(0))
+    assert send(later).sent == 1
+    assert (MessageBudget.objects.get().spent, Send.objects.get().cost) == (Decimal(2), Decimal(2))
 
 
 def test_test_message__to_an_address_that_is_no_customer__fails(now: datetime) -> None:

@@ -109,6 +109,22 @@ def test_retry_all__of_a_channel__is_due_at_once(post: Post, now: datetime, admi
     assert api.send_due(channel="email", now=datetime.now(tz=now.tzinfo)).sent == 2
 
 
+def test_retry_all__with_what_failed__goes_once_more_but_not_what_bounced_or_is_unknown(
+    post: Post, now: datetime, admin_client: APIClient
+) -> None:
+    failed = send_failing(post, now, "BODY 554 spam", "o-1")
+    unknown = send_failing(post, now, "DROP", "o-2")
+    bounced = send_failing(post, now, "RCPT 550 no such user", "o-3")
+    asked = {"channel": "email"}
+    assert admin_client.post(f"{ROOT}retry/", asked, format="json").json() == {"messages": 0}
+    asked_all = {**asked, "is_failed_included": True}
+    assert admin_client.post(f"{ROOT}retry/", asked_all, format="json").json() == {"messages": 1}
+    states_now = {row.pk: (row.state, row.attempts) for row in Send.objects.all()}
+    assert states_now == {failed.pk: ("QUEUED", 0), unknown.pk: ("UNKNOWN", 1), bounced.pk: ("BOUNCED", 1)}
+    told = AuditEntry.objects.filter(act="delivery.retry").latest("id").after
+    assert (told["messages"], told["is_failed_included"]) == (1, True)
+
+
 def test_send__one__tells_who_came(post: Post, now: datetime, admin_client: APIClient) -> None:
     make_customers(["Ada"], now)
     queue_all(now)

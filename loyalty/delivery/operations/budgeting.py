@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 
 from django.db import transaction
@@ -15,8 +15,32 @@ from loyalty.foundation.audit import api as audit
 from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import FieldProblem
+from loyalty.foundation.orm import sql
 
 AMOUNT_MAX = Decimal(10) ** 12
+
+# All counting of budgets is under this lock (sql/budgets.sql), taken before any row of a send.
+LOCK = "SELECT pg_advisory_xact_lock(20260603) FROM delivery_messagebudget LIMIT 1"
+# What a lost worker had begun gives back what was counted for it, to the month in which that was.
+REPEAT = """
+    WITH lost AS (
+        SELECT s.id, s.cost, m.source_ref, m.program_ref,
+            date_trunc('month', (s.due_at - %(lease)s::interval) AT TIME ZONE %(zone)s)::date AS month
+        FROM delivery_send s JOIN delivery_message m ON m.id = s.message_id
+        WHERE s.state = 'SENDING' AND s.due_at < %(now)s AND s.channel = ANY(%(channels)s) FOR UPDATE OF s
+    ), back AS (
+        UPDATE delivery_send s SET state = 'QUEUED', due_at = %(now)s, claim = NULL, cost = 0 FROM lost l
+        WHERE s.id = l.id RETURNING s.id
+    ), paid AS (
+        SELECT g.id, sum(l.cost) AS amount FROM lost l JOIN delivery_messagebudget g
+            ON (g.scope = 'month' AND g.month = l.month) OR (g.scope = 'source' AND g.ref = l.source_ref)
+            OR (g.scope = 'program' AND g.ref = l.program_ref)
+        WHERE l.cost > 0 GROUP BY g.id
+    ), given AS (
+        UPDATE delivery_messagebudget g SET spent = greatest(0, g.spent - p.amount) FROM paid p WHERE g.id = p.id
+    )
+    SELECT count(*) AS sends FROM back
+"""
 
 
 def cost_per_message(channels: Sequence[str]) -> dict[str, Decimal]:
@@ -89,3 +113,17 @@ def _record(
         before=None if before is None else {**told, "amount": str(before)},
         after=None if after is None else {**told, "amount": str(after)},
     )
+
+
+@transaction.atomic
+def repeat_lost(*, channels: Sequence[str], lease: timedelta, zone: str, now: datetime) -> int:
+    """Put what a lost worker was handing over back into the queue, and its cost back into the budgets; give how many.
+
+    Only for channels on which handing over twice is once. ``zone`` is the one by which months of budgets begin.
+    """
+    lost = "SELECT 1 FROM delivery_send WHERE state = 'SENDING' AND due_at < %s AND channel = ANY(%s) LIMIT 1"
+    if not channels or sql.fetch_one(lost, [now, list(channels)]) is None:
+        return 0
+    sql.fetch_all(LOCK)
+    row = sql.fetch_one(REPEAT, {"channels": list(channels), "lease": lease, "zone": zone, "now": now})
+    return int(row["sends"]) if row else 0

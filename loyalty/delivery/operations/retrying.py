@@ -23,6 +23,15 @@ RETRY_ALL = """
             AND channel = %(channel)s AND (%(source)s::uuid IS NULL OR source_ref = %(source)s) ORDER BY id FOR UPDATE
     ) w WHERE s.id = w.id
 """
+# As retry_send does it with one. A bounced address is suppressed, so trying it again is left to who looks at that one.
+RETRY_FAILED = """
+    UPDATE delivery_send s SET state = 'QUEUED', reason = '', due_at = %(now)s, claim = NULL, ended_at = NULL,
+        queued_at = %(now)s, attempts = 0
+    FROM (
+        SELECT id FROM delivery_send WHERE state = 'FAILED' AND channel = %(channel)s
+            AND (%(source)s::uuid IS NULL OR source_ref = %(source)s) ORDER BY id FOR UPDATE
+    ) w WHERE s.id = w.id
+"""
 
 
 @transaction.atomic
@@ -68,16 +77,27 @@ def give_up(*, send_id: uuid.UUID, actor: Actor, now: datetime) -> Send:
 
 
 @transaction.atomic
-def retry_all(*, channel: str, source_ref: uuid.UUID | None, actor: Actor, now: datetime) -> int:
-    """Try at once everything on a channel that waits for its next try, for one source or for all; give how many."""
-    count = sql.execute(RETRY_ALL, {"channel": channel, "source": source_ref, "now": now})
+def retry_all(
+    *, channel: str, source_ref: uuid.UUID | None, actor: Actor, now: datetime, is_failed_included: bool = False
+) -> int:
+    """Try at once everything on a channel that waits for its next try, for one source or for all; give how many.
+
+    With ``is_failed_included`` also what its provider refused for good: after a mistake of ours is mended.
+    """
+    params = {"channel": channel, "source": source_ref, "now": now}
+    count = sql.execute(RETRY_ALL, params)
+    count += sql.execute(RETRY_FAILED, params) if is_failed_included else 0
     audit.record(
         actor=actor,
         act="delivery.retry",
         subject_kind="channel",
         subject_ref=channel,
         at=now,
-        after={"messages": count, "source": str(source_ref) if source_ref else None},
+        after={
+            "messages": count,
+            "source": str(source_ref) if source_ref else None,
+            "is_failed_included": is_failed_included,
+        },
     )
     work.ring("delivery.send_due")
     return count

@@ -23,7 +23,7 @@ from loyalty.delivery.kinds import links, registry
 from loyalty.delivery.kinds.protocol import Channel, Connection
 from loyalty.delivery.models import Send
 from loyalty.delivery.operations import contacting, pacing
-from loyalty.delivery.operations.budgeting import cost_per_message
+from loyalty.delivery.operations.budgeting import cost_per_message, repeat_lost
 from loyalty.delivery.policy.variables import PREFERENCES
 from loyalty.delivery.queries.templating import parts_for
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
@@ -357,11 +357,9 @@ def send_due(*, channel: str, now: datetime, limit: int = BATCH_ROWS) -> BatchRe
 def give_up_unknown(*, now: datetime) -> int:
     """Mark what a lost worker was handing over: it may or may not have gone, so it is never sent again by itself.
 
-    Where handing over twice is once it goes back to the queue instead.
+    Where handing over twice is once it goes back to the queue instead, and is paid for when it is begun again.
     """
-    Send.objects.filter(state=SendState.SENDING, due_at__lt=now, channel__in=registry.repeatable()).update(
-        state=SendState.QUEUED, due_at=now, claim=None
-    )
+    repeat_lost(channels=registry.repeatable(), lease=SEND_LEASE, zone=contacting.current().time_zone, now=now)
     return Send.objects.filter(state=SendState.SENDING, due_at__lt=now).update(
         state=SendState.UNKNOWN, reason="send.outcome_unknown", due_at=None, ended_at=now
     )

@@ -105,6 +105,7 @@ class RetryAll(StrictSerializer):
 
     channel = serializers.ChoiceField(choices=CHANNELS)
     source_id = serializers.UUIDField(required=False, allow_null=True, default=None)
+    is_failed_included = serializers.BooleanField(required=False, default=False)
 
 
 class RetriedAnswer(serializers.Serializer):  # type: ignore[type-arg]
@@ -162,11 +163,17 @@ class SendViewSet(ReadOnlyApiViewSet):
     @extend_schema(operation_id="sends_retry_all", request=RetryAll, responses={200: RetriedAnswer})
     @action(detail=False, methods=["post"], url_path="retry")
     def retry_all(self, request: Request, **kwargs: Any) -> Response:
-        """Try at once everything on a channel that waits for its next try: the provider works again."""
+        """Try at once everything on a channel that waits for its next try: the provider works again.
+
+        With `is_failed_included` also what it refused for good, as far as the contact policy still lets it go."""
         body = RetryAll(data=request.data)
         body.is_valid(raise_exception=True)
         given = body.validated_data
         count = api.retry_all(
-            channel=given["channel"], source_ref=given["source_id"], actor=self.actor, now=clock.now()
+            channel=given["channel"],
+            source_ref=given["source_id"],
+            is_failed_included=given["is_failed_included"],
+            actor=self.actor,
+            now=clock.now(),
         )
         return Response({"messages": count})

@@ -3830,7 +3830,11 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Try at once everything on a channel that waits for its next try: the provider works again. */
+        /**
+         * @description Try at once everything on a channel that waits for its next try: the provider works again.
+         *
+         *     With `is_failed_included` also what it refused for good, as far as the contact policy still lets it go.
+         */
         post: operations["sends_retry_all"];
         delete?: never;
         options?: never;
@@ -9157,6 +9161,8 @@ export interface components {
         /** @description Of what everything is tried at once. */
         RetryAllRequest: {
             channel: components["schemas"]["MessageChannelEnum"];
+            /** @default false */
+            is_failed_included: boolean;
             /** Format: uuid */
             source_id?: string | null;
         };
