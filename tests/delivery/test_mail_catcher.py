@@ -12,6 +12,8 @@ from pathlib import Path
 import pytest
 
 from loyalty.delivery.kinds.email.catcher import kept_mails
+from loyalty.delivery.kinds.email.smtp import PlainSmtp
+from tests.delivery.post import post_office
 
 MAIL = "From: a@mail.test\r\nTo: b@mail.test\r\nSubject: Hello\r\n\r\nBody\r\n"
 
@@ -79,3 +81,28 @@ def test_mail_catcher__fail_file_and_signal__refuse_and_work_again(
     until(lambda: not refuses(port))
     process.send_signal(signal.SIGTERM)
     assert process.wait(timeout=10) == 0
+
+
+def test_server__offers_pipelining__and_a_message_needs_two_writes(tmp_path: Path) -> None:
+    with post_office(tmp_path) as post:
+        line = PlainSmtp("127.0.0.1", post.port)
+        with line:
+            sent: list[bytes] = []
+            plain = line.send
+
+            def counted(data: bytes | str) -> None:
+                sent.append(data if isinstance(data, bytes) else data.encode())
+                plain(data)
+
+            line.ehlo()
+            line.send = counted  # type: ignore[method-assign, assignment]
+            assert line.sendmail("a@x.test", ["b@x.test"], b"Subject: dots\r\n\r\n.one\r\n..two\r\n") == {}
+            assert [data.splitlines()[-1] for data in sent] == [b"DATA", b"."]
+            post.fail("RCPT 550 no such user")
+            with pytest.raises(smtplib.SMTPRecipientsRefused):
+                line.sendmail("a@x.test", ["b@x.test"], b"Subject: nobody\r\n\r\nx")
+            post.work()
+            # The line is as good as before.
+            assert line.sendmail("a@x.test", ["c@x.test"], b"Subject: third\r\n\r\nx") == {}
+        assert [mail["Subject"] for mail in post.mails()] == ["dots", "third"]
+        assert post.mails()[0].get_content().splitlines() == [".one", "..two"]

@@ -62,7 +62,8 @@ class MaildirKeeper:
         """Greet, or close the door."""
         session.host_name = hostname
         refusal = self.refusals.answer("EHLO")
-        return [refusal] if refusal else responses
+        # Commands are read line by line, so a client need not wait for each answer (RFC 2920).
+        return [refusal] if refusal else [*responses[:-1], "250-PIPELINING", *responses[-1:]]
 
     async def handle_HELO(  # noqa: N802 - the library's name
         self, server: SMTP, session: Session, envelope: Envelope, hostname: str

@@ -20,8 +20,9 @@ class EmailChannel:
     """Mail with an HTML and a text part, tracked links and a one-click way out (RFC 8058)."""
 
     code = ChannelCode.EMAIL.value
-    # A commit costs about as much as ten short conversations with a near mail server.
-    window = 10
+    # A commit costs about as much as twenty short conversations with a near mail server; a killed worker leaves at
+    # most as many of which nobody knows.
+    window = 20
 
     def is_configured(self) -> bool:
         """Tell that mail always has a server: the setting's default is the one on this machine."""
