@@ -43,3 +43,17 @@ test('test_merge_strategy__chosen_and_put_back__kept_by_the_server', async ({ si
   await page.locator(`[role="radio"][value="${name ?? 'dwh_first'}"]`).click()
   if (name !== 'merge') await page.getByRole('button', { name: 'Save' }).click()
 })
+
+test('test_settings_of_a_source__linked_there_and_back__one_menu_entry_is_lit', async ({ signedIn: page }) => {
+  await page.goto('/admin/data-sources')
+  await settle(page)
+  await expect(page.locator('nav a[aria-current="page"]')).toHaveText(['Data sources'])
+  await page.getByRole('link', { name: 'Settings of the warehouse' }).click()
+  await expect(page.getByRole('heading', { name: 'Data warehouse', exact: true })).toBeVisible()
+  await page.getByRole('link', { name: 'Features of the warehouse' }).click()
+  await expect(page.getByRole('heading', { name: 'Features of the warehouse' })).toBeVisible()
+  await page.getByRole('link', { name: 'How the data sources stand' }).click()
+  await expect(page).toHaveURL(/\/admin\/data-sources$/)
+  await page.getByRole('link', { name: 'Settings of Xiva' }).click()
+  await expect(page).toHaveURL(/\/admin\/settings\/xiva$/)
+})

@@ -8,7 +8,7 @@ export default defineModule({
   nav: { labelKey: 'admin.title', icon: 'i-lucide-settings', to: '/admin', order: 95 },
   routes: [
     { path: 'admin', name: 'admin', component: () => import('./views/AdminPage.vue'), meta: { titleKey: 'admin.title' } },
-    { path: 'admin/settings/:section?', name: 'admin-settings', component: () => import('./views/SettingsPage.vue'), meta: { titleKey: 'admin.title', permission: 'configuration.view' } },
+    { path: 'admin/settings/:section(.*)?', name: 'admin-settings', component: () => import('./views/SettingsPage.vue'), meta: { titleKey: 'admin.title', permission: 'configuration.view' } },
     { path: 'admin/users', name: 'admin-users', component: () => import('./views/UsersPage.vue'), meta: { titleKey: 'admin.title', permission: 'access.view' } },
     { path: 'admin/users/:id', name: 'admin-user', component: () => import('./views/UserPage.vue'), meta: { titleKey: 'admin.title', permission: 'access.view' } },
     { path: 'admin/roles', name: 'admin-roles', component: () => import('./views/RolesPage.vue'), meta: { titleKey: 'admin.title', permission: 'access.view' } },
