@@ -34,7 +34,7 @@ class Installation:
     environment: dict[str, str]
     _steps: list[Child] = field(default_factory=list)
 
-    def start(self, programs: Sequence[Program], timeout_s: float = 60.0) -> None:
+    def start(self, programs: Sequence[Program], timeout_s: float = 120.0) -> None:
         """Start several at once, then wait until each of them answers."""
         for program in programs:
             self.supervisor.start(program)
