@@ -30,6 +30,7 @@ from loyalty.campaigns.errors import (
 from loyalty.campaigns.kinds.schedule import due_slot, first_slot, name_of, read_schedule
 from loyalty.campaigns.operations.converting import convert
 from loyalty.campaigns.operations.definition import change, create, delete
+from loyalty.campaigns.operations.estimating import estimate
 from loyalty.campaigns.operations.firing import fire_due, fire_on
 from loyalty.campaigns.operations.life import activate, end, pause, send_back, submit
 from loyalty.campaigns.operations.occurrences import abort
@@ -76,6 +77,7 @@ __all__ = [
     "delete",
     "due_slot",
     "end",
+    "estimate",
     "fire_due",
     "fire_on",
     "first_slot",

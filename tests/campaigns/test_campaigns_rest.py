@@ -264,3 +264,31 @@ def test_segment__used_by_a_campaign__says_so(admin_client: APIClient, body: dic
     create(admin_client, body)
     answer = admin_client.delete(f"/api/loyalty/v1/segments/{body['segment']}/")
     assert answer.status_code == 409
+
+
+def test_estimate__of_a_draft__counts_prices_and_runs_and_keeps_nothing(
+    admin_client: APIClient, body: dict[str, Any]
+) -> None:
+    asked = {"segments": [body["segment"]], "channels": ["email", "carrier_pig"[:10]], "trigger": SCHEDULE}
+    told = admin_client.post(f"{URL}estimate/", asked).json()
+    made = create(admin_client, body)
+    preview = admin_client.post(f"{URL}{made['id']}/preview/", {}).json()
+    assert (told["audience"], told["total"]) == (preview["audience"], preview["total"])
+    assert told["channels"] == {"email": told["audience"]}
+    assert (told["prices"], told["currency"]) == ({"email": "0"}, "USD")
+    assert len(told["next_runs"]) == 5
+    assert told["next_runs"] == sorted(set(told["next_runs"]))
+    assert admin_client.get(URL).json()["count"] == 1
+
+
+def test_estimate__trigger_half_written__counts_all_the_same_and_says_what_is_wrong(
+    admin_client: APIClient, body: dict[str, Any]
+) -> None:
+    asked = {"segments": [body["segment"]], "channels": ["email"], "trigger": {"kind": "schedule", "cron": "nonsense"}}
+    told = admin_client.post(f"{URL}estimate/", asked).json()
+    assert told["total"] > 0
+    assert (told["next_runs"], told["trigger_problem"] != "") == ([], True)
+
+
+def test_estimate__without_the_permission__is_forbidden(client_with: ClientWith) -> None:
+    assert client_with("programs.view").post(f"{URL}estimate/", {"channels": ["email"]}).status_code == 403

@@ -13,14 +13,42 @@ test('test_list__opened__accessible', async ({ signedIn: page }) => {
   await expectAccessible(page)
 })
 
-test('test_new_campaign__segment_schedule_and_text__created_with_reach_and_a_real_mail', async ({ signedIn: page }) => {
+test('test_calendar__opened__days_and_a_way_to_the_next_month', async ({ signedIn: page }) => {
+  await page.goto('/campaigns?view=calendar')
+  await page.getByRole('button', { name: 'Later' }).click()
+  await settle(page)
+  await expectAccessible(page)
+})
+
+test('test_new_campaign__step_by_step__created_with_reach_and_a_real_mail', async ({ signedIn: page }) => {
+  const step = (label: string) => page.getByRole('navigation', { name: 'Steps of the campaign' }).getByRole('button', { name: label })
   await page.goto('/campaigns/new')
   await page.getByLabel('Name').fill(name)
-  await page.getByLabel('Segment', { exact: true }).click()
+  await page.getByRole('button', { name: 'Next' }).click()
+  await page.getByLabel('Written to', { exact: true }).click()
   await page.getByRole('option', { name: /Friends of the house/ }).click()
-  await page.getByRole('radio', { name: 'Schedule' }).click()
+  await page.keyboard.press('Escape')
+  // The count is there before anything is kept.
+  await expect(page.getByText(/customers? will be written to/)).toBeVisible()
+  await expectAccessible(page)
+  await step('Channels').click()
+  await expectAccessible(page)
+  await step('Offers').click()
+  await page.getByRole('button', { name: 'Add an offer' }).click()
+  await page.getByLabel('Title').fill('Double data')
+  await expectAccessible(page)
+  await step('Timing').click()
+  await page.getByLabel('How often').click()
+  await page.getByRole('option', { name: 'Every week' }).click()
   await page.getByRole('button', { name: 'Friday' }).click()
   await expect(page.getByText(/Every Monday and Friday at 09:00/)).toBeVisible()
+  await expect(page.getByRole('region', { name: 'Next runs' }).getByRole('listitem')).toHaveCount(5)
+  await expectAccessible(page)
+  await step('Limits').click()
+  await expectAccessible(page)
+  await step('Review').click()
+  await expectAccessible(page)
+  await page.getByRole('button', { name: /E-mail: Subject is empty/ }).click()
   await page.getByRole('textbox', { name: /^Subject/ }).fill('Good news, ')
   await page.getByRole('button', { name: 'Insert a value into the subject' }).click()
   await page.getByRole('menuitem', { name: 'first_name' }).click()
@@ -34,16 +62,14 @@ test('test_new_campaign__segment_schedule_and_text__created_with_reach_and_a_rea
   await expect(page.getByText(/There is no variable frist_name/).first()).toBeVisible()
   await page.getByRole('textbox', { name: /^Body/ }).fill('<p>Hello {{ first_name | "friend" }}, look at <a href="https://www.khaywe.example/story">this</a>.</p>')
   await page.getByRole('button', { name: 'Create', exact: true }).click()
-  await expect(page).toHaveURL(/\/campaigns\/[0-9a-f-]{36}\/edit$/)
+  await expect(page).toHaveURL(/\/campaigns\/[0-9a-f-]{36}\/edit/)
   address = new URL(page.url()).pathname.replace('/edit', '')
-
-  await expect(page.getByText(/customers? will be written to/)).toBeVisible()
   await expect(page.frameLocator('iframe[title^="Mail:"]').getByText(/^Hello/)).toBeVisible()
   await expectAccessible(page)
 })
 
 test('test_preview__another_customer__mail_of_that_customer', async ({ signedIn: page }) => {
-  await page.goto(`${address}/edit`)
+  await page.goto(`${address}/edit?step=content`)
   const picker = page.getByRole('button', { name: /choose another|Choose a customer/ })
   await picker.click()
   const option = page.getByRole('option').first()
@@ -53,7 +79,7 @@ test('test_preview__another_customer__mail_of_that_customer', async ({ signedIn:
 })
 
 test('test_test_send__own_address__one_mail_on_its_way', async ({ signedIn: page }) => {
-  await page.goto(`${address}/edit`)
+  await page.goto(`${address}/edit?step=content`)
   await page.getByRole('button', { name: 'Send a test' }).click()
   await page.getByRole('textbox', { name: 'To', exact: true }).fill('not an address')
   await page.getByRole('button', { name: 'Send the test' }).click()
@@ -67,7 +93,9 @@ test('test_test_send__own_address__one_mail_on_its_way', async ({ signedIn: page
 test('test_trigger_now__draft_then_active__audience_first_then_sent_once', async ({ signedIn: page }) => {
   await page.goto(address)
   await expect(page.getByRole('button', { name: 'Trigger now' })).toHaveAttribute('aria-disabled', 'true')
-  await page.getByRole('button', { name: 'Activate' }).click()
+  await page.getByRole('button', { name: 'Send to review' }).click()
+  await expect(page.getByText('The campaign is in review').first()).toBeVisible()
+  await page.getByRole('button', { name: 'Approve and activate' }).click()
   await expect(page.getByText('The campaign is active').first()).toBeVisible()
   await page.getByRole('button', { name: 'Trigger now' }).click()
   const dialog = page.getByRole('dialog', { name: 'Trigger now' })
@@ -87,7 +115,7 @@ test('test_trigger_now__draft_then_active__audience_first_then_sent_once', async
 })
 
 test('test_event_trigger__with_a_condition__rule_editor_opens_and_is_saved', async ({ signedIn: page }) => {
-  await page.goto(`${address}/edit`)
+  await page.goto(`${address}/edit?step=timing`)
   await page.getByRole('radio', { name: 'Event' }).click()
   await page.getByRole('switch', { name: 'Only some of these events' }).click()
   await expect(page.getByRole('region', { name: 'Condition on the event' })).toBeVisible()

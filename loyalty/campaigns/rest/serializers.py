@@ -132,6 +132,21 @@ class ChangedCampaignSerializer(SettingsSerializer):
     content = ObjectField(required=False)
 
 
+class EstimateSerializer(StrictSerializer):
+    """A draft as far as it says who is meant, by which channels, and when."""
+
+    campaign = serializers.UUIDField(required=False, allow_null=True, default=None)
+    program = serializers.UUIDField(required=False, allow_null=True)
+    segments = _segments()
+    excluded_segments = _segments()
+    purpose = serializers.ChoiceField(choices=PURPOSES, required=False)
+    channels = serializers.ListField(child=serializers.CharField(max_length=10), max_length=5)
+    fallback = ObjectField(required=False, allow_null=True)
+    control_percent = serializers.IntegerField(min_value=0, max_value=50, required=False)
+    repeat_days = serializers.IntegerField(min_value=0, max_value=3660, required=False, allow_null=True)
+    trigger = ObjectField(required=False)
+
+
 class TriggerSerializer(StrictSerializer):
     """An occurrence to trigger; without a name it is a new one each time."""
 
@@ -199,6 +214,19 @@ class PreviewAnswerSerializer(serializers.Serializer):  # type: ignore[type-arg]
     channels = ExactJSONField()
     sample = ExactJSONField()
     verdict = ExactJSONField()
+
+
+class EstimateAnswerSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """Whom a draft would reach, what a message costs on each channel, and when it would run next."""
+
+    audience = serializers.IntegerField()
+    total = serializers.IntegerField()
+    excluded = ExcludedSerializer()
+    channels = serializers.DictField(child=serializers.IntegerField())
+    prices = serializers.DictField(child=serializers.CharField())
+    currency = serializers.CharField()
+    next_runs = serializers.ListField(child=serializers.DateTimeField())
+    trigger_problem = serializers.CharField(allow_blank=True)
 
 
 class PerformanceSerializer(serializers.Serializer):  # type: ignore[type-arg]

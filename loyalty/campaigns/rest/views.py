@@ -51,6 +51,7 @@ class CampaignViewSet(ReadOnlyApiViewSet):
         "end": "campaigns.activate",
         "trigger": "campaigns.trigger",
         "preview": "campaigns.view",
+        "estimate": "campaigns.view",
         "test_send": "campaigns.test_send",
         "performance": "campaigns.view",
         "performance_file": "campaigns.view",
@@ -173,6 +174,17 @@ class CampaignViewSet(ReadOnlyApiViewSet):
         if told["sample"] is not None:
             masking.reveal(request, [str(told["sample"]["customer_id"])])
         return Response(told)
+
+    @extend_schema(request=serializers.EstimateSerializer, responses={200: serializers.EstimateAnswerSerializer})
+    @action(detail=False, methods=["post"], filter_backends=[])
+    def estimate(self, request: Request) -> Response:
+        """Count whom a draft would reach, with prices and the next runs of its schedule; nothing is kept."""
+        body = serializers.EstimateSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        given = dict(body.validated_data)
+        named = given.pop("campaign")
+        known = self.filter_queryset(self.get_queryset()).filter(public_id=named).exists() if named else False
+        return Response(api.estimate(given, campaign_id=named if known else None, now=clock.now()))
 
     @extend_schema(request=serializers.TestSendSerializer, responses={202: serializers.TestSendAnswerSerializer})
     @action(detail=True, methods=["post"], url_path="test-send")

@@ -850,6 +850,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/campaigns/estimate/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Count whom a draft would reach, with prices and the next runs of its schedule; nothing is kept. */
+        post: operations["campaigns_estimate_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/campaigns/kinds/": {
         parameters: {
             query?: never;
@@ -6059,6 +6076,36 @@ export interface components {
             qr_svg: string;
             secret: string;
             uri: string;
+        };
+        /** @description Whom a draft would reach, what a message costs on each channel, and when it would run next. */
+        EstimateAnswer: {
+            audience: number;
+            channels: {
+                [key: string]: number;
+            };
+            currency: string;
+            excluded: components["schemas"]["Excluded"];
+            next_runs: string[];
+            prices: {
+                [key: string]: string;
+            };
+            total: number;
+            trigger_problem: string;
+        };
+        /** @description A draft as far as it says who is meant, by which channels, and when. */
+        EstimateRequest: {
+            /** Format: uuid */
+            campaign?: string | null;
+            channels: string[];
+            control_percent?: number;
+            excluded_segments?: string[];
+            fallback?: unknown | null;
+            /** Format: uuid */
+            program?: string | null;
+            purpose?: components["schemas"]["PurposeEnum"];
+            repeat_days?: number | null;
+            segments?: string[];
+            trigger?: unknown;
         };
         /** @description One fact. */
         Event: {
@@ -13700,6 +13747,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PaginatedCalendarEntryList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    campaigns_estimate_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EstimateRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["EstimateAnswer"];
                 };
             };
             /** @description Refused or failed */

@@ -10,23 +10,38 @@ export type Purpose = 'marketing' | 'service'
 export type Operator = '>' | '>=' | '<' | '<='
 export type Measure = 'segment_size' | 'program_members' | 'enrolled_last_day' | 'points_outstanding' | 'points_balance'
 
-export interface EventTrigger { kind: 'event'; event_type: string; filter: Json }
+export interface EventTrigger { kind: 'event'; event_type: string; filter: Json; filter_profile?: string; look_back_hours?: number | null }
 export interface ScheduleTrigger { kind: 'schedule'; timezone: string; cron?: string; at?: string; past?: string }
 export interface ThresholdTrigger { kind: 'threshold'; measure: Measure; operator: Operator; value: number; reset?: number }
 export type Trigger = EventTrigger | ScheduleTrigger | ThresholdTrigger
 
 export interface MailContent { subject: string; body: string }
 
+/** The parts of a channel's content, by name; what each channel has, `content/channels.ts` says. */
+export type ChannelContent = Record<string, string>
+export type Content = Record<string, ChannelContent>
+export interface Goal { event_type: string; filter?: Json; filter_profile?: string; window_hours: number; value_field?: string }
+export interface Fallback { when: 'unreachable' | 'undelivered' | 'unopened'; minutes?: number | null }
+/** Without a content of its own a variant says what the campaign says. */
+export interface Variant { code: string; weight: number; content?: Content }
+export interface Offer { code: string; title: string; text?: string; segment?: string | null }
+
 export interface CampaignDraft {
   name: string
   description: string
   program: string | null
-  segment: string | null
+  segments: string[]
+  excluded_segments: string[]
   purpose: Purpose
   trigger: Trigger
   channels: string[]
-  content: { email: MailContent }
-  excluded_segments: string[]
+  content: Content
+  goal: Goal | null
+  fallback: Fallback | null
+  variants: Variant[]
+  offers: Offer[]
+  budget_amount: string | null
+  seeds: string[]
   control_percent: number
   priority: number
   repeat_days: number | null
@@ -39,13 +54,14 @@ export type Campaign = Precise<Schemas['Campaign'], CampaignDraft & { status: Ca
 
 export type Excluded = Schemas['Excluded']
 export const EXCLUSIONS: readonly (keyof Excluded)[] = [
-  'forbidden', 'no_consent', 'suppressed', 'holdout', 'control', 'repeated', 'past_time', 'capped', 'no_address',
+  'forbidden', 'no_consent', 'suppressed', 'holdout', 'control', 'repeated', 'past_time', 'budget', 'capped', 'no_address',
 ]
 
 export interface RenderedMail { subject: string; html: string; text: string; missing: string | null }
 
-export interface Sample { customer_id: string; customer_ref: string; content: Record<string, RenderedMail> }
+export interface Sample { customer_id: string; customer_ref: string; variant?: string; content: Record<string, RenderedMail> }
 /** `audience`: those who would be written to; `total`: all who are meant, written to or not. */
+export type Estimate = Schemas['EstimateAnswer']
 export type Preview = Precise<Schemas['PreviewAnswer'], { sample: Sample | null }>
 
 /** An event's own answer has no run; by hand there always is one. */
@@ -60,7 +76,9 @@ export interface BreakdownRow {
   clicked: number
   converted: number
   unsubscribed: number
+  failed: number
   revenue: string
+  cost: string
 }
 export interface Arm { customers: number; converted: number; rate: number }
 export interface Incremental {
@@ -83,26 +101,28 @@ export interface Kinds {
   events: { type: string; fields: string[] }[]
   measures: Measure[]
   operators: Operator[]
-  variables: { customer: string[]; campaign: string[]; program: string[]; event_prefix: string }
+  goals: string[]
+  channels: { code: string; is_available: boolean }[]
+  variables: { customer: string[]; campaign: string[]; program: string[]; offer: string[]; event_prefix: string }
 }
 
 export function blankCampaign(): CampaignDraft {
   return {
-    name: '', description: '', program: null, segment: null, purpose: 'marketing', channels: ['email'],
-    trigger: { kind: 'event', event_type: 'customer.purchase', filter: null },
+    name: '', description: '', program: null, segments: [], excluded_segments: [], purpose: 'marketing', channels: ['email'],
+    trigger: { kind: 'schedule', at: '', timezone: Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC' },
     content: { email: { subject: '', body: '' } },
-    excluded_segments: [], control_percent: 0, priority: 5, repeat_days: null, valid_hours: null, starts_at: null, ends_at: null,
+    goal: null, fallback: null, variants: [], offers: [], budget_amount: null, seeds: [],
+    control_percent: 0, priority: 5, repeat_days: null, valid_hours: null, starts_at: null, ends_at: null,
   }
 }
 
+const DRAFT_FIELDS = Object.keys(blankCampaign()) as (keyof CampaignDraft)[]
+
+/** What can be edited, as the server keeps it, so that a field this console shows nowhere is not lost. */
 export function draftOf(campaign: Campaign): CampaignDraft {
-  const mail = campaign.content.email
-  return {
-    name: campaign.name, description: campaign.description ?? '', program: campaign.program, segment: campaign.segment, purpose: campaign.purpose ?? 'marketing',
-    trigger: campaign.trigger, channels: campaign.channels, content: { ...campaign.content, email: { subject: mail?.subject ?? '', body: mail?.body ?? '' } },
-    excluded_segments: campaign.excluded_segments, control_percent: campaign.control_percent, priority: campaign.priority, repeat_days: campaign.repeat_days,
-    valid_hours: campaign.valid_hours, starts_at: campaign.starts_at, ends_at: campaign.ends_at,
-  }
+  const draft: Record<string, unknown> = {}
+  for (const field of DRAFT_FIELDS) draft[field] = campaign[field]
+  return draft as unknown as CampaignDraft
 }
 
 type Params = Record<string, string | number>
@@ -121,6 +141,12 @@ export const abortOccurrence = (id: string, occurrence: string): Promise<{ dropp
 export const savePerformance = (id: string, name: string): Promise<void> => download(at(id, 'performance-file/'), {}, `${name}.csv`)
 export const getCalendar = (since: string, until: string, signal?: AbortSignal): Promise<CalendarEntry[]> => get<CalendarEntry[]>('campaigns/calendar/', { since, until }, signal)
 export const previewCampaign = (id: string, customerId: string | null): Promise<Preview> => post<Preview>(at(id, 'preview/'), customerId === null ? {} : { customer_id: customerId })
+/** Counts what the draft describes, kept or not. */
+export const estimateDraft = (draft: CampaignDraft, campaign: string | null): Promise<Estimate> => post<Estimate>('campaigns/estimate/', {
+  campaign, program: draft.program, segments: draft.segments, excluded_segments: draft.excluded_segments, purpose: draft.purpose, channels: draft.channels,
+  fallback: draft.fallback, control_percent: draft.control_percent, repeat_days: draft.repeat_days, trigger: draft.trigger,
+})
+export const copyOf = (campaign: Campaign, name: string): CampaignDraft => ({ ...draftOf(campaign), name, starts_at: null, ends_at: null })
 export const testSend = (id: string, to: string, customerId: string | null): Promise<{ to: string; customer_ref: string }> => post(at(id, 'test-send/'), customerId === null ? { to } : { to, customer_id: customerId })
 export const getKinds = (signal?: AbortSignal): Promise<Kinds> => get<Kinds>('campaigns/kinds/', {}, signal)
 export const getPerformance = (id: string, signal?: AbortSignal): Promise<Performance> => get<Performance>(at(id, 'performance/'), {}, signal)

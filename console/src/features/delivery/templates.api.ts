@@ -85,3 +85,5 @@ export interface Send {
 export const listSends = (params: Record<string, unknown>, signal?: AbortSignal): Promise<Page<Send>> => get<Page<Send>>('sends/', { list: 'retried', ...params }, signal)
 export const retrySend = (id: string): Promise<Send> => post<Send>(`sends/${id}/retry/`)
 export const giveUpSend = (id: string): Promise<Send> => post<Send>(`sends/${id}/give-up/`)
+/** Everything of a channel that waits for its next try; the answer is how many are tried at once. */
+export const retryAll = (channel: Channel): Promise<{ messages: number }> => post('sends/retry/', { channel })

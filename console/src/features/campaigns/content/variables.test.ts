@@ -6,7 +6,7 @@ const kinds: Kinds = {
   events: [{ type: 'customer.purchase', fields: ['amount'] }],
   measures: ['segment_size'],
   operators: ['>'],
-  variables: { customer: ['first_name', 'last_name'], campaign: ['campaign_name'], program: ['points_balance'], event_prefix: 'event_' },
+  variables: { customer: ['first_name', 'last_name'], campaign: ['campaign_name'], program: ['points_balance'], offer: ['offer_code'], event_prefix: 'event_' },
 }
 const event = { kind: 'event' as const, event_type: 'customer.purchase', filter: null }
 

@@ -3,7 +3,7 @@ import type { Kinds, Trigger } from '../campaigns.api'
 
 export interface Variable {
   name: string
-  group: 'customer' | 'campaign' | 'program' | 'event' | 'threshold'
+  group: 'customer' | 'campaign' | 'program' | 'offer' | 'event' | 'threshold'
   /** What stands there when the customer has no such value; without it the customer is skipped. */
   fallback: string | null
 }
@@ -14,14 +14,15 @@ const UNSUBSCRIBE = 'unsubscribe_url'
 /** A name to greet with is often missing; greeting without it is better than not writing at all. */
 const FALLBACKS: Record<string, string> = { first_name: 'customer' }
 
-export function variablesFor(kinds: Kinds, trigger: Trigger, hasProgram: boolean): Variable[] {
-  const { customer, campaign, program, event_prefix: prefix } = kinds.variables
+export function variablesFor(kinds: Kinds, trigger: Trigger, hasProgram: boolean, hasOffers = false): Variable[] {
+  const { customer, campaign, program, offer = [], event_prefix: prefix } = kinds.variables
   const named = (group: Variable['group'], names: readonly string[]): Variable[] => names.map((name) => ({ name, group, fallback: FALLBACKS[name] ?? null }))
   const event = trigger.kind === 'event' ? kinds.events.find((one) => one.type === trigger.event_type) : undefined
   return [
     ...named('customer', customer),
     ...named('campaign', campaign),
     ...(hasProgram ? named('program', program) : []),
+    ...(hasOffers ? named('offer', offer) : []),
     ...named('event', (event?.fields ?? []).map((name) => prefix + name)),
     ...(trigger.kind === 'threshold' ? named('threshold', [trigger.measure]) : []),
   ]

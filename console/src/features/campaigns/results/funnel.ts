@@ -29,3 +29,6 @@ export function funnelOf(performance: Pick<Performance, Step>): FunnelLine[] {
 }
 
 export const excludedTotal = (excluded: Readonly<Partial<Record<string, number>>>): number => Object.values(excluded).reduce<number>((sum, count) => sum + (count ?? 0), 0)
+
+/** The step as the list of executions is narrowed by it. */
+export const stageOf = (step: Step): string => (step === 'total_sent' ? 'sent' : step)
