@@ -4,7 +4,7 @@ import { insertAt, snippetOf, unknownIn, variablesFor, variablesIn, wrapAt } fro
 
 const kinds: Kinds = {
   events: [{ type: 'customer.purchase', fields: ['amount'] }],
-  measures: ['segment_size'],
+  goals: [], channels: [], measures: ['segment_size'],
   operators: ['>'],
   variables: { customer: ['first_name', 'last_name'], campaign: ['campaign_name'], program: ['points_balance'], offer: ['offer_code'], event_prefix: 'event_' },
 }
