@@ -1,7 +1,7 @@
 """The routes of campaigns, one test per answer."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -9,6 +9,7 @@ from rest_framework.test import APIClient
 
 from loyalty.delivery.models import Send
 from loyalty.foundation.audit.models import AuditEntry
+from loyalty.foundation.kernel import clock
 from tests.campaigns.scene import CONTENT, SCHEDULE, make_audience, work_off
 from tests.conftest import ClientWith
 from tests.delivery.post import Post, left_out, make_customers
@@ -48,6 +49,18 @@ def test_campaign__created_active__has_its_next_slot(admin_client: APIClient, bo
     made = create(admin_client, body, status="ACTIVE")
     assert made["status"] == "ACTIVE"
     assert made["due_at"] is not None
+
+
+def test_calendar__of_a_schedule__foretells_nothing_before_now(admin_client: APIClient, body: dict[str, Any]) -> None:
+    made = create(admin_client, body, status="ACTIVE", trigger={"kind": "schedule", "cron": "0 9 * * *"})
+    now = clock.now()
+    span = {"since": (now - timedelta(days=9)).isoformat(), "until": (now + timedelta(days=9)).isoformat()}
+
+    entries = admin_client.get(f"{URL}calendar/", span).json()
+
+    assert {(one["campaign"], one["is_past"]) for one in entries} == {(made["id"], False)}
+    assert len(entries) == 9
+    assert min(datetime.fromisoformat(one["at"]) for one in entries) > now
 
 
 def test_campaign__created_active_without_that_permission__is_forbidden(

@@ -69,11 +69,11 @@ def _remembered(keys: list[str]) -> dict[str, dict[str, int]]:
 
 
 def calendar(
-    campaigns: Iterable[Campaign], *, since: datetime, until: datetime, zones: dict[int, str]
+    campaigns: Iterable[Campaign], *, since: datetime, until: datetime, zones: dict[int, str], now: datetime
 ) -> list[dict[str, Any]]:
     """Give what went out and what will, between two instants, in order; ``zones`` are the programs' by campaign.
 
-    At most 100 slots of one campaign are foretold.
+    At most 100 slots of one campaign are foretold, none of them before ``now``.
     """
     rows = {one.pk: one for one in campaigns}
     begun = Occurrence.objects.filter(campaign_id__in=rows, triggered_at__gte=since, triggered_at__lt=until)
@@ -81,7 +81,7 @@ def calendar(
         _entry(rows[one.campaign_id], one.triggered_at, one.occurrence, is_past=True)
         for one in begun.exclude(trigger_kind__in=(TriggerKind.EVENT, "set")).order_by("triggered_at")[: SLOTS_MAX * 10]
     ]
-    coming = [slot for one in rows.values() for slot in _coming(one, since, until, zones[one.pk])]
+    coming = [slot for one in rows.values() for slot in _coming(one, max(since, now), until, zones[one.pk])]
     return sorted([*past, *coming], key=lambda entry: (entry["at"], entry["campaign"]))
 
 

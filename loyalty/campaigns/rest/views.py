@@ -245,7 +245,7 @@ class CampaignViewSet(ReadOnlyApiViewSet):
         asked.is_valid(raise_exception=True)
         rows, now = list(self.filter_queryset(self.get_queryset())), clock.now()
         zones = {one.pk: api.zone_of_program(one, now) for one in rows}
-        return Response(api.calendar(rows, zones=zones, **asked.validated_data))
+        return Response(api.calendar(rows, zones=zones, now=now, **asked.validated_data))
 
     @extend_schema(responses={200: serializers.OccurrenceSerializer(many=True)})
     @action(detail=True, methods=["get"], filter_backends=[])
