@@ -10,11 +10,12 @@ REF = "019d0000-0000-7000-8000-000000000001"
 
 
 def routes() -> list[re.Pattern[str]]:
-    """Give the addresses that the console answers; a parameter is one step, and an optional one may be missing."""
+    """Give the addresses that the console answers; a parameter is one step or says more, an optional one may be missing."""
     told = [
         path for file in FEATURES.glob("*/*.module.ts") for path in re.findall(r"path: '([^']+)'", file.read_text())
     ]
-    return [re.compile("/" + re.sub(r"/:\w+\?", "(/[^/]+)?", path).replace(":id", "[^/]+") + "$") for path in told]
+    told = [re.sub(r"/:\w+(?:\((.+?)\))?\?", lambda found: f"(/{found[1] or '[^/]+'})?", path) for path in told]
+    return [re.compile("/" + path.replace(":id", "[^/]+") + "$") for path in told]
 
 
 def test_links__every_kind__leads_to_a_page_that_the_console_has() -> None:
