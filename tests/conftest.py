@@ -54,8 +54,8 @@ def empty_tables(style: object, *arguments: Any, **options: Any) -> list[str]:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> sharing.ByFile | None:
-    """Share the tests file by file where a run says ``--dist loadfile``."""
-    return sharing.ByFile(config, log) if config.getoption("dist") == "loadfile" else None
+    """Share the tests file by file where a run says ``--dist loadgroup``."""
+    return sharing.ByFile(config, log) if config.getoption("dist") == "loadgroup" else None
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,35 +1,33 @@
-"""How the tests are shared among the processes of one run: by file, or by what files share; the long ones first."""
+"""How the tests are shared among the processes of one run: by file, by group, and the long ones first."""
 
-import re
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from tests.house.source import ROOT
-from tests.sharing import long_ones_first, scope_of
+from tests.sharing import ByFile, long_ones_first
 
 
-@pytest.mark.parametrize("test", ["test_c", "test_c[x::y]", "test_c[name@example.com]"])
-def test_scope__of_a_test__is_its_file(test: str) -> None:
-    assert scope_of(f"tests/points/test_b.py::{test}") == "tests/points/test_b.py"
+@pytest.mark.parametrize(
+    ("nodeid", "scope"),
+    [
+        ("tests/a/test_b.py::test_c", "tests/a/test_b.py"),
+        ("tests/a/test_b.py::test_c[x::y]", "tests/a/test_b.py"),
+        ("tests/a/test_b.py::test_c[name@example.com]", "tests/a/test_b.py"),
+        ("tests/a/test_b.py::test_c@platform", "platform"),
+        ("tests/a/test_d.py::test_c[name@example.com]@platform", "platform"),
+    ],
+)
+def test_scope__of_a_test__is_its_group_or_its_file(nodeid: str, scope: str) -> None:
+    assert ByFile.__new__(ByFile)._split_scope(nodeid) == scope
 
 
-def test_scope__of_all_files_that_use_the_banks_platform__is_one() -> None:
-    files = [
-        file for file in (ROOT / "tests/stories").glob("test_*.py")
-        if re.search(r"\bbank: Bank\b", file.read_text(encoding="utf-8"))
-    ]  # fmt: skip
-    assert len(files) > 1
-    assert len({scope_of(f"{file.relative_to(ROOT).as_posix()}::test_a") for file in files}) == 1
-
-
-def test_order__slow_files_before_the_others__each_file_as_it_was() -> None:
+def test_order__groups_then_slow_files_then_the_others__each_file_as_it_was() -> None:
     def item(path: str, name: str, *marks: str) -> Any:
         return SimpleNamespace(
             path=Path(path), name=name, get_closest_marker=lambda mark: mark if mark in marks else None
         )
 
-    collected = [item("a", "1"), item("b", "2"), item("b", "3", "slow"), item("c", "4", "slow")]
-    assert [one.name for one in long_ones_first(collected)] == ["2", "3", "4", "1"]
+    collected = [item("a", "1"), item("b", "2"), item("b", "3", "slow"), item("c", "4", "slow", "xdist_group")]
+    assert [one.name for one in long_ones_first(collected)] == ["4", "2", "3", "1"]

@@ -15,7 +15,7 @@ import pytest
 
 from tests.stories.running import TELCO, Platform, platform, wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("platform")]
 
 
 @pytest.fixture(scope="module")

@@ -25,7 +25,7 @@ _E2E_CUSTOMERS = 1_000
 # One more than the two processors we build for: each waits for the database about a third of its time.
 _PYTEST_PROCESSES = 3
 # A file, or files that share a running platform, belong to one process, so that what they share is built once.
-_SIDE_BY_SIDE = ("-n", str(_PYTEST_PROCESSES), "--dist", "loadfile")
+_SIDE_BY_SIDE = ("-n", str(_PYTEST_PROCESSES), "--dist", "loadgroup")
 _VITEST = "node_modules/vitest/vitest.mjs"
 _PLAYWRIGHT = "node_modules/@playwright/test/cli.js"
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
