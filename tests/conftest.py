@@ -14,7 +14,6 @@ from loyalty.foundation.access.models import Role, RolePermission, User, UserRol
 from loyalty.foundation.access.operations import create_token
 from loyalty.foundation.kernel.actor import Actor, system_actor
 from loyalty.foundation.resilience import egress
-from tests import sharing
 
 ClientWith = Callable[..., APIClient]
 
@@ -50,17 +49,6 @@ def empty_tables(style: object, *arguments: Any, **options: Any) -> list[str]:
         "SET session_replication_role = DEFAULT",
         "REVOKE DELETE ON audit_auditentry, audit_block FROM CURRENT_USER",
     ]
-
-
-@pytest.hookimpl(optionalhook=True)
-def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> sharing.ByFile | None:
-    """Share the tests file by file where a run says ``--dist loadgroup``."""
-    return sharing.ByFile(config, log) if config.getoption("dist") == "loadgroup" else None
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long."""
-    items[:] = sharing.long_ones_first(items)
 
 
 @pytest.fixture(scope="session", autouse=True)
