@@ -8,9 +8,9 @@ from tests.stories.bank import Bank
 from tests.stories.running import platform
 
 
-@pytest.fixture(scope="package")
+@pytest.fixture(scope="session")
 def bank(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Bank]:
-    """A client of a platform of its own, whose book is proved when the stories are over; then it stops."""
+    """A client of a platform of its own, whose book is proved when all is over."""
     place = tmp_path_factory.mktemp("bank")
     with platform(place / "data", place / "console", command="up") as running:
         opened = Bank.of(running)
