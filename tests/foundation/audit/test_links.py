@@ -10,7 +10,7 @@ REF = "019d0000-0000-7000-8000-000000000001"
 
 
 def routes() -> list[re.Pattern[str]]:
-    """Give the addresses that the console answers; a parameter is one step or says more, an optional one may be missing."""
+    """Give the addresses that the console answers; an optional parameter may be missing, one with a pattern go on."""
     told = [
         path for file in FEATURES.glob("*/*.module.ts") for path in re.findall(r"path: '([^']+)'", file.read_text())
     ]
