@@ -79,7 +79,7 @@ def member_of(data: Mapping[str, Any]) -> points.MemberFacts | None:
 
 
 def count(transaction_id: uuid.UUID, member: points.MemberFacts, figures: DayFigures) -> bool:
-    """Add to a member's day; give False when this transaction was counted before."""
+    """Hold a member and add to its day; give False when this transaction was counted before."""
     row = sql.fetch_one(
         COUNT,
         [

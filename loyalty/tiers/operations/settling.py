@@ -214,6 +214,7 @@ def recalculate_in_chunks(
     looked, total, settled = 0, _count_members(plan), NOTHING
     for accounts in list_chunks(plan.program_id):
         with transaction.atomic():
+            hold(accounts)
             done, _ = settle(plan, accounts, mode="changed", reason=reason.value, actor=context.actor, now=context.now)
         settled, looked = settled + done, looked + len(accounts)
         context.report("looking at members", looked, max(total, looked))

@@ -113,6 +113,7 @@ def take_merge(
 
     The better of both tiers stays, until the day until which it was kept. A tier pinned by hand stays what it is.
     """
+    hold(sorted((from_account_id, to_account_id)))
     move_days(from_account_id=from_account_id, to_account_id=to_account_id)
     qualify_member(program_id=program_id, account_id=to_account_id, causation_id=causation_id, actor=actor, now=now)
     _keep_better(programs.get_plan(program_id, at=now), from_account_id, to_account_id, causation_id, actor, now)
@@ -126,7 +127,6 @@ def _keep_better(
     actor: Actor,
     now: datetime,
 ) -> None:
-    hold(sorted((from_account_id, to_account_id)))
     gone, kept = (programs.get_membership_of_account(one) for one in (from_account_id, to_account_id))
     better = plan.tiers_by_code.get(gone.tier_code or "")
     if better is None or floor_of(better) <= floor_of(plan.tiers_by_code.get(kept.tier_code or "")):

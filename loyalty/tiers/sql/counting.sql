@@ -1,10 +1,12 @@
 -- Count what a transaction adds to (or takes from) a member's qualifying day, once: the row in tiers_counted says that it
--- was done. Gives whether it was new.
+-- was done. Gives whether it was new. The member is held first: a settling that has read its figures without this transaction
+-- may be about to write a lower tier, and only a look that waits for it sees that what is counted now reaches above.
 CREATE OR REPLACE FUNCTION tiers_count(
     p_transaction uuid, p_account uuid, p_program uuid, p_day date, p_points bigint, p_points_status bigint,
     p_spend numeric, p_purchases integer)
 RETURNS boolean LANGUAGE plpgsql AS $$
 BEGIN
+    PERFORM programs_lock_members(ARRAY[p_account]);
     INSERT INTO tiers_counted (transaction_public_id, account_public_id, business_date)
         VALUES (p_transaction, p_account, p_day) ON CONFLICT DO NOTHING;
     IF NOT FOUND THEN
