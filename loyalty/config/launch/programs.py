@@ -13,8 +13,9 @@ from loyalty.config.launch.processes import Program
 ROOT = Path(__file__).resolve().parents[3]
 _HTTP_OK = 200
 WEB = "web"
-# Two of each fill a small machine; a larger installation sets its own numbers in its own process manager.
-_WEB_WORKERS, _WEB_THREADS = 2, 2
+# These fill a small machine, also while some threads wait for the disk; a larger installation sets its own numbers in
+# its own process manager.
+_WEB_WORKERS, _WEB_THREADS = 2, 4
 _CELERY_PROCESSES = 2
 
 
