@@ -96,3 +96,16 @@ def test_stamp__lock_changed__is_another(
     before = bootstrap.wanted_stamp()
     (tmp_path / "lock").write_text("one==2\n")
     assert bootstrap.wanted_stamp() != before
+
+
+def test_bytecode__switched_off_by_the_machine__is_kept_inside_venv(bootstrap: ModuleType) -> None:
+    environment = {"PYTHONDONTWRITEBYTECODE": "1", "PATH": "/bin"}
+    bootstrap.keep_bytecode(environment)
+    assert environment == {"PATH": "/bin", "PYTHONPYCACHEPREFIX": str(ROOT / ".venv" / "bytecode")}
+
+
+@pytest.mark.parametrize("given", [{}, {"PYTHONPYCACHEPREFIX": "/somewhere"}])
+def test_bytecode__left_as_python_has_it__stays_so(bootstrap: ModuleType, given: dict[str, str]) -> None:
+    environment = dict(given)
+    bootstrap.keep_bytecode(environment)
+    assert environment == given
