@@ -1,16 +1,11 @@
 """The routes of the contact policy and of suppressions."""
 
-import threading
-
 import pytest
-from django.db import connections
 from rest_framework.test import APIClient
 
 from loyalty.delivery.models import Suppression
-from tests.conftest import ClientWith
 
 pytestmark = pytest.mark.django_db
-RACERS = 8
 
 POLICY = {
     "caps": [{"sends_max": 3, "hours": 168, "channel": "sms"}],
@@ -30,33 +25,6 @@ def test_policy__put__is_read_back_with_its_etag_and_guards_against_older_edits(
     assert admin_client.get("/api/loyalty/v1/contactPolicy/").json() == saved.json()
     late = admin_client.put("/api/loyalty/v1/contactPolicy/", POLICY, format="json", headers={"If-Match": '"1"'})
     assert (late.status_code, late.json()["code"]) == (412, "edit.conflict")
-
-
-@pytest.mark.django_db(transaction=True)
-def test_policy__many_edits_of_one_version_at_once__one_is_taken(client_with: ClientWith) -> None:
-    client_with("*").get("/api/loyalty/v1/contactPolicy/")
-    clients, answers = [client_with("*") for _ in range(RACERS)], dict[int, int]()
-    barrier = threading.Barrier(RACERS)
-
-    def race(place: int) -> None:
-        try:
-            barrier.wait(timeout=30)
-            wanted = {**POLICY, "holdout_percent": place}
-            sent = clients[place].put(
-                "/api/loyalty/v1/contactPolicy/", wanted, format="json", headers={"If-Match": '"1"'}
-            )
-            answers[place] = sent.status_code
-        finally:
-            connections.close_all()
-
-    threads = [threading.Thread(target=race, args=(place,)) for place in range(RACERS)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(timeout=60)
-    assert sorted(answers.values()) == [200, *[412] * (RACERS - 1)]
-    kept = client_with("*").get("/api/loyalty/v1/contactPolicy/").json()
-    assert (kept["version"], answers[kept["holdout_percent"]]) == (2, 200)
 
 
 @pytest.mark.parametrize(

@@ -15,6 +15,7 @@ from loyalty.campaigns.operations.life import activate_or_ask, refuse_growth, sc
 from loyalty.foundation.approvals import api as approvals
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.kernel.editing import VersionCheck, any_version
 from loyalty.foundation.orm.api import bump_version
 
 # What a caller may change, with the column that holds it.
@@ -93,13 +94,23 @@ def create(*, new: NewCampaign, actor: Actor, now: datetime, is_active: bool = F
 
 
 @transaction.atomic
-def change(*, campaign_id: uuid.UUID, changes: Mapping[str, Any], actor: Actor, now: datetime) -> None:
+def change(
+    *,
+    campaign_id: uuid.UUID,
+    changes: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    check_version: VersionCheck = any_version,
+) -> None:
     """Change a campaign; occurrences that have begun go on with what they began with.
+
+    :param check_version: may refuse the version that stands.
 
     :raises CampaignStateWrong: it has ended.
     :raises TriggerInvalid, ChannelsInvalid, ContentInvalid, TemplateInvalid, ProgramUnknown, SegmentUnknown: as above.
     """
     campaign = lock(campaign_id)
+    check_version(campaign.version)
     if campaign.status == CampaignStatus.ENDED:
         raise CampaignStateWrong("An ended campaign stays as it is.")
     before = describe(campaign)

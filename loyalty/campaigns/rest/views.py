@@ -24,7 +24,7 @@ from loyalty.campaigns.rest.filters import CampaignFilter, ExecutionFilter
 from loyalty.customers import api as customers
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web import masking, scoping
-from loyalty.foundation.web.etag import check_if_match
+from loyalty.foundation.web.etag import if_match
 from loyalty.foundation.web.negotiation import FileNegotiation
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.permissions import require
@@ -93,10 +93,15 @@ class CampaignViewSet(ReadOnlyApiViewSet):
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         """Change a campaign."""
         campaign = self.get_object()
-        check_if_match(request, campaign.version)
         body = serializers.ChangedCampaignSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        api.change(campaign_id=campaign.public_id, changes=body.validated_data, actor=self.actor, now=clock.now())
+        api.change(
+            campaign_id=campaign.public_id,
+            changes=body.validated_data,
+            actor=self.actor,
+            now=clock.now(),
+            check_version=if_match(request),
+        )
         return self.respond_with(self.get_object())
 
     @extend_schema(responses={204: None})

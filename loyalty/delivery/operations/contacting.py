@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from typing import Any
@@ -22,6 +22,7 @@ from loyalty.delivery.models import ContactPolicy, Suppression
 from loyalty.delivery.policy import contact
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.kernel.editing import VersionCheck, any_version
 from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.kernel.ids import new_public_id
@@ -118,11 +119,11 @@ def save_policy(
     time_zone: str,
     actor: Actor,
     now: datetime,
-    check: Callable[[int], None] | None = None,
+    check_version: VersionCheck = any_version,
 ) -> ContactPolicyView:
     """Put another policy in force: for everything that is queued or sent from now on.
 
-    :param check: refuses a change of the version that it is given; it is asked while nobody else can change it.
+    :param check_version: may refuse the version that stands.
     :raises ContactPolicyInvalid: ``problems`` say what is wrong with it.
     """
     problems = [*_problems_of(caps, quiet_hours)]
@@ -134,8 +135,7 @@ def save_policy(
         raise ContactPolicyInvalid(problems[0].message, problems=problems)
     current()
     policy = ContactPolicy.objects.select_for_update().get()
-    if check is not None:
-        check(policy.version)
+    check_version(policy.version)
     before = _view(policy)
     policy.caps = [asdict(cap) for cap in caps]
     policy.quiet_hours = [

@@ -24,6 +24,7 @@ from loyalty.delivery.policy.variables import LINK_VARIABLES, OWN_VARIABLES
 from loyalty.delivery.queries import templating
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.kernel.editing import VersionCheck, any_version
 from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.orm.api import bump_version
 
@@ -50,14 +51,22 @@ def create_template(*, code: str, channel: str, draft: TemplateDraft, actor: Act
 
 @transaction.atomic
 def change_template(
-    *, template_id: uuid.UUID, draft: TemplateDraft, is_archived: bool, actor: Actor, now: datetime
+    *,
+    template_id: uuid.UUID,
+    draft: TemplateDraft,
+    is_archived: bool,
+    actor: Actor,
+    now: datetime,
+    check_version: VersionCheck = any_version,
 ) -> MessageTemplate:
     """Put another draft in the place of the one that is edited; what is published stays.
 
+    :param check_version: may refuse the version that stands.
     :raises TemplateNotFound: there is none.
     :raises TemplateInvalid, ContentInvalid: ``problems`` say where.
     """
     template = _lock(template_id)
+    check_version(template.version)
     refuse_problems(problems_of(template.channel, draft))
     before = describe(template)
     for name, value in _columns(draft).items():
@@ -83,13 +92,17 @@ def delete_template(*, template_id: uuid.UUID, actor: Actor, now: datetime) -> N
 
 
 @transaction.atomic
-def publish_template(*, template_id: uuid.UUID, note: str, actor: Actor, now: datetime) -> MessageTemplate:
+def publish_template(
+    *, template_id: uuid.UUID, note: str, actor: Actor, now: datetime, check_version: VersionCheck = any_version
+) -> MessageTemplate:
     """Make the draft the version that messages opened from now on are written with.
 
+    :param check_version: may refuse the version that stands.
     :raises TemplateNothingNew: it is what is published already.
     :raises TemplateInvalid: there is no text to fall back on, or the channel refuses it by now.
     """
     template = _lock(template_id)
+    check_version(template.version)
     draft = draft_of(template)
     problems = problems_of(template.channel, draft)
     refuse_problems([*problems, *drafts.problems_of_publishing(draft.fallback_languages, draft.content)])
@@ -119,12 +132,16 @@ def publish_template(*, template_id: uuid.UUID, note: str, actor: Actor, now: da
 
 
 @transaction.atomic
-def restore_version(*, template_id: uuid.UUID, number: int, actor: Actor, now: datetime) -> MessageTemplate:
+def restore_version(
+    *, template_id: uuid.UUID, number: int, actor: Actor, now: datetime, check_version: VersionCheck = any_version
+) -> MessageTemplate:
     """Make an older version the draft; it counts when it is published anew.
 
+    :param check_version: may refuse the version that stands.
     :raises TemplateNotFound: there is no such version.
     """
     template = _lock(template_id)
+    check_version(template.version)
     version = templating.get_version(template, number)
     before = describe(template)
     for name, value in _told(version).items():

@@ -13,7 +13,7 @@ from loyalty.delivery import api
 from loyalty.delivery.contracts import ChannelCode, ContactCap, QuietHours, SuppressionReason
 from loyalty.delivery.models import Suppression
 from loyalty.foundation.kernel import clock
-from loyalty.foundation.web.etag import check_if_match, etag_for
+from loyalty.foundation.web.etag import etag_for, if_match
 from loyalty.foundation.web.masking import mask_address, reveal
 from loyalty.foundation.web.serializers import StrictSerializer, WholeNumberField
 from loyalty.foundation.web.views import AllowListedOrdering, ApiView, ReadOnlyApiViewSet
@@ -74,7 +74,7 @@ class ContactPolicyView(ApiView):
             time_zone=given["time_zone"],
             actor=self.actor,
             now=clock.now(),
-            check=lambda version: check_if_match(request, version),
+            check_version=if_match(request),
         )
         return self._answer(saved)
 

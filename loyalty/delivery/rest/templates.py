@@ -20,7 +20,7 @@ from loyalty.delivery.models import MessageTemplate, TemplateVersion
 from loyalty.delivery.rest import template_bodies as bodies
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web import masking
-from loyalty.foundation.web.etag import check_if_match
+from loyalty.foundation.web.etag import if_match
 from loyalty.foundation.web.views import AllowListedOrdering, ReadOnlyApiViewSet
 
 
@@ -77,7 +77,6 @@ class MessageTemplateViewSet(ReadOnlyApiViewSet):
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         """Change the draft; what is published stays until it is published anew."""
         template = self.get_object()
-        check_if_match(request, template.version)
         body = bodies.ChangedTemplate(data=request.data)
         body.is_valid(raise_exception=True)
         given = dict(body.validated_data)
@@ -88,6 +87,7 @@ class MessageTemplateViewSet(ReadOnlyApiViewSet):
             is_archived=is_archived,
             actor=self.actor,
             now=clock.now(),
+            check_version=if_match(request, read=template.version),
         )
         return self.respond_with(changed)
 
@@ -102,11 +102,14 @@ class MessageTemplateViewSet(ReadOnlyApiViewSet):
     def publish(self, request: Request, **kwargs: Any) -> Response:
         """Make the draft the version that messages are written with from now on."""
         template = self.get_object()
-        check_if_match(request, template.version)
         body = bodies.Publish(data=request.data)
         body.is_valid(raise_exception=True)
         published = api.publish_template(
-            template_id=template.public_id, note=body.validated_data["note"], actor=self.actor, now=clock.now()
+            template_id=template.public_id,
+            note=body.validated_data["note"],
+            actor=self.actor,
+            now=clock.now(),
+            check_version=if_match(request),
         )
         return self.respond_with(published)
 
@@ -115,11 +118,14 @@ class MessageTemplateViewSet(ReadOnlyApiViewSet):
     def restore(self, request: Request, **kwargs: Any) -> Response:
         """Make an older version the draft."""
         template = self.get_object()
-        check_if_match(request, template.version)
         body = bodies.Restore(data=request.data)
         body.is_valid(raise_exception=True)
         restored = api.restore_version(
-            template_id=template.public_id, number=body.validated_data["number"], actor=self.actor, now=clock.now()
+            template_id=template.public_id,
+            number=body.validated_data["number"],
+            actor=self.actor,
+            now=clock.now(),
+            check_version=if_match(request),
         )
         return self.respond_with(restored)
 

@@ -9,6 +9,7 @@ from django.db import transaction
 
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.kernel.editing import VersionCheck, any_version
 from loyalty.foundation.orm.api import bump_version
 from loyalty.journeys.contracts import Problem
 from loyalty.journeys.errors import DraftChanged, JourneyInUse, JourneyNotFound, JourneyStateWrong, VersionNotFound
@@ -60,9 +61,17 @@ def create(
 
 
 @transaction.atomic
-def change(*, journey_id: uuid.UUID, changes: Mapping[str, Any], actor: Actor, now: datetime) -> None:
-    """Rename a journey, or say anew what it is for."""
+def change(
+    *,
+    journey_id: uuid.UUID,
+    changes: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    check_version: VersionCheck = any_version,
+) -> None:
+    """Rename a journey, or say anew what it is for; ``check_version`` may refuse the version that stands."""
     journey = lock(journey_id)
+    check_version(journey.version)
     before = {field: getattr(journey, field) for field in changes}
     for field, value in changes.items():
         if field in CHANGEABLE:

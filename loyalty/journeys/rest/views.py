@@ -14,7 +14,7 @@ from rest_framework.response import Response
 
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web import scoping
-from loyalty.foundation.web.etag import check_if_match
+from loyalty.foundation.web.etag import if_match
 from loyalty.foundation.web.views import AllowListedOrdering, ReadOnlyApiViewSet
 from loyalty.foundation.web.waiting import WaitingAnswer
 from loyalty.journeys import api
@@ -100,10 +100,15 @@ class JourneyViewSet(ReadOnlyApiViewSet):
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         """Rename a journey, or say anew what it is for."""
         journey = self.get_object()
-        check_if_match(request, journey.version)
         body = serializers.ChangedJourneySerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        api.change(journey_id=journey.public_id, changes=body.validated_data, actor=self.actor, now=clock.now())
+        api.change(
+            journey_id=journey.public_id,
+            changes=body.validated_data,
+            actor=self.actor,
+            now=clock.now(),
+            check_version=if_match(request),
+        )
         return self._told(self.get_object())
 
     @extend_schema(responses={204: None})

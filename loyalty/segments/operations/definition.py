@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from loyalty.features import api as features
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.kernel.editing import VersionCheck, any_version
 from loyalty.foundation.orm.api import bump_version
 from loyalty.foundation.rules import api as rules
 from loyalty.segments.errors import (
@@ -163,8 +164,10 @@ def create(
 
 
 @transaction.atomic
-def change(*, segment: Segment, changes: dict[str, Any], actor: Actor, now: datetime) -> None:
-    """Change a segment that the caller read.
+def change(
+    *, segment: Segment, changes: dict[str, Any], actor: Actor, now: datetime, check_version: VersionCheck = any_version
+) -> None:
+    """Change a segment that the caller read; ``check_version`` may refuse the version that stands.
 
     :raises SegmentNameTaken: another segment has the name.
     :raises RuleInvalid: the rules mean nothing here.
@@ -173,6 +176,7 @@ def change(*, segment: Segment, changes: dict[str, Any], actor: Actor, now: date
     # One at a time: two changes at once could close a circle that neither of them sees.
     list(Segment.objects.select_for_update().order_by("pk").filter(kind=SegmentKind.DYNAMIC).values_list("pk"))
     locked = Segment.objects.select_for_update().get(pk=segment.pk)
+    check_version(locked.version)
     before = _body(locked)
     _take(locked, changes, now)
     _save(locked)

@@ -20,7 +20,7 @@ from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.errors import NotFound
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
 from loyalty.foundation.web import scoping
-from loyalty.foundation.web.etag import check_if_match
+from loyalty.foundation.web.etag import if_match
 from loyalty.foundation.web.languages import language_in
 from loyalty.foundation.web.views import AllowListedOrdering, ApiView, ApiViewSet, ReadOnlyApiViewSet
 from loyalty.segments import api
@@ -88,11 +88,16 @@ class SegmentViewSet(ReadOnlyApiViewSet):
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         """Change a segment."""
         segment = self.get_object()
-        check_if_match(request, segment.version)
         body = serializers.ChangedSegmentSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         refuse_personal(request, body.validated_data.get("rules"))
-        api.change(segment=segment, changes=body.validated_data, actor=self.actor, now=clock.now())
+        api.change(
+            segment=segment,
+            changes=body.validated_data,
+            actor=self.actor,
+            now=clock.now(),
+            check_version=if_match(request),
+        )
         return self.respond_with(self.get_object())
 
     @extend_schema(responses={204: None})

@@ -26,6 +26,7 @@ from loyalty.foundation.access.operations.rights import (
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel import approving
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.kernel.editing import VersionCheck, any_version
 
 KIND = "access.change_role"
 
@@ -54,16 +55,21 @@ def create_role(
 
 def change_role(
     *, role: Role, granter: User, actor: Actor, now: datetime, name: str | None = None, description: str | None = None,
-    patterns: Sequence[PatternGiven] | None = None,
+    patterns: Sequence[PatternGiven] | None = None, check_version: VersionCheck = any_version,
 ) -> str:  # fmt: skip
     """Change what is given of a role or ask for it; give its public id.
 
+    :param check_version: may refuse the version that stands.
     :raises RoleIsShipped, PermissionUnknown, GrantBeyondOwn: as ``roles.change_role``.
     :raises WaitsForApproval: a workflow has it wait.
     """
     stored = None if patterns is None else [pattern_stored(one) for one in patterns]
     payload = {"role": role.code, "name": name, "description": description, "patterns": stored}
-    return _change("change_role", payload, granter, actor, now)
+    with transaction.atomic():
+        for version in Role.objects.select_for_update().filter(pk=role.pk).values_list("version", flat=True):
+            check_version(version)
+        outcome = _make_or_ask("change_role", payload, granter, actor, now)
+    return approving.settled(outcome)
 
 
 def delete_role(*, role: Role, granter: User, actor: Actor, now: datetime) -> str:

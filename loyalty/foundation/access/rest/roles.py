@@ -19,7 +19,7 @@ from loyalty.foundation.access.rest import auditing, serializers
 from loyalty.foundation.access.rest.views import signed_in
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.grants import Scope
-from loyalty.foundation.web.etag import check_if_match
+from loyalty.foundation.web.etag import if_match
 from loyalty.foundation.web.views import ApiViewSet, ReadOnlyApiViewSet
 from loyalty.foundation.web.waiting import WaitingAnswer
 
@@ -70,7 +70,6 @@ class RoleViewSet(ReadOnlyApiViewSet):
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         """Change a role of one's own making; ``permissions`` is always the whole list."""
         role = self.get_object()
-        check_if_match(request, role.version)
         body = serializers.ChangedRoleSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         data = dict(body.validated_data)
@@ -81,6 +80,7 @@ class RoleViewSet(ReadOnlyApiViewSet):
             patterns=None if patterns is None else [pattern_of(one) for one in patterns],
             actor=self.actor,
             now=clock.now(),
+            check_version=if_match(request),
             **data,
         )
         return self.respond_with(self.get_object())
