@@ -8,4 +8,4 @@ from loyalty.foundation.orm.sql import install
 class Migration(migrations.Migration):
     dependencies = [("customers", "0004_pii_hour")]
 
-    operations = [install("loyalty.customers", "reachable_by")]
+    operations = [install("loyalty.customers", "reachable")]
