@@ -14,6 +14,7 @@ app.autodiscover_tasks()
 # the next ring looks at the same rows, so it expires instead of piling up behind a stopped worker.
 DOORBELLS: dict[str, float] = {
     "events.deliver": 2.0,
+    "events.drop_old_months": 3600.0,
     "work.execute": 3.0,
     "exchange.send_webhooks": 5.0,
     "exchange.forget_deliveries": 3600.0,

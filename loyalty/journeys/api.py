@@ -35,7 +35,7 @@ from loyalty.journeys.operations.advancing import advance
 from loyalty.journeys.operations.drafting import change, create, delete, problems_of, restore, save_draft
 from loyalty.journeys.operations.exchanging import export_journey, import_journey
 from loyalty.journeys.operations.life import activate, archive, pause
-from loyalty.journeys.operations.listening import is_anything_awaited, listen
+from loyalty.journeys.operations.listening import get_position_read, is_anything_awaited, listen
 from loyalty.journeys.operations.parts import add_part, change_part, get_part, list_parts, remove_part
 from loyalty.journeys.operations.people import get_execution, go_on, let_go, merge_customers, move, start
 from loyalty.journeys.operations.publishing import Published, publish, roll_back
@@ -100,6 +100,7 @@ __all__ = [
     "get_part",
     "go_on",
     "import_journey",
+    "get_position_read",
     "is_anything_awaited",
     "kinds",
     "let_go",

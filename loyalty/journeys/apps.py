@@ -49,7 +49,7 @@ class JourneysConfig(AppConfig):
             )
         )  # fmt: skip
         audit.register_link("journey", "/journeys/{ref}")
-        events.ring_after_facts("journeys.listen", is_wanted=api.is_anything_awaited)
+        events.ring_after_facts("journeys.listen", is_wanted=api.is_anything_awaited, read_until=api.get_position_read)
         scoping.register_kind("journey", journeys.list_places, names=("journey", "journey_id"))
         scoping.register_kind("journey_execution", journeys.list_places_of_executions, names=("execution_id",))
         segments.register_usage("journey", journeys.list_usages_of_segment)

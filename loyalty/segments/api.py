@@ -8,7 +8,7 @@ from loyalty.segments.operations.members import add_members, remove_member, turn
 from loyalty.segments.operations.previewing import preview
 from loyalty.segments.operations.recalculation import find_last_run, recalculate, start_recalculation, start_together
 from loyalty.segments.operations.scheduling import keep_day, refresh_after_features, start_due
-from loyalty.segments.operations.settling import forget_touched, is_anything_driven, settle
+from loyalty.segments.operations.settling import forget_touched, get_position_read, is_anything_driven, settle
 from loyalty.segments.operations.uploading import upload
 from loyalty.segments.queries.membership import is_member
 from loyalty.segments.queries.views import count_segments, get_segment, list_segments, list_segments_of, rules_in_words
@@ -37,6 +37,7 @@ __all__ = [
     "find_last_run",
     "forget_touched",
     "get_segment",
+    "get_position_read",
     "is_anything_driven",
     "is_member",
     "keep_day",

@@ -39,7 +39,7 @@ class SegmentsConfig(AppConfig):
         events.subscribe(
             "warehouse.features_changed", name="segments.refresh_after_features", handler=handlers.on_features_changed
         )
-        events.ring_after_facts("segments.settle", is_wanted=api.is_anything_driven)
+        events.ring_after_facts("segments.settle", is_wanted=api.is_anything_driven, read_until=api.get_position_read)
         audit.register_link("segment", "/segments/{ref}")
         scoping.register_kind("segment", list_places, names=())
         customers.register_overview_part("segments", overview_part)

@@ -159,6 +159,16 @@ def test_invariant__violation_planted__is_found(ids: dict[str, int], code: str, 
     assert code in found, found
 
 
+@pytest.mark.parametrize("code", ["E1", "E3"])
+def test_invariant__events_of_dropped_months__are_asked_for_no_more(ids: dict[str, int], code: str) -> None:
+    run(PLANTS[code].format(**ids))
+    assert broken(NOW + timedelta(days=1))
+    run("INSERT INTO events_kept (since) VALUES (%s)", NOW)
+    assert broken(NOW + timedelta(days=1)) == {}
+    run("UPDATE events_kept SET since = %s", NOW - timedelta(days=2))
+    assert code in broken(NOW + timedelta(days=1))
+
+
 def test_plants__cover__every_invariant() -> None:
     assert set(PLANTS) == {invariant.code for invariant in list_invariants()}
     assert len(PLANTS) >= 20

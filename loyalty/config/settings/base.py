@@ -321,6 +321,11 @@ LOYALTY_EGRESS_SCHEMES = env.listing("LOYALTY_EGRESS_SCHEMES", "https")
 LOYALTY_EGRESS_HOSTS = env.listing("LOYALTY_EGRESS_HOSTS", "*")
 LOYALTY_EGRESS_CA_FILE = env.text("LOYALTY_EGRESS_CA_FILE", "")
 
+# Whole months of facts that the event store keeps, 0 for all; features, segments and journeys look up to a year back.
+LOYALTY_EVENTS_KEPT_MONTHS = env.whole("LOYALTY_EVENTS_KEPT_MONTHS", 0, low=0, high=1_200)
+if 0 < LOYALTY_EVENTS_KEPT_MONTHS < 13:
+    raise env.SettingInvalid("LOYALTY_EVENTS_KEPT_MONTHS", "must be 0 (keep everything) or at least 13.")
+
 # Kafka (loyalty/foundation/exchange); what is saved in the section `kafka` comes before these.
 LOYALTY_KAFKA_ENABLED = env.flag("LOYALTY_KAFKA_ENABLED")
 LOYALTY_KAFKA_BOOTSTRAP_SERVERS = env.text("LOYALTY_KAFKA_BOOTSTRAP_SERVERS", "localhost:9092")

@@ -5,6 +5,7 @@ from loyalty.foundation.events.errors import HandlerUnknown
 from loyalty.foundation.events.operations import (
     Publication,
     deliver_one,
+    drop_old_months,
     publish,
     publish_many,
     relay,
@@ -37,6 +38,7 @@ __all__ = [
     "Publication",
     "TypeView",
     "deliver_one",
+    "drop_old_months",
     "find_type",
     "list_breaks",
     "list_type_names",

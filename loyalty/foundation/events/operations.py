@@ -4,7 +4,7 @@ import dataclasses
 import logging
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -35,6 +35,8 @@ INSERT = """
     SELECT * FROM unnest(%s::uuid[], %s::text[], %s::smallint[], %s::text[], %s::text[], %s::text[],
         %s::timestamptz[], %s::uuid[], %s::uuid[], %s::text[]::jsonb[])
 """
+
+READ_UNTIL = "SELECT c.position FROM events_relaycursor c WHERE c.name = %(name)s"
 
 # Whether anything waits to be stored or handed on: nearly always the answer is no.
 LOOK_AHEAD = """
@@ -147,6 +149,33 @@ def trim_outbox() -> int:
     row = sql.fetch_one("SELECT events_trim_outbox(%s) AS count", [TRIM_MAX])
     maybe_fail("relay.trimmed")
     return int(row["count"]) if row else 0
+
+
+def drop_old_months(*, now: datetime, kept_months: int) -> list[str]:
+    """Drop the months of the event store that ended more than ``kept_months`` whole months ago; give their tables.
+
+    0 keeps everything. A month with a fact that the relay, or a reader with a cursor of its own, has not read yet
+    stays, and so do all after it. Each month is a transaction of its own; a store that is locked is asked again later.
+    """
+    if not kept_months:
+        return []
+    at = now.astimezone(UTC)
+    month = at.year * 12 + at.month - 1 - kept_months
+    before = datetime(month // 12, month % 12 + 1, 1, tzinfo=UTC)
+    dropped: list[str] = []
+    while (name := _drop_month(before)) is not None:
+        log.info("the event store's month %s was dropped", name)
+        dropped.append(name)
+    return dropped
+
+
+@transaction.atomic
+def _drop_month(before: datetime) -> str | None:
+    cursor = sql.fetch_one(READ_UNTIL, {"name": RELAY_NAME})
+    read_until = min([int(cursor["position"]) if cursor else 0, *registry.readers_behind()])
+    row = sql.fetch_one("SELECT events_drop_month(%s, %s) AS name", [before, read_until])
+    maybe_fail("events.month_dropped")
+    return str(row["name"]) if row and row["name"] else None
 
 
 @transaction.atomic

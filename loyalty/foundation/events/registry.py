@@ -19,6 +19,7 @@ class _Registry:
     intake: Intake | None = None
     subscriptions: dict[str, Subscription] = {}  # noqa: RUF012 - one registry for the process
     doorbells: dict[str, Callable[[], bool]] = {}  # noqa: RUF012 - one registry for the process
+    readers: dict[str, Callable[[], int]] = {}  # noqa: RUF012 - one registry for the process
 
 
 def subscribe(
@@ -56,12 +57,22 @@ def subscribe_to_each(list_types: Callable[[], Collection[str]], *, name: str, h
     )
 
 
-def ring_after_facts(task_name: str, *, is_wanted: Callable[[], bool]) -> None:
-    """Have a doorbell rung after every round in which facts were read, for who reads the outbox in sets by itself.
+def ring_after_facts(
+    task_name: str, *, is_wanted: Callable[[], bool], read_until: Callable[[], int] | None = None
+) -> None:
+    """Have a doorbell rung after every round in which facts were read, for who reads the store in sets by itself.
 
     :param is_wanted: asked after each such round.
+    :param read_until: gives the position up to which it has read; no fact behind it is dropped while it is wanted.
     """
     _Registry.doorbells[task_name] = is_wanted
+    if read_until is not None:
+        _Registry.readers[task_name] = read_until
+
+
+def readers_behind() -> list[int]:
+    """Give the positions up to which those have read who read the store by themselves and want to go on."""
+    return [_Registry.readers[name]() for name in sorted(_Registry.readers) if _Registry.doorbells[name]()]
 
 
 def doorbells_wanted() -> list[str]:

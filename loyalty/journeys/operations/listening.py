@@ -158,6 +158,12 @@ def is_anything_awaited() -> bool:
     )
 
 
+def get_position_read() -> int:
+    """Give the position in the event store up to which facts have been read for journeys."""
+    row = sql.fetch_one("SELECT journeys_heard() AS position")
+    return int(row["position"]) if row else 0
+
+
 def listen(*, now: datetime, reads_max: int | None = None) -> Heard:
     """Read the newer facts until there are none; give what they came to."""
     total = Heard()

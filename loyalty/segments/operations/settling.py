@@ -75,6 +75,12 @@ def is_anything_driven() -> bool:
     return Segment.objects.filter(is_event_driven=True).exists()
 
 
+def get_position_read() -> int:
+    """Give the position in the event store up to which facts have been read; 0 before the first reading."""
+    row = sql.fetch_one("SELECT position FROM segments_eventcursor WHERE name = 'events'")
+    return int(row["position"]) if row else 0
+
+
 def settle(*, now: datetime) -> Settled:
     """Read the newer facts and look at their customers until nothing is due."""
     if not is_anything_driven():
