@@ -103,7 +103,7 @@ class CampaignInUse(Conflict):
 
 
 class AddressInvalid(Invalid):
-    """The address of a test send is no e-mail address."""
+    """The address of a test send is one of none of the campaign's channels."""
 
     code = "campaign.address_invalid"
-    title = "Not an e-mail address"
+    title = "Not an address of these channels"

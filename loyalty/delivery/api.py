@@ -51,10 +51,12 @@ from loyalty.delivery.errors import (
     TemplateInvalid,
     TemplateNotFound,
     TemplateNothingNew,
+    TestAddressInvalid,
+    TestValueMissing,
     VariableMissing,
 )
 from loyalty.delivery.kinds.hooks import Call
-from loyalty.delivery.operations.budgeting import cost_currency, cost_per_message, remove_budget, set_budget
+from loyalty.delivery.operations.budgeting import remove_budget, set_budget
 from loyalty.delivery.operations.contacting import get_policy, lift, save_policy, suppress
 from loyalty.delivery.operations.enqueue import (
     check_content,
@@ -88,10 +90,23 @@ from loyalty.delivery.operations.templating import (
     restore_version,
 )
 from loyalty.delivery.operations.tracking import click_by, find_way_out, open_by, short_click_by, unsubscribe_by
-from loyalty.delivery.operations.trying import preview_template
+from loyalty.delivery.operations.trying import preview_template, test_template
 from loyalty.delivery.policy.machines import Visitor
 from loyalty.delivery.policy.variables import OWN_VARIABLES
-from loyalty.delivery.queries.sending import list_channels, list_variables, render_preview
+from loyalty.delivery.queries.budgeting import (
+    cost_currency,
+    cost_per_message,
+    count_paid,
+    count_units,
+    left_of,
+)
+from loyalty.delivery.queries.sending import (
+    list_channels,
+    list_channels_of_address,
+    list_variables,
+    render_preview,
+    words_of_addresses,
+)
 from loyalty.delivery.queries.templating import get_version as get_template_version
 from loyalty.delivery.queries.templating import language_of
 
@@ -148,6 +163,8 @@ __all__ = [
     "TemplateNothingNew",
     "TemplatePreview",
     "TemplateVariable",
+    "TestAddressInvalid",
+    "TestValueMissing",
     "VariableMissing",
     "Visitor",
     "apply_receipts",
@@ -158,7 +175,9 @@ __all__ = [
     "cost_currency",
     "cost_per_message",
     "count_audience",
+    "count_paid",
     "count_reach",
+    "count_units",
     "create_template",
     "delete_template",
     "draft_of",
@@ -174,8 +193,10 @@ __all__ = [
     "give_up_unknown",
     "hold",
     "language_of",
+    "left_of",
     "lift",
     "list_channels",
+    "list_channels_of_address",
     "list_variables",
     "mark_all_read",
     "mark_read",
@@ -202,5 +223,7 @@ __all__ = [
     "short_click_by",
     "suppress",
     "take_hook",
+    "test_template",
     "unsubscribe_by",
+    "words_of_addresses",
 ]

@@ -16,6 +16,7 @@ class DeliveryConfig(AppConfig):
         "retry": "Try failed messages again, or give up what is tried again and again",
         "use_inbox": "Show the messages of a customer's inbox in the app, and mark them read",
         "edit_templates": "Edit templates of messages",
+        "test_templates": "Send templates to addresses of one's own, to try them",
         "publish_templates": "Publish templates, so that messages are written with them",
     }
 

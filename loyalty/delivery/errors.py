@@ -45,6 +45,20 @@ class TemplateNothingNew(Conflict):
     title = "There is nothing new to publish"
 
 
+class TestAddressInvalid(Invalid):
+    """Nothing of this channel can go to this address."""
+
+    code = "template.test_address_invalid"
+    title = "Not an address of this channel"
+
+
+class TestValueMissing(Unprocessable):
+    """A variable has neither a value, nor a fallback, nor a sample; ``name`` is the variable."""
+
+    code = "template.test_value_missing"
+    title = "A value is missing"
+
+
 class ChannelUnknown(Invalid):
     """There is no channel of this name."""
 

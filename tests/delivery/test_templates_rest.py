@@ -1,13 +1,18 @@
 """The routes of templates."""
 
 from datetime import datetime
+from email.message import EmailMessage
 from typing import Any
 
 import pytest
 from rest_framework.test import APIClient
 
+from loyalty.delivery import api
+from loyalty.delivery.models import Send
+from loyalty.foundation.audit.models import AuditEntry
+from loyalty.foundation.kernel import clock
 from tests.conftest import ClientWith
-from tests.delivery.post import make_customers
+from tests.delivery.post import Post, make_customers
 
 pytestmark = pytest.mark.django_db
 
@@ -121,3 +126,80 @@ def test_template__editor__may_not_publish(client_with: ClientWith) -> None:
     made = make(client)
     assert client.post(f"{ROOT}{made['id']}/publish/", {}, format="json").status_code == 403
     assert client_with("delivery.view").post(ROOT, WANTED, format="json").status_code == 403
+
+
+def text_of(mail: EmailMessage) -> str:
+    """Give the text part of a mail."""
+    part = mail.get_body(("plain",))
+    assert part is not None
+    return str(part.get_content())
+
+
+def sent(client: APIClient, made: dict[str, Any], **changes: Any) -> Any:
+    """Send a test of a template over its route."""
+    wanted = {"to": "me@operator.test", **changes}
+    return client.post(f"{ROOT}{made['id']}/test-send/", wanted, format="json")
+
+
+def test_test_send__of_a_draft_for_nobody__shows_the_samples_and_counts_nowhere(
+    post: Post, admin_client: APIClient, now: datetime
+) -> None:
+    make_customers(["Ada"], now)
+    made = make(admin_client)
+    answer = sent(admin_client, made)
+    assert (answer.status_code, answer.json()["to"]) == (202, "me@operator.test")
+    api.send_due(channel="email", now=clock.now())
+    (mail,) = post.mails()
+    assert (str(mail["To"]), mail["Subject"]) == ("me@operator.test", "Hello friend")
+    assert "You have 1200 points." in text_of(mail)
+    row = Send.objects.select_related("message").get()
+    assert (row.state, row.message.is_test, row.message.source_kind) == ("SENT", True, "template_test")
+    entry = AuditEntry.objects.get(act="delivery.test_templates")
+    assert (entry.subject_ref, entry.after["test_id"]) == (made["id"], answer.json()["test_id"])
+
+
+def test_test_send__for_a_customer_with_unsaved_text__is_written_to_them_in_their_language(
+    post: Post, admin_client: APIClient, now: datetime
+) -> None:
+    make_customers(["Lina"], now)
+    made = make(admin_client)
+    edited = {**WANTED["content"], "ar": {"subject": "أهلا {{ first_name }}", "body": "{{ balance }}"}}
+    answer = sent(admin_client, made, customer_ref="c-0", language="ar", content=edited, values={"balance": "7"})
+    assert answer.status_code == 202, answer.json()
+    api.send_due(channel="email", now=clock.now())
+    (mail,) = post.mails()
+    assert (mail["Subject"], text_of(mail).splitlines()[0]) == ("أهلا Lina", "7")
+    kept = admin_client.get(f"{ROOT}{made['id']}/").json()
+    assert kept["content"] == WANTED["content"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "status", "code"),
+    [
+        ({"to": "me"}, 400, "template.test_address_invalid"),
+        ({"to": ""}, 400, "invalid"),
+        ({"to": "a@b.test\r\nBcc: c@d.test"}, 400, "template.test_address_invalid"),
+        ({"customer_ref": "nobody"}, 404, "customer.not_found"),
+        ({"version": 9}, 404, "template.not_found"),
+        ({"variables": [{"name": "first_name"}, {"name": "balance"}]}, 422, "template.test_value_missing"),
+        ({"content": {"en": {"subject": "S", "body": "{{ nobody }}"}}}, 400, "template.invalid"),
+        ({"too": "me@operator.test"}, 400, "invalid"),
+    ],
+)
+def test_test_send__wrong__is_refused_and_nothing_is_queued(
+    admin_client: APIClient, changes: dict[str, Any], status: int, code: str
+) -> None:
+    answer = sent(admin_client, make(admin_client), **changes)
+    assert (answer.status_code, answer.json()["code"]) == (status, code)
+    assert Send.objects.count() == 0
+
+
+def test_test_send__without_the_right__is_forbidden(client_with: ClientWith, now: datetime) -> None:
+    make_customers(["Ada"], now)
+    editor = client_with("delivery.view", "delivery.edit_templates")
+    made = make(editor)
+    assert sent(editor, made).status_code == 403
+    tester = client_with("delivery.view", "delivery.test_templates")
+    # Names of people are in what goes out.
+    assert sent(tester, made, customer_ref="c-0").status_code == 403
+    assert sent(tester, made).status_code == 202

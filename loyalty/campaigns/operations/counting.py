@@ -1,26 +1,26 @@
-"""Counting an audience by what the contact policy and the campaign say of each customer now."""
+"""Counting an audience by what the contact policy, the campaign and the budgets say of each customer now."""
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from loyalty.campaigns.contracts import Plan
 from loyalty.campaigns.models import Occurrence
 from loyalty.campaigns.operations import fan_out
 from loyalty.campaigns.queries import audience as audiences
+from loyalty.campaigns.queries import sizing
 from loyalty.delivery import api as delivery
 
-# Larger audiences are counted by one slice of so many customers out of each so many, so that the answer comes at
-# once; what is placed is counted whole.
-EXACT_MAX = 250_000
+# Of a kept audience that is larger one slice of so many customers out of each so many is looked at.
 SAMPLE_CUSTOMERS = 2_048
 SAMPLE_SLICES = 25
 
 
 def count(occurrence: Occurrence, plan: Plan, purpose: str, now: datetime) -> dict[str, Any]:
     """Count the kept audience of an occurrence; a large one is estimated, and the answer says so."""
-    if occurrence.population <= EXACT_MAX:
+    if occurrence.population <= sizing.EXACT_MAX:
         return count_set(plan, audiences.kept(occurrence.pk, 0, 2**62), purpose, now, occurrence=occurrence.public_id)
     parts = fan_out.slices_of(occurrence, size=SAMPLE_CUSTOMERS)
     chosen = parts[:: max(len(parts) // SAMPLE_SLICES, 1)]
@@ -34,19 +34,23 @@ def count(occurrence: Occurrence, plan: Plan, purpose: str, now: datetime) -> di
         )
         for one in chosen
     ]
-    share = occurrence.population / max(sum(one.customers for one in chosen), 1)
+    return _scaled(counts, occurrence.population / max(sum(one.customers for one in chosen), 1))
+
+
+def count_live(plan: Plan, purpose: str, now: datetime) -> dict[str, Any]:
+    """Count whom a plan means now, with their ``total`` before anybody is left out; of many a sample is looked at."""
+    sized = sizing.size_of(plan)
+    counted = count_set(plan, sized.base, purpose, now)
+    return {**(_scaled([counted], sized.share) if sized.is_estimated else counted), "total": sized.total}
+
+
+def _scaled(counts: Sequence[Mapping[str, Any]], share: float) -> dict[str, Any]:
+    """Give for all what was counted of some, each of whom stands for ``share``."""
     excluded = fan_out.sum_up(one["excluded"] for one in counts)
-    return {
-        "audience": round(sum(one["audience"] for one in counts) * share),
-        "excluded": {reason: round(customers * share) for reason, customers in excluded.items()},
-        "channels": _scaled(counts, share),
-        "is_estimated": True,
-    }
-
-
-def _scaled(counts: list[dict[str, Any]], share: float) -> dict[str, int]:
     names = counts[0]["channels"] if counts else ()
-    return {name: round(sum(one["channels"][name] for one in counts) * share) for name in names}
+    by_channel = {name: round(sum(one["channels"][name] for one in counts) * share) for name in names}
+    scaled = {reason: round(customers * share) for reason, customers in excluded.items()}
+    return {**_told(by_channel, scaled), "is_estimated": True}
 
 
 def count_set(
@@ -66,6 +70,27 @@ def count_set(
     }
     by_channel = {channel: one.sendable for channel, one in counts.items()}
     return _told(by_channel, fan_out.sum_up(one.excluded for one in counts.values()))
+
+
+def within_budgets(
+    counted: Mapping[str, Any], *, plan: Plan, units: Mapping[str, int], amount: Decimal | None, now: datetime
+) -> dict[str, Any]:
+    """Take from a count those whom no budget pays for any more, who are left out with the reason ``budget``.
+
+    :param units: what a provider charges for one message of each channel, 1 where nothing is said.
+    :param amount: the campaign's own budget, as its definition says.
+    """
+    paid = delivery.count_paid(
+        counted["channels"],
+        units=units,
+        source_ref=plan.campaign,
+        program_ref=plan.program,
+        source_amount=amount,
+        now=now,
+    )
+    unpaid = sum(counted["channels"].values()) - sum(paid.values())
+    refused = {**counted["excluded"], delivery.Exclusion.BUDGET.value: unpaid}
+    return {**counted, **_told(paid, refused), "is_estimated": counted["is_estimated"]}
 
 
 def _told(by_channel: Mapping[str, int], excluded: Mapping[str, int]) -> dict[str, Any]:

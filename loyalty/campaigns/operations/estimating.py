@@ -10,7 +10,6 @@ from loyalty.campaigns.errors import TriggerInvalid
 from loyalty.campaigns.kinds import registry, schedule
 from loyalty.campaigns.operations import counting
 from loyalty.campaigns.operations.planning import ZONE_DEFAULT
-from loyalty.campaigns.queries import audience as audiences
 from loyalty.delivery import api as delivery
 from loyalty.programs import api as programs
 
@@ -24,16 +23,25 @@ def estimate(given: Mapping[str, Any], *, campaign_id: uuid.UUID | None, now: da
     """Count the audience that a draft describes, as of now; nothing is kept.
 
     ``given`` holds ``channels``, and of ``program``, ``segments``, ``excluded_segments``, ``purpose``, ``fallback``,
-    ``control_percent``, ``repeat_days`` and ``trigger`` those that are chosen. Prices are decimals as text for one
-    message (a text message: one segment) in ``currency``. A trigger that cannot be read has a ``trigger_problem``.
+    ``control_percent``, ``repeat_days``, ``budget_amount``, ``units`` and ``trigger`` those that are chosen. Prices are
+    decimals as text for one message (a text message: one segment) in ``currency``; ``units`` are the segments that a
+    message takes on each channel. A trigger that cannot be read has a ``trigger_problem``. Of more than 250,000
+    customers a sample is counted, and ``is_estimated`` says so.
     """
     plan = _plan(given, campaign_id or UNKEPT)
-    counted = counting.count_set(plan, audiences.live(plan), given.get("purpose", "marketing"), now)
+    counted = counting.within_budgets(
+        counting.count_live(plan, given.get("purpose", "marketing"), now),
+        plan=plan,
+        units=given.get("units", {}),
+        amount=given.get("budget_amount"),
+        now=now,
+    )
     runs, problem = _runs(given.get("trigger"), plan.program, now)
     prices = delivery.cost_per_message(plan.channels)
     return {
         "audience": counted["audience"],
-        "total": audiences.count_meant(plan),
+        "total": counted["total"],
+        "is_estimated": counted["is_estimated"],
         "excluded": counted["excluded"],
         "channels": counted["channels"],
         "prices": {channel: str(price) for channel, price in prices.items()},

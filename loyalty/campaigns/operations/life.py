@@ -13,7 +13,7 @@ from loyalty.campaigns.events import CampaignStatusChanged
 from loyalty.campaigns.kinds import registry
 from loyalty.campaigns.models import Campaign
 from loyalty.campaigns.operations.planning import plan_of, zone_of_program
-from loyalty.campaigns.queries.audience import count_meant
+from loyalty.campaigns.queries.sizing import count_meant
 from loyalty.delivery import api as delivery
 from loyalty.foundation.approvals import api as approvals
 from loyalty.foundation.audit import api as audit

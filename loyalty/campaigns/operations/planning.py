@@ -43,6 +43,17 @@ def used_by(campaign: Campaign) -> tuple[str, ...]:
     return tuple(sorted({name for channel, content in contents for name in delivery.list_variables(channel, content)}))
 
 
+def units_of(campaign: Campaign) -> dict[str, int]:
+    """Give what a provider charges for one message by channel; of variants the dearest counts."""
+    return {
+        channel: max(
+            delivery.count_units(channel, content_of(campaign, channel, variant))
+            for variant in (None, *campaign.variants)
+        )
+        for channel in campaign.channels
+    }
+
+
 def zone_of_program(campaign: Campaign, now: datetime) -> str:
     """Give the zone of the campaign's program, UTC without one."""
     if campaign.program_ref is None:

@@ -29,7 +29,7 @@ from loyalty.campaigns.events import CampaignTriggered
 from loyalty.campaigns.models import Campaign, Occurrence
 from loyalty.campaigns.operations import counting, fan_out
 from loyalty.campaigns.operations.checking import content_of
-from loyalty.campaigns.operations.planning import plan_of
+from loyalty.campaigns.operations.planning import plan_of, units_of
 from loyalty.campaigns.policy import plans
 from loyalty.campaigns.queries import audience as audiences
 from loyalty.campaigns.queries.audience import CAMPAIGN_NAME
@@ -149,7 +149,13 @@ def _fill(campaign: Campaign, made: Occurrence, cause: Cause, actor: Actor, now:
     else:
         made.population = fan_out.freeze(made, plan)
         made.save()
-        told = counting.count(made, plan, campaign.purpose, now)
+        told = counting.within_budgets(
+            counting.count(made, plan, campaign.purpose, now),
+            plan=plan,
+            units=units_of(campaign),
+            amount=campaign.budget_amount,
+            now=now,
+        )
         _send_seeds(campaign, made, now)
         run = work.start(
             kind=fan_out.RUN_KIND,

@@ -4,8 +4,6 @@ import uuid
 from datetime import datetime
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
 from django.db import transaction
 
 from loyalty.campaigns.contracts import Plan
@@ -13,7 +11,7 @@ from loyalty.campaigns.errors import AddressInvalid, CustomerUnknown
 from loyalty.campaigns.models import Campaign
 from loyalty.campaigns.operations import counting
 from loyalty.campaigns.operations.checking import content_of
-from loyalty.campaigns.operations.planning import plan_of
+from loyalty.campaigns.operations.planning import plan_of, units_of
 from loyalty.campaigns.queries import audience as audiences
 from loyalty.campaigns.queries.audience import CAMPAIGN_NAME
 from loyalty.campaigns.queries.campaigns import variables_of
@@ -31,13 +29,19 @@ def preview(
     """Count the audience by channel and reason as of now, and render the content for one customer, whose name is
     masked where it is not revealed; of a named customer it says what would happen, and why."""
     plan = plan_of(campaign)
-    base = audiences.live(plan)
-    counted = counting.count_set(plan, base, campaign.purpose, now)
+    counted = counting.within_budgets(
+        counting.count_live(plan, campaign.purpose, now),
+        plan=plan,
+        units=units_of(campaign),
+        amount=campaign.budget_amount,
+        now=now,
+    )
     return {
         "audience": counted["audience"],
         "sendable": counted["audience"],
         "excluded": counted["excluded"],
-        "total": audiences.count_meant(plan),
+        "total": counted["total"],
+        "is_estimated": counted["is_estimated"],
         "channels": counted["channels"],
         "sample": _sample(campaign, customer, is_revealed),
         "verdict": _verdict(campaign, plan, customer, now) if customer is not None else None,
@@ -52,7 +56,22 @@ def _verdict(campaign: Campaign, plan: Plan, customer: uuid.UUID, now: datetime)
     for channel in plan.channels:
         counted = delivery.count_audience(audience=audience, channel=channel, purpose=campaign.purpose, now=now)
         reasons[channel] = next((reason for reason, many in counted.excluded.items() if many), "")
+        if not reasons[channel] and not _is_paid(campaign, plan, channel, now):
+            reasons[channel] = delivery.Exclusion.BUDGET.value
     return {"is_meant": audiences.is_in_audience(plan, customer), "reasons": reasons}
+
+
+def _is_paid(campaign: Campaign, plan: Plan, channel: str, now: datetime) -> bool:
+    """Tell whether the budgets pay for one message more."""
+    paid = delivery.count_paid(
+        {channel: 1},
+        units={},
+        source_ref=plan.campaign,
+        program_ref=plan.program,
+        source_amount=campaign.budget_amount,
+        now=now,
+    )
+    return paid[channel] > 0
 
 
 def _sample(campaign: Campaign, customer: uuid.UUID | None, is_revealed: bool) -> dict[str, Any] | None:
@@ -92,22 +111,21 @@ def values_of(found: dict[str, Any]) -> dict[str, Any]:
 def test_send(
     *, campaign: Campaign, to: str, customer: uuid.UUID | None, actor: Actor, now: datetime
 ) -> dict[str, Any]:
-    """Send the campaign's mail, rendered for one customer, to an address of the operator's own.
+    """Send the campaign, rendered for one customer, to an address of the operator's own, by the channels of such.
 
     It counts nowhere, and its way out withdraws nobody's consent.
 
-    :raises AddressInvalid: the address is none.
+    :raises AddressInvalid: it is an address of none of the campaign's channels.
     :raises CustomerUnknown: there is no such customer, or nobody in the audience.
     """
-    try:
-        validate_email(to)
-    except ValidationError as fault:
-        message = "This is not an e-mail address."
-        raise AddressInvalid(message, problems=[FieldProblem("to", AddressInvalid.code, message)]) from fault
+    channels = delivery.list_channels_of_address(campaign.channels, to)
+    if not channels:
+        message = f"This is not {delivery.words_of_addresses(campaign.channels)}."
+        raise AddressInvalid(message, problems=[FieldProblem("to", AddressInvalid.code, message)])
     found = audiences.sample_customer(plan_of(campaign), customer=customer)
     variant = next((one for one in campaign.variants if one["code"] == found.get("variant")), None)
     test_id = new_public_id()
-    for channel in campaign.channels:
+    for channel in channels:
         request = delivery.MessageRequest(
             occurrence_key=f"campaign-test:{test_id}",
             channel=channel,
@@ -138,6 +156,7 @@ def test_send(
     return {
         "test_id": str(test_id),
         "to": to,
+        "channels": channels,
         "customer_id": str(found["customer_public_id"]),
         "customer_ref": found["customer_ref"],
     }

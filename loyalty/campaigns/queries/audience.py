@@ -97,14 +97,14 @@ class Base:
 def live(plan: Plan) -> Base:
     """Give who is meant now: the members of the segments, else the program's, else everyone; without the excluded."""
     base = "segments" if plan.segments else "program" if plan.program is not None else "everyone"
-    return Base(BASES[base] + (EXCEPT if plan.excluded else ""), _named(plan))
+    return Base(BASES[base] + (EXCEPT if plan.excluded else ""), named(plan))
 
 
 def one(plan: Plan, customer: uuid.UUID, *, is_anyone_meant: bool = False) -> Base:
     """Give one customer, when in the audience; with ``is_anyone_meant`` in any case."""
     narrowed = IN_SEGMENTS if plan.segments else IN_PROGRAM if plan.program is not None else ""
     text = ONE if is_anyone_meant else ONE + narrowed + (EXCEPT if plan.excluded else "")
-    return Base(text, {**_named(plan), "audience_customer": customer})
+    return Base(text, {**named(plan), "audience_customer": customer})
 
 
 def kept(occurrence: int, from_chunk: int, until_chunk: int) -> Base:
@@ -130,7 +130,8 @@ def unreached(base: Base, before: uuid.UUID) -> Base:
     return Base(text, {**base.params, "audience_before": before}, has_values=base.has_values)
 
 
-def _named(plan: Plan) -> dict[str, Any]:
+def named(plan: Plan) -> dict[str, Any]:
+    """Give what the statements over an audience are told of a plan."""
     return {
         "audience_segments": list(plan.segments),
         "audience_excluded": list(plan.excluded),
@@ -243,13 +244,6 @@ def sample_customer(plan: Plan, *, customer: uuid.UUID | None) -> dict[str, Any]
     if found is None:
         raise CustomerUnknown("There is nobody to show it for." if customer is None else "There is no such customer.")
     return found
-
-
-def count_meant(plan: Plan) -> int:
-    """Count whom a plan means now, before channels and consents leave anybody out."""
-    base = live(plan)
-    row = sql.fetch_one(f"SELECT count(*) AS customers FROM ({base.sql}) b", base.params)
-    return int(row["customers"]) if row else 0
 
 
 def codes_of(variants: Sequence[Mapping[str, Any]]) -> list[str]:

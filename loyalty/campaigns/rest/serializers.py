@@ -76,6 +76,12 @@ def _segments() -> serializers.ListField:
     return serializers.ListField(child=serializers.UUIDField(), max_length=20, required=False)
 
 
+def _budget() -> serializers.DecimalField:
+    return serializers.DecimalField(
+        max_digits=14, decimal_places=2, min_value=Decimal("0.01"), required=False, allow_null=True
+    )
+
+
 class SettingsSerializer(StrictSerializer):
     """What a campaign may have beyond who, when and what; JSON is checked by its meaning when it is kept."""
 
@@ -86,9 +92,7 @@ class SettingsSerializer(StrictSerializer):
     variants = serializers.ListField(child=ObjectField(), max_length=10, required=False)
     control_percent = serializers.IntegerField(min_value=0, max_value=50, required=False)
     offers = serializers.ListField(child=ObjectField(), max_length=20, required=False)
-    budget_amount = serializers.DecimalField(
-        max_digits=14, decimal_places=2, min_value=Decimal("0.01"), required=False, allow_null=True
-    )
+    budget_amount = _budget()
     priority = serializers.IntegerField(min_value=1, max_value=9, required=False)
     repeat_days = serializers.IntegerField(min_value=0, max_value=3660, required=False, allow_null=True)
     valid_hours = serializers.IntegerField(min_value=1, max_value=744, required=False, allow_null=True)
@@ -144,6 +148,8 @@ class EstimateSerializer(StrictSerializer):
     fallback = ObjectField(required=False, allow_null=True)
     control_percent = serializers.IntegerField(min_value=0, max_value=50, required=False)
     repeat_days = serializers.IntegerField(min_value=0, max_value=3660, required=False, allow_null=True)
+    budget_amount = _budget()
+    units = serializers.DictField(child=serializers.IntegerField(min_value=1, max_value=100), required=False)
     trigger = ObjectField(required=False)
 
 
@@ -190,7 +196,7 @@ class CustomerSerializer(StrictSerializer):
 
 
 class TestSendSerializer(CustomerSerializer):
-    """A test send."""
+    """A test send to a mail address, a telephone number or, where the customer is the address, a customer's id."""
 
     to = serializers.CharField(max_length=254)
 
@@ -200,6 +206,7 @@ class TestSendAnswerSerializer(serializers.Serializer):  # type: ignore[type-arg
 
     test_id = serializers.UUIDField()
     to = serializers.CharField()
+    channels = serializers.ListField(child=serializers.CharField())
     customer_id = serializers.UUIDField()
     customer_ref = serializers.CharField()
 
@@ -211,6 +218,7 @@ class PreviewAnswerSerializer(serializers.Serializer):  # type: ignore[type-arg]
     sendable = serializers.IntegerField()
     excluded = ExcludedSerializer()
     total = serializers.IntegerField()
+    is_estimated = serializers.BooleanField()
     channels = ExactJSONField()
     sample = ExactJSONField()
     verdict = ExactJSONField()
@@ -221,6 +229,7 @@ class EstimateAnswerSerializer(serializers.Serializer):  # type: ignore[type-arg
 
     audience = serializers.IntegerField()
     total = serializers.IntegerField()
+    is_estimated = serializers.BooleanField()
     excluded = ExcludedSerializer()
     channels = serializers.DictField(child=serializers.IntegerField())
     prices = serializers.DictField(child=serializers.CharField())

@@ -25,14 +25,20 @@ class Channel(Protocol):
 
     ``window`` is how many messages are under way between two commits: more is faster, and a killed worker leaves so
     many of which nobody knows whether they went. A channel that has ``is_repeatable`` knows a message by its send: one
-    that may have gone is handed over again, and still reaches the customer once.
+    that may have gone is handed over again, and still reaches the customer once. ``address_words`` say what an address
+    of it is ("an e-mail address").
     """
 
     code: str
     window: int
+    address_words: str
 
     def is_configured(self) -> bool:
         """Tell whether this installation has what the channel needs to send."""
+        ...
+
+    def is_address(self, text: str) -> bool:
+        """Tell whether a test message could go there."""
         ...
 
     def problems_of(self, content: Mapping[str, object], field: str, known: Collection[str]) -> list[FieldProblem]:

@@ -9,10 +9,8 @@ from django.db import transaction
 
 from loyalty.delivery.contracts import BudgetScope
 from loyalty.delivery.errors import BudgetInvalid, BudgetNotFound
-from loyalty.delivery.kinds.costs import COSTS, cost_of
 from loyalty.delivery.models import MessageBudget
 from loyalty.foundation.audit import api as audit
-from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.orm import sql
@@ -41,17 +39,6 @@ REPEAT = """
     )
     SELECT count(*) AS sends FROM back
 """
-
-
-def cost_per_message(channels: Sequence[str]) -> dict[str, Decimal]:
-    """Give what one message costs on each channel, in the currency of ``cost_currency``; 0 where nothing is set."""
-    section = configuration.read(COSTS.code)
-    return {code: cost_of(section[code]) or Decimal(0) for code in channels}
-
-
-def cost_currency() -> str:
-    """Give the currency of all costs and budgets."""
-    return str(configuration.read(COSTS.code)["currency"])
 
 
 @transaction.atomic

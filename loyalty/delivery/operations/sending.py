@@ -23,8 +23,9 @@ from loyalty.delivery.kinds import links, registry
 from loyalty.delivery.kinds.protocol import Channel, Connection
 from loyalty.delivery.models import Send
 from loyalty.delivery.operations import contacting, pacing
-from loyalty.delivery.operations.budgeting import cost_per_message, repeat_lost
+from loyalty.delivery.operations.budgeting import repeat_lost
 from loyalty.delivery.policy.variables import PREFERENCES
+from loyalty.delivery.queries.budgeting import cost_per_message
 from loyalty.delivery.queries.templating import parts_for
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.kernel.ids import new_public_id

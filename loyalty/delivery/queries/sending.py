@@ -1,6 +1,6 @@
 """Reads of channels and of what a content says."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from loyalty.delivery.contracts import Rendered
 from loyalty.delivery.kinds import links, registry
@@ -14,6 +14,19 @@ NO_LANGUAGE = "und"
 def list_channels() -> list[str]:
     """Give the channels that can send here."""
     return registry.available()
+
+
+def list_channels_of_address(channels: Sequence[str], address: str) -> list[str]:
+    """Give those of some channels to which a test message could go at this address.
+
+    :raises ChannelUnknown, ChannelNotAvailable: nothing can be sent there.
+    """
+    return [code for code in channels if registry.get(code).is_address(address)]
+
+
+def words_of_addresses(channels: Sequence[str]) -> str:
+    """Say what an address of these channels is: "an e-mail address or a telephone number"."""
+    return " or ".join(dict.fromkeys(registry.get(code).address_words for code in channels))
 
 
 def list_variables(channel: str, content: Mapping[str, str]) -> tuple[str, ...]:

@@ -9,25 +9,51 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loyalty.delivery import api
+from loyalty.delivery.contracts import ChannelCode
 from loyalty.delivery.models import BUDGET_SCOPES, MessageBudget
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web.serializers import StrictSerializer
-from loyalty.foundation.web.views import ReadOnlyApiViewSet
+from loyalty.foundation.web.views import ApiView, ReadOnlyApiViewSet
 
 
 class MessageBudgetSerializer(serializers.ModelSerializer[MessageBudget]):
-    """A budget, what is spent of it, and the month that this belongs to."""
+    """A budget, what is spent of it, and the month that this belongs to; ``left`` is what may still be spent now."""
 
     id = serializers.UUIDField(source="public_id")
+    left = serializers.SerializerMethodField()
     currency = serializers.SerializerMethodField()
 
     class Meta:
         model = MessageBudget
-        fields = ("id", "scope", "ref", "amount", "spent", "month", "currency", "created_at")
+        fields = ("id", "scope", "ref", "amount", "spent", "month", "left", "currency", "created_at")
+
+    def get_left(self, budget: MessageBudget) -> str:
+        """What may still be spent: all of it when another month has begun."""
+        return str(api.left_of(budget, clock.now()))
 
     def get_currency(self, budget: MessageBudget) -> str:
         """The currency of all costs."""
         return api.cost_currency()
+
+
+class MessageCostsSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """What one message costs on each channel, a text message each of its segments; decimals as text."""
+
+    currency = serializers.CharField()
+    prices = serializers.DictField(child=serializers.CharField())
+
+
+class MessageCostsView(ApiView):
+    """What messages cost, as the section ``message-costs`` of the configuration says."""
+
+    permissions: ClassVar[dict[str, str]] = {"get": "delivery.view"}
+
+    @extend_schema(responses={200: MessageCostsSerializer})
+    def get(self, request: Request) -> Response:
+        """Give the price of a message on every channel."""
+        prices = api.cost_per_message([channel.value for channel in ChannelCode])
+        told = {channel: str(price) for channel, price in prices.items()}
+        return Response({"currency": api.cost_currency(), "prices": told})
 
 
 class MessageBudgetWrite(StrictSerializer):

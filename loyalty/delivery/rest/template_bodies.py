@@ -86,6 +86,19 @@ class Preview(StrictSerializer):
     content = ContentField(required=False)
 
 
+class TestSend(Preview):
+    """What to send, as in a preview, and to whom: an address of the channel, of the operator's own."""
+
+    to = serializers.CharField(max_length=254)
+
+
+class TestSent(serializers.Serializer):  # type: ignore[type-arg]
+    """A test that is under way."""
+
+    test_id = serializers.UUIDField()
+    to = serializers.CharField()
+
+
 class FindingSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """What may hurt the text on its way."""
 

@@ -50,6 +50,7 @@ class MessageTemplateViewSet(ReadOnlyApiViewSet):
         "versions": "delivery.view",
         "version": "delivery.view",
         "preview": "delivery.view",
+        "test_send": "delivery.test_templates",
     }
     queryset = MessageTemplate.objects.order_by("-id")
     serializer_class = bodies.TemplateSerializer
@@ -163,6 +164,34 @@ class MessageTemplateViewSet(ReadOnlyApiViewSet):
         )
         return Response(bodies.TemplatePreviewAnswer(shown).data)
 
+    @extend_schema(request=bodies.TestSend, responses={202: bodies.TestSent})
+    @action(detail=True, methods=["post"], url_path="test-send")
+    def test_send(self, request: Request, **kwargs: Any) -> Response:
+        """Send it to an address of one's own, as the preview shows it; it counts nowhere."""
+        template = self.get_object()
+        body = bodies.TestSend(data=request.data)
+        body.is_valid(raise_exception=True)
+        given = body.validated_data
+        draft, number = self._draft(template, given)
+        customer = self._customer(given)
+        if customer is not None:
+            # What goes out names the customer, and cannot be masked without being another message.
+            masking.require_reveal(request, [str(customer.id)])
+        own = {name: getattr(customer, name) for name in api.OWN_VARIABLES} if customer is not None else {}
+        language = api.language_of(customer.id, customer.language) if customer is not None else ""
+        test_id = api.test_template(
+            template=template,
+            draft=draft,
+            number=number,
+            values={**own, **given["values"]},
+            language=given["language"] or language,
+            customer_id=customer.id if customer is not None else None,
+            to=given["to"],
+            actor=self.actor,
+            now=clock.now(),
+        )
+        return Response({"test_id": test_id, "to": given["to"]}, status=202)
+
     @staticmethod
     def _draft(template: MessageTemplate, given: Mapping[str, Any]) -> tuple[api.TemplateDraft, int]:
         """Give what is to be shown: a version, or the kept draft with what is edited and not saved."""
@@ -172,14 +201,16 @@ class MessageTemplateViewSet(ReadOnlyApiViewSet):
         return replace(api.draft_of(template), **bodies.typed(edited)), 0
 
     @staticmethod
-    def _values(request: Request, given: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
-        """Give a customer's values, masked for those who may not see them, and their language."""
+    def _customer(given: Mapping[str, Any]) -> customers.CustomerView | None:
         customer_id: uuid.UUID | None = given["customer_id"]
         if customer_id is not None:
-            customer = customers.get_customer(customer_id)
-        elif given["customer_ref"]:
-            customer = customers.get_customer_by_ref(given["customer_ref"])
-        else:
+            return customers.get_customer(customer_id)
+        return customers.get_customer_by_ref(given["customer_ref"]) if given["customer_ref"] else None
+
+    def _values(self, request: Request, given: Mapping[str, Any]) -> tuple[dict[str, Any], str]:
+        """Give a customer's values, masked for those who may not see them, and their language."""
+        customer = self._customer(given)
+        if customer is None:
             return {}, ""
         values = {name: getattr(customer, name) for name in api.OWN_VARIABLES}
         is_revealed = masking.reveal(request, [str(customer.id)])

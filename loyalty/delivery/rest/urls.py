@@ -13,6 +13,7 @@ routes: list[tuple[str, type, str]] = [
 paths: list[URLPattern] = [
     path("customers/<str:id>/inbox/", inbox.InboxView.as_view(), name="customer-inbox"),
     path("customers/<str:id>/inbox/<str:item>/", inbox.InboxItemView.as_view(), name="customer-inbox-item"),
+    path("messageCosts/", budgets.MessageCostsView.as_view(), name="message-costs"),
     path("contactPolicy/", contacting.ContactPolicyView.as_view(), name="contact-policy"),
 ]
 root_paths = [

@@ -2983,6 +2983,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/messageCosts/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give the price of a message on every channel. */
+        get: operations["messageCosts_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/messageTemplates/": {
         parameters: {
             query?: never;
@@ -3065,6 +3082,23 @@ export interface paths {
         put?: never;
         /** @description Make an older version the draft. */
         post: operations["messageTemplates_restore_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/messageTemplates/{id}/test-send/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Send it to an address of one's own, as the preview shows it; it counts nowhere. */
+        post: operations["messageTemplates_test_send_create"];
         delete?: never;
         options?: never;
         head?: never;
@@ -6085,6 +6119,7 @@ export interface components {
             };
             currency: string;
             excluded: components["schemas"]["Excluded"];
+            is_estimated: boolean;
             next_runs: string[];
             prices: {
                 [key: string]: string;
@@ -6094,6 +6129,8 @@ export interface components {
         };
         /** @description A draft as far as it says who is meant, by which channels, and when. */
         EstimateRequest: {
+            /** Format: decimal */
+            budget_amount?: string | null;
             /** Format: uuid */
             campaign?: string | null;
             channels: string[];
@@ -6106,6 +6143,9 @@ export interface components {
             repeat_days?: number | null;
             segments?: string[];
             trigger?: unknown;
+            units?: {
+                [key: string]: number;
+            };
         };
         /** @description One fact. */
         Event: {
@@ -7251,7 +7291,7 @@ export interface components {
             /** @default  */
             reason: string;
         };
-        /** @description A budget, what is spent of it, and the month that this belongs to. */
+        /** @description A budget, what is spent of it, and the month that this belongs to; ``left`` is what may still be spent now. */
         MessageBudget: {
             /** Format: decimal */
             amount: string;
@@ -7261,6 +7301,8 @@ export interface components {
             readonly currency: string;
             /** Format: uuid */
             id: string;
+            /** @description What may still be spent: all of it when another month has begun. */
+            readonly left: string;
             /** Format: date */
             month?: string | null;
             /** Format: uuid */
@@ -7287,6 +7329,13 @@ export interface components {
          * @enum {string}
          */
         MessageChannelEnum: "email" | "sms" | "push" | "in_app" | "webhook" | "whatsapp";
+        /** @description What one message costs on each channel, a text message each of its segments; decimals as text. */
+        MessageCosts: {
+            currency: string;
+            prices: {
+                [key: string]: string;
+            };
+        };
         /** @description An amount of money. */
         MoneyAnswer: {
             amount: string;
@@ -8717,6 +8766,7 @@ export interface components {
             audience: number;
             channels: unknown;
             excluded: components["schemas"]["Excluded"];
+            is_estimated: boolean;
             sample: unknown;
             sendable: number;
             total: number;
@@ -9977,6 +10027,7 @@ export interface components {
         };
         /** @description A test send under way. */
         TestSendAnswer: {
+            channels: string[];
             /** Format: uuid */
             customer_id: string;
             customer_ref: string;
@@ -9984,12 +10035,18 @@ export interface components {
             test_id: string;
             to: string;
         };
-        /** @description A test send. */
+        /** @description A test send to a mail address, a telephone number or, where the customer is the address, a customer's id. */
         TestSendRequest: {
             /** Format: uuid */
             customer_id?: string | null;
             /** @default  */
             customer_ref: string;
+            to: string;
+        };
+        /** @description A test that is under way. */
+        TestSent: {
+            /** Format: uuid */
+            test_id: string;
             to: string;
         };
         /** @description A tier. */
@@ -21070,6 +21127,46 @@ export interface operations {
             };
         };
     };
+    messageCosts_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MessageCosts"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     messageTemplates_list: {
         parameters: {
             query?: {
@@ -21416,6 +21513,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    messageTemplates_test_send_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TestSendRequest"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TestSent"];
                 };
             };
             /** @description Refused or failed */

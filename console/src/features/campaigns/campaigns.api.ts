@@ -4,6 +4,7 @@ import type { Page } from '@/shared/http/pages'
 import type { Precise, Schemas } from '@/shared/http/schema'
 import type { Run } from '@/shared/jobs/runs'
 import type { Json } from '@/shared/RuleEditor'
+import { unitsOf } from './content/channels'
 
 export type CampaignStatus = 'DRAFT' | 'REVIEW' | 'SCHEDULED' | 'ACTIVE' | 'PAUSED' | 'ENDED'
 export type Purpose = 'marketing' | 'service'
@@ -144,10 +145,10 @@ export const previewCampaign = (id: string, customerId: string | null): Promise<
 /** Counts what the draft describes, kept or not. */
 export const estimateDraft = (draft: CampaignDraft, campaign: string | null): Promise<Estimate> => post<Estimate>('campaigns/estimate/', {
   campaign, program: draft.program, segments: draft.segments, excluded_segments: draft.excluded_segments, purpose: draft.purpose, channels: draft.channels,
-  fallback: draft.fallback, control_percent: draft.control_percent, repeat_days: draft.repeat_days, trigger: draft.trigger,
+  fallback: draft.fallback, control_percent: draft.control_percent, repeat_days: draft.repeat_days, trigger: draft.trigger, budget_amount: draft.budget_amount, units: unitsOf(draft.content),
 })
 export const copyOf = (campaign: Campaign, name: string): CampaignDraft => ({ ...draftOf(campaign), name, starts_at: null, ends_at: null })
-export const testSend = (id: string, to: string, customerId: string | null): Promise<{ to: string; customer_ref: string }> => post(at(id, 'test-send/'), customerId === null ? { to } : { to, customer_id: customerId })
+export const testSend = (id: string, to: string, customerId: string | null): Promise<{ to: string; customer_ref: string; channels: string[] }> => post(at(id, 'test-send/'), customerId === null ? { to } : { to, customer_id: customerId })
 export const getKinds = (signal?: AbortSignal): Promise<Kinds> => get<Kinds>('campaigns/kinds/', {}, signal)
 export const getPerformance = (id: string, signal?: AbortSignal): Promise<Performance> => get<Performance>(at(id, 'performance/'), {}, signal)
 export const listExecutions = (params: Params, signal?: AbortSignal): Promise<Page<Execution>> => get<Page<Execution>>('campaignExecutions/', params, signal)

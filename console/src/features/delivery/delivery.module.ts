@@ -12,6 +12,7 @@ export default defineModule({
     { path: 'delivery/templates', name: 'message-templates', component: () => import('./views/TemplatesPage.vue'), meta: { titleKey: 'delivery.title', permission: 'delivery.view' } },
     { path: 'delivery/templates/:id', name: 'message-template', props: true, component: () => import('./views/TemplatePage.vue'), meta: { titleKey: 'delivery.title', permission: 'delivery.view' } },
     { path: 'delivery/sends', name: 'sends', component: () => import('./views/SendsPage.vue'), meta: { titleKey: 'delivery.title', permission: 'delivery.view' } },
+    { path: 'delivery/budgets', name: 'message-budgets', component: () => import('./views/BudgetsPage.vue'), meta: { titleKey: 'delivery.title', permission: 'delivery.view' } },
     { path: 'delivery/suppressions', name: 'suppressions', component: () => import('./views/SuppressionsPage.vue'), meta: { titleKey: 'delivery.title', permission: 'delivery.view' } },
   ],
 })

@@ -67,6 +67,8 @@ export const publishTemplate = (id: string, note: string): Promise<MessageTempla
 export const restoreVersion = (id: string, number: number): Promise<MessageTemplate> => post<MessageTemplate>(at(id, 'restore/'), { number })
 export const listVersions = (id: string): Promise<Page<TemplateVersion>> => get<Page<TemplateVersion>>(at(id, 'versions/'), { page_size: 50 })
 export const previewTemplate = (id: string, body: { customer_ref?: string; language?: string } & Partial<TemplateDraft>): Promise<Preview> => post<Preview>(at(id, 'preview/'), body)
+/** A real message of what is written now, to an address of one's own; it counts nowhere. */
+export const testTemplate = (id: string, body: { to: string; customer_ref?: string; language?: string } & Partial<TemplateDraft>): Promise<{ test_id: string; to: string }> => post(at(id, 'test-send/'), body)
 
 export const LISTS = ['retried', 'failed', 'unknown'] as const
 export interface Send {
@@ -85,5 +87,5 @@ export interface Send {
 export const listSends = (params: Record<string, unknown>, signal?: AbortSignal): Promise<Page<Send>> => get<Page<Send>>('sends/', { list: 'retried', ...params }, signal)
 export const retrySend = (id: string): Promise<Send> => post<Send>(`sends/${id}/retry/`)
 export const giveUpSend = (id: string): Promise<Send> => post<Send>(`sends/${id}/give-up/`)
-/** Everything of a channel that waits for its next try; the answer is how many are tried at once. */
-export const retryAll = (channel: Channel): Promise<{ messages: number }> => post('sends/retry/', { channel })
+/** Everything of a channel that waits for its next try, and if wanted what was refused for good; how many are tried at once. */
+export const retryAll = (channel: Channel, isFailedIncluded = false): Promise<{ messages: number }> => post('sends/retry/', { channel, is_failed_included: isFailedIncluded })

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from django.conf import settings
 
 from loyalty.delivery.contracts import ChannelCode, Rendered
-from loyalty.delivery.kinds import links
+from loyalty.delivery.kinds import addresses, links
 from loyalty.delivery.kinds.email import content as mail_content
 from loyalty.delivery.kinds.email import markup
 from loyalty.delivery.kinds.email.providers import registry
@@ -20,6 +20,7 @@ class EmailChannel:
     """Mail with an HTML and a text part, tracked links and a one-click way out (RFC 8058)."""
 
     code = ChannelCode.EMAIL.value
+    address_words = addresses.MAIL_WORDS
     # A commit costs about as much as twenty short conversations with a near mail server; a killed worker leaves at
     # most as many of which nobody knows.
     window = 20
@@ -27,6 +28,10 @@ class EmailChannel:
     def is_configured(self) -> bool:
         """Tell that mail always has a server: the setting's default is the one on this machine."""
         return True
+
+    def is_address(self, text: str) -> bool:
+        """Tell whether it is an e-mail address."""
+        return addresses.is_mail(text)
 
     def problems_of(self, content: Mapping[str, object], field: str, known: Collection[str]) -> list[FieldProblem]:
         """Tell what is wrong with a content."""

@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 
 from loyalty.delivery.contracts import ChannelCode, Outgoing, Receipt, Rendered
 from loyalty.delivery.errors import DeliveryError
-from loyalty.delivery.kinds import notices
+from loyalty.delivery.kinds import addresses, notices
 from loyalty.delivery.kinds.http import instant_of_call
 from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.orm import sql
@@ -36,6 +36,7 @@ class InAppChannel:
     """Messages that the operator's app shows."""
 
     code = ChannelCode.IN_APP.value
+    address_words = addresses.CUSTOMER_WORDS
     # One statement writes them all.
     window = 50
     is_repeatable = True
@@ -43,6 +44,10 @@ class InAppChannel:
     def is_configured(self) -> bool:
         """Tell that the inbox is always there."""
         return True
+
+    def is_address(self, text: str) -> bool:
+        """Tell whether it is the id of a customer."""
+        return addresses.is_customer(text)
 
     def problems_of(self, content: Mapping[str, object], field: str, known: Collection[str]) -> list[FieldProblem]:
         """Tell what is wrong with a content; ``expires_days`` may be left out."""

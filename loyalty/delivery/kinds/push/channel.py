@@ -9,7 +9,7 @@ from loyalty.customers import api as customers
 from loyalty.customers.api import DevicePlatform
 from loyalty.delivery.contracts import ChannelCode, Outgoing, Receipt, Rendered
 from loyalty.delivery.errors import DeliveryError
-from loyalty.delivery.kinds import notices
+from loyalty.delivery.kinds import addresses, notices
 from loyalty.delivery.kinds.http import Kept, at_once, instant_of_call
 from loyalty.delivery.kinds.push.apns import Apns
 from loyalty.delivery.kinds.push.contracts import Carrier, Push, TokenDead
@@ -28,6 +28,7 @@ class PushChannel:
     """Push messages by Google's and Apple's services."""
 
     code = ChannelCode.PUSH.value
+    address_words = addresses.CUSTOMER_WORDS
     # Calls go several at a time over one HTTP/2 connection to each service.
     window = 20
 
@@ -37,6 +38,10 @@ class PushChannel:
     def is_configured(self) -> bool:
         """Tell whether one of the services is set up."""
         return is_fcm_set(configuration.read(FCM.code)) or is_apns_set(configuration.read(APNS.code))
+
+    def is_address(self, text: str) -> bool:
+        """Tell whether it is the id of a customer."""
+        return addresses.is_customer(text)
 
     def problems_of(self, content: Mapping[str, object], field: str, known: Collection[str]) -> list[FieldProblem]:
         """Tell what is wrong with a content."""

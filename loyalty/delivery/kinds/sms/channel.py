@@ -7,6 +7,7 @@ from django.conf import settings
 
 from loyalty.delivery.contracts import ChannelCode, Outgoing, Receipt, Rendered
 from loyalty.delivery.errors import DeliveryError
+from loyalty.delivery.kinds import addresses
 from loyalty.delivery.kinds.protocol import Connection
 from loyalty.delivery.kinds.sms import content as texts
 from loyalty.delivery.kinds.sms.providers import registry
@@ -21,12 +22,17 @@ class SmsChannel:
     """Text messages, in GSM's alphabet where it has all characters, else in UCS-2; long ones in joined segments."""
 
     code = ChannelCode.SMS.value
+    address_words = addresses.TELEPHONE_WORDS
     # SMPP answers out of step with what is sent, so a window hides the way to the SMSC and back.
     window = 20
 
     def is_configured(self) -> bool:
         """Tell whether a provider is named."""
         return is_sms_set(configuration.read(SMS))
+
+    def is_address(self, text: str) -> bool:
+        """Tell whether it is a telephone number."""
+        return addresses.is_telephone(text)
 
     def problems_of(self, content: Mapping[str, object], field: str, known: Collection[str]) -> list[FieldProblem]:
         """Tell what is wrong with a content."""

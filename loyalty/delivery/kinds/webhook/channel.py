@@ -12,7 +12,7 @@ from standardwebhooks import Webhook
 
 from loyalty.delivery.contracts import ChannelCode, Outgoing, Receipt, Rendered
 from loyalty.delivery.errors import DeliveryError
-from loyalty.delivery.kinds import notices
+from loyalty.delivery.kinds import addresses, notices
 from loyalty.delivery.kinds.http import Kept, Provider, at_once, instant_of_call
 from loyalty.delivery.kinds.webhook.section import WEBHOOK, is_webhook_set
 from loyalty.foundation.configuration import api as configuration
@@ -26,6 +26,7 @@ class WebhookChannel:
     """Messages that the operator's own system shows, prints or calls out."""
 
     code = ChannelCode.WEBHOOK.value
+    address_words = addresses.CUSTOMER_WORDS
     window = 20
     is_repeatable = True
 
@@ -35,6 +36,10 @@ class WebhookChannel:
     def is_configured(self) -> bool:
         """Tell whether there is a system to post to."""
         return is_webhook_set(configuration.read(WEBHOOK.code))
+
+    def is_address(self, text: str) -> bool:
+        """Tell whether it is the id of a customer."""
+        return addresses.is_customer(text)
 
     def problems_of(self, content: Mapping[str, object], field: str, known: Collection[str]) -> list[FieldProblem]:
         """Tell what is wrong with a content."""

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 
 from loyalty.delivery.contracts import ChannelCode, Rendered
+from loyalty.delivery.kinds import addresses
 from loyalty.delivery.kinds.http import Kept
 from loyalty.delivery.kinds.notices import parsed, text_problems, variables_of, without_controls
 from loyalty.delivery.kinds.protocol import Connection
@@ -30,6 +31,7 @@ class WhatsAppChannel:
     """
 
     code = ChannelCode.WHATSAPP.value
+    address_words = addresses.TELEPHONE_WORDS
     window = 20
 
     def __init__(self) -> None:
@@ -38,6 +40,10 @@ class WhatsAppChannel:
     def is_configured(self) -> bool:
         """Tell whether a number of ours is set up."""
         return is_whatsapp_set(configuration.read(WHATSAPP.code))
+
+    def is_address(self, text: str) -> bool:
+        """Tell whether it is a telephone number."""
+        return addresses.is_telephone(text)
 
     def problems_of(self, content: Mapping[str, object], field: str, known: Collection[str]) -> list[FieldProblem]:
         """Tell what is wrong with a content."""

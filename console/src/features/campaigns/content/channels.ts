@@ -54,7 +54,11 @@ export function segmentsOf(body: string): Segments {
   return { characters, isUnicode, segments: characters === 0 ? 0 : characters <= alone ? 1 : Math.ceil(characters / joined) }
 }
 
+/** What a provider charges for one message of each channel: a text message its segments, every other one. */
+export const unitsOf = (content: Readonly<Record<string, ChannelContent>>): Record<string, number> => Object.fromEntries(Object.entries(content).map(([channel, parts]) => [channel, channel === 'sms' ? Math.max(1, segmentsOf(parts['body'] ?? '').segments) : 1]))
+
 /** What a send costs: messages by channel, each at its price; a text message costs its segments. */
 export function costOf(channels: Readonly<Record<string, number>>, prices: Readonly<Record<string, string>>, sms: string): number {
-  return Object.entries(channels).reduce((sum, [channel, messages]) => sum + messages * Number(prices[channel] ?? 0) * (channel === 'sms' ? Math.max(1, segmentsOf(sms).segments) : 1), 0)
+  const units = unitsOf({ sms: { body: sms } })
+  return Object.entries(channels).reduce((sum, [channel, messages]) => sum + messages * Number(prices[channel] ?? 0) * (units[channel] ?? 1), 0)
 }
