@@ -16,6 +16,7 @@ from loyalty.segments.models import Segment
 from tests.campaigns.facts import Purchase, TierUpgraded
 from tests.campaigns.scene import ACTOR, later, make_audience, make_campaign, make_segment, work_off
 from tests.delivery.post import Post, make_customers
+from tests.points.world import make_world
 
 pytestmark = pytest.mark.django_db
 ON_PURCHASE: dict[str, Any] = {
@@ -155,6 +156,20 @@ def test_threshold__crossed__fires_at_the_edge_and_again_only_after_falling_back
         fired.append(api.fire_due(now=later(now, minutes=step)).fired)
     assert fired == [0, 1, 0, 0, 0, 1]
     assert Occurrence.objects.count() == 2
+
+
+def test_threshold__points_outstanding__leaves_out_those_past_their_time(now: datetime) -> None:
+    world = make_world(now, expiry_days=30)
+    world.earn(world.member(), points=100)
+    fresh = {"kind": "threshold", "measure": "points_outstanding", "operator": ">=", "value": 100}
+    make_campaign(now, trigger=fresh, program=world.program_id, segment=make_audience(now))
+    assert api.fire_due(now=now).fired == 1
+    gone = {**fresh, "operator": "<", "value": 1}
+    at = later(now, days=40)
+    make_campaign(now, trigger=gone, program=world.program_id, segment=make_segment(now, name="Others"))
+    assert api.fire_due(now=now).fired == 0
+    # The expiry has not run; what is over counts as gone all the same.
+    assert api.fire_due(now=at).fired == 1
 
 
 @pytest.mark.parametrize(

@@ -12,8 +12,18 @@ from loyalty.campaigns import api
 from loyalty.campaigns.kinds.event import EVENT_FIELDS, OWN_FACTS
 from loyalty.delivery.errors import TemplateInvalid
 from loyalty.foundation.events import api as events
+from loyalty.points import api as points
 from loyalty.tiers.events import TierUpgraded
-from tests.campaigns.scene import ACTOR, executions, make_audience, make_campaign, make_segment, trigger, work_off
+from tests.campaigns.scene import (
+    ACTOR,
+    executions,
+    later,
+    make_audience,
+    make_campaign,
+    make_segment,
+    trigger,
+    work_off,
+)
 from tests.delivery.post import Post, make_customers
 from tests.points.world import make_world
 
@@ -36,6 +46,22 @@ def test_template__values_of_the_member__are_those_of_the_moment(post: Post, now
     (mail,) = post.mails()
     assert mail["Subject"] == "Ada: 0 points, Bronze of VIP"
     assert executions(campaign) == {("SENT", ""): 1, ("SKIPPED", "template.variable_missing"): 1}
+
+
+def test_template__points_past_their_time__are_not_told_as_a_balance(post: Post, now: datetime) -> None:
+    world = make_world(now, expiry_days=30)
+    (ada,) = make_customers(["Ada"], now)
+    world.enroll([ada])
+    member = points.find_member(customer_id=ada, program_id=world.program_id)
+    assert member is not None
+    world.earn(member, points=100)
+    at = later(now, days=40)
+    campaign = make_campaign(at, program=world.program_id, content=OF_MEMBER)
+    # The expiry has not run: the points still lie in the account, and no burn takes them.
+    trigger(campaign, at)
+    work_off(at)
+    (mail,) = post.mails()
+    assert mail["Subject"].startswith("Ada: 0 points,")
 
 
 def test_template__program_without_segment__means_its_members(post: Post, now: datetime) -> None:

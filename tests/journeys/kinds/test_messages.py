@@ -1,6 +1,6 @@
 """Actions that write to customers: through the send ledger, in sets, once."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 
 import pytest
 from django.db import connection
@@ -8,8 +8,10 @@ from django.test.utils import CaptureQueriesContext
 
 from loyalty.delivery import api as delivery
 from loyalty.delivery.models import Message, Send
+from loyalty.points import api as points
 from tests.delivery.post import Post, make_customers
 from tests.journeys.kinds.scene import action, call, rows
+from tests.points.world import make_world
 
 pytestmark = pytest.mark.django_db
 WORDS = {"subject": 'Hi {{ first_name | "you" }}', "body": "<p>Bought for {{ event_amount }}: {{ greeting }}</p>"}
@@ -91,3 +93,20 @@ def test_send_push__without_a_channel__is_listed_with_the_reason(now: datetime) 
         assert action("send_push").unavailable_reason == ""
     else:
         assert "push" in action("send_push").unavailable_reason
+
+
+def test_send_email__points_past_their_time__are_not_told_as_a_balance(post: Post, now: datetime) -> None:
+    world = make_world(now, expiry_days=30)
+    people = make_customers(["Ada"], now)
+    world.enroll(people)
+    member = points.find_member(customer_id=people[0], program_id=world.program_id)
+    assert member is not None
+    world.earn(member, points=100)
+    words = {"subject": "{{ left }} points", "body": "x"}
+    node = call("send_email", world.program_id, **words, variables={"left": "{{account.points_balance}}"})
+    # At the later instant the expiry has not run: the points still lie in the account, and no burn takes them.
+    for at in (now, now + timedelta(days=40)):
+        action("send_email").perform_set(node, rows(people), now=at)
+        while delivery.send_due(channel="email", now=at).claimed:
+            pass
+    assert sorted(str(mail["Subject"]) for mail in post.mails()) == ["0 points", "100 points"]
