@@ -91,6 +91,7 @@ from loyalty.delivery.operations.templating import (
 )
 from loyalty.delivery.operations.tracking import click_by, find_way_out, open_by, short_click_by, unsubscribe_by
 from loyalty.delivery.operations.trying import preview_template, test_template
+from loyalty.delivery.policy.contact import NEIGHBOURS_SQL as NEIGHBOURS
 from loyalty.delivery.policy.machines import Visitor
 from loyalty.delivery.policy.variables import OWN_VARIABLES
 from loyalty.delivery.queries.budgeting import (
@@ -113,6 +114,7 @@ from loyalty.delivery.queries.templating import language_of
 SENDS_VIEW = "delivery_sends"
 
 __all__ = [
+    "NEIGHBOURS",
     "OWN_VARIABLES",
     "SENDS_VIEW",
     "AppliedReceipts",

@@ -126,11 +126,16 @@ class Audience:
 
     ``more`` names which of these it gives besides: ``variant text`` (which of the message's contents), ``refusal text``
     (a reason of the source's own not to write, asked right after the holdout) and ``due_at timestamptz`` (not before).
+
+    ``stretch`` are the internal ids between which all customers lie, the second left out, where most of the ids between
+    them are meant. Its text then joins the customers by ``NEIGHBOURS`` and gives ``address``, ``is_consented`` and
+    ``time_zone`` of that besides, so that nobody is looked up alone.
     """
 
     sql: str
     params: Mapping[str, object] = field(default_factory=dict)
     more: frozenset[str] = frozenset()
+    stretch: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True, slots=True)

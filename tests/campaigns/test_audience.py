@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from datetime import datetime
+from datetime import UTC, datetime, time
 
 import pytest
 from hypothesis import given, settings
@@ -16,6 +16,7 @@ from loyalty.campaigns.policy.arms import arm_of
 from loyalty.campaigns.policy.incremental import Arm, effect_of, is_ratio_wrong
 from loyalty.campaigns.queries import audience as audiences
 from loyalty.customers.models import Customer
+from loyalty.delivery import api as delivery
 from loyalty.delivery.models import Send
 from loyalty.foundation.events import api as events
 from loyalty.foundation.orm import sql
@@ -140,6 +141,60 @@ def test_slices__of_a_wide_audience__are_whole_and_go_on_behind_the_last(now: da
     ]
     occurrence.position = 6
     assert [one.from_chunk for one in fan_out.slices_of(occurrence, size=4_096)] == [6, 8]
+
+
+def test_neighbours__placed_in_one_stretch__get_what_each_gets_looked_up_alone(
+    post: Post, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    members = make_customers([f"N{number}" for number in range(40)], now)
+    silent = make_customers([f"S{number}" for number in range(5)], now, is_consented=False, prefix="s")
+    nowhere = make_customers([f"A{number}" for number in range(5)], now, has_address=False, prefix="a")
+    Customer.objects.filter(public_id__in=members[:20]).update(time_zone="Asia/Tokyo")
+    delivery.suppress(
+        channel="email", address="c3@mail.test", reason="manual", until=None, origin="tests", actor=ACTOR, now=now
+    )
+    # Noon is the evening in Tokyo.
+    hours = delivery.QuietHours(starts=time(20), ends=time(7))
+    delivery.save_policy(
+        caps=[delivery.ContactCap(sends_max=5, hours=24)], quiet_hours=[hours], holdout_percent=20, time_zone="UTC",
+        actor=ACTOR, now=now,
+    )  # fmt: skip
+    at = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    meant = make_segment(now, [*members, *silent, *nowhere])
+    campaign = make_campaign(now, segment=meant, variants=VARIANTS, control_percent=20)
+    found: dict[int, list[tuple[int, str, str, datetime | None]]] = {}
+    for dense in (0, 1_000_000):
+        monkeypatch.setattr(audiences, "DENSE", dense)
+        row = Occurrence.objects.get(public_id=trigger(campaign, at, f"o-{dense}").answer["id"])
+        for one in fan_out.slices_of(row):
+            base = audiences.kept(row.pk, one.from_chunk, one.until_chunk, customers=one.customers)
+            assert (base.stretch is not None) == (dense > 0)
+            fan_out.place_slice(row, one, now=at, is_last=True)
+        sends = Send.objects.filter(message__occurrence_ref=row.public_id).order_by("customer_id")
+        found[dense] = list(sends.values_list("customer_id", "variant", "reason", "due_at"))
+        assert len({send.public_id for send in sends}) == 50
+        assert all(send.public_id.version == 7 and send.public_id.variant == uuid.RFC_4122 for send in sends)
+    assert found[0] == found[1_000_000]
+    reasons = Counter(reason for _, _, reason, _ in found[0])
+    assert len(found[0]) == 50 and {"", "no_consent", "holdout", "control"} <= set(reasons)
+    assert len({due for _, _, _, due in found[0]}) == 3
+
+
+def test_neighbours__some_of_them_placed_before__keep_their_rows(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audiences, "DENSE", 1_000_000)
+    campaign = make_campaign(now, segment=make_segment(now, make_customers([f"N{n}" for n in range(9)], now)))
+    row = Occurrence.objects.get(public_id=trigger(campaign, now).answer["id"])
+    (one,) = fan_out.slices_of(row)
+    fan_out.place_slice(row, one, now=now, is_last=False)
+    first = list(Send.objects.order_by("pk").values_list("pk", "public_id"))
+    Send.objects.filter(pk__in=[pk for pk, _ in first[:4]]).delete()
+    Occurrence.objects.filter(pk=row.pk).update(position=0)
+    fan_out.place_slice(row, one, now=now, is_last=True)
+    after = list(Send.objects.order_by("pk").values_list("pk", "public_id"))
+    assert after[:5] == first[4:]
+    assert len(after) == 9
 
 
 def test_abort__half_way__drops_what_waits_and_places_nobody_else(post: Post, now: datetime) -> None:

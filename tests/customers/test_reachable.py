@@ -40,3 +40,7 @@ def test_reachable_by__every_channel_and_purpose__says_what_the_view_says() -> N
     )
     found = sql.fetch_one(DIFFERENCES)
     assert found == {"rows": 3 * 12, "differences": 0}
+    rows = sql.fetch_all("SELECT customer_id, address FROM customers_reachable_by('email', 'marketing') ORDER BY 1")
+    first, second, third = (row["customer_id"] for row in rows)
+    within = "SELECT customer_id FROM customers_reachable_within('email', 'marketing', %s, %s) ORDER BY 1"
+    assert [row["customer_id"] for row in sql.fetch_all(within, [first, third])] == [first, second]

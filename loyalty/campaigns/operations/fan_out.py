@@ -139,7 +139,7 @@ def place_slice(occurrence: Occurrence, one: Slice, *, now: datetime, is_last: b
     if one.from_chunk < held.position:
         return Placed(0, sum_up(()))
     plan = plan_of(occurrence)
-    base = audiences.kept(occurrence.pk, one.from_chunk, one.until_chunk)
+    base = audiences.kept(occurrence.pk, one.from_chunk, one.until_chunk, customers=one.customers)
     is_paused = status == CampaignStatus.PAUSED
     chunks = list(_place_channels(occurrence, plan, base, now=now, is_held=is_paused, is_last=is_last, is_single=False))
     Occurrence.objects.filter(pk=occurrence.pk).update(position=one.until_chunk, is_complete=is_last)

@@ -59,6 +59,9 @@ KEPT = """
     WHERE c.occurrence_id = %(audience_occurrence)s AND c.chunk >= %(audience_from)s AND c.chunk < %(audience_until)s
         AND get_bit(c.bits, o.n # 7) <> 0
 """
+# Of so many neighbouring ids one at least must be meant for all of them to be read: a look by the key costs about four
+# times what a row of a stretch costs.
+DENSE = 4
 # Who was left out by one channel for a reason that another need not have.
 UNREACHED = """
     SELECT m.* FROM ({base}) m JOIN delivery_sends s ON s.customer_id = m.customer_id
@@ -85,6 +88,9 @@ REPEATED = """
 """
 
 
+DIRECTORY = "JOIN customers_directory d ON d.customer_id = b.customer_id"
+
+
 @dataclass(frozen=True, slots=True)
 class Base:
     """Customers as a SELECT of ``customer_id``; one that ``has_values`` gives ``given jsonb`` besides."""
@@ -92,6 +98,8 @@ class Base:
     sql: str
     params: Mapping[str, Any] = field(default_factory=dict)
     has_values: bool = False
+    # The ids between which they lie, where they are many of those.
+    stretch: tuple[int, int] | None = None
 
 
 def live(plan: Plan) -> Base:
@@ -107,10 +115,11 @@ def one(plan: Plan, customer: uuid.UUID, *, is_anyone_meant: bool = False) -> Ba
     return Base(text, {**named(plan), "audience_customer": customer})
 
 
-def kept(occurrence: int, from_chunk: int, until_chunk: int) -> Base:
-    """Give who was meant when an occurrence began, from one chunk of them to another."""
+def kept(occurrence: int, from_chunk: int, until_chunk: int, *, customers: int = 0) -> Base:
+    """Give who was meant when an occurrence began, from one chunk of them to another; ``customers``: how many."""
     params = {"audience_occurrence": occurrence, "audience_from": from_chunk, "audience_until": until_chunk}
-    return Base(KEPT, params)
+    ids = (from_chunk << 11, until_chunk << 11)
+    return Base(KEPT, params, stretch=ids if customers * DENSE >= ids[1] - ids[0] else None)
 
 
 def given(entries: Sequence[NewEntry]) -> Base:
@@ -165,10 +174,13 @@ def audience_of(
         "due_at": "nullif(t.due, '')::timestamptz" if due else "",
     }
     used = {name: text for name, text in more.items() if text}
+    # With more to look up for each the planner would have to be trusted with tables of which the stretch says nothing.
+    has_stretch = base.stretch is not None and not columns and plan.repeat_days is None
+    reached = ", d.address, d.is_consented, d.time_zone" if has_stretch else ""
     text = f"""
         SELECT b.customer_id, d.public_id AS customer_public_id, {" || ".join(parts) or "NULL::jsonb"} AS variables
-            {"".join(f", {expression} AS {name}" for name, expression in used.items())}
-        FROM ({base.sql}) b JOIN customers_directory d ON d.customer_id = b.customer_id
+            {reached}{"".join(f", {expression} AS {name}" for name, expression in used.items())}
+        FROM ({base.sql}) b {delivery.NEIGHBOURS if has_stretch else DIRECTORY}
         {joined} {offered.joins if offered else ""}
         {HASH_SQL if plan.variants or plan.control_percent else ""}
         CROSS JOIN LATERAL (SELECT {_arm(plan)} AS arm, {zones.DUE_SQL if due else "''"} AS due OFFSET 0) t
@@ -190,7 +202,8 @@ def audience_of(
         "audience_at": at,
         "audience_zones": dumps_exact(zones.dues(due, at)).decode() if due and at else None,
     }
-    return delivery.Audience(sql=text, params=params, more=frozenset(used))
+    stretch = base.stretch if has_stretch else None
+    return delivery.Audience(sql=text, params=params, more=frozenset(used), stretch=stretch)
 
 
 def _arm(plan: Plan) -> str:

@@ -87,7 +87,7 @@ def ask(
     return Asked(
         refusal=asked.format(is_held_out=contact.HELD_OUT_SQL if has_holdout else "false", is_capped=capped),
         due=later,
-        clock=contact.CLOCK_SQL.format(due=plain) if quiet else "",
+        clock=contact.CLOCK_SQL.format(due=plain, zone=contact.ZONE_SQL) if quiet else "",
         params=params,
     )
 

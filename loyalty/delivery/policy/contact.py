@@ -74,10 +74,25 @@ def _end_of(quiet: QuietHours, local: datetime) -> datetime:
 # The same for a set: ``r`` is how the customer is reached by the channel for the purpose, ``b`` of the suppressions.
 # Each row of an audience is a customer, so the join leaves nobody out, and the planner need not read the same row
 # twice. The two dear questions are left out where the policy does not ask them.
-REACHABLE_SQL = """
-    JOIN LATERAL customers_reachable_by(%(delivery_channel)s, %(delivery_purpose)s) r ON r.customer_id = a.customer_id
+SUPPRESSED_SQL = """
     LEFT JOIN delivery_suppression b ON b.channel = %(delivery_channel)s AND b.address = r.address
         AND (b.until IS NULL OR b.until > %(delivery_now)s::timestamptz)
+"""
+REACHABLE_SQL = f"""
+    JOIN LATERAL customers_reachable_by(%(delivery_channel)s, %(delivery_purpose)s) r ON r.customer_id = a.customer_id
+    {SUPPRESSED_SQL}
+"""
+# Of an audience that looked at the customers itself, by ``NEIGHBOURS_SQL``; the lateral is only a name for its columns.
+REACHED_SQL = f"""
+    CROSS JOIN LATERAL (SELECT a.customer_public_id, a.address, a.is_consented, a.time_zone)
+        AS r (public_id, address, is_consented, time_zone)
+    {SUPPRESSED_SQL}
+"""
+# For the text of an audience: the customers ``d`` of one stretch of ids, with how they are reached. It is planned by
+# itself (OFFSET 0), because how many of them are meant the planner cannot know, and takes for few.
+NEIGHBOURS_SQL = """
+    JOIN (SELECT * FROM customers_reachable_within(%(delivery_channel)s, %(delivery_purpose)s,
+        %(delivery_from)s::bigint, %(delivery_until)s::bigint) OFFSET 0) d ON d.customer_id = b.customer_id
 """
 REFUSAL_SQL = """delivery_refusal(coalesce(b.reason = 'legal', false), r.is_consented, b.id IS NOT NULL,
     {is_held_out}, {is_capped}, r.address)"""
@@ -98,13 +113,13 @@ PLAIN_DUE_SQL = "%(delivery_due)s::timestamptz"
 LATER_DUE_SQL = "greatest(a.due_at, %(delivery_due)s::timestamptz)"
 # The customer's clock at the instant at which the row would be due.
 CLOCK_SQL = """
-    CROSS JOIN LATERAL (SELECT {due} AS due, coalesce(nullif(r.time_zone, ''), %(delivery_zone)s) AS zone OFFSET 0) u
-    CROSS JOIN LATERAL (
-        SELECT (u.due AT TIME ZONE u.zone)::date AS day, (u.due AT TIME ZONE u.zone)::time AS hour OFFSET 0) l
+    CROSS JOIN LATERAL (SELECT {due} AS due, {zone} AS zone, {due} AT TIME ZONE {zone} AS clock OFFSET 0) u
 """
-DAY_SQL = "CASE WHEN l.hour >= {starts} AND l.hour < {ends} THEN (l.day + {ends}) AT TIME ZONE u.zone END"
-NIGHT_SQL = """CASE WHEN l.hour >= {starts} THEN (l.day + 1 + {ends}) AT TIME ZONE u.zone
-    WHEN l.hour < {ends} THEN (l.day + {ends}) AT TIME ZONE u.zone END"""
+ZONE_SQL = "coalesce(nullif(r.time_zone, ''), %(delivery_zone)s)"
+DAY_SQL = """CASE WHEN u.clock::time >= {starts} AND u.clock::time < {ends}
+    THEN (u.clock::date + {ends}) AT TIME ZONE u.zone END"""
+NIGHT_SQL = """CASE WHEN u.clock::time >= {starts} THEN (u.clock::date + 1 + {ends}) AT TIME ZONE u.zone
+    WHEN u.clock::time < {ends} THEN (u.clock::date + {ends}) AT TIME ZONE u.zone END"""
 
 
 def capped_sql(caps: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
