@@ -137,6 +137,15 @@ def platform_relation(group: str, *, now: datetime) -> PlatformRelation:
     return platform.relation_of(group, now=now)
 
 
+def platform_relation_beside(group: str, *, key: ColumnElement[Any], now: datetime) -> PlatformRelation:
+    """Give a group of platform facts as one look for each row of a set, for LEFT JOIN LATERAL … ON true.
+
+    :param key: the public id of the customer in the row at hand.
+    :raises PlatformFactsUnknown: there is no such group.
+    """
+    return platform.relation_beside(group, key=key, now=now)
+
+
 def streaming_customers(of: FeatureSource) -> Select[Any]:
     """Select, in the platform's database, the customers of whom the warehouse's streaming values are not all.
 

@@ -1,5 +1,6 @@
-"""The mail server of these tests, shared with those of delivery."""
+"""The mail server of these tests, shared with those of delivery, and the warehouse of those of features."""
 
 from tests.delivery.conftest import post
+from tests.features.conftest import address, owner
 
-__all__ = ["post"]
+__all__ = ["address", "owner", "post"]

@@ -11,6 +11,7 @@ from loyalty.foundation.rules.asking import (
     uses_segments,
 )
 from loyalty.foundation.rules.checking import check
+from loyalty.foundation.rules.compiling import SQL_TYPES
 from loyalty.foundation.rules.contracts import (
     Aggregate,
     EventQuestion,
@@ -34,6 +35,7 @@ from loyalty.foundation.rules.contracts import (
 from loyalty.foundation.rules.errors import RuleFault, RuleInvalid, RuleNotCompilable
 from loyalty.foundation.rules.evaluating import evaluate, explain, matches, uses_fields
 from loyalty.foundation.rules.flipping import flips
+from loyalty.foundation.rules.limits import LIST_MAX, TEXT_MAX
 from loyalty.foundation.rules.matching import rule_like
 from loyalty.foundation.rules.operators.behaviour import bucket_of
 from loyalty.foundation.rules.operators.catalogue import list_operators
@@ -53,6 +55,7 @@ __all__ = [
     "FieldType",
     "Flip",
     "History",
+    "LIST_MAX",
     "Leaf",
     "LeafChange",
     "OperatorEntry",
@@ -62,9 +65,11 @@ __all__ = [
     "RuleFault",
     "RuleInvalid",
     "RuleNotCompilable",
+    "SQL_TYPES",
     "Schema",
     "SegmentName",
     "SetContext",
+    "TEXT_MAX",
     "TraceStep",
     "Window",
     "asks_beyond_facts",

@@ -19,9 +19,9 @@ log = logging.getLogger("loyalty.journeys")
 
 # Nodes are looked for anew after each round over them, so that people who came to the next node go on at once.
 ROUNDS_MAX = 50
-# A length of time costs one statement for ten thousand; what asks for values holds them in memory, and an action's
-# transaction holds locks below, so these come by the thousand.
-LIMITS: Mapping[str, int] = {NodeKind.WAIT: 10_000, NodeKind.SPLIT: 10_000}
+# A length of time, a lot and a condition cost one statement for ten thousand; an action's transaction holds locks
+# below, so its people come by the thousand.
+LIMITS: Mapping[str, int] = {NodeKind.WAIT: 10_000, NodeKind.SPLIT: 10_000, NodeKind.CONDITION: 10_000}
 LIMIT = 1_000
 
 DUE = """

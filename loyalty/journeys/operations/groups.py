@@ -1,7 +1,7 @@
 """The people of one node whose time has come: the set that every step of the engine works on."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -87,9 +87,14 @@ def list_present(ids: Sequence[uuid.UUID], *, now: datetime) -> list[Person]:
     """Give people as ``list_people``, and let go those whose customer is no longer there."""
     people = list_people(ids)
     if len(people) < len(ids):
-        gone = set(ids) - {one.id for one in people}
-        end(sorted(gone), state="CANCELLED", branch="cancelled", reason="the customer is gone", now=now)
+        cancel(set(ids) - {one.id for one in people}, now=now)
     return people
+
+
+def cancel(ids: Collection[uuid.UUID], *, now: datetime) -> None:
+    """Let go those whose customer is no longer there."""
+    if ids:
+        end(sorted(ids), state="CANCELLED", branch="cancelled", reason="the customer is gone", now=now)
 
 
 def _read(context: Any) -> dict[str, Any]:
