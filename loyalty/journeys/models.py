@@ -219,12 +219,12 @@ class FactCursor(models.Model):
 
 
 class Backfill(PublicModel):
-    """Letting the present members of a segment in; ``cursor`` is the customer up to whom it came."""
+    """Letting the present members of a segment in; ``is_planned`` when its stretches were laid out."""
 
     journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="backfills")
     occurrence = models.CharField(max_length=200)
     segment_ref = models.UUIDField()
-    cursor = models.BigIntegerField(default=0)
+    is_planned = models.BooleanField(default=False, db_default=False)
     entered = models.BigIntegerField(default=0)
     seen = models.BigIntegerField(default=0)
     is_complete = models.BooleanField(default=False)
@@ -235,3 +235,15 @@ class Backfill(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.journey_id} {self.occurrence}: {self.entered} of {self.seen}"
+
+
+class Stretch(models.Model):
+    """A piece of a backfill that one worker takes at a time; the row goes when its people are in."""
+
+    id = models.BigAutoField(primary_key=True)
+    backfill = models.ForeignKey(Backfill, on_delete=models.CASCADE, related_name="stretches")
+    after_id = models.BigIntegerField()
+    until_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.backfill_id}: {self.after_id} to {self.until_id}"

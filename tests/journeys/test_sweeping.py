@@ -11,7 +11,8 @@ from django.db import connection
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.journeys import api
 from loyalty.journeys.kinds.actions import protocol
-from loyalty.journeys.models import Backfill, Execution, ExecutionContext
+from loyalty.journeys.models import Backfill, Execution, ExecutionContext, Stretch
+from loyalty.journeys.operations import sweeping
 from loyalty.journeys.operations.people import merge_customers
 from tests.campaigns.scene import make_segment
 from tests.journeys import ground
@@ -53,6 +54,36 @@ def test_backfill__at_the_first_activation__present_members_enter_once(now: date
     api.pause(journey_id=made, is_frozen=False, actor=actor, now=now)
     api.activate(journey_id=made, actor=actor, now=now)
     assert api.sweep(now=now + timedelta(days=1)).entered == 0
+
+
+def test_backfill__in_many_stretches__each_member_once_and_none_left_out(
+    now: datetime, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sweeping, "FILL_ROWS", 3)
+    # Of the pieces one is larger than the rest, one holds nobody, and ids begin and end within a chunk of 2,048.
+    people = ground.make_people(5, now)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT setval(pg_get_serial_sequence('customers_customer', 'id'), max(id) + 6000) FROM customers_customer"
+        )
+    people += ground.make_people(4, now, prefix="far")
+    segment = make_segment(now, people)
+    trigger = {"kind": "segment", "segment_id": str(segment), "edge": "entered", "backfill": True}
+    graph = ground.graph_of({"w": ground.wait()}, ["start w", "w end"], {"re_entry": "after_exit"}, trigger)
+    make(actor, now, graph)
+    backfill = Backfill.objects.get()
+    sweeping._lay_out(backfill.pk)
+    stretches = list(Stretch.objects.order_by("pk").values_list("after_id", "until_id"))
+    assert len(stretches) >= 2
+    assert [after for after, _ in stretches[1:]] == [until for _, until in stretches[:-1]]
+    assert sweeping._fill(backfill.pk, now) == 5
+    # What one worker leaves another takes; a third look finds nothing more.
+    assert (api.sweep(now=now).entered, api.sweep(now=now).entered) == (4, 0)
+    backfill.refresh_from_db()
+    assert (backfill.seen, backfill.entered, backfill.is_complete) == (9, 9, True)
+    assert not Stretch.objects.exists()
+    inside = set(Execution.objects.values_list("customer_id", flat=True))
+    assert inside == {ground.internal_id(one) for one in people}
 
 
 def test_longest_time__is_over__people_expire(now: datetime) -> None:

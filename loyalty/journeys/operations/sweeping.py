@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from django.db import transaction
+from django.db.models import F
 
 from loyalty.campaigns import api as campaigns
 from loyalty.foundation.kernel.errors import Refusal
@@ -14,7 +15,7 @@ from loyalty.foundation.orm import sql
 from loyalty.foundation.resilience.failpoints import maybe_fail
 from loyalty.foundation.work import api as work
 from loyalty.journeys.contracts import ExecutionState
-from loyalty.journeys.models import Backfill, Journey, Version
+from loyalty.journeys.models import Backfill, Journey, Stretch, Version
 from loyalty.journeys.operations import deciding, groups, holding
 from loyalty.journeys.operations.entering import settings_of
 from loyalty.journeys.operations.starting_clock import schedule_of
@@ -23,8 +24,8 @@ from loyalty.journeys.policy.graph import parse
 
 log = logging.getLogger("loyalty.journeys")
 
-# Members let in by one transaction; the segment is unpacked once for each.
-FILL_ROWS = 250_000
+# Members let in by one transaction, beside another worker's.
+FILL_ROWS = 100_000
 EXPIRE_ROWS = 10_000
 # People asked of one version in one look, and how soon everybody is asked again.
 ASK_ROWS = 20_000
@@ -33,15 +34,17 @@ STUCK_AFTER = timedelta(minutes=10)
 STUCK_MAX = 500
 
 FILL = """
-    WITH picked AS (
-        SELECT m.customer_id FROM segments_member_ids m JOIN segments_directory s ON s.segment_id = m.segment_id
-        WHERE s.public_id = %(segment)s AND m.customer_id > %(after)s ORDER BY m.customer_id LIMIT %(limit)s
-    ), asked AS (
-        SELECT array_agg(customer_id) AS customers, count(*)::integer AS seen, max(customer_id) AS last FROM picked
+    WITH asked AS (
+        SELECT array_agg(m) AS customers, count(*)::integer AS seen
+        FROM segments_members_between(%(segment)s, %(after)s, %(until)s) m
     )
-    SELECT a.seen, a.last, coalesce(e.entered, 0) AS entered
+    SELECT a.seen, coalesce(e.entered, 0) AS entered
     FROM asked a LEFT JOIN LATERAL journeys_enter(%(settings)s::jsonb, a.customers, array_fill(''::text, ARRAY[a.seen]),
         array_fill(%(occurrence)s::uuid, ARRAY[a.seen]), NULL, %(now)s) e ON a.seen > 0
+"""
+LAY_OUT = """
+    INSERT INTO journeys_stretch (backfill_id, after_id, until_id)
+    SELECT %s, s.after_id, s.until_id FROM segments_stretches(%s, %s) s ORDER BY s.after_id
 """
 EXPIRE = """
     SELECT x.id FROM journeys_execution x JOIN journeys_journey j ON j.id = x.journey_id AND (
@@ -138,25 +141,45 @@ def _start_slot(pk: int, now: datetime) -> int:
 
 
 def fill_all(*, now: datetime) -> int:
-    """Let in whom segments lead in, in stretches; give how many came. A lost worker's goes on behind its last one."""
+    """Let in whom segments lead in, in stretches, beside other workers; give how many came.
+
+    A stretch goes with the transaction in which its people come in: a lost worker's is taken by the next.
+    """
     entered = 0
     for pk in list(Backfill.objects.filter(is_complete=False).order_by("pk").values_list("pk", flat=True)):
+        _lay_out(pk)
         while (came := _fill(pk, now)) is not None:
             entered += came
+        _finish(pk)
     return entered
 
 
 @transaction.atomic
+def _lay_out(pk: int) -> None:
+    """Lay the stretches of a backfill out, once, and call others to take some; who comes meanwhile waits for them."""
+    backfill = Backfill.objects.select_for_update().filter(pk=pk, is_complete=False, is_planned=False).first()
+    if backfill is None:
+        return
+    if sql.execute(LAY_OUT, [pk, backfill.segment_ref, FILL_ROWS]) > 1:
+        work.ring("journeys.sweep")
+    backfill.is_planned = True
+    backfill.save(update_fields=["is_planned"])
+    maybe_fail("journeys.laid_out")
+
+
+@transaction.atomic
 def _fill(pk: int, now: datetime) -> int | None:
-    """Let in the next members; None when there are none left, or another process is at it."""
-    backfill = (
-        Backfill.objects.select_for_update(skip_locked=True, of=("self",))
-        .filter(pk=pk, is_complete=False)
-        .select_related("journey")
+    """Let in the members of a stretch; None when there is none left that nobody else is at."""
+    stretch = (
+        Stretch.objects.select_for_update(skip_locked=True, of=("self",))
+        .filter(backfill_id=pk, backfill__is_complete=False)
+        .select_related("backfill__journey")
+        .order_by("pk")
         .first()
     )
-    if backfill is None or not holding.share_if_active(backfill.journey_id):
+    if stretch is None or not holding.share_if_active(stretch.backfill.journey_id):
         return None
+    backfill = stretch.backfill
     journey = Journey.objects.get(pk=backfill.journey_id)
     if journey.live_id is None:
         return None
@@ -164,21 +187,28 @@ def _fill(pk: int, now: datetime) -> int | None:
         FILL,
         {
             "segment": backfill.segment_ref,
-            "after": backfill.cursor,
-            "limit": FILL_ROWS,
+            "after": stretch.after_id,
+            "until": stretch.until_id,
             "settings": settings_of(load(journey.live_id, journey.public_id)),
             "occurrence": uuid.UUID(hashlib.md5(f"{journey.public_id} {backfill.occurrence}".encode()).hexdigest()),
             "now": now,
         },
     )
     seen, entered = (int(row["seen"]), int(row["entered"])) if row else (0, 0)
-    backfill.seen += seen
-    backfill.entered += entered
-    backfill.cursor = row["last"] if row and row["last"] is not None else backfill.cursor
-    backfill.is_complete = seen < FILL_ROWS
-    backfill.save(update_fields=["seen", "entered", "cursor", "is_complete"])
+    stretch.delete()
+    # Last, so that workers side by side wait for one another as short as may be.
+    Backfill.objects.filter(pk=pk).update(seen=F("seen") + seen, entered=F("entered") + entered)
     maybe_fail("journeys.filled")
     return entered
+
+
+@transaction.atomic
+def _finish(pk: int) -> None:
+    """Close a backfill of which no stretch is left, in anybody's hands either."""
+    backfill = Backfill.objects.select_for_update().filter(pk=pk, is_complete=False, is_planned=True).first()
+    if backfill is not None and not Stretch.objects.filter(backfill_id=pk).exists():
+        backfill.is_complete = True
+        backfill.save(update_fields=["is_complete"])
 
 
 @transaction.atomic

@@ -45,10 +45,11 @@ $$;
 -- writes where they are, when they are due next, and the log of the step. At an end they are through; where a wait is only a
 -- length of time they wait from now on; where a branch leads nowhere they have failed, with p_reasons. Gives how many moved.
 --
--- Since when they were there is read from the people as they were before this statement, which is all that it sees of them;
--- RETURNING gives it by itself only from PostgreSQL 18 on.
+-- Since when they were there (p_entered) a caller who has read their rows hands in. Else it is looked up for each of them as they
+-- were before this statement, which is all that it sees of them; RETURNING gives it by itself only from PostgreSQL 18 on.
 CREATE OR REPLACE FUNCTION journeys_leave(
-    p_node bigint, p_ids uuid[], p_branches text[], p_results jsonb[], p_reasons text[], p_now timestamptz) RETURNS bigint
+    p_node bigint, p_ids uuid[], p_branches text[], p_results jsonb[], p_reasons text[], p_now timestamptz,
+    p_entered timestamptz[] DEFAULT NULL) RETURNS bigint
 LANGUAGE sql AS $$
     WITH ways AS MATERIALIZED (
         SELECT b.branch, t.id AS target_id, t.kind, t.wait_seconds, t.outcome, t.is_goal,
@@ -76,15 +77,17 @@ LANGUAGE sql AS $$
             reason = CASE WHEN w.target_id IS NOT NULL THEN x.reason
                 WHEN w.branch = '' THEN 'journeys.loop_bound'
                 ELSE left(coalesce(g.reason, g.branch), 300) END
-        FROM unnest(p_ids, p_branches, p_results, p_reasons) g (id, branch, result, reason), ways w
+        FROM unnest(p_ids, p_branches, p_results, p_reasons, p_entered) g (id, branch, result, reason, entered_at), ways w
         WHERE x.id = g.id AND w.branch = CASE WHEN x.visit > 100 AND journeys_is_circling(x.id, p_node) THEN '' ELSE g.branch END
             AND x.node_id = p_node AND x.state IN ('NOT_STARTED', 'IN_PROGRESS', 'WAITING') AND NOT x.is_held_out
         RETURNING x.id, x.customer_id, x.goal_at IS NOT NULL AS is_reached,
-            x.visit - CASE w.kind WHEN 'end' THEN 2 ELSE 1 END AS visit, g.branch, g.result, w.kind, w.target_id
+            x.visit - CASE w.kind WHEN 'end' THEN 2 ELSE 1 END AS visit, g.branch, g.result, g.entered_at, w.kind,
+            w.target_id
     ), logged AS (
         INSERT INTO journeys_step (execution_id, visit, node_id, branch, entered_at, left_at, result)
-        SELECT m.id, m.visit, p_node, m.branch, p.entered_at, p_now, m.result
-        FROM moved m JOIN journeys_execution p ON p.id = m.id
+        SELECT m.id, m.visit, p_node, m.branch,
+            coalesce(m.entered_at, (SELECT p.entered_at FROM journeys_execution p WHERE p.id = m.id)), p_now, m.result
+        FROM moved m
         UNION ALL
         SELECT m.id, m.visit + 1, m.target_id, '', p_now, p_now, NULL FROM moved m WHERE m.kind = 'end'
     ), ended AS MATERIALIZED (
@@ -100,12 +103,17 @@ $$;
 CREATE OR REPLACE FUNCTION journeys_fire(p_node bigint, p_branch text, p_now timestamptz, p_limit integer) RETURNS bigint
 LANGUAGE plpgsql AS $$
 DECLARE
-    v_ids uuid[] := journeys_claim(p_node, p_now, p_limit);
+    v_ids uuid[];
+    v_entered timestamptz[];
 BEGIN
-    IF cardinality(v_ids) = 0 THEN
+    -- As journeys_claim, with what the log needs of the rows that are read here anyway.
+    SELECT array_agg(d.id), array_agg(d.entered_at) INTO v_ids, v_entered FROM (
+        SELECT x.id, x.entered_at FROM journeys_execution x WHERE x.node_id = p_node AND x.due_at <= p_now
+        ORDER BY x.due_at LIMIT p_limit FOR UPDATE SKIP LOCKED) d;
+    IF v_ids IS NULL THEN
         RETURN 0;
     END IF;
-    RETURN journeys_leave(p_node, v_ids, array_fill(p_branch, ARRAY[cardinality(v_ids)]), NULL, NULL, p_now);
+    RETURN journeys_leave(p_node, v_ids, array_fill(p_branch, ARRAY[cardinality(v_ids)]), NULL, NULL, p_now, v_entered);
 END $$;
 
 -- Has people at a split, held by the caller, leave it by the branch that their bucket falls into: the same customer and salt, the
@@ -116,15 +124,16 @@ LANGUAGE plpgsql AS $$
 DECLARE
     v_ids uuid[];
     v_branches text[];
+    v_entered timestamptz[];
 BEGIN
-    SELECT array_agg(x.id), array_agg(p_codes[1 + width_bucket(
+    SELECT array_agg(x.id), array_agg(x.entered_at), array_agg(p_codes[1 + width_bucket(
             journeys_bucket(p_salt, coalesce(d.public_id, x.id), p_ceilings[cardinality(p_ceilings)]), p_ceilings)])
-    INTO v_ids, v_branches
+    INTO v_ids, v_entered, v_branches
     FROM journeys_execution x LEFT JOIN customers_directory d ON d.customer_id = x.customer_id WHERE x.id = ANY (p_ids);
     IF v_ids IS NULL THEN
         RETURN 0;
     END IF;
-    RETURN journeys_leave(p_node, v_ids, v_branches, NULL, NULL, p_now);
+    RETURN journeys_leave(p_node, v_ids, v_branches, NULL, NULL, p_now, v_entered);
 END $$;
 
 -- Has people end, wherever they are: out of the journey, cancelled, past their time. Gives how many were inside.
