@@ -14,6 +14,7 @@ from loyalty.foundation.access.models import Role, RolePermission, User, UserRol
 from loyalty.foundation.access.operations import create_token
 from loyalty.foundation.kernel.actor import Actor, system_actor
 from loyalty.foundation.resilience import egress
+from tests import sharing
 
 ClientWith = Callable[..., APIClient]
 
@@ -49,6 +50,25 @@ def empty_tables(style: object, *arguments: Any, **options: Any) -> list[str]:
         "SET session_replication_role = DEFAULT",
         "REVOKE DELETE ON audit_auditentry, audit_block FROM CURRENT_USER",
     ]
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Have the process that tells the outcome look for tests that were left out."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(sharing.Whole())
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> sharing.ByFile | None:
+    """Share the tests file by file where a run says ``--dist loadfile``."""
+    return sharing.ByFile(config, log) if config.getoption("dist") == "loadfile" else None
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have every test under an id of its own, and begin with what takes long."""
+    sharing.tell_apart(items)
+    items[:] = sharing.long_ones_first(items)
 
 
 @pytest.fixture(scope="session", autouse=True)

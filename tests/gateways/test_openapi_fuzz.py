@@ -16,7 +16,7 @@ from loyalty.ledger import api as ledger
 from tests.gateways.wild import DOCUMENT_PATH, Case, Guide, faults_of, known_codes, wild_application
 from tests.gateways.world import NOW, make_world
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.slow, pytest.mark.django_db]
 
 # Beside the boundary values of each field, which the coverage phase plays through.
 EXAMPLES_MAX = 5

@@ -12,7 +12,7 @@ import pytest
 
 from tests.stories.bank import AMOUNT, CROWD, ONE_FOR_ONE, POINTS, Bank, ago, all_at_once, done, refusal
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("platform")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 NO_POINTS = [-1, 0, 1.5, "10", "ten", "", True, 10**13, 10**18, 10**40, [], {}, "NaN"]
 NO_NUMBERS = ["NaN", "Infinity", "-Infinity", "1e400", "0x10", "01", "--1"]
 NO_AMOUNTS = [

@@ -10,7 +10,7 @@ import pytest
 from tests.stories.bank import AMOUNT, ONE_FOR_ONE, POINTS, Bank, ago, done, midnight_after, refusal
 from tests.stories.running import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("platform")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 LADDER = [
     {"code": "b", "name": "B", "min_points": 0},
     {"code": "s", "name": "S", "min_points": 100, "multiplier": "1.5"},

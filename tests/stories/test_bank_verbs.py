@@ -10,7 +10,7 @@ import pytest
 from tests.stories.bank import ONE_FOR_ONE, POINTS, Bank, ago, day, done, refusal
 from tests.stories.running import wait_for
 
-pytestmark = [pytest.mark.slow, pytest.mark.timeout(900), pytest.mark.xdist_group("platform")]
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 GOODWILL = {"reason_codes": [{"code": "goodwill", "name": "Goodwill"}]}
 
 

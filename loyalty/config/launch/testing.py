@@ -24,6 +24,8 @@ from loyalty.config.launch.refusal import LaunchRefused, StepFailed
 _E2E_CUSTOMERS = 1_000
 # One more than the two processors we build for: each waits for the database about a third of its time.
 _PYTEST_PROCESSES = 3
+# A file, or files that share a running platform, belong to one process, so that what they share is built once.
+_SIDE_BY_SIDE = ("-n", str(_PYTEST_PROCESSES), "--dist", "loadfile")
 _VITEST = "node_modules/vitest/vitest.mjs"
 _PLAYWRIGHT = "node_modules/@playwright/test/cli.js"
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -75,7 +77,7 @@ def _backend() -> Count:
     with temporary_installation("test", Use.TEST) as installation:
         count = _style(installation)
         count += _check(installation, "mypy", [sys.executable, "-m", "mypy"])
-        return count + _pytest(installation, "tests", "--ignore=tests/e2e", "-n", str(_PYTEST_PROCESSES))
+        return count + _pytest(installation, "tests", "--ignore=tests/e2e", *_SIDE_BY_SIDE)
 
 
 def _house() -> Count:

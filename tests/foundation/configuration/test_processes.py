@@ -68,6 +68,7 @@ def test_change__in_one_process__counts_at_once_in_the_other(
     assert ask() == "*"
 
 
+@pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
 def test_rotation__while_secrets_are_read_and_written__no_error_and_only_the_new_key_is_left(
     settings: Any, now: datetime

@@ -1,0 +1,66 @@
+"""How the tests are shared among the processes of one run: by file, or by what files share; no test is left out."""
+
+import re
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+from _pytest.nodeid import NodeId
+
+from tests.house.source import ROOT
+from tests.sharing import Whole, long_ones_first, scope_of, tell_apart
+
+
+@pytest.mark.parametrize("test", ["test_c", "test_c[x::y]", "test_c[name@example.com]"])
+def test_scope__of_a_test__is_its_file(test: str) -> None:
+    assert scope_of(f"tests/points/test_b.py::{test}") == "tests/points/test_b.py"
+
+
+def test_scope__of_all_files_that_use_the_banks_platform__is_one() -> None:
+    files = [
+        file for file in (ROOT / "tests/stories").glob("test_*.py")
+        if re.search(r"\bbank: Bank\b", file.read_text(encoding="utf-8"))
+    ]  # fmt: skip
+    assert len(files) > 1
+    assert len({scope_of(f"{file.relative_to(ROOT).as_posix()}::test_a") for file in files}) == 1
+
+
+def test_order__slow_files_before_the_others__each_file_as_it_was() -> None:
+    def item(path: str, name: str, *marks: str) -> Any:
+        return SimpleNamespace(
+            path=Path(path), name=name, get_closest_marker=lambda mark: mark if mark in marks else None
+        )
+
+    collected = [item("a", "1"), item("b", "2"), item("b", "3", "slow"), item("c", "4", "slow")]
+    assert [one.name for one in long_ones_first(collected)] == ["2", "3", "4", "1"]
+
+
+def test_ids__of_tests_that_share_one__are_made_of_their_names() -> None:
+    def item(name: str, nodeid: str) -> Any:
+        return SimpleNamespace(name=name, id=NodeId.parse(nodeid), _id=None, nodeid=nodeid)
+
+    items = [item("t[GET /a/{id}/]", "f.py::t"), item("t[PUT /a/::b[]/]", "f.py::t"), item("u[1]", "f.py::u[1]")]
+    tell_apart(items)
+    assert [str(one._id) for one in items] == ["f.py::t[GET /a/{id}/]", "f.py::t[PUT /a/::b[]/]", "None"]
+    assert items[1]._id == NodeId(path="f.py", names=("t",), params="PUT /a/::b[]/")
+
+
+@pytest.mark.parametrize(
+    ("ended", "exit_before", "exit_after", "left_out"),
+    [
+        (["a", "b", "b"], 0, 0, []),
+        (["a", "b"], 0, 1, ["b"]),
+        (["b", "b"], 0, 1, ["a"]),
+        (["a"], 2, 2, ["b", "b"]),
+    ],
+)
+def test_whole__tests_collected_and_run__fails_the_run_that_left_one_out(
+    ended: list[str], exit_before: int, exit_after: int, left_out: list[str]
+) -> None:
+    whole, session = Whole(), SimpleNamespace(exitstatus=exit_before)
+    whole.pytest_xdist_node_collection_finished(node=None, ids=["a", "b", "b"])
+    for nodeid in ended:
+        whole.pytest_runtest_logfinish(nodeid)
+    whole.pytest_sessionfinish(session, exit_before)  # type: ignore[arg-type]
+    assert (session.exitstatus, whole.left_out) == (exit_after, left_out)

@@ -1,0 +1,94 @@
+"""How the tests are shared among the processes of one run: file by file, the long ones first, and none left out."""
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+# Files that share what is built once for a folder; here the running platform of the bank (tests/stories/conftest.py).
+# The mark `xdist_group` would say it beside the tests, but xdist 3.8 writes it where pytest 9.2 no longer reads.
+TOGETHER = ("tests/stories/test_bank_",)
+
+
+class ByFile(LoadScopeScheduling):
+    """Gives a whole file to one process, and the files of one line of ``TOGETHER`` to the same one.
+
+    What they build once (a world, a running platform) is then built once in the run, not once in every process.
+    """
+
+    def __init__(self, config: pytest.Config, log: Producer) -> None:
+        super().__init__(config, log)
+        # The order is ours: a file of two tests may be the longest of all.
+        config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid: str) -> str:
+        return scope_of(nodeid)
+
+
+def scope_of(nodeid: str) -> str:
+    """Tell what goes to one process: the file of a test, or what its file shares with others."""
+    file = nodeid.split("::", maxsplit=1)[0]
+    return next((begin for begin in TOGETHER if file.startswith(begin)), file)
+
+
+def long_ones_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
+    """Order the tests: files with a slow test before the others, else as they were.
+
+    A long file that begins last is waited for by processes with nothing left to do.
+    """
+    held = list(items)
+    slow = {item.path for item in held if item.get_closest_marker("slow")}
+    return sorted(held, key=lambda item: item.path not in slow)
+
+
+def tell_apart(items: Sequence[pytest.Item]) -> None:
+    """Give each test an id of its own: a scheduler that keeps tests by their ids runs only one of each.
+
+    Schemathesis 4.32 puts the operation into the name of a test, and pytest 9.2 no longer makes the id of the name.
+    """
+    passed = Counter(item.nodeid for item in items)
+    for item in items:
+        if passed[item.nodeid] > 1:
+            item._id = type(item.id).parse(f"{item.id.path}::{item.name}")
+
+
+class Whole:
+    """Fails a run that ended well although a test that was collected did not run."""
+
+    def __init__(self) -> None:
+        self._wanted: Counter[str] = Counter()
+        self._ended: Counter[str] = Counter()
+
+    @property
+    def left_out(self) -> list[str]:
+        """The ids of the tests that did not run, each as often as it was left out."""
+        return sorted((self._wanted - self._ended).elements())
+
+    @pytest.hookimpl(optionalhook=True)
+    def pytest_xdist_node_collection_finished(self, node: object, ids: Sequence[str]) -> None:
+        """Every process collects the same tests."""
+        self._wanted = Counter(ids)
+
+    def pytest_collection_finish(self, session: pytest.Session) -> None:
+        """A run in one process."""
+        if not session.config.option.collectonly:
+            self._wanted = Counter(item.nodeid for item in session.items)
+
+    def pytest_runtest_logfinish(self, nodeid: str) -> None:
+        """Once for each test, in whichever process it ran."""
+        self._ended[nodeid] += 1
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
+        """The reports of the run are written with this outcome."""
+        if exitstatus == pytest.ExitCode.OK and self.left_out:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: pytest.TerminalReporter, exitstatus: int) -> None:
+        """Say which, for a run that went to its end."""
+        if self.left_out and exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+            terminalreporter.section(f"{len(self.left_out)} collected tests did not run", red=True)
+            for nodeid in self.left_out:
+                terminalreporter.line(nodeid)
