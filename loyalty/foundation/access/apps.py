@@ -40,6 +40,6 @@ class AccessConfig(AppConfig):
             )
         )
         audit.register_link("user", "/admin/users/{ref}")
-        audit.register_link("role", "/admin/roles")
+        audit.register_link("role", "/admin/roles/{ref}")
         for app in apps.get_app_configs():
             policy.register(app.label, getattr(app, "permissions", {}))

@@ -29,4 +29,5 @@ def test_links__every_kind__leads_to_a_page_that_the_console_has() -> None:
 
 def test_link__of_a_part_of_a_subject__is_that_of_the_subject() -> None:
     assert link_of("user", f"{REF}/{REF}") == f"/admin/users/{REF}"
+    assert link_of("role", REF) == f"/admin/roles/{REF}"
     assert (link_of("user", ""), link_of("nothing_known", REF)) == ("", "")

@@ -11,7 +11,7 @@ export default defineModule({
     { path: 'admin/settings/:section(.*)?', name: 'admin-settings', component: () => import('./views/SettingsPage.vue'), meta: { titleKey: 'admin.title', permission: 'configuration.view' } },
     { path: 'admin/users', name: 'admin-users', component: () => import('./views/UsersPage.vue'), meta: { titleKey: 'admin.title', permission: 'access.view' } },
     { path: 'admin/users/:id', name: 'admin-user', component: () => import('./views/UserPage.vue'), meta: { titleKey: 'admin.title', permission: 'access.view' } },
-    { path: 'admin/roles', name: 'admin-roles', component: () => import('./views/RolesPage.vue'), meta: { titleKey: 'admin.title', permission: 'access.view' } },
+    { path: 'admin/roles/:id?', name: 'admin-roles', component: () => import('./views/RolesPage.vue'), meta: { titleKey: 'admin.title', permission: 'access.view' } },
     { path: 'admin/tokens', name: 'admin-tokens', component: () => import('./views/TokensPage.vue'), meta: { titleKey: 'admin.title', permission: 'access.manage_tokens' } },
     { path: 'admin/audit', name: 'admin-audit', component: () => import('./views/AuditPage.vue'), meta: { titleKey: 'admin.title', permission: 'audit.view' } },
   ],
