@@ -39,9 +39,11 @@ class DeliveryConfig(AppConfig):
         from loyalty.delivery.kinds.webhook.section import WEBHOOK
         from loyalty.delivery.kinds.whatsapp.channel import WhatsAppChannel
         from loyalty.delivery.kinds.whatsapp.section import WHATSAPP
+        from loyalty.delivery.operations import letters
         from loyalty.foundation.audit import api as audit
         from loyalty.foundation.configuration import api as configuration
         from loyalty.foundation.events import api as events
+        from loyalty.foundation.signing_in import api as signing_in
 
         audit.register_link("message_template", "/delivery/templates/{ref}")
         audit.register_link("contact_policy", "/delivery/policy")
@@ -56,6 +58,7 @@ class DeliveryConfig(AppConfig):
         registry.register(WhatsAppChannel())
         for section in (EMAIL, SMS, push.FCM, push.APNS, WEBHOOK, WHATSAPP, COSTS, THROUGHPUT):
             configuration.register_section(section)
+        signing_in.register_carrier(letters.carry)
         events.subscribe(
             "message.complained", name="delivery.on_message_complained", handler=handlers.on_message_complained
         )

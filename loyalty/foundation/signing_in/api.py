@@ -4,6 +4,7 @@ from loyalty.foundation.signing_in.contracts import (
     Challenge,
     Enrolment,
     Entry,
+    Letter,
     ResetToken,
     SignInState,
     Visitor,
@@ -13,6 +14,7 @@ from loyalty.foundation.signing_in.operations.administering import get_state, un
 from loyalty.foundation.signing_in.operations.entering import answer, enter, remember_device
 from loyalty.foundation.signing_in.operations.federating import arrive, depart, end_session_url, note_refused_arrival
 from loyalty.foundation.signing_in.operations.federating import section as provider_section
+from loyalty.foundation.signing_in.operations.forgetting import ask_reset, mail_resets
 from loyalty.foundation.signing_in.operations.passwords import (
     change,
     demand_change,
@@ -41,16 +43,19 @@ from loyalty.foundation.signing_in.operations.sessions import (
     unlimit,
 )
 from loyalty.foundation.signing_in.queries import get_password_state, list_open_sessions
+from loyalty.foundation.signing_in.registry import register_carrier
 
 __all__ = [
     "Challenge",
     "Enrolment",
     "Entry",
+    "Letter",
     "ResetToken",
     "SignInState",
     "Visitor",
     "answer",
     "arrive",
+    "ask_reset",
     "begin",
     "change",
     "clear",
@@ -72,10 +77,12 @@ __all__ = [
     "is_enrolled",
     "issue_reset",
     "list_open_sessions",
+    "mail_resets",
     "note_refused_arrival",
     "prove",
     "prove_password",
     "provider_section",
+    "register_carrier",
     "remember_device",
     "remove",
     "renew_codes",

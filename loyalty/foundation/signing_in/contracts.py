@@ -55,6 +55,16 @@ class ResetToken:
 
 
 @dataclass(frozen=True, slots=True)
+class Letter:
+    """A letter with a link that works once, to one of the platform's own people; it is kept nowhere."""
+
+    to: str
+    name: str
+    link: str
+    asked_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
 class SignInState:
     """How somebody signs in, for an administrator."""
 

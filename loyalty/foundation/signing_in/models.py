@@ -14,6 +14,17 @@ class PasswordState(models.Model):
     must_change = models.BooleanField(default=False)
     reset_digest = models.BinaryField(max_length=32, null=True, unique=True)
     reset_expires_at = models.DateTimeField(null=True)
+    # A reset was asked for by mail and its letter has not gone yet.
+    reset_asked_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(
+                fields=["reset_asked_at"],
+                name="signing_in_reset_asked",
+                condition=models.Q(reset_asked_at__isnull=False),
+            )
+        ]
 
     def __str__(self) -> str:
         return f"password of {self.user_id}"

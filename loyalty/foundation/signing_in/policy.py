@@ -19,11 +19,18 @@ CODE_WHILE_SLOWED = (Limit("second_factor_slowed", 5, 300),)
 # Proofs asked of somebody who is signed in.
 PROOF = (Limit("step_up", 5, 900),)
 RESET = (Limit("password_reset_address", 20, 900),)
+# Letters asked for at the door: an office behind one address forgets less than this; nobody's box is filled.
+FORGOTTEN_ADDRESS = (Limit("password_forgotten_address", 10, 3600),)
+FORGOTTEN_NAME = (Limit("password_forgotten_name", 3, 3600),)
 # Sign-ins that one address sends to the identity provider.
 FLOW = (Limit("oidc_address", 100, 900),)
 
 CHALLENGE_LIFETIME = timedelta(minutes=5)
 RESET_LIFETIME = timedelta(hours=24)
+# A mailbox is open to more people than an administrator's hand.
+MAILED_RESET_LIFETIME = timedelta(hours=1)
+# Whoever waits longer than this for a letter has asked again.
+LETTER_TRIED = timedelta(minutes=15)
 DEVICE_LIFETIME = timedelta(days=180)
 # OWASP ASVS 5.0, 7.5.1 and 7.5.3: a sensitive act needs a proof that is not older.
 PROOF_LIFETIME = timedelta(minutes=10)

@@ -1,4 +1,4 @@
-"""The doorbell of signing in: drop what is over."""
+"""The doorbells of signing in: send the letters that were asked for, drop what is over."""
 
 from celery import shared_task
 
@@ -10,3 +10,9 @@ from loyalty.foundation.signing_in import api
 def clear() -> int:
     """Drop old sessions, unanswered sign-ins and counts of past windows."""
     return api.clear(clock.now())
+
+
+@shared_task(name="signing_in.mail_resets", ignore_result=True)
+def mail_resets() -> int:
+    """Send the letters with resets that were asked for."""
+    return api.mail_resets(now=clock.now())

@@ -141,6 +141,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/auth/session/password/forgotten/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Have it sent to whoever has this name, if they have an address; the answer does not tell whether they do. */
+        post: operations["api_auth_session_password_forgotten_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/auth/session/password/reset/": {
         parameters: {
             query?: never;
@@ -6512,6 +6529,10 @@ export interface components {
          * @enum {string}
          */
         FindingSeverityEnum: "error" | "warning" | "hint";
+        /** @description Who forgot their password. */
+        ForgottenWriteRequest: {
+            username: string;
+        };
         /** @description One node on the way, with the share of those who came in. */
         FunnelStep: {
             depth: number;
@@ -11376,6 +11397,49 @@ export interface operations {
         responses: {
             /** @description No response body */
             204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    api_auth_session_password_forgotten_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ForgottenWriteRequest"];
+            };
+        };
+        responses: {
+            /** @description No response body */
+            202: {
                 headers: {
                     [name: string]: unknown;
                 };

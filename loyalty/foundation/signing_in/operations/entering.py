@@ -14,7 +14,7 @@ from loyalty.foundation.signing_in.contracts import Challenge, Entry, LimitedBy,
 from loyalty.foundation.signing_in.errors import CredentialsInvalid, SecondFactorInvalid, SignInSlowed
 from loyalty.foundation.signing_in.models import KnownDevice, PasswordState
 from loyalty.foundation.signing_in.operations import counting, second_factor
-from loyalty.foundation.signing_in.operations.notes import DOOR, note, note_stranger
+from loyalty.foundation.signing_in.operations.notes import DOOR, hash_of_name, note, note_stranger
 from loyalty.foundation.signing_in.operations.passwords import slowed
 from loyalty.foundation.web.addresses import network_of
 from loyalty.foundation.web.limits import Standing, Want
@@ -100,12 +100,12 @@ def _wants(username: str, visitor: Visitor, *, is_known: bool) -> list[Want]:
     by_address = [Want(limit, network_of(visitor.address)) for limit in policy.ADDRESS]
     if is_known:
         device = _digest(visitor.device).hex()[:16]
-        return [*(Want(limit, f"{_name_hash(username)}:{device}") for limit in policy.DEVICE), *by_address]
+        return [*(Want(limit, f"{hash_of_name(username)}:{device}") for limit in policy.DEVICE), *by_address]
     return [*_account_wants(username), *by_address]
 
 
 def _account_wants(username: str) -> list[Want]:
-    return [Want(limit, _name_hash(username)) for limit in policy.ACCOUNT]
+    return [Want(limit, hash_of_name(username)) for limit in policy.ACCOUNT]
 
 
 def _prove_by_code(refused: Standing, user: Any, code: str, visitor: Visitor, now: datetime) -> list[Want]:
@@ -153,7 +153,7 @@ def _note_failure(user: Any, username: str, wants: list[Want], visitor: Visitor,
         acts.append("lock_out")
     for act in acts:
         if user is None:
-            note_stranger(act, name_hash=_name_hash(username), at=now, visitor=visitor, reason="unknown")
+            note_stranger(act, name_hash=hash_of_name(username), at=now, visitor=visitor, reason="unknown")
         else:
             note(
                 act,
@@ -195,7 +195,3 @@ def _is_known_device(user: Any, visitor: Visitor, now: datetime) -> bool:
 
 def _digest(secret: str) -> bytes:
     return hashlib.sha256(secret.encode()).digest()
-
-
-def _name_hash(username: str) -> str:
-    return hashlib.sha256(username.encode()).hexdigest()[:32]

@@ -99,6 +99,21 @@ class ResetView(ApiView):
         return Response(status=204)
 
 
+class ForgottenView(ApiView):
+    """A letter with a link for a new password."""
+
+    permissions: ClassVar[dict[str, str]] = {"post": PUBLIC}
+    authentication_classes = ()
+
+    @extend_schema(request=serializers.ForgottenWrite, responses={202: None})
+    def post(self, request: Request) -> Response:
+        """Have it sent to whoever has this name, if they have an address; the answer does not tell whether they do."""
+        body = serializers.ForgottenWrite(data=request.data)
+        body.is_valid(raise_exception=True)
+        api.ask_reset(username=body.validated_data["username"], visitor=visitor_of(request), now=clock.now())
+        return Response(status=202)
+
+
 class SecondFactorView(ApiView):
     """The own second factor."""
 

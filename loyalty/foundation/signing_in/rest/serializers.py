@@ -129,6 +129,12 @@ class PasswordRules(serializers.Serializer):  # type: ignore[type-arg]
     history = serializers.IntegerField()
 
 
+class ForgottenWrite(StrictSerializer):
+    """Who forgot their password."""
+
+    username = serializers.CharField(max_length=150)
+
+
 class PasswordAnswer(serializers.Serializer):  # type: ignore[type-arg]
     """How the own password stands."""
 

@@ -10,6 +10,7 @@ auth_paths: list[URLPattern] = [
     path("logout/", entering.LogoutView.as_view(), name="auth-logout"),
     path("session/stepUp/", entering.StepUpView.as_view(), name="session-step-up"),
     path("session/password/", own.PasswordView.as_view(), name="session-password"),
+    path("session/password/forgotten/", own.ForgottenView.as_view(), name="session-password-forgotten"),
     path("session/password/reset/", own.ResetView.as_view(), name="session-password-reset"),
     path("session/secondFactor/", own.SecondFactorView.as_view(), name="session-second-factor"),
     path("session/secondFactor/verify/", entering.VerifyView.as_view(), name="session-second-factor-verify"),
