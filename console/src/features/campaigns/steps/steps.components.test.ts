@@ -101,7 +101,7 @@ describe('steps of the builder', () => {
   })
 
   it('test_reach__of_a_draft__count_channels_reasons_and_cost', () => {
-    const { wrapper } = show(ReachPanel, {}, { estimate: SEEN, error: null, isFetching: false, sms: 'x'.repeat(200), budget: '0.5' })
+    const { wrapper } = show(ReachPanel, {}, { estimate: { ...SEEN, excluded: { ...NONE, no_consent: 2, budget: 1 } }, error: null, isFetching: false, sms: 'x'.repeat(200), budget: '0.5' })
     const text = wrapper.text()
     expect(text).toContain(en.reasons.no_consent)
     // Three texts of two segments at 0.1 each.

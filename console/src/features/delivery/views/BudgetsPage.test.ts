@@ -19,7 +19,7 @@ describe('BudgetsPage', () => {
     const wrapper = mountApp(BudgetsPage, {}, { delivery: en })
     await flushPromises()
     await flushPromises()
-    const [month, program, source] = wrapper.findAll('tbody tr').map((row) => row.text())
+    const [month, program, source] = wrapper.findAll('tbody tr').map((row) => row.text().replace(/[\u2066\u2069]/g, ''))
     expect(month).toContain(en.budgets.ofMonth)
     expect(month).toContain('$10.00 left of $100.00')
     expect(program).toContain('Stars')
