@@ -79,7 +79,7 @@ from loyalty.delivery.operations.receiving import (
     record_receipts,
 )
 from loyalty.delivery.operations.retrying import give_up, retry_all, retry_send
-from loyalty.delivery.operations.sending import give_up_unknown, send_due
+from loyalty.delivery.operations.sending import BATCH_ROWS, give_up_unknown, send_due
 from loyalty.delivery.operations.slots import sender_slot
 from loyalty.delivery.operations.templating import (
     change_template,
@@ -114,6 +114,7 @@ from loyalty.delivery.queries.templating import language_of
 SENDS_VIEW = "delivery_sends"
 
 __all__ = [
+    "BATCH_ROWS",
     "NEIGHBOURS",
     "OWN_VARIABLES",
     "SENDS_VIEW",

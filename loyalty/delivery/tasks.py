@@ -1,12 +1,16 @@
 """Doorbells of delivery: look at the queue now."""
 
+from concurrent.futures import ThreadPoolExecutor
+
 from celery import shared_task
+from django.conf import settings
+from django.db import connections
 
 from loyalty.delivery import api
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.work import api as work
 
-# One ring sends at most this many batches and then rings again, so that other bells get their turn in between.
+# One ring sends at most this many batches on each line and then rings again, so that other bells get their turn.
 BATCHES_PER_RING = 5
 
 
@@ -18,15 +22,49 @@ def send_due() -> int:
     is_more = False
     with api.sender_slot() as has_slot:
         for channel in api.list_channels() if has_slot else ():
-            for batch in range(BATCHES_PER_RING):
-                report = api.send_due(channel=channel, now=clock.now())
-                sent += report.sent
-                if not report.claimed or report.is_channel_down:
-                    break
-                is_more = is_more or batch == BATCHES_PER_RING - 1
+            sent_here, is_more_here = send_channel(channel)
+            sent += sent_here
+            is_more = is_more or is_more_here
     if is_more:
         work.ring("delivery.send_due")
     return sent
+
+
+def send_channel(channel: str) -> tuple[int, bool]:
+    """Send some batches of one channel; give how many messages went and whether there may be more.
+
+    While one line waits for its provider another one works: where the first batch shows that there is much to send, the
+    further lines of ``LOYALTY_SENDER_LINES`` send beside it, each with its own connections.
+    """
+    first = api.send_due(channel=channel, now=clock.now())
+    if first.claimed < api.BATCH_ROWS or first.is_channel_down:
+        return first.sent, False
+    further = settings.LOYALTY_SENDER_LINES - 1
+    if not further:
+        sent, is_more = _send_batches(channel, BATCHES_PER_RING - 1)
+        return first.sent + sent, is_more
+    with ThreadPoolExecutor(further) as others:
+        lines = [others.submit(_send_on_a_line, channel) for _ in range(further)]
+        sent, is_more = _send_batches(channel, BATCHES_PER_RING - 1)
+    done = [line.result() for line in lines]
+    return first.sent + sent + sum(one for one, _ in done), is_more or any(more for _, more in done)
+
+
+def _send_on_a_line(channel: str) -> tuple[int, bool]:
+    try:
+        return _send_batches(channel, BATCHES_PER_RING)
+    finally:
+        connections.close_all()
+
+
+def _send_batches(channel: str, batches: int) -> tuple[int, bool]:
+    sent = 0
+    for _ in range(batches):
+        report = api.send_due(channel=channel, now=clock.now())
+        sent += report.sent
+        if not report.claimed or report.is_channel_down:
+            return sent, False
+    return sent, True
 
 
 @shared_task(name="delivery.apply_receipts", ignore_result=True)

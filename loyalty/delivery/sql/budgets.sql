@@ -5,7 +5,7 @@
 CREATE OR REPLACE FUNCTION delivery_begin_within_budgets(
     p_claim uuid, p_now timestamptz, p_until timestamptz, p_next bigint[], p_policy jsonb, p_cost numeric)
 RETURNS TABLE (id bigint, state text, attempts smallint, address text, first_name text, last_name text, customer_ref text)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 DECLARE
     v_has_budgets boolean := p_cost > 0 AND EXISTS (SELECT 1 FROM delivery_messagebudget);

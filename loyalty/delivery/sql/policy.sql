@@ -59,10 +59,11 @@ $$;
 -- Marks the sends of the next window SENDING and gives what is fresh of their customers. Consent, address, suppressions, caps
 -- and quiet hours are looked at again here, in the transaction that commits to the hand-over; a row that was held, cancelled or
 -- taken by another worker meanwhile does not match. What is not to be sent now goes back to the queue (state QUEUED, held).
+-- Its plan is made once for a session: every table is asked by its key, and planning each window anew took as long as the window.
 CREATE OR REPLACE FUNCTION delivery_begin(
     p_claim uuid, p_now timestamptz, p_until timestamptz, p_next bigint[], p_policy jsonb)
 RETURNS TABLE (id bigint, state text, attempts smallint, address text, first_name text, last_name text, customer_ref text)
-LANGUAGE plpgsql AS $$
+LANGUAGE plpgsql SET plan_cache_mode = force_generic_plan AS $$
 #variable_conflict use_column
 BEGIN
     IF jsonb_array_length(p_policy -> 'caps') > 0 THEN

@@ -2,7 +2,7 @@
 -- {id, state, reason, detail, due_at, sent_at, delivered_at, ended_at, is_begun, key, references, facts}.
 -- A row that became UNKNOWN while a slow server still answered is settled by the answer, which is the better knowledge.
 CREATE OR REPLACE FUNCTION delivery_settle(p_claim uuid, p_now timestamptz, p_settled jsonb) RETURNS void
-LANGUAGE sql AS $$
+LANGUAGE sql SET plan_cache_mode = force_generic_plan AS $$
     WITH verdict AS (
         SELECT * FROM jsonb_to_recordset(p_settled) AS v (id bigint, state text, reason text, detail text,
             due_at timestamptz, sent_at timestamptz, delivered_at timestamptz, ended_at timestamptz, is_begun boolean,

@@ -4,6 +4,7 @@ import re
 import smtplib
 import socket
 from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any
 
 from django.core.mail.backends.smtp import EmailBackend
@@ -16,6 +17,14 @@ CLOSING = 421
 # A line that begins with a period gets a second one, so that none is taken for the end (RFC 5321, 4.5.2).
 LINE_BEGINS = re.compile(rb"^\.", re.MULTILINE)
 CONNECT_SECONDS = 10.0
+# RFC 5322, 3.4.1, without quoted names and comments; those are left to the library.
+PLAIN_ADDRESS = re.compile(r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+(?:\.[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+)*@[A-Za-z0-9.-]+")
+
+
+@lru_cache(maxsize=256)
+def _quoted(address: str) -> str:
+    """Give an address for the envelope; the sender is the same in every message."""
+    return smtplib.quoteaddr(address)
 
 
 class _Pipelined:
@@ -48,7 +57,8 @@ class _Pipelined:
     def _hand_over(self, line: Any, sender: str, recipient: str, body: bytes, options: Sequence[str]) -> None:
         size = (f"size={len(body)}",) if line.has_extn("size") else ()
         told = "".join(f" {one}" for one in (*size, *options))
-        envelope = f"MAIL FROM:{smtplib.quoteaddr(sender)}{told}\r\nRCPT TO:{smtplib.quoteaddr(recipient)}\r\nDATA\r\n"
+        to = f"<{recipient}>" if PLAIN_ADDRESS.fullmatch(recipient) else smtplib.quoteaddr(recipient)
+        envelope = f"MAIL FROM:{_quoted(sender)}{told}\r\nRCPT TO:{to}\r\nDATA\r\n"
         line.send(envelope.encode("ascii"))
         refusal: Exception | None = None
         code, said = line.getreply()

@@ -10,6 +10,7 @@ from loyalty.delivery.contracts import Outgoing, Receipt
 from loyalty.delivery.errors import DeliveryError
 from loyalty.delivery.kinds.email.mails import mail_of
 from loyalty.delivery.kinds.email.smtp import Backend, backend_of
+from loyalty.delivery.kinds.email.written import plain_mail, sender_of
 from loyalty.delivery.kinds.protocol import one_by_one
 from loyalty.foundation.configuration.api import Section
 from loyalty.foundation.resilience import egress
@@ -63,12 +64,19 @@ class EmailConnection:
         """
         self.open()
         try:
-            self._backend.send_messages([mail_of(message, self._section["from_email"])])
+            self._hand_over(message, self._section["from_email"])
         except (OSError, smtplib.SMTPException) as fault:
             raise self._error_of(fault) from fault
         except (BadHeaderError, ValueError, UnicodeError) as fault:
             raise DeliveryError("email.address_invalid", str(fault)[:300], is_permanent=True) from fault
         return Receipt(is_final=self._section["is_final"])
+
+    def _hand_over(self, message: Outgoing, sender: str) -> None:
+        written = plain_mail(message, sender)
+        if written is None:
+            self._backend.send_messages([mail_of(message, sender)])
+        else:
+            self._backend.connection.sendmail(sender_of(sender), [message.address], written)
 
     def _error_of(self, fault: Exception) -> DeliveryError:
         is_open = self._backend.is_outcome_open
