@@ -64,10 +64,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> sharing.ByFi
     return sharing.ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Have every test under an id of its own, and begin with what takes long."""
-    sharing.tell_apart(items)
+    """Begin with what takes long."""
     items[:] = sharing.long_ones_first(items)
 
 

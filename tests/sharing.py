@@ -43,19 +43,11 @@ def long_ones_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
     return sorted(held, key=lambda item: item.path not in slow)
 
 
-def tell_apart(items: Sequence[pytest.Item]) -> None:
-    """Give each test an id of its own: a scheduler that keeps tests by their ids runs only one of each.
-
-    Schemathesis 4.32 puts the operation into the name of a test, and pytest 9.2 no longer makes the id of the name.
-    """
-    passed = Counter(item.nodeid for item in items)
-    for item in items:
-        if passed[item.nodeid] > 1:
-            item._id = type(item.id).parse(f"{item.id.path}::{item.name}")
-
-
 class Whole:
-    """Fails a run that ended well although a test that was collected did not run."""
+    """Fails a run that ended well although a test that was collected did not run.
+
+    A scheduler keeps the tests of a file by their ids, so of several with one id it runs a single one, in silence.
+    """
 
     def __init__(self) -> None:
         self._wanted: Counter[str] = Counter()

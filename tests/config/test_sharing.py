@@ -6,10 +6,9 @@ from types import SimpleNamespace
 from typing import Any
 
 import pytest
-from _pytest.nodeid import NodeId
 
 from tests.house.source import ROOT
-from tests.sharing import Whole, long_ones_first, scope_of, tell_apart
+from tests.sharing import Whole, long_ones_first, scope_of
 
 
 @pytest.mark.parametrize("test", ["test_c", "test_c[x::y]", "test_c[name@example.com]"])
@@ -34,16 +33,6 @@ def test_order__slow_files_before_the_others__each_file_as_it_was() -> None:
 
     collected = [item("a", "1"), item("b", "2"), item("b", "3", "slow"), item("c", "4", "slow")]
     assert [one.name for one in long_ones_first(collected)] == ["2", "3", "4", "1"]
-
-
-def test_ids__of_tests_that_share_one__are_made_of_their_names() -> None:
-    def item(name: str, nodeid: str) -> Any:
-        return SimpleNamespace(name=name, id=NodeId.parse(nodeid), _id=None, nodeid=nodeid)
-
-    items = [item("t[GET /a/{id}/]", "f.py::t"), item("t[PUT /a/::b[]/]", "f.py::t"), item("u[1]", "f.py::u[1]")]
-    tell_apart(items)
-    assert [str(one._id) for one in items] == ["f.py::t[GET /a/{id}/]", "f.py::t[PUT /a/::b[]/]", "None"]
-    assert items[1]._id == NodeId(path="f.py", names=("t",), params="PUT /a/::b[]/")
 
 
 @pytest.mark.parametrize(
