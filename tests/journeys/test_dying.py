@@ -5,6 +5,7 @@ import os
 import subprocess
 import sys
 import uuid
+from collections import Counter
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
@@ -26,7 +27,8 @@ pytestmark = pytest.mark.django_db(transaction=True)
 Order = Callable[..., str]
 # In the order in which a run passes them; each is passed by one of the three rounds at least.
 POINTS = (
-    "journeys.filled", "journeys.woken", "journeys.claimed", "journeys.condition_read", "journeys.decided",
+    "journeys.laid_out", "journeys.filled", "journeys.woken", "journeys.claimed", "journeys.condition_read",
+    "journeys.decided",
     "journeys.condition_moved", "journeys.split_moved", "journeys.wait_begun", "journeys.wait_fired",
     "journeys.context_read",
     "journeys.effect_done", "journeys.remembered", "journeys.moved", "journeys.released", "journeys.committed",
@@ -202,3 +204,34 @@ def test_publication__killed_in_the_middle__never_was_and_can_be_done_again(
     assert live.number == 2
     assert set(Execution.objects.values_list("version__number", "node__code", "state")) == {(2, "w", "WAITING")}
     assert Step.objects.values("execution_id", "visit").distinct().count() == Step.objects.count()
+
+
+def test_clock__killed_at_a_slot_an_entry_and_an_expiry__each_person_once_in_and_once_out(
+    order: Order, actor: Actor, now: datetime
+) -> None:
+    people = ground.make_people(PEOPLE, now)
+    segment = make_segment(now, people)
+    chosen = {"re_entry": "never", "max_duration_days": 1}
+    other = ground.make_journey(now, ground.graph_of({"w": ground.wait(9)}, ["start w", "w end"], chosen), "Other")
+    trigger = {"kind": "schedule", "cron": "0 9 * * *", "time_zone": "UTC", "segment_id": str(segment)}
+    begin = {"kind": "action", "config": {"action_type": "start_journey", "journey_id": str(other.journey_id)}}
+    graph = ground.graph_of({"b": begin}, ["start b", "b:success end"], {"re_entry": "never"}, trigger)
+    made = api.create(name="Daily", graph=graph, actor=actor, now=now)
+    api.publish(journey_id=made, revision=1, comment="", plan=api.Plan(), actor=actor, now=now)
+    api.activate(journey_id=made, actor=actor, now=now)
+    slot = now + timedelta(hours=21)
+    for at, point in (
+        (slot, "journeys.slot_taken"),
+        (slot, "journeys.entered"),
+        (slot + timedelta(hours=25), "journeys.expired"),
+    ):
+        assert order(at, f"{point}:1") == "killed", point
+        if point == "journeys.entered":
+            assert order(at) == "done"
+    assert order(slot + timedelta(hours=25)) == "done"
+    for journey, state in ((made, "COMPLETED"), (other.journey_id, "EXPIRED")):
+        inside = Execution.objects.filter(journey__public_id=journey)
+        assert dict(Counter(inside.values_list("state", flat=True))) == {state: PEOPLE}
+        assert inside.values("customer_id").distinct().count() == PEOPLE
+    assert Step.objects.values("execution_id", "visit").distinct().count() == Step.objects.count() == 5 * PEOPLE
+    assert api.list_stuck(now=now + timedelta(days=30)) == []
