@@ -10,6 +10,7 @@ from loyalty.customers.contracts import (
     CustomerView,
     DevicePlatform,
     DeviceView,
+    ErasureCertificate,
     EventsReport,
     IssuedSecret,
     Purpose,
@@ -25,9 +26,11 @@ from loyalty.customers.errors import (
     CustomerRecordInvalid,
     DeviceInvalid,
     DeviceNotFound,
+    ErasureUnconfirmed,
 )
 from loyalty.customers.operations.consenting import grant_consent, withdraw_consent
 from loyalty.customers.operations.devices import disable_devices, list_devices_of, register_device, remove_device
+from loyalty.customers.operations.erasing import erase
 from loyalty.customers.operations.exchanging import take_events
 from loyalty.customers.operations.importing import import_from_xiva
 from loyalty.customers.operations.receiving import receive_events
@@ -53,7 +56,13 @@ from loyalty.customers.queries import (
     resolve_ids,
     test_bss,
 )
-from loyalty.customers.registry import OverviewPart, overview, register_overview_part
+from loyalty.customers.registry import (
+    ErasurePart,
+    OverviewPart,
+    overview,
+    register_erasure,
+    register_overview_part,
+)
 
 # The run kind of an import; the runs' subject is the source.
 IMPORT_RUN_KIND = "customers.import"
@@ -80,6 +89,9 @@ __all__ = [
     "DeviceNotFound",
     "DevicePlatform",
     "DeviceView",
+    "ErasureCertificate",
+    "ErasurePart",
+    "ErasureUnconfirmed",
     "EventsReport",
     "IssuedSecret",
     "OverviewPart",
@@ -91,6 +103,7 @@ __all__ = [
     "disable_devices",
     "count_look",
     "create_source",
+    "erase",
     "find_bss_breaker_state",
     "find_bss_facts",
     "find_bss_facts_of",
@@ -109,6 +122,7 @@ __all__ = [
     "overview",
     "receive_events",
     "register_device",
+    "register_erasure",
     "register_overview_part",
     "remove_device",
     "resolve_ids",

@@ -14,6 +14,7 @@ class CustomersConfig(AppConfig):
         "view": "See customers and their consents; names, addresses and dates of birth masked",
         "view_pii": "See names, addresses and dates of birth of customers; each look is in the audit log",
         "change": "Change consents",
+        "erase": "Erase a customer's personal data for good; accounts and postings stay",
         "manage_devices": "Register and remove devices of customers that push messages reach",
         "import": "Import customers from the BSS",
         "manage_sources": "Create and remove sources of signed events",

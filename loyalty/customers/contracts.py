@@ -98,6 +98,15 @@ class CustomerView:
 
 
 @dataclass(frozen=True, slots=True)
+class ErasureCertificate:
+    """When a customer was erased, and how many rows of each store said who it was; none the second time."""
+
+    customer_id: uuid.UUID
+    erased_at: datetime
+    stores: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentView:
     """What a customer allows now; without an answer of theirs the policy's default stands."""
 

@@ -10,6 +10,13 @@ class CustomerNotFound(NotFound):
     title = "No such customer"
 
 
+class ErasureUnconfirmed(Invalid):
+    """What was typed to confirm an erasure is not the customer's reference."""
+
+    code = "customer.erasure_unconfirmed"
+    title = "The erasure is not confirmed"
+
+
 class ConsentInvalid(Invalid):
     """A channel or purpose that does not exist."""
 

@@ -1,5 +1,6 @@
 """The facts that customers publishes."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import ClassVar
@@ -27,6 +28,16 @@ class CustomerUpdated(Fact):
     customer_id: str
     customer_ref: str
     source: str
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerErased(Fact):
+    """A customer's personal data is gone; ``stores`` tells how many rows of each store held some."""
+
+    type: ClassVar[str] = "customer.erased"
+
+    customer_id: str
+    stores: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)

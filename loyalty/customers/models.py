@@ -33,9 +33,12 @@ class Customer(PublicModel):
     birth_date = models.DateField(null=True)
     customer_since = models.DateField(null=True)
     source = models.CharField(max_length=30)
+    # When the person was erased: nothing here says any more who it was, and no source brings it back.
+    erased_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
+            models.Index(fields=["public_id"], name="customers_erased", condition=models.Q(erased_at__isnull=False)),
             prefix_index("customer_ref", "customers_ref_prefix"),
             prefix_index("first_name", "customers_first_prefix"),
             prefix_index("last_name", "customers_last_prefix"),

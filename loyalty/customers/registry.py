@@ -1,4 +1,4 @@
-"""The parts of the whole view of a customer: upper domains contribute theirs when the platform starts."""
+"""What upper domains contribute when the platform starts: to the whole view of a customer, and to an erasure."""
 
 import uuid
 from collections.abc import Mapping
@@ -14,8 +14,32 @@ class OverviewPart(Protocol):
         ...
 
 
+class ErasurePart(Protocol):
+    """Erases what one domain keeps that says who somebody is."""
+
+    def __call__(self, customer_id: uuid.UUID, internal_id: int, *, now: datetime) -> Mapping[str, int]:
+        """Erase, in the caller's transaction; give how many rows of each store held something."""
+        ...
+
+
 class _Registry:
     parts: dict[str, OverviewPart] = {}  # noqa: RUF012 - one registry for the process
+    erasures: dict[str, ErasurePart] = {}  # noqa: RUF012 - one registry for the process
+
+
+def register_erasure(name: str, part: ErasurePart) -> None:
+    """Have a domain erase its part with a customer.
+
+    :raises ValueError: another part has that name.
+    """
+    if _Registry.erasures.get(name, part) is not part:
+        raise ValueError(f"Two parts of an erasure are called {name}.")
+    _Registry.erasures[name] = part
+
+
+def erasures() -> list[tuple[str, ErasurePart]]:
+    """Give the parts of an erasure, in order of their names, so that locks are taken in one order."""
+    return sorted(_Registry.erasures.items())
 
 
 def register_overview_part(name: str, part: OverviewPart) -> None:

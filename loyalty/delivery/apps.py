@@ -22,6 +22,7 @@ class DeliveryConfig(AppConfig):
 
     def ready(self) -> None:
         """Register the channels that can send, and the sections of their servers."""
+        from loyalty.customers import api as customers
         from loyalty.delivery import handlers
         from loyalty.delivery.kinds import lint, registry
         from loyalty.delivery.kinds.costs import COSTS
@@ -39,12 +40,13 @@ class DeliveryConfig(AppConfig):
         from loyalty.delivery.kinds.webhook.section import WEBHOOK
         from loyalty.delivery.kinds.whatsapp.channel import WhatsAppChannel
         from loyalty.delivery.kinds.whatsapp.section import WHATSAPP
-        from loyalty.delivery.operations import letters
+        from loyalty.delivery.operations import erasing, letters
         from loyalty.foundation.audit import api as audit
         from loyalty.foundation.configuration import api as configuration
         from loyalty.foundation.events import api as events
         from loyalty.foundation.signing_in import api as signing_in
 
+        customers.register_erasure("delivery", erasing.erase)
         audit.register_link("message_template", "/delivery/templates/{ref}")
         audit.register_link("contact_policy", "/delivery/policy")
         audit.register_link("suppression", "/delivery/suppressions")

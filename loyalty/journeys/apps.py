@@ -21,6 +21,7 @@ class JourneysConfig(AppConfig):
 
     def ready(self) -> None:
         """Register kinds of nodes and actions, and what journeys do for others."""
+        from loyalty.customers import api as customers
         from loyalty.foundation.approvals import api as approvals
         from loyalty.foundation.audit import api as audit
         from loyalty.foundation.events import api as events
@@ -30,7 +31,7 @@ class JourneysConfig(AppConfig):
         from loyalty.journeys.kinds.actions import protocol as action_protocol
         from loyalty.journeys.kinds.actions import start_journey
         from loyalty.journeys.kinds.nodes import action, condition, end, protocol, split, start, wait
-        from loyalty.journeys.operations import publishing, starting_others
+        from loyalty.journeys.operations import erasing, publishing, starting_others
         from loyalty.journeys.queries import journeys
         from loyalty.segments import api as segments
 
@@ -49,6 +50,7 @@ class JourneysConfig(AppConfig):
             )
         )  # fmt: skip
         audit.register_link("journey", "/journeys/{ref}")
+        customers.register_erasure("journeys", erasing.erase)
         events.ring_after_facts("journeys.listen", is_wanted=api.is_anything_awaited, read_until=api.get_position_read)
         scoping.register_kind("journey", journeys.list_places, names=("journey", "journey_id"))
         scoping.register_kind("journey_execution", journeys.list_places_of_executions, names=("execution_id",))

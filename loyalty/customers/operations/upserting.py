@@ -28,6 +28,14 @@ CREATE_INCOMING = """
         customer_ref text, channel text, purpose text, is_granted boolean, changed_at timestamptz
     ) ON COMMIT DROP
 """
+# Whom we erased no source brings back; the public id is made of the reference, so that it is known again.
+LEAVE_OUT_ERASED = """
+    WITH erased AS (
+        DELETE FROM customers_incoming i USING customers_customer c
+        WHERE c.public_id = i.public_id AND c.erased_at IS NOT NULL RETURNING i.customer_ref
+    )
+    DELETE FROM customers_incoming_consent n USING erased e WHERE n.customer_ref = e.customer_ref
+"""
 
 
 def _check(records: Sequence[CustomerRecord]) -> None:
@@ -46,7 +54,7 @@ def _check(records: Sequence[CustomerRecord]) -> None:
 
 @transaction.atomic
 def upsert_many(records: Sequence[CustomerRecord], *, source: str, actor: Actor, now: datetime) -> UpsertReport:
-    """Create or update customers by their reference, with their facts and one audit row.
+    """Create or update customers by their reference, with their facts and one audit row; who was erased is left out.
 
     :raises CustomerRecordInvalid: a reference is missing, too long or comes twice, or a status is unknown.
     """
@@ -75,6 +83,7 @@ def upsert_many(records: Sequence[CustomerRecord], *, source: str, actor: Actor,
                                 *(consent.is_granted, consent.changed_at),
                             )
                         )
+    sql.execute(LEAVE_OUT_ERASED)
     row = sql.fetch_one("SELECT * FROM customers_upsert(%s, %s)", [source, now]) or {}
     report = UpsertReport(
         created=int(row["created_count"]), updated=int(row["updated_count"]), unchanged=int(row["unchanged_count"])

@@ -107,6 +107,21 @@ class ConsentsSerializer(serializers.Serializer):  # type: ignore[type-arg]
         return {"customer_id": customer.public_id, "consents": ConsentSerializer(views, many=True).data}
 
 
+class ErasureSerializer(StrictSerializer):
+    """The customer's reference, typed to confirm, and why the customer is erased."""
+
+    confirmation = serializers.CharField(max_length=100)
+    reason = serializers.CharField(max_length=300)
+
+
+class ErasureCertificateSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """When a customer was erased, and how many rows of each store held personal data."""
+
+    customer_id = serializers.UUIDField()
+    erased_at = serializers.DateTimeField()
+    stores = serializers.DictField(child=serializers.IntegerField())
+
+
 class InboundEventSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """One event as senders write it; read row by row, so that one bad event does not refuse the others."""
 

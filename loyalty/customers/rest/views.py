@@ -49,6 +49,7 @@ class CustomerViewSet(ReadOnlyApiViewSet):
         "retrieve": "customers.view",
         "consents": "customers.view",
         "change_consents": "customers.change",
+        "erase": "customers.erase",
     }
     queryset = Customer.objects.none()
     # A reference of the BSS may have a dot in it, which no public id has.
@@ -106,6 +107,16 @@ class CustomerViewSet(ReadOnlyApiViewSet):
                     reason=body.validated_data["reason"],
                 )
         return Response(serializers.ConsentsSerializer.body(customer, api.list_consents(customer.public_id)))
+
+    @extend_schema(request=serializers.ErasureSerializer, responses={200: serializers.ErasureCertificateSerializer})
+    @action(detail=True, methods=["post"], pagination_class=None, filter_backends=[])
+    def erase(self, request: Request, **kwargs: Any) -> Response:
+        """Erase the customer for good; ``confirmation`` is the customer's reference. Gives what was erased where."""
+        body = serializers.ErasureSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        customer = self.get_object()
+        told = api.erase(customer_id=customer.public_id, **body.validated_data, actor=self.actor, now=clock.now())
+        return Response(serializers.ErasureCertificateSerializer(told).data)
 
 
 class ImportView(ApiView):

@@ -1,5 +1,5 @@
 -- Takes in customers whom nobody knows yet, in sets, with an address for mail and one for text messages; gives how many.
--- Those who are known meanwhile stay as they are. The public ids are the caller's, made of the references (RFC 9562,
+-- Those who are known meanwhile stay as they are, and who was erased is not taken in again. The public ids are the caller's, made of the references (RFC 9562,
 -- version 5), which PostgreSQL cannot make. Under the lock of customers_upsert, for its reason.
 CREATE OR REPLACE FUNCTION customers_take_new(
     p_source text, p_now timestamptz, p_public_ids uuid[], p_refs text[], p_first_names text[], p_last_names text[],
@@ -16,7 +16,9 @@ BEGIN
         INSERT INTO customers_customer (public_id, customer_ref, first_name, last_name, status, language, time_zone, city,
             gender, customer_since, source, updated_at)
         SELECT i.public_id, i.customer_ref, i.first_name, i.last_name, 'ACTIVE', 'en', 'UTC', '', '', i.since, p_source, p_now
-        FROM incoming i ORDER BY i.customer_ref
+        FROM incoming i
+        WHERE NOT EXISTS (SELECT FROM customers_customer e WHERE e.public_id = i.public_id AND e.erased_at IS NOT NULL)
+        ORDER BY i.customer_ref
         ON CONFLICT (customer_ref) DO NOTHING
         RETURNING id, public_id, customer_ref),
     -- The rows are new, so their addresses are met by position in the arrays and not by looking for them.

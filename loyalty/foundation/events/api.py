@@ -11,6 +11,7 @@ from loyalty.foundation.events.operations import (
     relay,
     replay_facts,
     store_facts,
+    strip_facts,
     trim_outbox,
 )
 from loyalty.foundation.events.policy import list_breaks
@@ -52,6 +53,7 @@ __all__ = [
     "ring_after_facts",
     "schema_of",
     "store_facts",
+    "strip_facts",
     "subscribe",
     "subscribe_to_each",
     "subscriptions",

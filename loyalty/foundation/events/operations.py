@@ -143,6 +143,29 @@ def store_facts() -> int:
     return int(row["position"]) if row else 0
 
 
+STRIP = """
+    UPDATE {table} s SET data = coalesce((
+        SELECT jsonb_object_agg(e.name, e.value) FROM jsonb_each(s.data) e (name, value)
+        WHERE jsonb_typeof(e.value) IN ('number', 'boolean') OR e.name = ANY (%(kept)s)), '{{}}'::jsonb)
+    WHERE {places} AND s.key = %(key)s AND s.type = ANY (%(types)s)
+"""
+# Where facts are: those that wait to be stored, and the stored ones, which an index finds by key and type.
+PLACES = {
+    "events_outbox": "true",
+    "events_stored": "hashtextextended(s.key || ' ' || s.type, 0) IN ("
+    "SELECT hashtextextended(%(key)s || ' ' || t, 0) FROM unnest(%(types)s::text[]) t)",
+}
+
+
+def strip_facts(*, key: str, types: Sequence[str], kept: Sequence[str]) -> int:
+    """Take out of the facts of one key all that could name a person; give how many facts were looked at.
+
+    Numbers, yes and no and the fields of ``kept`` stay, so that the fact that something happened stays true.
+    """
+    params = {"key": key, "types": list(types), "kept": list(kept)}
+    return sum(sql.execute(STRIP.format(table=table, places=places), params) for table, places in PLACES.items())
+
+
 @transaction.atomic
 def trim_outbox() -> int:
     """Take stored facts out of the outbox, some of them at a time; give how many."""

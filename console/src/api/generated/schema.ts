@@ -1403,6 +1403,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/customers/{id}/erase/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Erase the customer for good; ``confirmation`` is the customer's reference. Gives what was erased where. */
+        post: operations["customers_erase_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/customers/{id}/inbox/": {
         parameters: {
             query?: never;
@@ -6127,6 +6144,21 @@ export interface components {
             qr_svg: string;
             secret: string;
             uri: string;
+        };
+        /** @description When a customer was erased, and how many rows of each store held personal data. */
+        ErasureCertificate: {
+            /** Format: uuid */
+            customer_id: string;
+            /** Format: date-time */
+            erased_at: string;
+            stores: {
+                [key: string]: number;
+            };
+        };
+        /** @description The customer's reference, typed to confirm, and why the customer is erased. */
+        ErasureRequest: {
+            confirmation: string;
+            reason: string;
         };
         /** @description Whom a draft would reach, what a message costs on each channel, and when it would run next. */
         EstimateAnswer: {
@@ -15646,6 +15678,52 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    customers_erase_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ErasureRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErasureCertificate"];
+                };
             };
             /** @description Refused or failed */
             default: {

@@ -1,0 +1,36 @@
+"""What delivery keeps of a person and erases with the customer: addresses, words, values; that something went stays."""
+
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+
+from loyalty.foundation.orm import sql
+
+ERASED = "customer_erased"
+# What still waits goes to nobody any more.
+STOP = """
+    UPDATE delivery_send SET state = 'SKIPPED', reason = %s, due_at = NULL, ended_at = %s
+    WHERE customer_id = %s AND state = 'QUEUED'
+"""
+SENDS = """
+    UPDATE delivery_send SET address = '', variables = NULL
+    WHERE customer_id = %s AND (address <> '' OR variables IS NOT NULL)
+"""
+INBOX = "DELETE FROM delivery_inboxitem WHERE customer_id = %s"
+INBOUND = """
+    UPDATE delivery_inboundmessage SET from_address = '', body = '' WHERE (channel, from_address) IN (
+        SELECT DISTINCT s.channel, s.address FROM delivery_send s WHERE s.customer_id = %s AND s.address <> '')
+"""
+
+
+def erase(customer_id: uuid.UUID, internal_id: int, *, now: datetime) -> Mapping[str, int]:
+    """Erase a customer's part (``customers.register_erasure``); an address to which nothing may go stays shut."""
+    stopped = sql.execute(STOP, [ERASED, now, internal_id])
+    # Which messages came from the customer is told by the addresses of what was sent, which go last.
+    inbound = sql.execute(INBOUND, [internal_id])
+    return {
+        "inbound": inbound,
+        "inbox": sql.execute(INBOX, [internal_id]),
+        "sends": sql.execute(SENDS, [internal_id]),
+        "stopped": stopped,
+    }
