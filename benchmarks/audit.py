@@ -22,7 +22,7 @@ import psycopg
 from django.conf import settings
 from django.db import connection
 
-from benchmarks.harness import BackendClock, Bench
+from benchmarks.harness import BackendClock, Bench, ServerClock
 from benchmarks.ledger.over_http import _world
 from loyalty.config.launch import programs
 from loyalty.foundation.audit import api
@@ -97,7 +97,8 @@ def _verification(bench: Bench) -> None:
     rows = ROWS_QUICK if bench.is_quick else ROWS
     sql.execute(FILL, [rows])
     sql.execute("ANALYZE audit_auditentry")
-    clock, now = BackendClock(_session()), datetime.now(UTC)
+    # Stretches of the chain are verified at once by sessions of their own, so the whole server counts.
+    clock, now = ServerClock(bench.database_url), datetime.now(UTC)
     wall, processor = _timed(clock, lambda: api.seal(now=now, blocks_max=rows))
     print(
         f"  sealed {rows:,} rows: {rows / wall:,.0f} a second, {rows / processor:,.0f} a second of processor time",
@@ -118,10 +119,11 @@ def _verification(bench: Bench) -> None:
     bench.tell_ratios("  the same by processor time", processors, floor=1.0, goal=5.0)
 
 
-def _timed(clock: BackendClock, act: Callable[[], object]) -> tuple[float, float]:
+def _timed(clock: ServerClock, act: Callable[[], object]) -> tuple[float, float]:
     before, began = clock.seconds() + time.process_time(), time.monotonic()
     act()
-    return time.monotonic() - began, clock.seconds() + time.process_time() - before
+    wall = time.monotonic() - began
+    return wall, clock.seconds() + time.process_time() - before
 
 
 def _session() -> "psycopg.Connection[tuple[object, ...]]":
