@@ -46,6 +46,23 @@ test('test_roles__copy_changed_in_the_matrix__saved_and_shipped_ones_locked', as
   await expectAccessible(page)
 })
 
+test('test_role__named_by_a_link__marked_and_in_sight', async ({ signedIn: page }) => {
+  await page.setViewportSize({ width: 900, height: 800 })
+  const roles = (await (await page.request.get('/api/loyalty/v1/roles/?code=partner')).json()) as { results: { id: string; code: string }[] }
+  const id = roles.results.find((role) => role.code === 'partner')?.id ?? ''
+  for (const ref of [id, 'partner']) {
+    await page.goto(`/admin/roles/${ref}`)
+    const named = page.locator('th[aria-current]')
+    await expect(named).toContainText('Partner')
+    await expect(named).toBeInViewport()
+  }
+  expect(await page.evaluate(() => window.scrollX)).toBe(0)
+  await page.getByLabel('Search permissions').fill('points.')
+  await expectAccessible(page)
+  await page.goto('/admin/roles/gone-since')
+  await expect(page.getByText('This role is no more.')).toBeVisible()
+})
+
 test('test_tokens__made__secret_shown_once_and_revoked', async ({ signedIn: page }) => {
   await page.goto('/admin/tokens')
   await page.getByRole('button', { name: 'New token' }).click()

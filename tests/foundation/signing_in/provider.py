@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import json
 import secrets
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -179,3 +180,15 @@ def serving(provider: OidcProvider) -> Iterator[OidcProvider]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def main() -> None:
+    """Serve an honest provider for a browser's story, say where, and end with whoever began it."""
+    with serving(OidcProvider()) as served:
+        told = {"issuer": served.issuer, "client_id": CLIENT_ID, "client_secret": CLIENT_SECRET}
+        print(json.dumps(told), flush=True)
+        sys.stdin.read()
+
+
+if __name__ == "__main__":
+    main()
