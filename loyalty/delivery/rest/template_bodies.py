@@ -86,13 +86,13 @@ class Preview(StrictSerializer):
     content = ContentField(required=False)
 
 
-class TestSend(Preview):
+class TemplateTest(Preview):
     """What to send, as in a preview, and to whom: an address of the channel, of the operator's own."""
 
     to = serializers.CharField(max_length=254)
 
 
-class TestSent(serializers.Serializer):  # type: ignore[type-arg]
+class TemplateTestSent(serializers.Serializer):  # type: ignore[type-arg]
     """A test that is under way."""
 
     test_id = serializers.UUIDField()

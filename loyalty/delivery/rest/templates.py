@@ -164,12 +164,12 @@ class MessageTemplateViewSet(ReadOnlyApiViewSet):
         )
         return Response(bodies.TemplatePreviewAnswer(shown).data)
 
-    @extend_schema(request=bodies.TestSend, responses={202: bodies.TestSent})
+    @extend_schema(request=bodies.TemplateTest, responses={202: bodies.TemplateTestSent})
     @action(detail=True, methods=["post"], url_path="test-send")
     def test_send(self, request: Request, **kwargs: Any) -> Response:
         """Send it to an address of one's own, as the preview shows it; it counts nowhere."""
         template = self.get_object()
-        body = bodies.TestSend(data=request.data)
+        body = bodies.TemplateTest(data=request.data)
         body.is_valid(raise_exception=True)
         given = body.validated_data
         draft, number = self._draft(template, given)

@@ -10022,6 +10022,33 @@ export interface components {
             missing: string;
             rendered: components["schemas"]["Rendered"] | null;
         };
+        /** @description What to send, as in a preview, and to whom: an address of the channel, of the operator's own. */
+        TemplateTestRequest: {
+            content?: {
+                [key: string]: {
+                    [key: string]: string;
+                };
+            };
+            /** Format: uuid */
+            customer_id?: string | null;
+            /** @default  */
+            customer_ref: string;
+            fallback_languages?: string[];
+            /** @default  */
+            language: string;
+            to: string;
+            values?: {
+                [key: string]: string;
+            };
+            variables?: components["schemas"]["VariableRequest"][];
+            version?: number | null;
+        };
+        /** @description A test that is under way. */
+        TemplateTestSent: {
+            /** Format: uuid */
+            test_id: string;
+            to: string;
+        };
         /** @description A publication. */
         TemplateVersion: {
             /** @description Give the languages that it has texts in. */
@@ -10094,12 +10121,6 @@ export interface components {
             customer_id?: string | null;
             /** @default  */
             customer_ref: string;
-            to: string;
-        };
-        /** @description A test that is under way. */
-        TestSent: {
-            /** Format: uuid */
-            test_id: string;
             to: string;
         };
         /** @description A tier. */
@@ -21691,7 +21712,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TestSendRequest"];
+                "application/json": components["schemas"]["TemplateTestRequest"];
             };
         };
         responses: {
@@ -21700,7 +21721,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["TestSent"];
+                    "application/json": components["schemas"]["TemplateTestSent"];
                 };
             };
             /** @description Refused or failed */
