@@ -26,6 +26,7 @@ _E2E_CUSTOMERS = 1_000
 _PYTEST_PROCESSES = 3
 # A file, or files that share a running platform, belong to one process, so that what they share is built once.
 _SIDE_BY_SIDE = ("-n", str(_PYTEST_PROCESSES), "--dist", "loadfile")
+_INSTALL_MODULES = "from loyalty.config.launch import console_build; console_build.install_modules()"
 _VITEST = "node_modules/vitest/vitest.mjs"
 _PLAYWRIGHT = "node_modules/@playwright/test/cli.js"
 _CHROMIUM_NAMES = ("chromium", "chromium-browser", "google-chrome", "google-chrome-stable", "chrome")
@@ -72,11 +73,13 @@ def temporary_installation(prefix: str, use: Use) -> Iterator[Installation]:
 
 
 def _backend() -> Count:
-    # The outside oracle of the rules, json-logic-js, comes with the console's modules.
-    console_build.install_modules()
     with temporary_installation("test", Use.TEST) as installation:
+        # The outside oracle of the rules, json-logic-js, comes with the console's modules. They come over the network
+        # while mypy keeps one processor busy.
+        modules = installation.spawn("modules", [sys.executable, "-c", _INSTALL_MODULES])
         count = _style(installation)
         count += _check(installation, "mypy", [sys.executable, "-m", "mypy"])
+        installation.finish(modules)
         return count + _pytest(installation, "tests", "--ignore=tests/e2e", *_SIDE_BY_SIDE)
 
 
@@ -122,7 +125,7 @@ def _console() -> Count:
     say("building the console")
     console_build.build(is_forced=True)
     count = Count(passed=1) + _node("npm", "run", "budget")
-    count += _node("npm", "run", "lint") + _node("npm", "run", "typecheck")
+    count += _node_side_by_side(("npm", "run", "typecheck"), ("npm", "run", "lint"))
     with tempfile.TemporaryDirectory(prefix="khaywe-console-") as place:
         report = Path(place) / "vitest.json"
         reporting = ("--reporter=default", "--reporter=json", f"--outputFile.json={report}")
@@ -133,15 +136,40 @@ def _node(*command: str) -> Count:
     return counting.of_exit_code(_node_code(*command))
 
 
+def _node_side_by_side(*commands: tuple[str, ...]) -> Count:
+    """Checks that keep one processor busy each; what each one says comes out whole."""
+    running = [_begin_node(*command, output=subprocess.PIPE) for command in commands]
+    count = Count()
+    try:
+        for popen in running:
+            said, _ = popen.communicate()
+            print(said, end="", flush=True)
+            count += counting.of_exit_code(popen.returncode)
+    finally:
+        for popen in running:
+            popen.kill()
+    return count
+
+
 def _node_code(program: str, *arguments: str) -> int:
+    popen = _begin_node(program, *arguments)
+    try:
+        return popen.wait()
+    finally:
+        popen.kill()
+
+
+def _begin_node(program: str, *arguments: str, output: int | None = None) -> "subprocess.Popen[str]":
     say(f"{program} {' '.join(arguments)}")
-    return subprocess.run(
+    return subprocess.Popen(
         console_build.node_command(program, *arguments),
         cwd=console_build.CONSOLE,
         env={**console_build.node_environment(), "CI": "true", "CONSOLE_OUT_DIR": str(console_build.DIST)},
         stdin=subprocess.DEVNULL,
-        check=False,
-    ).returncode
+        stdout=output,
+        stderr=subprocess.STDOUT if output is not None else None,
+        text=True,
+    )
 
 
 def find_chromium() -> str | None:
