@@ -93,7 +93,8 @@ def check_whole(made: uuid.UUID) -> None:
     assert counted == {"m": (PEOPLE, PEOPLE), "n": (PEOPLE, PEOPLE)}
 
 
-def test_publish__while_workers_move_people__every_invariant_holds(mark: None, actor: Actor, now: datetime) -> None:
+def run_under_load(actor: Actor, now: datetime) -> uuid.UUID:
+    """Publish versions while workers move people, then let everybody come to the end; give the journey."""
     made = make(now, actor, graph_with("v"))
     people = ground.make_people(PEOPLE, now)
     clock, second = Clock(now), "v"
@@ -113,6 +114,27 @@ def test_publish__while_workers_move_people__every_invariant_holds(mark: None, a
         assert sum(one.result() for one in workers) > 0
     # People were led on again and again, and came to both waits; whoever is left goes on by the clock.
     ground.run_through(clock.now, 1)
+    return made
+
+
+def test_publish__while_workers_move_people__every_invariant_holds(mark: None, actor: Actor, now: datetime) -> None:
+    made = run_under_load(actor, now)
     assert Version.objects.filter(journey__public_id=made).count() == PUBLICATIONS + 1
     check_whole(made)
-    assert api.list_stuck(now=clock.now + timedelta(days=2)) == []
+    assert api.list_stuck(now=now + timedelta(days=9)) == []
+
+
+# Who is led to another node comes there anew, as visit so and so: so that its effect there has a key of its own.
+COUNTED = "visit = x.visit + CASE t.kind WHEN 'end' THEN 2 ELSE 1 END"
+
+
+def test_planted_fault__who_is_led_elsewhere_is_not_counted__is_found(mark: None, actor: Actor, now: datetime) -> None:
+    text = sql.read("loyalty.journeys", "leading")
+    assert COUNTED in text
+    sql.execute(text.replace(COUNTED, "visit = x.visit"))
+    try:
+        made = run_under_load(actor, now)
+    finally:
+        sql.execute(text)
+    with pytest.raises(AssertionError):
+        check_whole(made)
