@@ -149,3 +149,24 @@ def test_kinds_and_templates__told__with_what_is_not_available(client_with: Clie
     templates = client.get("/api/loyalty/v1/journeys/templates/").json()
     assert [one["code"] for one in templates][:2] == ["welcome", "win_back"]
     assert client_with().get("/api/loyalty/v1/journeys/kinds/").status_code == 403
+
+
+def test_reasons__arabic_is_asked_for__are_said_in_it(client_with: ClientWith, now: datetime) -> None:
+    rule = {"kind": "condition", "config": {"rule": {">": [{"var": "context.n"}, 5]}, "unknown": "no"}}
+    graph = graph_of({"c": rule, "day": DAY}, ["start c", "c:yes day", "c:no end", "day end"])
+    made = make_journey(now, graph)
+    (ada,) = make_customers(["Ada"], now)
+    client = client_with("journeys.view", "customers.view_pii")
+    told = {}
+    for language in ("en", "ar"):
+        for context in ({}, {"n": 7}):
+            answer = client.post(
+                url(made.journey_id), {"customer_id": str(ada), "context": context}, format="json",
+                headers={"Accept-Language": language},
+            ).json()  # fmt: skip
+            told[language, len(context)] = [reason for step in answer["path"] for reason in step["reasons"]]
+    assert told["en", 0] == ["context.n is not known"]
+    assert told["ar", 0] == ["context.n غير معروف"]
+    assert told["en", 1][-1] == "waited 1 days"
+    assert told["ar", 1][-1] == "انتظر 1 يوم"
+    assert "نعم" in told["ar", 1][0] and "yes" in told["en", 1][0]

@@ -21,6 +21,7 @@ from loyalty.journeys.models import Journey, Version
 from loyalty.journeys.policy.graph import Wiring, parse
 from loyalty.journeys.policy.interpreter import Acted, Happening, Walk
 from loyalty.journeys.policy.naming import effect_key
+from loyalty.journeys.policy.reasons import Reason, say
 from loyalty.journeys.policy.validation import scope_of
 from loyalty.journeys.queries.journeys import get_journey
 from loyalty.journeys.queries.world import world
@@ -29,7 +30,7 @@ from loyalty.segments import api as segments
 # So far ahead a trial looks; whoever waits longer is told as waiting.
 HORIZON = timedelta(days=1_830)
 EVENTS_MAX = 200
-ASSUMED = "assumed for this trial"
+ASSUMED = Reason("assumed")
 # The parts of an effect that say something about the customer.
 TELLING = frozenset({"subject", "html", "text", "title", "body", "data"})
 
@@ -167,9 +168,11 @@ def try_journey(
     trial: Trial,
     now: datetime,
     is_revealed: bool = True,
+    language: str = "en",
 ) -> dict[str, Any]:
     """Lead one customer through a graph, a version or else the draft, without doing anything; give the way.
 
+    Reasons are said in ``language`` (``en`` or ``ar``).
     Unless it ``is_revealed``, what a message would say and the values of personal fields are masked.
 
     :raises GraphInvalid: the graph has another shape.
@@ -180,8 +183,8 @@ def try_journey(
         graph = journey.draft if version is None else _graph_of(journey, version)
     read = parse(graph)
     with transaction.atomic():
-        walk = _walk(read, journey, trial, now)
-        told = _told(walk, read, trial, is_revealed=is_revealed)
+        walk = _walk(read, journey, trial, now, language)
+        told = _told(walk, read, trial, is_revealed=is_revealed, language=language)
         # Whatever a kind may have written to find out, nothing of it stays.
         transaction.set_rollback(True)
     return told
@@ -194,13 +197,13 @@ def _graph_of(journey: Journey, number: int) -> Any:
     return found.graph
 
 
-def _walk(graph: Graph, journey: Journey, trial: Trial, now: datetime) -> Walk:
+def _walk(graph: Graph, journey: Journey, trial: Trial, now: datetime, language: str) -> Walk:
     row = sql.fetch_one(CUSTOMER, [trial.customer_id])
     if row is None:
         raise CustomerUnknown("There is no such customer.")
-    known = world()
+    known = world(language)
     person = LivePerson(row["customer_id"], row["public_id"], row["time_zone"] or "UTC", journey, trial, now)
-    walk = AssumingWalk(graph, scope_of(Wiring(graph), known), person)
+    walk = AssumingWalk(graph, scope_of(Wiring(graph), known), person, language=language)
     walk.assume = trial.assume
     names = {"customer_id": str(trial.customer_id), "journey_id": str(journey.public_id)}
     walk.begin(at=trial.starts_at, context={**trial.context, **names})
@@ -208,7 +211,7 @@ def _walk(graph: Graph, journey: Journey, trial: Trial, now: datetime) -> Walk:
     return walk
 
 
-def _told(walk: Walk, graph: Graph, trial: Trial, *, is_revealed: bool) -> dict[str, Any]:
+def _told(walk: Walk, graph: Graph, trial: Trial, *, is_revealed: bool, language: str) -> dict[str, Any]:
     nodes = {one.id: one for one in graph.nodes}
     path = [
         {
@@ -218,7 +221,10 @@ def _told(walk: Walk, graph: Graph, trial: Trial, *, is_revealed: bool) -> dict[
             "entered_at": one.entered_at,
             "left_at": one.left_at,
             "branch": one.branch or None,
-            "reasons": list(one.reasons) if is_revealed else _covered_reasons(nodes[one.node_id], one.reasons),
+            "reasons": [
+                say(reason, language)
+                for reason in (one.reasons if is_revealed else _covered_reasons(nodes[one.node_id], one.reasons))
+            ],
             "effect": one.shown if is_revealed else _covered(one.shown),
             "warnings": [*one.warnings, *_warnings(nodes[one.node_id], one.entered_at, trial)],
         }
@@ -228,7 +234,7 @@ def _told(walk: Walk, graph: Graph, trial: Trial, *, is_revealed: bool) -> dict[
         "sends_nothing": True,
         "state": walk.state.value,
         "outcome": walk.outcome,
-        "reason": walk.reason,
+        "reason": say(walk.reason, language),
         "goal_at": walk.goal_at,
         "starts_at": trial.starts_at,
         "ends_at": walk.ended_at,

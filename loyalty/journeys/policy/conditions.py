@@ -13,6 +13,7 @@ from typing import Any
 
 from loyalty.foundation.rules import api as rules
 from loyalty.foundation.rules.contracts import FieldType
+from loyalty.journeys.policy.reasons import Reason, say
 
 EVENT_PREFIX, CONTEXT_PREFIX = "event.", "context."
 # What asks for absence itself, so that a missing fact is an answer.
@@ -259,16 +260,16 @@ def reasons_of(
 ) -> tuple[str, ...]:
     """Say why a condition came out as it did: the parts that it hung on, each with the values that it met."""
     if verdict.answer is None:
-        return tuple(f"{name} is not known" for name in verdict.missing)
+        return tuple(Reason("unknown", name=name) for name in verdict.missing)
     try:
         outcome = rules.explain(condition.whole, facts, now=now, history=history, language=language)
     except rules.RuleFault as fault:
         return (fault.detail,)
-    told = [_in_words(step) for step in outcome.trace if step.is_decisive]
+    told = [_in_words(step, language) for step in outcome.trace if step.is_decisive]
     return tuple(dict.fromkeys(told))
 
 
-def _in_words(step: rules.TraceStep) -> str:
-    values = ", ".join(f"{name} is {value}" for name, value in step.facts.items())
-    answer = {True: "yes", False: "no"}.get(step.value, str(step.value)) if isinstance(step.value, bool) else step.value
+def _in_words(step: rules.TraceStep, language: str) -> str:
+    values = ", ".join(say(Reason("is", name=name, value=value), language) for name, value in step.facts.items())
+    answer = say(Reason("yes" if step.value else "no"), language) if isinstance(step.value, bool) else step.value
     return f"{step.words}: {answer}" + (f" ({values})" if values else "")

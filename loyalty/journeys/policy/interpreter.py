@@ -29,10 +29,11 @@ from loyalty.journeys.policy import conditions, waiting
 from loyalty.journeys.policy.conditions import Condition, Scope, Verdict, value_at
 from loyalty.journeys.policy.graph import Wiring, split_weights
 from loyalty.journeys.policy.naming import result_name
+from loyalty.journeys.policy.reasons import Reason
 
 RETRIES_MAX, RETRY_AFTER_MINUTES = 3, 15
 EXIT, GOAL = "exit", "goal"
-TOO_OFTEN = "came to one node too often"
+TOO_OFTEN = Reason("too_often")
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +110,16 @@ class Visit:
 class Walk:
     """A person in a journey. ``begin`` once, then ``hear`` and ``advance`` in the order of time."""
 
-    def __init__(self, graph: Graph, scope: Scope, person: Person, *, profile: int = rules.PROFILE_LATEST) -> None:
+    def __init__(
+        self,
+        graph: Graph,
+        scope: Scope,
+        person: Person,
+        *,
+        profile: int = rules.PROFILE_LATEST,
+        language: str = "en",
+    ) -> None:
+        self.language = language
         self.wiring = Wiring(graph)
         self.settings = graph.settings
         self.person = person
@@ -141,7 +151,7 @@ class Walk:
         """Come in; ``entry_id`` is the event that led in, which wakes no wait by itself."""
         start = self.wiring.start
         if start is None:
-            self._end(ExecutionState.FAILED, at, reason="the journey has no start")
+            self._end(ExecutionState.FAILED, at, reason=Reason("no_start"))
             return
         self.context, self._entry_id = dict(context), entry_id
         if self.settings.max_duration_days is not None:
@@ -160,7 +170,7 @@ class Walk:
         """Do everything for which the time has come."""
         while self.is_open:
             if self.expires_at is not None and self.expires_at <= at:
-                self._end(ExecutionState.EXPIRED, at, branch="expired", reason="the longest time was over")
+                self._end(ExecutionState.EXPIRED, at, branch="expired", reason=Reason("expired"))
             elif self.due_at is not None and self.due_at <= at:
                 self._step(at)
             else:
@@ -172,7 +182,12 @@ class Walk:
             return
         for match in self.settings.exit_events:
             if self._is(match, event):
-                self._end(ExecutionState.EXITED, event.at, branch=EXIT, reason=f"event {match.event_type}")
+                self._end(
+                    ExecutionState.EXITED,
+                    event.at,
+                    branch=EXIT,
+                    reason=Reason("left_by_event", event_type=match.event_type),
+                )
                 return
         goal = self.settings.goal
         if goal is not None and goal.event is not None and self._is(goal.event, event):
@@ -209,7 +224,7 @@ class Walk:
             self._decide(node, at)
         elif node.kind == NodeKind.SPLIT:
             branch, bucket, total = split_of(node, self.person.customer_id)
-            self._leave(node, branch, at, reasons=(f"drawn by lot: {bucket} of {total}",))
+            self._leave(node, branch, at, reasons=(Reason("drawn", bucket=bucket, total=total),))
         elif node.kind == NodeKind.WAIT:
             self._wait(node, at)
         else:
@@ -220,7 +235,7 @@ class Walk:
         if self.settings.exit_rule is not None:
             verdict, reasons = self._ask(self.settings.exit_rule, at)
             if verdict.answer:
-                self._end(ExecutionState.EXITED, at, branch=EXIT, reason="exit rule", reasons=reasons)
+                self._end(ExecutionState.EXITED, at, branch=EXIT, reason=Reason("exit_rule"), reasons=reasons)
                 return False
         goal = self.settings.goal
         if goal is not None and goal.rule is not None and self._ask(goal.rule, at)[0].answer:
@@ -230,7 +245,7 @@ class Walk:
     def _reach(self, at: datetime) -> None:
         self.goal_at = self.goal_at or at
         if self.settings.goal_exits:
-            self._end(ExecutionState.EXITED, at, branch=GOAL, reason="goal reached")
+            self._end(ExecutionState.EXITED, at, branch=GOAL, reason=Reason("goal"))
 
     def _act(self, node: Node, at: datetime) -> None:
         told = self.person.act(node, self.context, self.visit, at)
@@ -285,7 +300,9 @@ class Walk:
 
     def _wake(self, node: Node, event: Happening, at: datetime) -> None:
         self.context = {**self.context, result_name(node.id): dict(event.facts)}
-        self._leave(node, NEXT, at, reasons=(f"{event.event_type} came",), result={"event_id": event.id})
+        self._leave(
+            node, NEXT, at, reasons=(Reason("event_came", event_type=event.event_type),), result={"event_id": event.id}
+        )
 
     # What is known, and whether it fits.
 
@@ -296,11 +313,13 @@ class Walk:
     def _ask(self, rule: Any, at: datetime) -> tuple[Verdict, tuple[str, ...]]:
         condition = self._condition(rule)
         if condition is None:
-            return Verdict(None), ("the rule can no longer be read",)
+            return Verdict(None), (Reason("rule_gone"),)
         facts = self._known(condition.fields, at)
         history = self.person.history(at) if condition.asks_history else None
         verdict = conditions.decide(condition, facts, now=at, history=history)
-        return verdict, conditions.reasons_of(condition, verdict, facts, now=at, history=history)
+        return verdict, conditions.reasons_of(
+            condition, verdict, facts, now=at, history=history, language=self.language
+        )
 
     def _condition(self, rule: Any) -> Condition | None:
         if id(rule) not in self._prepared:

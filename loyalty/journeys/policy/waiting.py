@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from loyalty.journeys.contracts import NEXT, TIMEOUT, Node, WaitMode
 from loyalty.journeys.policy.conditions import value_at
 from loyalty.journeys.policy.graph import has_timeout
+from loyalty.journeys.policy.reasons import Reason
 
 # A day is 24 hours here; who means "tomorrow at nine" waits for a time of day.
 UNITS: Mapping[str, timedelta] = {
@@ -77,17 +78,17 @@ def due_of(node: Node, facts: Mapping[str, Any], *, entered_at: datetime, custom
     mode = config.get("mode")
     if mode == WaitMode.DURATION:
         span = span_of(config) or timedelta()
-        return Due(entered_at + span, NEXT, f"waited {config.get('amount')} {config.get('unit')}")
+        return Due(entered_at + span, NEXT, Reason("waited", amount=config.get("amount"), unit=config.get("unit")))
     if mode == WaitMode.LOCAL_TIME:
         zone = find_zone(zone_name(config, customer_zone)) or ZoneInfo("UTC")
         at = next_local_time(str(config.get("time") or "00:00"), config.get("weekdays") or (), zone, entered_at)
-        return Due(at, NEXT, f"it became {config.get('time')} in {zone.key}")
+        return Due(at, NEXT, Reason("became_local", time=config.get("time"), zone=zone.key))
     if mode == WaitMode.UNTIL:
         return _until(node, facts, entered_at, customer_zone)
     limit = span_of(config.get("timeout")) if has_timeout(node) else None
     if limit is None:
         return Due(None, NEXT, "")
-    return Due(entered_at + limit, TIMEOUT, f"{config.get('event_type')} did not come in time")
+    return Due(entered_at + limit, TIMEOUT, Reason("event_late", event_type=config.get("event_type")))
 
 
 def zone_name(config: Mapping[str, Any], customer_zone: str) -> str:
@@ -104,12 +105,12 @@ def _until(node: Node, facts: Mapping[str, Any], entered_at: datetime, customer_
     moment = read_moment(told, zone)
     if moment is None:
         branch = TIMEOUT if has_timeout(node) else NEXT
-        return Due(entered_at, branch, f"{attribute} is not known, so there is nothing to wait for")
+        return Due(entered_at, branch, Reason("unknown_date", name=attribute))
     moment = later_days(moment, int(config.get("offset_days") or 0), zone)
     limit = span_of(config.get("timeout")) if has_timeout(node) else None
     if limit is not None and moment > entered_at + limit:
         return Due(entered_at + limit, TIMEOUT, "the day did not come in time")
-    return Due(max(moment, entered_at), NEXT, f"it became {moment.isoformat()}")
+    return Due(max(moment, entered_at), NEXT, Reason("became", moment=moment.isoformat()))
 
 
 def later_days(moment: datetime, days: int, zone: ZoneInfo) -> datetime:

@@ -36,11 +36,11 @@ def event_fields(language: str = "en") -> dict[str, tuple[rules.Field, ...]]:
     return {**told, **{one.name: one.fields for one in features.list_event_types(language)}}
 
 
-def world() -> World:
+def world(language: str = "en") -> World:
     """Give everything that a graph may name."""
     return World(
-        scope=scope(),
-        event_fields=event_fields(),
+        scope=scope(language),
+        event_fields=event_fields(language),
         segments={str(one.id): one.kind for one in segments.list_segments()},
         nodes=nodes.all_kinds(),
         actions=actions.all_kinds(),

@@ -13,6 +13,7 @@ from rest_framework.response import Response
 
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web import masking, scoping
+from loyalty.foundation.web.languages import language_of
 from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer, WholeNumberField
 from loyalty.foundation.web.views import ApiView
 from loyalty.journeys import api
@@ -107,6 +108,7 @@ class JourneyTestRunView(ApiView):
             trial=trial,
             now=now,
             is_revealed=masking.may_reveal(request),
+            language=language_of(request.headers.get("Accept-Language")),
         )
         masking.reveal(request, [str(given["customer_id"])])
         return Response(told)
