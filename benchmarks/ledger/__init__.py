@@ -6,14 +6,13 @@ processor time (the server's own, from the kernel's accounts): that is the figur
 
 from benchmarks.harness import Bench
 from benchmarks.ledger import over_http, peers, postings, sweeps
-from benchmarks.ledger.scene import fill
+from benchmarks.ledger.scene import fill, tidy_up
 
 
 def run(bench: Bench) -> None:
     """Fill the tables, then compare."""
     fill(bench)
-    postings.run(bench)
-    sweeps.run(bench)
-    peers.run(bench)
-    over_http.run(bench)
+    for part in (postings, sweeps, peers, over_http):
+        part.run(bench)
+        tidy_up(bench)
     postings.tell_hot_updates(bench)
