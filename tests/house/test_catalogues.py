@@ -1,6 +1,7 @@
 """The committed catalogues tell what the code promises."""
 
 import json
+import re
 
 import pytest
 
@@ -35,3 +36,10 @@ def test_openapi__paths__have_the_form_of_the_contract() -> None:
         if isinstance(operation, dict) and "default" not in operation["responses"]
     ]
     assert without_problem == []
+
+
+def test_component_types__committed__are_read_from_the_packages_beside_them() -> None:
+    text = (ROOT / "console/src/types/components.d.ts").read_text(encoding="utf-8")
+    # Written where the packages lie behind a link, the file names another folder, and nothing there has a type.
+    places = set(re.findall(r"import\('([^']*?)node_modules/", text))
+    assert places == {"./../../"}

@@ -57,7 +57,8 @@ test('test_webhook__made_and_tested__secret_once_delivered_sent_again_paused_and
   await expectAccessible(page)
   await drawer.getByRole('button', { name: 'Send again' }).click()
   await expect(drawer.getByText('204')).toHaveCount(2)
-  expect(received[1], 'the same id, so that the receiver counts it once').toBe(received[0])
+  // Other facts come in between.
+  expect(received.length - new Set(received).size, 'the same id again, so that the receiver counts it once').toBe(1)
   await page.keyboard.press('Escape')
   await page.getByRole('button', { name: 'Turn the secret' }).click()
   await page.getByRole('dialog').getByRole('button', { name: 'Turn the secret' }).click()
