@@ -92,6 +92,31 @@ def test_settle__customer_changed__membership_turns_and_is_told(
     assert api.settle(now=later).turned == 0
 
 
+def test_collect__facts_nobody_asked_for__are_passed_over_and_none_between_them_is_lost(
+    live: Live, now: datetime
+) -> None:
+    live(WARM)
+    row = sql.fetch_one("SELECT position FROM segments_eventcursor")
+    begun = int(row["position"]) if row else 0
+    for person in (4, 0, 1):
+        sql.execute(
+            "INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data) "
+            "SELECT gen_random_uuid(), 'nobody.asked', 'x', 'thing', 'x', %s, '{}' FROM generate_series(1, 20)",
+            [now],
+        )
+        happen(person, now)
+    until = events.store_facts()
+    taken = []
+    for _ in range(4):
+        done = sql.fetch_one("SELECT * FROM segments_collect(%s, 2, %s, %s)", [["customer.updated"], until, now])
+        assert done is not None
+        taken.append((int(done["read_count"]), int(done["dirty_count"])))
+    assert taken == [(42, 2), (until - begun - 42, 1), (0, 0), (0, 0)]
+    waiting = set(DirtyCustomer.objects.values_list("customer_id", flat=True))
+    directory = sql.fetch_all("SELECT customer_id, public_id FROM customers_directory")
+    assert waiting == {row["customer_id"] for row in directory if row["public_id"] in {PEOPLE[n].id for n in (4, 0, 1)}}
+
+
 def test_settle__source_away__waits_and_turns_nothing(
     live: Live, warehouse: Warehouse, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -1,5 +1,7 @@
 -- Put the customers of newer facts in line to be looked at by the event-driven segments, in one statement for all of them.
 -- A fact names its customer as its subject, or as customer_id among its data. The cursor begins at the present.
+-- At most p_limit facts of the wanted types are taken; the others between them are passed over at once, because a recalculation
+-- publishes more of them than there are purchases.
 CREATE OR REPLACE FUNCTION segments_collect(p_types text[], p_limit integer, p_until bigint, p_now timestamptz)
 RETURNS TABLE (read_count bigint, dirty_count bigint) LANGUAGE plpgsql AS $$
 DECLARE
@@ -8,7 +10,12 @@ DECLARE
 BEGIN
     INSERT INTO segments_eventcursor (name, position) VALUES ('events', p_until) ON CONFLICT DO NOTHING;
     SELECT c.position INTO v_from FROM segments_eventcursor c WHERE c.name = 'events' FOR UPDATE;
-    v_until := greatest(v_from, least(v_from + p_limit, p_until));
+    SELECT max(w.position) INTO v_until FROM (
+        SELECT o.position FROM events_log o
+        WHERE o.position > v_from AND o.position <= p_until AND o.type = ANY(p_types)
+        ORDER BY o.position LIMIT p_limit) w
+    HAVING count(*) = p_limit;
+    v_until := greatest(v_from, coalesce(v_until, p_until));
     read_count := v_until - v_from;
     dirty_count := 0;
     IF read_count > 0 THEN
