@@ -161,7 +161,10 @@ class PgbenchRun:
 
 
 def pgbench(bench: Bench, *options: str, clients: int, transactions: int) -> PgbenchRun:
-    """Run so many transactions with pgbench, shared by its clients; a failed one ends the benchmark."""
+    """Run so many transactions with pgbench, shared by its clients; a failed one ends the benchmark.
+
+    Scripts find in ``count`` a number that is higher at each run.
+    """
     command = [
         postgres_program("pgbench"),
         *(
@@ -174,6 +177,9 @@ def pgbench(bench: Bench, *options: str, clients: int, transactions: int) -> Pgb
             str(min(2, clients)),
             "-t",
             str(max(1, transactions // clients)),
+            # From where a script may count its own ids: higher at each run.
+            "-D",
+            f"count={time.time_ns() // 1000}",
         ),
         *options,
         bench.database_url,
