@@ -18,10 +18,13 @@ from loyalty.ledger.contracts import (
     TransactionKind,
 )
 
+# One for all rows: a decoder costs more to make than most of them to read.
+_EXACT = json.JSONDecoder(parse_float=Decimal)
+
 
 def read_json(text: str | None) -> dict[str, Any] | None:
     """Read stored JSON with its decimals exact."""
-    return None if text is None else json.loads(text, parse_float=Decimal)
+    return None if text is None else _EXACT.decode(text)
 
 
 def read_cap_hits(text: str) -> tuple[CapHit, ...]:

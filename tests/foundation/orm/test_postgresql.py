@@ -192,6 +192,34 @@ def test_prepared__values_of_other_types__give_what_psycopg_gives() -> None:
         assert sql.fetch_prepared(statement, values) == sql.fetch_all(statement, values)
 
 
+@pytest.mark.parametrize(
+    "instant",
+    ["0001-01-01 00:00:00+00", "1969-12-31 23:59:59.999999+00", "2026-03-29 01:30:00+02", "2026-11-28 21:36:00.1+00",
+     "9999-12-31 23:59:59.999999+00"],
+)  # fmt: skip
+def test_prepared__instant__is_the_one_that_psycopg_reads(instant: str) -> None:
+    ask = "SELECT %s::timestamptz AS at"
+    told = sql.fetch_prepared(ask, [instant])
+    assert told == sql.fetch_all(ask, [instant])
+    assert told[0]["at"].tzinfo is UTC
+
+
+@pytest.mark.parametrize("instant", ["infinity", "10000-01-01 00:00+00", "44-03-15 00:00 BC"])
+def test_prepared__instant_beyond_the_calendar__is_refused(instant: str) -> None:
+    with pytest.raises(DataError):
+        sql.fetch_prepared("SELECT %s::timestamptz AS at", [instant])
+
+
+def test_prepared__session_of_another_zone__gives_the_same_instant() -> None:
+    ask = "SELECT '2026-07-01 12:00+00'::timestamptz AS at"
+    sql.execute("SET TIME ZONE 'Asia/Beirut'")
+    try:
+        told = sql.fetch_prepared(ask)
+    finally:
+        sql.execute("SET TIME ZONE 'UTC'")
+    assert told[0]["at"] == datetime(2026, 7, 1, 12, tzinfo=UTC)
+
+
 def test_prepared__more_statements_than_are_kept__drops_the_oldest() -> None:
     texts = [f"SELECT {number} AS n, %s::text AS t" for number in range(STATEMENTS_MAX + 20)]
 

@@ -212,3 +212,42 @@ def test_strict_serializer__number_for_an_id__is_refused(number: int) -> None:
     named = Named(data={"id": number})
     assert not named.is_valid()
     assert list(named.errors) == ["id"]
+
+
+def mixed(base: Any) -> Any:
+    """Make a serializer with fields of every way to be left out."""
+
+    class Mixed(base):
+        needed = drf.CharField(max_length=5)
+        left_out = drf.IntegerField(required=False)
+        nothing = drf.CharField(required=False, allow_null=True)
+        with_default = drf.IntegerField(default=7)
+        told_only = drf.CharField(read_only=True)
+        elsewhere = drf.CharField(required=False, source="inner.name")
+        many = drf.ListField(child=drf.IntegerField(), required=False)
+        checked = drf.IntegerField(required=False)
+
+        def validate_checked(self, value: int) -> int:
+            if value == 3:
+                raise drf.ValidationError("Not three.", code="three")
+            return value * 2
+
+    return Mixed
+
+
+MIXED_OF_DRF, MIXED_OF_OURS = mixed(drf.Serializer), mixed(StrictSerializer)
+
+
+@given(
+    st.dictionaries(
+        st.sampled_from(["needed", "left_out", "nothing", "with_default", "elsewhere", "many", "checked"]),
+        st.sampled_from([None, 3, 4, "a", "", "too long", [1], ["x"], {}]),
+    ),
+    st.booleans(),
+)
+def test_strict_serializer__whatever_is_left_out__reads_as_drf_does(body: dict[str, Any], is_partial: bool) -> None:
+    theirs, ours = MIXED_OF_DRF(data=body, partial=is_partial), MIXED_OF_OURS(data=body, partial=is_partial)
+    assert ours.is_valid() == theirs.is_valid()
+    assert ours.errors == theirs.errors
+    if theirs.is_valid():
+        assert ours.validated_data == theirs.validated_data

@@ -7,14 +7,16 @@ request more than PostgreSQL does. Here what adapts a statement's values and row
 import re
 from collections import OrderedDict
 from collections.abc import Iterator, Mapping, Sequence
+from datetime import datetime
 from functools import lru_cache
 from typing import Any
 
 import psycopg
 from psycopg import errors, generators
-from psycopg.adapt import PyFormat, Transformer
+from psycopg.adapt import AdaptersMap, Buffer, PyFormat, Transformer
 from psycopg.pq import ExecStatus, TransactionStatus
 from psycopg.pq.abc import PGresult
+from psycopg.types.datetime import TimestamptzLoader
 
 Params = Mapping[str, Any] | Sequence[Any] | None
 Types = tuple[int, ...]
@@ -22,6 +24,8 @@ Types = tuple[int, ...]
 # Statements of one text are prepared once for each combination of types that their values have.
 STATEMENTS_MAX = 200
 
+# Of the years that Python knows.
+_YEAR_DIGITS = 4
 _PLACE = re.compile(r"%(?:\((\w+)\)s|(s)|(%))")
 
 
@@ -122,6 +126,26 @@ class PreparedStatements:
         raise errors.error_from_result(result, encoding=self.connection.info.encoding)
 
 
+class _InstantLoader(TimestamptzLoader):
+    """Reads instants as the session writes them, in UTC; an earn has ten of them, and a pattern takes long."""
+
+    def load(self, data: Buffer) -> datetime:
+        """Read one; what is written otherwise (another zone, beyond the years of Python) is psycopg's to read."""
+        text = bytes(data)
+        if text.endswith(b"+00") and text[_YEAR_DIGITS : _YEAR_DIGITS + 1] == b"-":
+            return datetime.fromisoformat(text.decode("ascii"))
+        return super().load(data)
+
+
+class _Reading:
+    """What adapts on a connection, with the reading of instants exchanged."""
+
+    def __init__(self, connection: psycopg.Connection[Any]) -> None:
+        self.connection = connection
+        self.adapters = AdaptersMap(connection.adapters)
+        self.adapters.register_loader("timestamptz", _InstantLoader)
+
+
 class _Prepared:
     """A statement prepared for values of certain types: its name, and the names of its columns once it was run."""
 
@@ -140,7 +164,7 @@ class _Statement:
     def __init__(self, text: str, params: Params, connection: psycopg.Connection[Any]) -> None:
         self.query, self._order = (text.encode(), ()) if params is None else converted(text)
         self._formats = [PyFormat.AUTO] * len(self._order)
-        self._transformer = Transformer(connection)
+        self._transformer = Transformer(_Reading(connection))
         self.prepared: dict[Types, _Prepared] = {}
 
     def bind(self, params: Params) -> tuple[Sequence[Any] | None, Any, Types]:
