@@ -70,7 +70,7 @@ def _share_of_earn(bench: Bench, folder: Path) -> None:
     def earn(audit: Any) -> float:
         vars(earning)["audit"] = audit
         began = clock.seconds() + time.process_time()
-        with origin.coming_from("192.0.2.7", "till/3.1"):
+        with origin.coming_from("192.0.2.7", "till/3.1", str(uuid.uuid4())):
             for _ in range(number):
                 _earn(random.choice(accounts))
         vars(earning)["audit"] = with_row

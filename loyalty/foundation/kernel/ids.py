@@ -28,7 +28,7 @@ def new_public_id(at: datetime | None = None) -> uuid.UUID:
     ids of the same millisecond the clock decides: 36 bits of its microseconds follow, then chance.
     """
     if at is None:
-        return uuid.UUID(bytes=uuid_utils.uuid7().bytes)
+        return uuid.UUID(int=uuid_utils.uuid7().int)
     ticks = time.time_ns() // 1000 % 2**36
     number = int(at.timestamp() * 1000) << 80 | 7 << 76 | ticks >> 24 << 64
     return uuid.UUID(int=number | 2 << 62 | ticks % 2**24 << 38 | secrets.randbits(38))

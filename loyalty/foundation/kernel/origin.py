@@ -11,10 +11,11 @@ ADDRESS_LENGTH_MAX, AGENT_LENGTH_MAX = 45, 200
 
 @dataclass(frozen=True, slots=True)
 class Origin:
-    """The address and the program that asked; both empty when the platform acts by itself."""
+    """The address and the program that asked, and the request's id; all empty when the platform acts by itself."""
 
     address: str = ""
     agent: str = ""
+    request_id: str = ""
 
 
 _current: ContextVar[Origin] = ContextVar("loyalty.origin", default=Origin())  # noqa: B039 - frozen
@@ -26,10 +27,10 @@ def current() -> Origin:
 
 
 @contextmanager
-def coming_from(address: str, agent: str) -> Iterator[None]:
-    """Let what is done within the block come from an address and a program."""
+def coming_from(address: str, agent: str, request_id: str = "") -> Iterator[None]:
+    """Let what is done within the block come from an address and a program, by one request."""
     agent = "".join(letter if letter.isprintable() else " " for letter in agent[:AGENT_LENGTH_MAX])
-    token = _current.set(Origin(address=address[:ADDRESS_LENGTH_MAX], agent=agent))
+    token = _current.set(Origin(address=address[:ADDRESS_LENGTH_MAX], agent=agent, request_id=request_id))
     try:
         yield
     finally:

@@ -27,7 +27,7 @@ class RequestId:
         given = request.headers.get("X-Request-ID", "")
         request_id = given if REQUEST_ID.fullmatch(given) else str(new_public_id())
         request.META["loyalty.request_id"] = request_id
-        came_from = origin.coming_from(address_of(request), request.headers.get("User-Agent", ""))
+        came_from = origin.coming_from(address_of(request), request.headers.get("User-Agent", ""), request_id)
         with structlog.contextvars.bound_contextvars(request_id=request_id), came_from:
             response = self.get_response(request)
         response["X-Request-ID"] = request_id

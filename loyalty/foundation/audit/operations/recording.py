@@ -5,8 +5,6 @@ from datetime import datetime
 from functools import cache
 from typing import Any
 
-import structlog
-
 from loyalty.foundation.kernel import origin
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.exact_json import dumps_exact
@@ -48,7 +46,7 @@ def record(
         RECORD,
         [
             *(new_public_id(), at, actor.kind, actor.ref, actor.name, act, subject_kind, subject_ref),
-            *(_json(before), _json(after), reason, _request_id(), came_from.address, came_from.agent),
+            *(_json(before), _json(after), reason, came_from.request_id, came_from.address, came_from.agent),
         ],
     )
 
@@ -71,7 +69,7 @@ def recording(
             "audit_actor_name": actor.name,
             "audit_act": act,
             "audit_subject_kind": subject_kind,
-            "audit_request_id": _request_id(),
+            "audit_request_id": came_from.request_id,
             "audit_remote_address": came_from.address,
             "audit_user_agent": came_from.agent,
         },
@@ -82,10 +80,6 @@ def recording(
 def _record_posted(subject: str, after: tuple[str, ...]) -> str:
     told = ", ".join(f"'{name}', posted.{name}" for name in after)
     return RECORD_POSTED.format(subject=subject, after=told)
-
-
-def _request_id() -> str:
-    return str(structlog.contextvars.get_contextvars().get("request_id", ""))
 
 
 def _json(value: Mapping[str, Any] | None) -> str | None:
