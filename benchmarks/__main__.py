@@ -14,7 +14,7 @@ import benchmarks
 from benchmarks.harness import REPETITIONS, Bench, describe, own_database
 
 # Modules of this package that are no benchmarks.
-TOOLS = {"__main__", "harness", "kill", "naive", "peers", "segment_parts", "served"}
+TOOLS = {"__main__", "campaign_parts", "harness", "kill", "naive", "peers", "segment_parts", "served"}
 QUICK_REPETITIONS = 3
 
 

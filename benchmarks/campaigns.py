@@ -1,8 +1,8 @@
 """Fan-out of a campaign beside Django's bulk_create, and mails handed over beside a bare SMTP loop."""
 
 import os
-import resource
 import smtplib
+import statistics
 import subprocess
 import sys
 import time
@@ -14,13 +14,14 @@ from datetime import time as time_of_day
 from email.message import EmailMessage
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import cast
 
-import psycopg
 from django.conf import settings
 from django.db import connection, transaction
 
-from benchmarks.harness import BackendClock, Bench
+from benchmarks.campaign_parts.answering import EVENT_TYPE, EVENTS_PER_SECOND, WARM_UP_S, answer
+from benchmarks.campaign_parts.clocks import ProcessorTime, peak_memory_mb
+from benchmarks.campaign_parts.workers import crew, place_slices, send_mails
+from benchmarks.harness import Bench
 from loyalty.campaigns import api as campaigns
 from loyalty.campaigns.contracts import Plan
 from loyalty.campaigns.models import Campaign, Occurrence
@@ -33,7 +34,7 @@ from loyalty.foundation.kernel.actor import system_actor
 from loyalty.foundation.orm import sql
 from loyalty.segments import api as segments
 
-CUSTOMERS = 300_000
+CUSTOMERS, QUICK_CUSTOMERS = 300_000, 100_000
 # As many are placed as objects, which takes longer.
 OBJECTS = 100_000
 # One in ten agreed to nothing, so that both sides decide something.
@@ -41,7 +42,14 @@ CONSENTED_OF_TEN = 9
 BATCH_ROWS = 2_000
 # What ten million customers need to be placed within two minutes, with half of it to spare.
 ROWS_FLOOR = 150_000
-MAILS = 200
+TEN_MILLION = 10_000_000
+MEMORY_MAX_MB = 300
+# As many as a small machine's launcher begins for work.
+WORKERS = 2
+MAILS, MAILS_TOGETHER, MAILS_FLOOR = 200, 2_000, 1_000
+QUIET_AHEAD_H = 8
+# For so long events come while it is measured.
+ANSWERED_S, ANSWERED_QUICK_S = 30, 10
 CONTENT = {
     "subject": 'Hello {{ first_name | "friend" }}',
     "body": '<p>Dear {{ first_name | "customer" }},</p><p><a href="https://shop.example/offer">See the offer</a></p>',
@@ -74,19 +82,12 @@ AUDIENCE = """
     JOIN customers_reachable r ON r.customer_id = m.customer_id AND r.channel = 'email' AND r.purpose = 'marketing'
     WHERE m.segment_public_id = %s
 """
-# The policies that the fan-out decides besides consent, address, suppressions and legal reasons.
-POLICY = {
-    "caps": [delivery.ContactCap(sends_max=3, hours=24)],
-    "quiet_hours": [delivery.QuietHours(starts=time_of_day(22), ends=time_of_day(7))],
-    "holdout_percent": 2,
-    "time_zone": "UTC",
-}
 ACTOR = system_actor("bench")
 
 
 def run(bench: Bench) -> None:
     """Measure."""
-    customers = bench.rows or CUSTOMERS
+    customers = bench.rows or (QUICK_CUSTOMERS if bench.is_quick else CUSTOMERS)
     campaign = fill(customers)
     segment = Campaign.objects.get(public_id=campaign).segment_refs[0]
     figures = bench.interleave(
@@ -96,15 +97,12 @@ def run(bench: Bench) -> None:
         "fan-out rows per processor-second: set-based / bulk_create", figures["sets"], figures["objects"], floor=5.0
     )
     bench.tell_ratios(
-        "fan-out with every policy, arms and offer: rows per processor-second / 150,000",
-        [one / ROWS_FLOOR for one in figures["sets"]], floor=1.0,
+        f"fan-out with every policy, arms and offer: rows per processor-second / {ROWS_FLOOR:,}",
+        [one / ROWS_FLOOR for one in figures["sets"]],
     )  # fmt: skip
-    started = time.perf_counter()
-    rows = fan_out_in_sets(campaign)
-    took = time.perf_counter() - started
-    print(f"  {customers:,} customers: {took:.1f} s by the wall, {rows:,.0f} rows per processor-second", flush=True)
-    print(f"  ten million at this pace: {took / customers * 10_000_000:,.0f} s (floor 120 s)", flush=True)
-    print(f"  memory of this process: {peak_memory_mb():.0f} MB at most (floor 300 MB)", flush=True)
+    print(f"  memory of this process: {peak_memory_mb():.0f} MB at most (floor {MEMORY_MAX_MB} MB)", flush=True)
+    for workers in (1, WORKERS):
+        fan_out_together(bench, campaign, customers, workers)
     with mail_server() as port:
         settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
         samples = bench.compare(
@@ -114,11 +112,84 @@ def run(bench: Bench) -> None:
             floor=0.2,
         )
         print(f"  {hand_over(segment):,.0f} mails/s in one worker ({samples.median:.2f} of a bare loop)", flush=True)
+        for workers in (1, WORKERS):
+            hand_over_together(bench, segment, port, workers)
+    answering(bench)
 
 
-def peak_memory_mb() -> float:
-    """Give the largest resident size of this process, which places the rows as a worker does."""
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+def fan_out_together(bench: Bench, campaign: uuid.UUID, customers: int, workers: int) -> None:
+    """Tell how fast so many workers place one occurrence side by side, by the wall and by the processor."""
+    ratios, rows, walls, spent, memory = [], 0, [], [], 0.0
+    with crew(bench.database_url, workers) as hands:
+        for _ in range(bench.repetitions):
+            empty()
+            occurrence = begin(campaign)
+            done = hands.run(place_slices, occurrence.pk)
+            rows = Send.objects.filter(source_ref=campaign).count()
+            if rows != customers:
+                raise SystemExit(f"benchmarks: {rows:,} rows were placed of {customers:,}.")
+            ratios.append(rows / done.wall_s / ROWS_FLOOR)
+            walls.append(done.wall_s)
+            spent.append(rows / done.cpu_s)
+            memory = max(memory, done.memory_mb)
+    name = f"fan-out by {workers} worker(s): rows per second of the wall / {ROWS_FLOOR:,}"
+    bench.tell_ratios(name, ratios, floor=1.0 if workers == WORKERS else None)
+    scaled = statistics.median(walls) / customers * TEN_MILLION
+    print(
+        f"  {workers} worker(s): {statistics.median(ratios) * ROWS_FLOOR:,.0f} rows/s, "
+        f"{statistics.median(spent):,.0f} rows per processor-second, ten million in {scaled:,.0f} s (floor 120 s), "
+        f"memory of a worker {memory:.0f} MB at most (floor {MEMORY_MAX_MB} MB)",
+        flush=True,
+    )
+
+
+def hand_over_together(bench: Bench, segment: uuid.UUID, port: int, workers: int) -> None:
+    """Tell how many mails so many worker processes hand over in a second; the mail server is one process all the
+    while."""
+    rates, spent = [], []
+    with crew(bench.database_url, workers) as hands:
+        for _ in range(bench.repetitions):
+            queue(segment, MAILS_TOGETHER)
+            done = hands.run(send_mails, "127.0.0.1", port)
+            sent = sum(one.done for one in done.shares)
+            if not sent or Send.objects.filter(state="SENT").count() != sent:
+                raise SystemExit(f"benchmarks: {sent:,} mails were sent, the ledger says otherwise.")
+            rates.append(sent / done.wall_s)
+            spent.append(sent / done.cpu_s)
+    name = f"mails/s by {workers} worker process(es) / {MAILS_FLOOR:,}"
+    bench.tell_ratios(name, [one / MAILS_FLOOR for one in rates], floor=1.0)
+    print(
+        f"  {workers} worker process(es): {statistics.median(rates):,.0f} mails/s, {statistics.median(spent):,.0f} per "
+        "processor-second of workers and their sessions",
+        flush=True,
+    )
+
+
+def answering(bench: Bench) -> None:
+    """Tell how long an event takes until the mail that it triggers has arrived, with the platform's own programs."""
+    seconds = ANSWERED_QUICK_S if bench.is_quick else ANSWERED_S
+    people = [
+        (str(row["public_id"]), str(row["address"]))
+        for row in sql.fetch_all(
+            "SELECT public_id, address FROM customers_reachable_by('email', 'marketing') WHERE is_consented "
+            "ORDER BY customer_id LIMIT %s",
+            [(WARM_UP_S + seconds) * EVENTS_PER_SECOND],
+        )
+    ]
+    empty()
+    set_policy(datetime.now(UTC), is_quiet_known=False, holdout_percent=0)
+    new = campaigns.NewCampaign(
+        name="Answer", trigger={"kind": "event", "event_type": EVENT_TYPE}, channels=("email",),
+        content={"email": CONTENT},
+    )  # fmt: skip
+    campaigns.create(new=new, is_active=True, actor=ACTOR, now=datetime.now(UTC))
+    told = answer(bench.database_url, people)
+    print(
+        f"  {len(people):,} events at {EVENTS_PER_SECOND}/s, one mail each: after the first {WARM_UP_S} s p50 "
+        f"{told.at(0.5):.2f} s, p99 {told.at(0.99):.2f} s, {told.missing} did not arrive",
+        flush=True,
+    )
+    bench.tell_ratios(f"event to its mail, p99 in seconds at {EVENTS_PER_SECOND}/s", [told.at(0.99)], ceiling=2.0)
 
 
 def fill(customers: int) -> uuid.UUID:
@@ -128,7 +199,7 @@ def fill(customers: int) -> uuid.UUID:
     for statement in FILL:
         sql.execute(statement, {"customers": customers, "consented": CONSENTED_OF_TEN, "segment": segment})
     sql.execute("ANALYZE")
-    delivery.save_policy(**POLICY, actor=ACTOR, now=now)  # type: ignore[arg-type]
+    set_policy(now)
     new = campaigns.NewCampaign(
         name="Bench",
         trigger={"kind": "schedule", "cron": "0 9 * * *"},
@@ -139,6 +210,24 @@ def fill(customers: int) -> uuid.UUID:
         variants=({"code": "a", "weight": 1}, {"code": "b", "weight": 1}),
     )
     return campaigns.create(new=new, is_active=True, actor=ACTOR, now=now)
+
+
+def set_policy(now: datetime, *, is_quiet_known: bool = True, holdout_percent: int = 2) -> None:
+    """Put in force what the fan-out decides besides consent, address, suppressions and legal reasons.
+
+    The quiet hours begin in some hours: asked for each row, and none is held, whenever the benchmark runs.
+    """
+    hours = delivery.QuietHours(
+        starts=time_of_day((now.hour + QUIET_AHEAD_H) % 24), ends=time_of_day((now.hour + 2 * QUIET_AHEAD_H) % 24)
+    )
+    delivery.save_policy(
+        caps=[delivery.ContactCap(sends_max=3, hours=24)],
+        quiet_hours=[hours] if is_quiet_known else [],
+        holdout_percent=holdout_percent,
+        time_zone="UTC",
+        actor=ACTOR,
+        now=now,
+    )
 
 
 def empty() -> None:
@@ -166,38 +255,23 @@ def audience(segment: uuid.UUID) -> delivery.Audience:
     return audiences.audience_of(plan, audiences.live(plan))
 
 
-class ProcessorTime:
-    """Counts the processor time of this process and of the server process behind its connection.
-
-    Both sides of a comparison load the two differently, and on a busy machine the clock on the wall says little.
-    """
-
-    def __init__(self) -> None:
-        connection.ensure_connection()
-        self._server = BackendClock(cast("psycopg.Connection[tuple[object, ...]]", connection.connection))
-        self._started = self._now()
-
-    def _now(self) -> float:
-        return time.process_time() + (self._server.seconds() if self._server.can_read else 0.0)
-
-    def seconds(self) -> float:
-        """Give the time since the beginning."""
-        return self._now() - self._started
+def begin(campaign: uuid.UUID) -> Occurrence:
+    """Trigger the campaign: its audience is frozen and counted, nobody is placed yet."""
+    outcome = campaigns.trigger(
+        campaign_id=campaign, occurrence=None, cause=campaigns.Cause("manual"), actor=ACTOR, now=datetime.now(UTC)
+    )
+    return Occurrence.objects.select_related("campaign").get(public_id=outcome.answer["id"])
 
 
 def fan_out_in_sets(campaign: uuid.UUID) -> float:
     """Trigger the campaign and place its whole audience as a worker does; give rows per processor-second."""
     empty()
-    now = datetime.now(UTC)
     clock = ProcessorTime()
-    outcome = campaigns.trigger(
-        campaign_id=campaign, occurrence=None, cause=campaigns.Cause("manual"), actor=ACTOR, now=now
-    )
-    occurrence = Occurrence.objects.get(public_id=outcome.answer["id"])
-    parts = fan_out.slices_of(occurrence)
-    for one in parts:
-        fan_out.place_slice(occurrence, one, now=now, is_last=one is parts[-1])
-    return Send.objects.filter(source_ref=campaign).count() / clock.seconds()
+    occurrence = begin(campaign)
+    while fan_out.place_next(occurrence, now=occurrence.triggered_at) is not None:
+        pass
+    spent = clock.seconds()
+    return Send.objects.filter(source_ref=campaign).count() / spent
 
 
 def fan_out_in_objects(segment: uuid.UUID, customers: int) -> float:
@@ -245,6 +319,14 @@ def mail_server() -> Iterator[int]:
             assert process.stdout is not None
             yield int(process.stdout.readline().split(" and ")[0].rpartition(":")[2])
             process.terminate()
+
+
+def queue(segment: uuid.UUID, customers: int) -> None:
+    """Queue a message for so many customers."""
+    empty()
+    now = datetime.now(UTC)
+    message = open_message(now)
+    delivery.enqueue_chunk(message_id=message.id, audience=audience(segment), now=now, limit=customers)
 
 
 def hand_over(segment: uuid.UUID) -> float:

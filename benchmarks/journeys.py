@@ -14,7 +14,7 @@ from typing import Any
 
 from django.db import connections, transaction
 
-from benchmarks.campaigns import ProcessorTime
+from benchmarks.campaign_parts.clocks import ProcessorTime
 from benchmarks.harness import Bench
 from benchmarks.peers import workflow_engine
 from loyalty.foundation.kernel.actor import system_actor

@@ -31,6 +31,7 @@ from loyalty.campaigns.kinds.schedule import due_slot, first_slot, name_of, read
 from loyalty.campaigns.operations.converting import convert
 from loyalty.campaigns.operations.definition import change, create, delete
 from loyalty.campaigns.operations.estimating import estimate
+from loyalty.campaigns.operations.fan_out import help_one
 from loyalty.campaigns.operations.firing import fire_due, fire_on
 from loyalty.campaigns.operations.life import activate, end, pause, send_back, submit
 from loyalty.campaigns.operations.occurrences import abort
@@ -82,6 +83,7 @@ __all__ = [
     "fire_on",
     "first_slot",
     "get_campaign",
+    "help_one",
     "list_events",
     "name_of",
     "pause",

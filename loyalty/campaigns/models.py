@@ -83,8 +83,6 @@ class Occurrence(PublicModel):
     answer = ExactJSONField()
     triggered_at = models.DateTimeField()
     population = models.BigIntegerField(default=0, db_default=0)
-    # Up to which chunk of the audience the queue is filled.
-    position = models.BigIntegerField(default=0, db_default=0)
     is_complete = models.BooleanField(default=False)
     # While it is set, who was not reached by one channel goes on to the next.
     falls_back_until = models.DateTimeField(null=True)
@@ -103,6 +101,30 @@ class Occurrence(PublicModel):
 
     def __str__(self) -> str:
         return f"{self.campaign_id} {self.occurrence}"
+
+
+class AudienceSlice(models.Model):
+    """Neighbouring customers of an occurrence's audience, by their chunks (half-open), which one worker places at once.
+
+    Its row is locked while it is placed, so that several workers place an occurrence side by side; ``placed`` is
+    ``{queued, excluded}`` once its rows are in the queue.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    occurrence = models.ForeignKey(Occurrence, on_delete=models.CASCADE, related_name="slices", db_index=False)
+    from_chunk = models.BigIntegerField()
+    until_chunk = models.BigIntegerField()
+    customers = models.BigIntegerField()
+    placed = ExactJSONField(null=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["occurrence", "from_chunk"], name="campaigns_slice_once")]
+        indexes = [
+            models.Index(fields=["occurrence"], name="campaigns_slice_open", condition=models.Q(placed__isnull=True))
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.occurrence_id} {self.from_chunk}-{self.until_chunk}"
 
 
 class CampaignExecution(models.Model):

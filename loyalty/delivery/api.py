@@ -60,6 +60,7 @@ from loyalty.delivery.operations.budgeting import remove_budget, set_budget
 from loyalty.delivery.operations.contacting import get_policy, lift, save_policy, suppress
 from loyalty.delivery.operations.enqueue import (
     check_content,
+    complete_messages,
     count_audience,
     count_reach,
     enqueue_chunk,
@@ -175,6 +176,7 @@ __all__ = [
     "change_template",
     "check_content",
     "click_by",
+    "complete_messages",
     "cost_currency",
     "cost_per_message",
     "count_audience",

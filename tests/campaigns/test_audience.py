@@ -126,7 +126,7 @@ def test_repeat__two_days_later__only_when_it_may(post: Post, now: datetime, day
     assert CampaignExecution.objects.filter(reason="repeated").count() == 2 - again
 
 
-def test_slices__of_a_wide_audience__are_whole_and_go_on_behind_the_last(now: datetime) -> None:
+def test_slices__of_a_wide_audience__are_whole_chunks_one_behind_the_other(now: datetime) -> None:
     campaign = make_campaign(now)
     trigger(campaign, now)
     occurrence = Occurrence.objects.get()
@@ -139,8 +139,6 @@ def test_slices__of_a_wide_audience__are_whole_and_go_on_behind_the_last(now: da
     assert [(one.from_chunk, one.until_chunk, one.customers) for one in parts] == [
         (place, place + 2, 4_096) for place in range(0, 10, 2)
     ]
-    occurrence.position = 6
-    assert [one.from_chunk for one in fan_out.slices_of(occurrence, size=4_096)] == [6, 8]
 
 
 def test_neighbours__placed_in_one_stretch__get_what_each_gets_looked_up_alone(
@@ -169,7 +167,8 @@ def test_neighbours__placed_in_one_stretch__get_what_each_gets_looked_up_alone(
         for one in fan_out.slices_of(row):
             base = audiences.kept(row.pk, one.from_chunk, one.until_chunk, customers=one.customers)
             assert (base.stretch is not None) == (dense > 0)
-            fan_out.place_slice(row, one, now=at, is_last=True)
+        while fan_out.place_next(row, now=at) is not None:
+            pass
         sends = Send.objects.filter(message__occurrence_ref=row.public_id).order_by("customer_id")
         found[dense] = list(sends.values_list("customer_id", "variant", "reason", "due_at"))
         assert len({send.public_id for send in sends}) == 50
@@ -186,12 +185,11 @@ def test_neighbours__some_of_them_placed_before__keep_their_rows(
     monkeypatch.setattr(audiences, "DENSE", 1_000_000)
     campaign = make_campaign(now, segment=make_segment(now, make_customers([f"N{n}" for n in range(9)], now)))
     row = Occurrence.objects.get(public_id=trigger(campaign, now).answer["id"])
-    (one,) = fan_out.slices_of(row)
-    fan_out.place_slice(row, one, now=now, is_last=False)
+    fan_out.place_next(row, now=now)
     first = list(Send.objects.order_by("pk").values_list("pk", "public_id"))
     Send.objects.filter(pk__in=[pk for pk, _ in first[:4]]).delete()
-    Occurrence.objects.filter(pk=row.pk).update(position=0)
-    fan_out.place_slice(row, one, now=now, is_last=True)
+    row.slices.update(placed=None)
+    fan_out.place_next(row, now=now)
     after = list(Send.objects.order_by("pk").values_list("pk", "public_id"))
     assert after[:5] == first[4:]
     assert len(after) == 9
@@ -205,8 +203,8 @@ def test_abort__half_way__drops_what_waits_and_places_nobody_else(post: Post, no
     assert (post.mails(), Send.objects.count()) == ([], 0)
     second = uuid.UUID(trigger(campaign, now, "o-2").answer["id"])
     row = Occurrence.objects.get(public_id=second)
-    for one in fan_out.slices_of(row):
-        fan_out.place_slice(row, one, now=now, is_last=True)
+    while fan_out.place_next(row, now=now) is not None:
+        pass
     assert api.abort(campaign_id=campaign, occurrence_id=second, actor=ACTOR, now=now) == 2
     assert api.abort(campaign_id=campaign, occurrence_id=second, actor=ACTOR, now=now) == 0
     work_off(now)

@@ -9,7 +9,6 @@ from django.db import connections
 from loyalty.campaigns import api
 from loyalty.campaigns.models import CampaignExecution, Conversion, Occurrence
 from loyalty.campaigns.operations import fan_out
-from loyalty.delivery.models import Send
 from loyalty.foundation.audit.models import AuditEntry
 from loyalty.foundation.events import api as events
 from loyalty.foundation.events.models import PublishedEvent
@@ -21,7 +20,6 @@ from tests.campaigns.scene import (
     later,
     make_audience,
     make_campaign,
-    make_segment,
     trigger,
     work_off,
 )
@@ -106,23 +104,6 @@ def test_trigger__content_changed_before_the_run__sends_what_stood_when_it_began
 
 
 @pytest.mark.django_db
-def test_fan_out__worker_lost_between_slices__goes_on_and_doubles_nobody(post: Post, now: datetime) -> None:
-    members = make_customers([f"N{number}" for number in range(10)], now)
-    campaign = make_campaign(now, segment=make_segment(now, members))
-    trigger(campaign, now)
-    occurrence = Occurrence.objects.get()
-    # The ten lie in one row of bits, so they are one slice; as if they were in two, the first is placed and the
-    # worker dies.
-    first, second = fan_out.Slice(0, 2**40, 10), fan_out.Slice(2**40, 2**41, 0)
-    fan_out.place_slice(occurrence, first, now=now, is_last=False)
-    assert (Send.objects.count(), Occurrence.objects.get().is_complete) == (10, False)
-    fan_out.place_slice(occurrence, first, now=now, is_last=False)
-    fan_out.place_slice(occurrence, second, now=now, is_last=True)
-    work_off(now)
-    assert (Send.objects.count(), len(post.mails())) == (10, 10)
-
-
-@pytest.mark.django_db
 def test_pause__before_the_run__holds_and_resume_sends_once(post: Post, now: datetime) -> None:
     campaign = make_campaign(now, segment=make_audience(now))
     trigger(campaign, now)
@@ -141,8 +122,8 @@ def test_end__queued__is_dropped_with_the_reason(post: Post, now: datetime) -> N
     campaign = make_campaign(now, segment=make_audience(now))
     trigger(campaign, now)
     occurrence = Occurrence.objects.get()
-    for one in fan_out.slices_of(occurrence):
-        fan_out.place_slice(occurrence, one, now=now, is_last=False)
+    while fan_out.place_next(occurrence, now=now) is not None:
+        pass
     api.end(campaign_id=campaign, actor=ACTOR, now=now)
     work_off(now)
     assert post.mails() == []

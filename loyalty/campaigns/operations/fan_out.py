@@ -1,8 +1,9 @@
-"""Fan-out: the audience of an occurrence placed in the send queue in sets, slice by slice.
+"""Fan-out: the audience of an occurrence placed in the send queue in sets, slice by slice, by several workers at once.
 
-The audience was kept as bits when the occurrence began. A slice is some 50,000 of them; all channels of a slice, and
-how far
-the queue is filled, are one transaction, so a worker that is lost is followed by one that goes on behind it.
+The audience was kept as bits when the occurrence began, and cut into slices of some 50,000. A worker takes a slice by
+the lock of its row; all channels of a slice, and that it is placed, are one transaction, so a lost worker leaves its
+slice open for the next one. No customer is in two slices, so what is decided for each (caps, holdout, arm, who was
+reached by an earlier channel) is the same whoever places it and in whatever order.
 """
 
 import uuid
@@ -15,7 +16,7 @@ from django.db import transaction
 
 from loyalty.campaigns.contracts import CampaignStatus, Plan
 from loyalty.campaigns.errors import CampaignStateWrong
-from loyalty.campaigns.models import Campaign, Occurrence
+from loyalty.campaigns.models import AudienceSlice, Campaign, Occurrence
 from loyalty.campaigns.policy import plans
 from loyalty.campaigns.queries import audience as audiences
 from loyalty.delivery import api as delivery
@@ -23,8 +24,14 @@ from loyalty.foundation.orm import sql
 from loyalty.foundation.work import api as work
 
 RUN_KIND = "campaigns.trigger"
+HELP = "campaigns.place_slices"
 # Customers to a slice: long enough to be a set, short enough that progress is seen and a stop is heard.
 SLICE_CUSTOMERS = 50_000
+# So many workers are asked to help the one that has the run. One that is rung for nothing finds nothing to do.
+HELPERS = 3
+# A helper looks for work among so many of the newest occurrences with open slices; of cancelled runs they stay open.
+HELPED_MAX = 20
+RUNNING = "RUNNING"
 
 FREEZE = "SELECT campaigns_freeze(%(occurrence)s, %(segments)s::uuid[], %(excluded)s::uuid[], %(program)s) AS meant"
 SLICES = """
@@ -32,8 +39,21 @@ SLICES = """
     FROM (SELECT c.chunk, c.customers, (sum(c.customers) OVER (ORDER BY c.chunk) - c.customers)::bigint / %(size)s AS
     slice
         FROM (SELECT a.chunk, bit_count(a.bits) AS customers FROM campaigns_audiencechunk a
-            WHERE a.occurrence_id = %(occurrence)s AND a.chunk >= %(position)s) c) s
+            WHERE a.occurrence_id = %(occurrence)s) c) s
     GROUP BY s.slice ORDER BY 1
+"""
+CUT = f"""
+    INSERT INTO campaigns_audienceslice (occurrence_id, from_chunk, until_chunk, customers)
+    SELECT %(occurrence)s, s.from_chunk, s.until_chunk, s.customers FROM ({SLICES}) s
+"""
+# Whoever waits for a slice that another worker has, passes on to the next open one when that worker has placed it.
+TAKE = """
+    SELECT id FROM campaigns_audienceslice WHERE occurrence_id = %s AND placed IS NULL
+    ORDER BY from_chunk LIMIT 1 FOR UPDATE {skip}
+"""
+DONE = """
+    SELECT coalesce(sum(customers) FILTER (WHERE placed IS NOT NULL), 0)::bigint AS done
+    FROM campaigns_audienceslice WHERE occurrence_id = %s
 """
 
 
@@ -60,7 +80,7 @@ def plan_of(occurrence: Occurrence) -> Plan:
 
 
 def freeze(occurrence: Occurrence, plan: Plan) -> int:
-    """Keep who is meant now; give how many."""
+    """Keep who is meant now, cut into slices; give how many."""
     params = {
         "occurrence": occurrence.pk,
         "segments": list(plan.segments),
@@ -68,13 +88,14 @@ def freeze(occurrence: Occurrence, plan: Plan) -> int:
         "program": plan.program,
     }
     row = sql.fetch_one(FREEZE, params)
+    sql.execute(CUT, {"occurrence": occurrence.pk, "size": SLICE_CUSTOMERS})
     return int(row["meant"]) if row else 0
 
 
 def slices_of(occurrence: Occurrence, *, size: int = SLICE_CUSTOMERS) -> list[Slice]:
-    """Give the slices of the audience that the queue does not hold yet."""
-    params = {"occurrence": occurrence.pk, "position": occurrence.position, "size": size}
-    return [Slice(**{name: int(value) for name, value in row.items()}) for row in sql.fetch_all(SLICES, params)]
+    """Cut the audience into slices of about so many customers."""
+    rows = sql.fetch_all(SLICES, {"occurrence": occurrence.pk, "size": size})
+    return [Slice(**{name: int(value) for name, value in row.items()}) for row in rows]
 
 
 def sum_up(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
@@ -86,29 +107,22 @@ def sum_up(counts: Iterable[Mapping[str, int]]) -> dict[str, int]:
     return total
 
 
-def add_up(chunks: Iterable[delivery.EnqueuedChunk], plan: Plan) -> Placed:
-    """Add what the channels placed. Where one channel stands in for another, who was left out by one is not yet
-    lost."""
+def add_up(chunks: Iterable[delivery.EnqueuedChunk]) -> Placed:
+    """Add what the channels placed."""
     listed = list(chunks)
     return Placed(sum(one.queued for one in listed), sum_up(one.excluded for one in listed))
 
 
-def place(occurrence: Occurrence, base: audiences.Base, *, now: datetime, is_held: bool, is_last: bool) -> Placed:
-    """Place a small set at once, on every channel; the caller holds the campaign."""
+def place(occurrence: Occurrence, base: audiences.Base, *, now: datetime, is_held: bool) -> Placed:
+    """Place a small set at once, on every channel, after whom nobody comes; the caller holds the campaign."""
     plan = plan_of(occurrence)
-    chunks = list(_place_channels(occurrence, plan, base, now=now, is_held=is_held, is_last=is_last, is_single=True))
-    return add_up(chunks, plan)
+    placed = add_up(_place_channels(occurrence, plan, base, now=now, is_held=is_held, is_single=True))
+    _complete_messages(occurrence, plan)
+    return placed
 
 
 def _place_channels(
-    occurrence: Occurrence,
-    plan: Plan,
-    base: audiences.Base,
-    *,
-    now: datetime,
-    is_held: bool,
-    is_last: bool,
-    is_single: bool,
+    occurrence: Occurrence, plan: Plan, base: audiences.Base, *, now: datetime, is_held: bool, is_single: bool
 ) -> Iterator[delivery.EnqueuedChunk]:
     """Place a set on each channel: on all of them, or on the first by which each customer can be reached."""
     before: uuid.UUID | None = None
@@ -117,50 +131,87 @@ def _place_channels(
         if before is not None and plan.fallback is not None:
             base = audiences.unreached(base, before)
         audience = audiences.audience_of(plan, base, occurrence=occurrence.public_id, at=now, is_single=is_single)
-        yield delivery.enqueue_set(
-            message_id=message, audience=audience, now=now, is_held=is_held,
-            is_complete=is_last and (plan.fallback is None or before is None),
-        )  # fmt: skip
+        yield delivery.enqueue_set(message_id=message, audience=audience, now=now, is_held=is_held)
         before = message
 
 
+def _complete_messages(occurrence: Occurrence, plan: Plan) -> None:
+    """Say that nobody comes to the messages any more; to those that stand in for another one somebody may."""
+    channels = plan.channels if plan.fallback is None else plan.channels[:1]
+    delivery.complete_messages([uuid.UUID(occurrence.plan["messages"][channel]) for channel in channels])
+
+
 @transaction.atomic
-def place_slice(occurrence: Occurrence, one: Slice, *, now: datetime, is_last: bool) -> Placed:
-    """Place the next slice; while the campaign is paused its rows are placed held.
+def place_next(occurrence: Occurrence, *, now: datetime, is_waiting: bool = False) -> Placed | None:
+    """Place the next slice that no other worker has; give what was placed, or None when there is none.
+
+    While the campaign is paused its rows are placed held. With ``is_waiting`` wait for a worker that has the last ones,
+    and place them when that one was lost.
 
     :raises CampaignStateWrong: the campaign or the occurrence was ended meanwhile.
     """
-    # The lock makes a pause or an end wait for the slice, so that no row escapes either.
+    # The locks make a pause, an end or an abort wait for the slice, so that no row escapes any of them.
     sql.fetch_one("SELECT id FROM campaigns_campaign WHERE id = %s FOR SHARE", [occurrence.campaign_id])
+    held = sql.fetch_one("SELECT aborted_at FROM campaigns_occurrence WHERE id = %s FOR SHARE", [occurrence.pk])
     status = Campaign.objects.values_list("status", flat=True).get(pk=occurrence.campaign_id)
-    held = Occurrence.objects.select_for_update().get(pk=occurrence.pk)
-    if status == CampaignStatus.ENDED or held.aborted_at is not None:
+    taken = sql.fetch_one(TAKE.format(skip="" if is_waiting else "SKIP LOCKED"), [occurrence.pk])
+    if taken is None:
+        return None
+    if status == CampaignStatus.ENDED or held is None or held["aborted_at"] is not None:
         raise CampaignStateWrong("It was ended before everybody was placed.")
-    if one.from_chunk < held.position:
-        return Placed(0, sum_up(()))
-    plan = plan_of(occurrence)
+    one = AudienceSlice.objects.get(pk=taken["id"])
     base = audiences.kept(occurrence.pk, one.from_chunk, one.until_chunk, customers=one.customers)
-    is_paused = status == CampaignStatus.PAUSED
-    chunks = list(_place_channels(occurrence, plan, base, now=now, is_held=is_paused, is_last=is_last, is_single=False))
-    Occurrence.objects.filter(pk=occurrence.pk).update(position=one.until_chunk, is_complete=is_last)
-    return add_up(chunks, plan)
+    is_held = status == CampaignStatus.PAUSED
+    chunks = _place_channels(occurrence, plan_of(occurrence), base, now=now, is_held=is_held, is_single=False)
+    placed = add_up(chunks)
+    AudienceSlice.objects.filter(pk=one.pk).update(placed={"queued": placed.queued, "excluded": placed.excluded})
+    return placed
 
 
 def fan_out_run(context: work.RunContext) -> dict[str, Any]:
-    """Do the run of one occurrence; give how many were queued and who was left out in this run."""
+    """Do the run of one occurrence, with the help of whoever hears the bell; give how many were queued and who was
+    left out."""
     occurrence = Occurrence.objects.select_related("campaign").get(public_id=context.subject_ref)
-    parts = slices_of(occurrence, size=SLICE_CUSTOMERS)
-    placed: list[Placed] = []
-    total = occurrence.population
-    done = total - sum(one.customers for one in parts)
-    for place_of, one in enumerate(parts):
-        context.report("queueing", done, total)
-        placed.append(place_slice(occurrence, one, now=occurrence.triggered_at, is_last=place_of == len(parts) - 1))
-        done += one.customers
+    now, total = occurrence.triggered_at, occurrence.population
+    _report(context, occurrence)
+    for _ in range(min(HELPERS, occurrence.slices.filter(placed__isnull=True).count() - 1)):
+        work.ring(HELP)
+    while place_next(occurrence, now=now) is not None:
+        _report(context, occurrence)
+    while place_next(occurrence, now=now, is_waiting=True) is not None:
+        _report(context, occurrence)
+    result = _complete(occurrence)
+    context.report("queued", total, total)
+    return result
+
+
+def _report(context: work.RunContext, occurrence: Occurrence) -> None:
+    row = sql.fetch_one(DONE, [occurrence.pk])
+    context.report("queueing", int(row["done"]) if row else 0, occurrence.population)
+
+
+@transaction.atomic
+def _complete(occurrence: Occurrence) -> dict[str, Any]:
+    placed = [one for one in occurrence.slices.values_list("placed", flat=True) if one is not None]
+    _complete_messages(occurrence, plan_of(occurrence))
     Occurrence.objects.filter(pk=occurrence.pk).update(is_complete=True)
-    context.report("queued", done, total)
     return {
         "occurrence": occurrence.occurrence,
-        "queued": sum(one.queued for one in placed),
-        "excluded": sum_up(one.excluded for one in placed),
+        "queued": sum(int(one["queued"]) for one in placed),
+        "excluded": sum_up(one["excluded"] for one in placed),
     }
+
+
+def help_one() -> bool:
+    """Place one slice of an occurrence whose run is under way elsewhere; tell whether there was one."""
+    is_open = AudienceSlice.objects.filter(placed__isnull=True).values("occurrence")
+    for occurrence in Occurrence.objects.select_related("campaign").filter(pk__in=is_open).order_by("-pk")[:HELPED_MAX]:
+        run = work.find_latest_run(RUN_KIND, str(occurrence.public_id))
+        if run is None or run.status != RUNNING:
+            continue
+        try:
+            if place_next(occurrence, now=occurrence.triggered_at) is not None:
+                return True
+        except CampaignStateWrong:
+            continue
+    return False

@@ -52,9 +52,9 @@ ZONES_AHEAD = timedelta(hours=26)
 
 BEGIN = """
     INSERT INTO campaigns_occurrence (public_id, campaign_id, occurrence, trigger_kind, event_id, customer_ref, plan,
-        answer, triggered_at, is_complete, population, position)
+        answer, triggered_at, is_complete, population)
     VALUES (%(public_id)s, %(campaign)s, %(occurrence)s, %(kind)s, %(event)s, %(customer)s, '{}', '{}', %(now)s,
-    false, 0, 0)
+    false, 0)
     ON CONFLICT (campaign_id, occurrence) DO NOTHING RETURNING id
 """
 
@@ -144,7 +144,7 @@ def _fill(campaign: Campaign, made: Occurrence, cause: Cause, actor: Actor, now:
         base = audiences.one(plan, cause.customer_id)
         made.population, made.is_complete = 1, True
         made.save()
-        placed = fan_out.place(made, base, now=now, is_held=False, is_last=True)
+        placed = fan_out.place(made, base, now=now, is_held=False)
         told = {"audience": placed.queued, "excluded": placed.excluded}
     else:
         made.population = fan_out.freeze(made, plan)
@@ -183,7 +183,7 @@ def begin_set(
     }
     made.population, made.is_complete, made.falls_back_until = len(entries), True, _falls_back_until(plan, now)
     made.save()
-    placed = fan_out.place(made, audiences.given(entries), now=now, is_held=False, is_last=True)
+    placed = fan_out.place(made, audiences.given(entries), now=now, is_held=False)
     made.answer = {"run": None, "occurrence": made.occurrence, "id": str(made.public_id), "population": len(entries),
                    "audience": placed.queued, "excluded": placed.excluded}  # fmt: skip
     made.save(update_fields=["answer"])

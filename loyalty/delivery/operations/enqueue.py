@@ -4,7 +4,7 @@ import hashlib
 import secrets
 import uuid
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -82,7 +82,7 @@ PLACE = """
 """
 KEPT = "ON CONFLICT (message_id, customer_id) DO NOTHING"
 # Asking for each row whether there is one already costs a tenth of placing it; of neighbours one look tells for all.
-# The caller holds the message's row, so nobody places any of it meanwhile.
+# Their caller lets nobody else place them meanwhile; were it otherwise, the key would refuse the second one's rows.
 IS_ANY_PLACED = """
     SELECT 1 AS found FROM delivery_send WHERE message_id = %(message)s AND customer_id >= %(from)s
         AND customer_id < %(until)s LIMIT 1
@@ -218,21 +218,23 @@ def enqueue_chunk(
 
 
 @transaction.atomic
-def enqueue_set(
-    *, message_id: uuid.UUID, audience: Audience, now: datetime, is_held: bool = False, is_complete: bool = False
-) -> EnqueuedChunk:
-    """Place a whole set in one statement; the caller bounds it, and remembers in this transaction how far it came.
+def enqueue_set(*, message_id: uuid.UUID, audience: Audience, now: datetime, is_held: bool = False) -> EnqueuedChunk:
+    """Place a whole set in one statement; the caller bounds it, and remembers in this transaction that it is placed.
 
-    Whoever has a row of the message already keeps it. ``is_complete``: nobody comes any more.
+    Whoever has a row of the message already keeps it. Several workers place sets of one message side by side; those of
+    neighbours (``audience.stretch``) must not overlap.
     """
-    message = Message.objects.select_for_update().get(public_id=message_id)
+    sql.fetch_one("SELECT id FROM delivery_message WHERE public_id = %s FOR SHARE", [message_id])
+    message = Message.objects.get(public_id=message_id)
     sql.execute(BY_KEYS if audience.stretch is None else BY_STRETCH)
     _, by_reason = _place(message, audience, audience.sql, "0 AS seen", {}, now=now, is_held=is_held)
     sql.execute(BY_ANY)
-    if is_complete and not message.is_complete:
-        message.is_complete = True
-        message.save(update_fields=["is_complete"])
     return _placed(by_reason, is_held=is_held, is_complete=message.is_complete)
+
+
+def complete_messages(message_ids: Collection[uuid.UUID]) -> None:
+    """Say that nobody comes to some messages any more; waits for who places somebody right now."""
+    Message.objects.filter(public_id__in=message_ids, is_complete=False).update(is_complete=True)
 
 
 def _place(

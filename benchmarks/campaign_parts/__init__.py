@@ -1,0 +1,1 @@
+"""Parts of the benchmark of campaigns that run in processes of their own."""
