@@ -33,6 +33,7 @@ from loyalty.customers.operations.devices import disable_devices, list_devices_o
 from loyalty.customers.operations.erasing import erase
 from loyalty.customers.operations.exchanging import take_events
 from loyalty.customers.operations.importing import import_from_xiva
+from loyalty.customers.operations.profiles import take_profiles
 from loyalty.customers.operations.receiving import receive_events
 from loyalty.customers.operations.sources import check_signature, close_source, create_source
 from loyalty.customers.operations.upserting import upsert_many
@@ -115,6 +116,7 @@ __all__ = [
     "grant_consent",
     "import_from_xiva",
     "take_events",
+    "take_profiles",
     "list_by_address",
     "list_consents",
     "list_customers",

@@ -16,7 +16,7 @@ class CustomersConfig(AppConfig):
         "change": "Change consents",
         "erase": "Erase a customer's personal data for good; accounts and postings stay",
         "manage_devices": "Register and remove devices of customers that push messages reach",
-        "import": "Import customers from the BSS",
+        "import": "Import customers from the BSS, and send what it tells of single ones",
         "manage_sources": "Create and remove sources of signed events",
     }
 
@@ -35,6 +35,8 @@ class CustomersConfig(AppConfig):
         audit.register_link("customer", "/customers/{ref}")
         masking.register_reveal(looking.VIEW_PII, looking.note)
         exchange.register_receiver("customer.", api.take_events)
+        for family in ("bss.customer_", "bss.consent_"):
+            exchange.register_receiver(family, api.take_profiles, permission="customers.import")
         work.register(api.IMPORT_RUN_KIND, tasks.execute_import)
         configuration.register_section(XIVA)
         configuration.extend_section("system", SYSTEM_FIELD)

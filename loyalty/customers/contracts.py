@@ -84,6 +84,24 @@ class CustomerRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class Mark:
+    """When a source told something, and as which version of the customer, where it numbers them."""
+
+    at: datetime
+    version: int | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ProfileNews:
+    """What a source told of a customer at one time: the fields that it named, and answers to requests for consent."""
+
+    mark: Mark
+    fields: Mapping[str, Any]
+    consents: tuple[ConsentRecord, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerView:
     """A customer as other domains see them; ``id`` is the public id, also in the warehouse."""
 

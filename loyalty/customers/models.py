@@ -33,6 +33,8 @@ class Customer(PublicModel):
     birth_date = models.DateField(null=True)
     customer_since = models.DateField(null=True)
     source = models.CharField(max_length=30)
+    # When an import last told the whole profile; what is older counts no more. Events have a mark for each field.
+    told_at = models.DateTimeField(null=True)
     # When the person was erased: nothing here says any more who it was, and no source brings it back.
     erased_at = models.DateTimeField(null=True)
 
@@ -47,6 +49,24 @@ class Customer(PublicModel):
 
     def __str__(self) -> str:
         return self.customer_ref
+
+
+class ProfileMark(models.Model):
+    """Which word of which source a customer's fields are, so that an older one that comes later passes by.
+
+    ``marks`` is, by the name of a field, the instant, the version or null, and the source; ``latest_at`` is the latest
+    of the instants.
+    """
+
+    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    marks = models.JSONField()
+    latest_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "customers_profile_mark"
+
+    def __str__(self) -> str:
+        return f"{self.customer_id}: {self.latest_at}"
 
 
 class ContactPoint(models.Model):

@@ -1,13 +1,21 @@
-"""Decisions on consents and on events from outside, as pure functions."""
+"""Decisions on consents, on events from outside and on whose word about a customer is the later, as pure functions."""
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import available_timezones
 
-from loyalty.customers.contracts import Channel, Purpose
+from loyalty.customers.contracts import (
+    Channel,
+    ConsentRecord,
+    CustomerRecord,
+    CustomerStatus,
+    Mark,
+    ProfileNews,
+    Purpose,
+)
 from loyalty.foundation.kernel.errors import Refusal
 from loyalty.foundation.kernel.money import parse_amount
 
@@ -27,6 +35,32 @@ CURRENCY = re.compile(r"[A-Z]{3}")
 # By their names without regard to case, as sources write them.
 ZONES: Mapping[str, str] = {name.casefold(): name for name in available_timezones()}
 ZONE_DEFAULT = "UTC"
+# How sources call the three states.
+STATUSES: Mapping[str, CustomerStatus] = {
+    "active": CustomerStatus.ACTIVE,
+    "approved": CustomerStatus.ACTIVE,
+    "suspended": CustomerStatus.SUSPENDED,
+    "closed": CustomerStatus.CLOSED,
+    "terminated": CustomerStatus.CLOSED,
+}
+# What a source calls a way that has another name here.
+CHANNEL_NAMES: Mapping[str, str] = {"phone": Channel.SMS}
+
+CUSTOMER_CREATED = "bss.customer_created"
+CUSTOMER_CHANGED = "bss.customer_changed"
+STATUS_CHANGED = "bss.customer_status_changed"
+CONSENT_CHANGED = "bss.consent_changed"
+# By these alone somebody becomes known whom nobody knew.
+MAKING_TYPES = frozenset({CUSTOMER_CREATED, CUSTOMER_CHANGED})
+PROFILE_TYPES = MAKING_TYPES | {STATUS_CHANGED, CONSENT_CHANGED}
+CONSENTS_MAX = 20
+VERSION_MAX = 2**63 - 1
+LANGUAGE = re.compile(r"[A-Za-z]{2,3}(-[A-Za-z0-9]{2,8})*")
+EMAIL = re.compile(r"[^@\s]+@[^@\s]+")
+PHONE = re.compile(r"\+?[0-9][0-9 ()./-]{2,29}")
+# PostgreSQL has no text with these.
+UNSTORABLE = re.compile("[\0\ud800-\udfff]")
+BORN_FIRST = date(1900, 1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +120,171 @@ def check_event_data(data: Mapping[str, Any]) -> EventProblem | None:
     if currency is not None and not (isinstance(currency, str) and CURRENCY.fullmatch(currency)):
         return EventProblem("event.currency_invalid", "currency is an ISO 4217 code such as EUR.")
     return None
+
+
+def is_later(told: Mark, held: Mark | None) -> bool:
+    """Tell whether what is told counts beside what is held.
+
+    Of one source that numbers its words the number decides, and otherwise the instant. Of equals the one that comes
+    last counts: a topic keeps the order of one customer's messages, and clocks of sources may know whole seconds only.
+    """
+    if held is None:
+        return True
+    if told.version is not None and held.version is not None and told.source == held.source:
+        return told.version >= held.version
+    return told.at >= held.at
+
+
+def take_news(
+    values: MutableMapping[str, Any], marks: MutableMapping[str, Mark], imported_at: datetime | None, news: ProfileNews
+) -> list[str]:
+    """Put what a source told into the values and marks of one customer, field by field; give the fields that counted.
+
+    :param imported_at: when an import told all fields at once; None when none did.
+    """
+    imported = None if imported_at is None else Mark(imported_at, None, "")
+    taken = []
+    for name, value in news.fields.items():
+        held = marks.get(name)
+        if imported is not None and (held is None or held.at < imported.at):
+            held = imported
+        if is_later(news.mark, held):
+            values[name], marks[name] = value, news.mark
+            taken.append(name)
+    return taken
+
+
+def read_profile(
+    event_type: str, data: Mapping[str, Any], *, told_at: datetime, source: str, now: datetime
+) -> ProfileNews | EventProblem:
+    """Read what an event tells of a customer; what it does not name stays, and what it names as null is emptied."""
+    if event_type not in PROFILE_TYPES:
+        known = ", ".join(sorted(PROFILE_TYPES))
+        return EventProblem("event.type_invalid", f"{event_type[:80]} is none of {known}.")
+    try:
+        version = _read_version(data.get("version"))
+        named = () if event_type == CONSENT_CHANGED else ("status",) if event_type == STATUS_CHANGED else READERS
+        fields = {name: _read_field(name, data[name], now) for name in named if name in data}
+        consents = () if event_type == STATUS_CHANGED else _read_consents(event_type, data, told_at, now)
+        if event_type not in MAKING_TYPES and not fields and not consents:
+            raise ValueError("It tells neither a status nor a consent.")
+    except ValueError as fault:
+        return EventProblem("customer.profile_invalid", str(fault))
+    return ProfileNews(Mark(told_at, version, source), fields, consents)
+
+
+def _read_version(told: object) -> int | None:
+    if told is None:
+        return None
+    if isinstance(told, str) and told.isascii() and told.isdigit() and len(told) < 20:
+        told = int(told)
+    if isinstance(told, bool) or not isinstance(told, int) or not 0 <= told <= VERSION_MAX:
+        raise ValueError("version is a whole number that is not negative.")
+    return told
+
+
+def _read_field(name: str, told: object, now: datetime) -> Any:
+    """Give a field's value; null and an empty text empty it."""
+    if told is None or told == "":
+        if name == "status":
+            raise ValueError("status is never empty.")
+        return PROFILE_EMPTY[name]
+    try:
+        value = READERS[name](told)
+    except ValueError as fault:
+        raise ValueError(f"{name} {fault}") from fault
+    if name == "birth_date" and not BORN_FIRST <= value <= now.date():
+        raise ValueError("birth_date lies in no lifetime.")
+    return value
+
+
+def _text(length_max: int, fitting: re.Pattern[str] | None = None) -> Callable[[object], str]:
+    def read(told: object) -> str:
+        if not isinstance(told, str) or len(told) > length_max or UNSTORABLE.search(told):
+            raise ValueError(f"is a text of at most {length_max} characters that are characters.")
+        if fitting is not None and not fitting.fullmatch(told):
+            raise ValueError("does not read as one.")
+        return told
+
+    return read
+
+
+def _phone(told: object) -> str:
+    # Many a system keeps its numbers as numbers.
+    text = str(told) if isinstance(told, int) and not isinstance(told, bool) else told
+    return _text(40, PHONE)(text)
+
+
+def _status(told: object) -> str:
+    found = STATUSES.get(told.strip().lower()) if isinstance(told, str) else None
+    if found is None:
+        raise ValueError(f"is one of {', '.join(STATUSES)}.")
+    return found.value
+
+
+def _zone(told: object) -> str:
+    found = ZONES.get(told.strip().casefold()) if isinstance(told, str) else None
+    if found is None:
+        raise ValueError("is a zone of the IANA database such as Asia/Beirut.")
+    return found
+
+
+def _date(told: object) -> date:
+    try:
+        return date.fromisoformat(told if isinstance(told, str) else "")
+    except ValueError as fault:
+        raise ValueError("is a date such as 1990-12-31.") from fault
+
+
+# The fields that a source may tell, in the order in which they are read.
+READERS: Mapping[str, Callable[[object], Any]] = {
+    "first_name": _text(100),
+    "last_name": _text(100),
+    "status": _status,
+    "language": _text(10, LANGUAGE),
+    "time_zone": _zone,
+    "city": _text(100),
+    "gender": _text(20),
+    "birth_date": _date,
+    "customer_since": _date,
+    "email": _text(254, EMAIL),
+    "phone": _phone,
+    "push_token": _text(254),
+}
+# What a field is when nobody told it: the same as for a record of an import.
+PROFILE_EMPTY: Mapping[str, Any] = {name: getattr(CustomerRecord(customer_ref="-"), name) for name in READERS}
+
+
+def _read_consents(
+    event_type: str, data: Mapping[str, Any], told_at: datetime, now: datetime
+) -> tuple[ConsentRecord, ...]:
+    told = data.get("consents")
+    if told is None:
+        told = [data] if event_type == CONSENT_CHANGED and "channel" in data else []
+    if not isinstance(told, list) or len(told) > CONSENTS_MAX or not all(isinstance(one, Mapping) for one in told):
+        raise ValueError(f"consents is a list of at most {CONSENTS_MAX} objects.")
+    return tuple(_read_consent(one, told_at, now) for one in told)
+
+
+def _read_consent(told: Mapping[str, Any], told_at: datetime, now: datetime) -> ConsentRecord:
+    channel, purpose, is_granted = told.get("channel"), told.get("purpose"), told.get("is_granted")
+    channel = CHANNEL_NAMES.get(channel, channel) if isinstance(channel, str) else ""
+    if not isinstance(purpose, str) or not is_consent(channel, purpose):
+        raise ValueError("A consent names a channel and a purpose that exist.")
+    if not isinstance(is_granted, bool):
+        raise ValueError("is_granted of a consent is true or false.")
+    changed_at = told_at if told.get("changed_at") is None else parse_instant(told["changed_at"])
+    if changed_at is None or changed_at > now + EVENT_FUTURE_MAX:
+        raise ValueError("changed_at of a consent is an RFC 3339 instant with its offset, and not in the future.")
+    return ConsentRecord(channel, purpose, is_granted, changed_at)
+
+
+def parse_instant(told: object) -> datetime | None:
+    """Read an RFC 3339 instant with its offset; None for anything else."""
+    if not isinstance(told, str) or len(told) > 40:
+        return None
+    try:
+        instant = datetime.fromisoformat(told)
+        return instant.astimezone(UTC) if instant.tzinfo is not None else None
+    except (ValueError, OverflowError):
+        return None

@@ -24,8 +24,8 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 # What a peer may be told to do with a request instead of answering it.
-DROP, SILENT, GARBAGE, HUGE = "DROP", "SILENT", "GARBAGE", "HUGE"
-WORDS = (DROP, SILENT, GARBAGE, HUGE)
+DROP, HALF, SILENT, GARBAGE, HUGE = "DROP", "HALF", "SILENT", "GARBAGE", "HUGE"
+WORDS = (DROP, HALF, SILENT, GARBAGE, HUGE)
 CHUNK = 65_536
 
 
@@ -45,11 +45,12 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """One answer."""
+    """One answer, and how long the provider thinks about it."""
 
     status: int = 200
     body: bytes = b"{}"
     headers: Mapping[str, str] = field(default_factory=dict)
+    delay_s: float = 0
 
 
 def told(status: int, body: Any, **headers: str) -> Answer:
@@ -61,7 +62,7 @@ def told(status: int, body: Any, **headers: str) -> Answer:
 class Peer:
     """A provider: what it was asked, and what it answers next; without a word for it ``usual`` answers."""
 
-    usual: Callable[[Asked], Answer]
+    usual: Callable[[Asked], Answer | str]
     scheme: str = "http"
     port: int = 0
     asked: list[Asked] = field(default_factory=list)
@@ -109,7 +110,8 @@ class _Handler(BaseHTTPRequestHandler):
 
     def _obey(self, answer: Answer | str) -> None:
         match answer:
-            case Answer(status, body, headers):
+            case Answer(status, body, headers, delay_s):
+                self.peer.release.wait(delay_s)
                 self.send_response(status)
                 for name, value in headers.items():
                     self.send_header(name, value)
@@ -117,6 +119,11 @@ class _Handler(BaseHTTPRequestHandler):
                 self.end_headers()
                 self.wfile.write(body)
                 return
+            case "HALF":
+                self.send_response(200)
+                self.send_header("Content-Length", "500")
+                self.end_headers()
+                self.wfile.write(b'{"half": "an ans')
             case "SILENT":
                 self.peer.release.wait(30)
             case "GARBAGE":
@@ -135,7 +142,7 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def http_peer(usual: Callable[[Asked], Answer], files: tuple[Path, Path, Path] | None = None) -> Iterator[Peer]:
+def http_peer(usual: Callable[[Asked], Answer | str], files: tuple[Path, Path, Path] | None = None) -> Iterator[Peer]:
     """Run a provider that speaks HTTP/1.1, inside of TLS where there are files for it."""
     peer = Peer(usual, scheme="https" if files else "http")
     server = ThreadingHTTPServer(("127.0.0.1", 0), type("Handler", (_Handler,), {"peer": peer}))
@@ -224,10 +231,15 @@ class _Http2Line:
 
     def _obey(self, answer: Answer | str, stream_id: int) -> bool:
         match answer:
-            case Answer(status, body, headers):
+            case Answer(status, body, headers, delay_s):
+                self._peer.release.wait(delay_s)
                 self._h2.send_headers(stream_id, [(":status", str(status)), *headers.items()])
                 self._h2.send_data(stream_id, body, end_stream=True)
                 return True
+            case "HALF":
+                self._h2.send_headers(stream_id, [(":status", "200"), ("content-length", "500")])
+                self._h2.send_data(stream_id, b'{"half": "an ans')
+                self._line.sendall(self._h2.data_to_send())
             case "SILENT":
                 self._peer.release.wait(30)
             case "GARBAGE":
@@ -236,7 +248,7 @@ class _Http2Line:
 
 
 @contextmanager
-def http2_peer(usual: Callable[[Asked], Answer], files: tuple[Path, Path, Path]) -> Iterator[Peer]:
+def http2_peer(usual: Callable[[Asked], Answer | str], files: tuple[Path, Path, Path]) -> Iterator[Peer]:
     """Run a provider that speaks HTTP/2 inside of TLS and nothing else."""
     peer = Peer(usual, scheme="https")
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

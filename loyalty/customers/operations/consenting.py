@@ -71,6 +71,8 @@ def _answer(
         raise CustomerNotFound()
     known = Consent.objects.filter(customer=customer, channel=channel, purpose=purpose).first()
     if known is not None and known.is_granted == is_granted:
+        # Said again, it stands against what a source tells of the time in between.
+        Consent.objects.filter(pk=known.pk, changed_at__lt=now).update(changed_at=now)
         return ConsentView(channel, purpose, is_granted, known.source, known.changed_at)
     before = known.is_granted if known is not None else DEFAULT_CONSENT[purpose]
     Consent.objects.update_or_create(

@@ -16,7 +16,7 @@ from loyalty.customers.events import (
     CustomerPurchase,
     CustomerUpdated,
 )
-from loyalty.customers.models import Consent, ContactPoint, Customer, CustomerEvent, Device
+from loyalty.customers.models import Consent, ContactPoint, Customer, CustomerEvent, Device, ProfileMark
 from loyalty.customers.registry import erasures
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.events import api as events
@@ -85,6 +85,7 @@ def _erase_own(customer: Customer, now: datetime) -> dict[str, int]:
         "customers.events": CustomerEvent.objects.filter(customer=customer).exclude(data=EMPTY).update(data=EMPTY),
         "customers.profile": 1,
     }
+    ProfileMark.objects.filter(customer=customer).delete()
     customer.customer_ref = str(customer.public_id)
     customer.first_name = customer.last_name = customer.city = customer.gender = ""
     customer.language, customer.time_zone = "en", "UTC"

@@ -1,25 +1,35 @@
 """Events of customers that come by Kafka or as CloudEvents: the same as those of the webhook."""
 
 import hashlib
-from collections.abc import Sequence
+import uuid
+from collections.abc import Collection, Sequence
 from datetime import datetime
 
+from loyalty.customers.models import Customer
 from loyalty.customers.operations.receiving import EVENTS_MAX, receive_events
 from loyalty.foundation.exchange.contracts import ForeignEvent, IntakeReport, RefusedEvent
+from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
 
 SOURCE_LENGTH_MAX = 50
+# With this before it a subject is our own id of a customer, or a reference of the BSS.
+OURS = "customer/"
 
 
-def take_events(events: Sequence[ForeignEvent], *, source: str, now: datetime) -> IntakeReport:
+def short_source(source: str) -> str:
+    """Give the short name of a source, which may be an address of any length."""
+    digest = hashlib.sha256(source.encode()).hexdigest()[:40]
+    return source if len(source) <= SOURCE_LENGTH_MAX else f"sha256:{digest}"
+
+
+def take_events(events: Sequence[ForeignEvent], *, source: str, actor: Actor, now: datetime) -> IntakeReport:
     """Take events of customers in; the subject is ``customer/<id>``, an id, or a reference of the BSS."""
     report = IntakeReport()
-    # A source may be an address of any length; here it is a short name.
-    digest = hashlib.sha256(source.encode()).hexdigest()[:40]
-    name = source if len(source) <= SOURCE_LENGTH_MAX else f"sha256:{digest}"
+    name = short_source(source)
+    ours = _list_ours(events)
     for start in range(0, len(events), EVENTS_MAX):
         chunk = events[start : start + EVENTS_MAX]
-        came = receive_events(raw=[_raw(one, now) for one in chunk], source=name, now=now)
+        came = receive_events(raw=[_raw(one, ours, now) for one in chunk], source=name, now=now)
         refused = tuple(
             RefusedEvent(chunk[one.index].index, one.event_id, one.code, one.message) for one in came.rejected
         )
@@ -27,16 +37,26 @@ def take_events(events: Sequence[ForeignEvent], *, source: str, now: datetime) -
     return report
 
 
-def _raw(event: ForeignEvent, now: datetime) -> dict[str, object]:
-    subject = event.subject.removeprefix("customer/")
+def _id_of(subject: str) -> uuid.UUID | None:
     try:
-        customer = {"customer_id": str(parse_public_id(subject))}
+        return parse_public_id(subject.removeprefix(OURS))
     except PublicIdInvalid:
-        customer = {"customer_ref": subject}
+        return None
+
+
+def _list_ours(events: Sequence[ForeignEvent]) -> frozenset[uuid.UUID]:
+    """Give which bare subjects are ids of ours: a BSS may name its customers by ids that look the same."""
+    bare = {named for one in events if not one.subject.startswith(OURS) and (named := _id_of(one.subject))}
+    return frozenset(Customer.objects.filter(public_id__in=bare).values_list("public_id", flat=True) if bare else ())
+
+
+def _raw(event: ForeignEvent, ours: Collection[uuid.UUID], now: datetime) -> dict[str, object]:
+    named = _id_of(event.subject)
+    is_id = named is not None and (named in ours or event.subject.startswith(OURS))
     return {
         "event_id": event.id,
         "event_type": event.type,
         "occurred_at": event.occurred_at or now.isoformat(),
         "event_data": dict(event.data),
-        **customer,
+        **({"customer_id": str(named)} if is_id else {"customer_ref": event.subject.removeprefix(OURS)}),
     }

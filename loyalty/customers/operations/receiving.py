@@ -17,6 +17,7 @@ from loyalty.customers.policy import (
     check_event_data,
     check_event_time,
     check_event_type,
+    parse_instant,
 )
 from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
@@ -68,7 +69,7 @@ def _read(position: int, raw: object, now: datetime) -> InboundEvent | EventProb
     data = {} if data is None else data
     if not isinstance(data, dict) or len(dumps_exact(data)) > EVENT_DATA_BYTES_MAX:
         return EventProblem("event.data_invalid", f"event_data is an object of at most {EVENT_DATA_BYTES_MAX} bytes.")
-    occurred_at = _instant(raw.get("occurred_at"))
+    occurred_at = parse_instant(raw.get("occurred_at"))
     if occurred_at is None:
         return EventProblem("event.time_invalid", "occurred_at is an RFC 3339 instant with its offset.")
     problem = check_event_type(raw.get("event_type")) or check_event_time(occurred_at, now) or check_event_data(data)
@@ -78,16 +79,6 @@ def _read(position: int, raw: object, now: datetime) -> InboundEvent | EventProb
     if isinstance(customer, EventProblem):
         return customer
     return InboundEvent(position, event_id, str(raw["event_type"]), *customer, occurred_at, data)
-
-
-def _instant(value: object) -> datetime | None:
-    if not isinstance(value, str) or len(value) > 40:
-        return None
-    try:
-        instant = datetime.fromisoformat(value)
-    except ValueError:
-        return None
-    return instant if instant.tzinfo is not None else None
 
 
 def _customer_of(raw: Mapping[str, Any]) -> tuple[uuid.UUID | None, str] | EventProblem:

@@ -1,7 +1,7 @@
 """Taking customers in, thousands in one statement."""
 
 import logging
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 
 from django.db import connection, transaction
@@ -22,10 +22,10 @@ CREATE_INCOMING = """
     CREATE TEMP TABLE customers_incoming (
         public_id uuid, customer_ref text, first_name text, last_name text, status text, language text,
         time_zone text, city text, gender text, birth_date date, customer_since date, email text, phone text,
-        push_token text
+        push_token text, told_at timestamptz, gone text[]
     ) ON COMMIT DROP;
     CREATE TEMP TABLE customers_incoming_consent (
-        customer_ref text, channel text, purpose text, is_granted boolean, changed_at timestamptz
+        customer_ref text, channel text, purpose text, is_granted boolean, changed_at timestamptz, place integer
     ) ON COMMIT DROP
 """
 # Whom we erased no source brings back; the public id is made of the reference, so that it is known again.
@@ -56,6 +56,26 @@ def _check(records: Sequence[CustomerRecord]) -> None:
 def upsert_many(records: Sequence[CustomerRecord], *, source: str, actor: Actor, now: datetime) -> UpsertReport:
     """Create or update customers by their reference, with their facts and one audit row; who was erased is left out.
 
+    A record tells everything that the source knows as of ``now``; what an event told of a later instant stays.
+
+    :raises CustomerRecordInvalid: a reference is missing, too long or comes twice, or a status is unknown.
+    """
+    return write_records(records, {}, told_at=now, source=source, actor=actor, now=now)
+
+
+def write_records(
+    records: Sequence[CustomerRecord],
+    gone: Mapping[str, Sequence[str]],
+    *,
+    told_at: datetime | None,
+    source: str,
+    actor: Actor,
+    now: datetime,
+) -> UpsertReport:
+    """Write records within the caller's transaction, with their facts and one audit row.
+
+    :param gone: by reference the channels on which the customer has no address any more.
+    :param told_at: as of when the records tell everything; None where their fields were compared one by one.
     :raises CustomerRecordInvalid: a reference is missing, too long or comes twice, or a status is unknown.
     """
     if not records:
@@ -71,16 +91,17 @@ def upsert_many(records: Sequence[CustomerRecord], *, source: str, actor: Actor,
                         *(one.last_name[:100], one.status, one.language[:10] or "en", zone_of(one.time_zone)),
                         *(one.city[:100], one.gender[:20], one.birth_date, one.customer_since),
                         *(one.email[:254], one.phone[:254], one.push_token[:254]),
+                        *(told_at, list(gone.get(one.customer_ref, ()))),
                     )
                 )
         with cursor.copy("COPY customers_incoming_consent FROM STDIN") as target:
             for one in records:
-                for consent in one.consents:
+                for place, consent in enumerate(one.consents):
                     if is_consent(consent.channel, consent.purpose):
                         target.write_row(
                             (
                                 *(one.customer_ref, consent.channel, consent.purpose),
-                                *(consent.is_granted, consent.changed_at),
+                                *(consent.is_granted, consent.changed_at, place),
                             )
                         )
     sql.execute(LEAVE_OUT_ERASED)

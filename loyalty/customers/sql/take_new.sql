@@ -14,8 +14,8 @@ BEGIN
             AS i (public_id, customer_ref, first_name, last_name, email, phone, since)),
     made AS (
         INSERT INTO customers_customer (public_id, customer_ref, first_name, last_name, status, language, time_zone, city,
-            gender, customer_since, source, updated_at)
-        SELECT i.public_id, i.customer_ref, i.first_name, i.last_name, 'ACTIVE', 'en', 'UTC', '', '', i.since, p_source, p_now
+            gender, customer_since, source, told_at, updated_at)
+        SELECT i.public_id, i.customer_ref, i.first_name, i.last_name, 'ACTIVE', 'en', 'UTC', '', '', i.since, p_source, p_now, p_now
         FROM incoming i
         WHERE NOT EXISTS (SELECT FROM customers_customer e WHERE e.public_id = i.public_id AND e.erased_at IS NOT NULL)
         ORDER BY i.customer_ref

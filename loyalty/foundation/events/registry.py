@@ -5,12 +5,15 @@ from datetime import datetime
 from typing import Any, Protocol
 
 from loyalty.foundation.events.contracts import Handler, Subscription
+from loyalty.foundation.kernel.actor import Actor
 
 
 class Intake(Protocol):
     """Takes events of other systems in."""
 
-    def __call__(self, *, raw: Sequence[Any], source: str, now: datetime) -> Any:
+    def __call__(
+        self, *, raw: Sequence[Any], source: str, actor: Actor, now: datetime, is_allowed: Callable[[str], bool]
+    ) -> Any:
         """Take them in; give how many were new, how many known, and which were refused."""
         ...
 

@@ -6,6 +6,8 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any, Protocol
 
+from loyalty.foundation.kernel.actor import Actor
+
 
 class EndpointState(StrEnum):
     """Whether an endpoint is told: paused ones keep their deliveries, disabled ones get none."""
@@ -77,6 +79,6 @@ class IntakeReport:
 class Receiver(Protocol):
     """Takes events of one family in, within the transaction at hand; each counts once per source and id."""
 
-    def __call__(self, events: Sequence[ForeignEvent], *, source: str, now: datetime) -> IntakeReport:
-        """Take the events in."""
+    def __call__(self, events: Sequence[ForeignEvent], *, source: str, actor: Actor, now: datetime) -> IntakeReport:
+        """Take the events in, in the order in which they came; ``actor`` is whoever brought them."""
         ...

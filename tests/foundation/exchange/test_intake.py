@@ -10,6 +10,7 @@ from loyalty.customers.models import Customer
 from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.exchange import api
 from loyalty.foundation.exchange.policy import ABSENT, is_path, look_up
+from loyalty.foundation.kernel.actor import Actor
 from tests.conftest import ClientWith
 
 pytestmark = pytest.mark.django_db
@@ -148,12 +149,14 @@ def test_path__into_an_event__gives_what_stands_there() -> None:
     ]
 
 
-def test_intake__same_events_shuffled_and_thrice__changes_nothing(customer: Customer, now: datetime) -> None:
+def test_intake__same_events_shuffled_and_thrice__changes_nothing(
+    customer: Customer, actor: Actor, now: datetime
+) -> None:
     batch = [
         {"specversion": "1.0", "id": str(n), "source": "s", "type": "invoice.paid", "subject": f"customer/{n % 5}"}
         for n in range(200)
     ]
-    first = api.take_in(raw=batch, source="s", now=now)
-    again = api.take_in(raw=batch[::-1] * 2, source="other", now=now)
+    first = api.take_in(raw=batch, source="s", actor=actor, now=now)
+    again = api.take_in(raw=batch[::-1] * 2, source="other", actor=actor, now=now)
     assert (first.accepted, again.accepted, again.duplicates) == (200, 0, 400)
     assert PublishedEvent.objects.filter(type="invoice.paid").count() == 200

@@ -13,6 +13,8 @@ from confluent_kafka import Consumer, Producer
 from django.db import OperationalError
 from pytest_django.fixtures import Settings
 
+from loyalty.customers.models import Consent, Customer, CustomerEvent
+from loyalty.foundation.audit.models import AuditEntry
 from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.exchange.models import DeadMessage, TopicOffset, TransportCursor
 from loyalty.foundation.exchange.operations import kafka
@@ -24,6 +26,9 @@ pytestmark = pytest.mark.django_db(transaction=True)
 # A broker of one's own instead of the mock cluster: host:port.
 REAL = os.environ.get("LOYALTY_TEST_KAFKA", "")
 LOOKS = 40
+
+
+Headers = list[tuple[str, str | bytes | None]]
 
 
 class Killed(BaseException):
@@ -73,12 +78,18 @@ def read_all(brokers: str, topic: str, count: int) -> list[Any]:
     return found
 
 
-def send(brokers: str, topic: str, *bodies: Any, headers: list[tuple[str, str | bytes | None]] | None = None) -> None:
-    """Put messages into a topic."""
+def send(
+    brokers: str,
+    topic: str,
+    *bodies: Any,
+    headers: list[tuple[str, str | bytes | None]] | None = None,
+    key: bytes = b"",
+) -> None:
+    """Put messages into a topic, in one partition where they have a key."""
     sender = Producer({"bootstrap.servers": brokers, "log_level": 0})
     for body in bodies:
         text = body if isinstance(body, bytes) else json.dumps(body).encode()
-        sender.produce(topic, value=text, headers=headers or [])
+        sender.produce(topic, key=key or None, value=text, headers=headers or [])
     assert sender.flush(20) == 0
 
 
@@ -156,7 +167,7 @@ def test_publisher__while_brokers_are_away__loses_nothing(
     assert len(read_all(brokers, topic, 20)) == 20
 
 
-BINARY: list[tuple[str, str | bytes | None]] = [
+BINARY: Headers = [
     ("ce_specversion", b"1.0"), ("ce_id", b"b"), ("ce_type", b"invoice.paid"), ("ce_source", b"erp"),
 ]  # fmt: skip
 
@@ -243,3 +254,87 @@ def test_database__away_in_mid_batch__nothing_is_passed_over(
             take(topic, 10)
     take(topic, 10)
     assert PublishedEvent.objects.filter(type="invoice.paid").count() == 10
+
+
+def profile(number: int, ref: str, kind: str = "customer_changed", **data: Any) -> dict[str, Any]:
+    """What the BSS tells of a customer, second by second."""
+    at = datetime(2026, 3, 1, 12, 0, number, tzinfo=UTC).isoformat()
+    event = {"specversion": "1.0", "id": f"p-{number}", "source": "bss", "type": f"bss.{kind}", "time": at}
+    return {**event, "subject": ref, "data": data}
+
+
+PROFILES = [
+    profile(0, "B-1", "customer_created", first_name="Lina", city="Beirut", email="lina@example.test"),
+    profile(1, "B-2", "customer_created", first_name="Omar"),
+    profile(2, "B-1", city="Tripoli"),
+    profile(3, "B-2", "customer_status_changed", status="closed"),
+    profile(4, "B-1", "consent_changed", channel="email", purpose="marketing", is_granted=True),
+    profile(5, "B-1", city="Sidon", email=None),
+]
+
+
+def known() -> list[Any]:
+    """Give what is known of the customers of the topic."""
+    people = Customer.objects.order_by("customer_ref").values_list("customer_ref", "first_name", "city", "status")
+    return [*people, *Consent.objects.values_list("customer__customer_ref", "channel", "is_granted")]
+
+
+KNOWN = [("B-1", "Lina", "Sidon", "ACTIVE"), ("B-2", "Omar", "", "CLOSED"), ("B-1", "email", True)]
+
+
+@pytest.mark.parametrize("point", ["", "profiles.stored", "kafka.taken", "kafka.committed"])
+def test_profiles__of_a_topic__change_customers_once_whoever_dies(
+    brokers: str, topic: str, monkeypatch: pytest.MonkeyPatch, point: str
+) -> None:
+    send(brokers, topic, *PROFILES, *PROFILES[::-1], key=b"B")
+
+    def die(at: str) -> None:
+        if at == point:
+            raise Killed
+
+    if point:
+        with monkeypatch.context() as patch:
+            patch.setattr("loyalty.foundation.exchange.operations.kafka.maybe_fail", die)
+            patch.setattr("loyalty.customers.operations.profiles.maybe_fail", die)
+            with pytest.raises(Killed):
+                take(topic, 12)
+        assert bool(known()) is (point == "kafka.committed"), "effect and offset move together or not at all"
+    take(topic, 12)
+    assert known() == KNOWN
+    assert CustomerEvent.objects.count() == len(PROFILES)
+    assert PublishedEvent.objects.filter(type="customer.created").count() == 2
+    assert not DeadMessage.objects.exists()
+    assert AuditEntry.objects.filter(act="customers.import", actor_ref="exchange.kafka").exists()
+
+
+def test_profiles__that_cannot_be_taken__are_dead_messages_and_replayed_when_they_can(
+    brokers: str, topic: str, client_with: ClientWith
+) -> None:
+    at = "2026-03-01T12:00:00Z"
+    foreign = {"what": "MOVED", "no": 7, "who": "B-1", "at": at, "town": "Tyre"}
+    early = profile(9, "B-9", "customer_status_changed", status="suspended")
+    bad = profile(8, "B-1", status="happy", phone="+96170123456")
+    send(brokers, topic, PROFILES[0], bad, early, foreign, key=b"B")
+    take(topic, 4)
+    assert sorted(DeadMessage.objects.values_list("code", flat=True)) == [
+        *("customer.not_found", "customer.profile_invalid", "event.no_mapping"),
+    ]
+    client = client_with("exchange.view", "exchange.replay", "exchange.manage")
+    dead = {one["code"]: one for one in client.get("/api/loyalty/v1/deadMessages/").json()["results"]}
+    assert "96170123456" not in dead["customer.profile_invalid"]["body"]
+    mapping = {
+        "source": topic, "name": "moved", "type": "bss.customer_changed", "matches": {"$.what": "MOVED"},
+        "id_path": "$.no", "subject_path": "$.who", "time_path": "$.at", "data_paths": {"city": "$.town"},
+    }  # fmt: skip
+    assert client.post("/api/loyalty/v1/eventMappings/", mapping).status_code == 201
+    send(brokers, topic, profile(10, "B-9", "customer_created", first_name="Rana"), key=b"B")
+    take(topic, 5)
+
+    def replay(code: str) -> Any:
+        return client.post(f"/api/loyalty/v1/deadMessages/{dead[code]['id']}/replay/").json()
+
+    assert replay("customer.not_found")["is_taken"] is True
+    assert replay("event.no_mapping")["is_taken"] is True
+    assert replay("customer.profile_invalid")["code"] == "customer.profile_invalid"
+    people = Customer.objects.order_by("customer_ref").values_list("customer_ref", "city", "status")
+    assert list(people) == [("B-1", "Tyre", "ACTIVE"), ("B-9", "", "SUSPENDED")]

@@ -2,16 +2,9 @@
 
 from datetime import UTC
 
-from loyalty.customers.contracts import Channel, ConsentRecord, CustomerRecord, CustomerStatus
+from loyalty.customers.contracts import ConsentRecord, CustomerRecord, CustomerStatus
 from loyalty.customers.kinds.xiva.contracts import XivaCustomer
-
-STATUS = {
-    "active": CustomerStatus.ACTIVE,
-    "approved": CustomerStatus.ACTIVE,
-    "suspended": CustomerStatus.SUSPENDED,
-    "closed": CustomerStatus.CLOSED,
-    "terminated": CustomerStatus.CLOSED,
-}
+from loyalty.customers.policy import CHANNEL_NAMES, STATUSES
 
 
 def _plain(text: str) -> str:
@@ -30,7 +23,7 @@ def record_of(customer: XivaCustomer) -> CustomerRecord:
     """Give a customer as we take them in; a status that we do not know counts as active."""
     choices = {
         (one.channel, one.purpose): ConsentRecord(
-            channel=Channel.SMS if one.channel == "phone" else one.channel,
+            channel=CHANNEL_NAMES.get(one.channel, one.channel),
             purpose=one.purpose,
             is_granted=one.is_granted,
             changed_at=one.changed_at if one.changed_at.tzinfo else one.changed_at.replace(tzinfo=UTC),
@@ -41,7 +34,7 @@ def record_of(customer: XivaCustomer) -> CustomerRecord:
         customer_ref=_plain(customer.id),
         first_name=_plain(customer.given_name),
         last_name=_plain(customer.family_name),
-        status=STATUS.get(customer.status.lower(), CustomerStatus.ACTIVE),
+        status=STATUSES.get(customer.status.lower(), CustomerStatus.ACTIVE),
         language=_plain(customer.language),
         time_zone=_plain(customer.time_zone),
         city=_address(customer, "postaladdress", "city"),

@@ -20,7 +20,9 @@ class Refusals:
     """How the server is to fail, read from a file before each step; without the file it works.
 
     The file's text is ``STEP CODE WORDS``, for example ``EHLO 421 closed``, ``RCPT 550 no such user``,
-    ``BODY 451 try later``; ``DROP`` takes the body and hangs up without an answer. An empty file means ``EHLO 421``.
+    ``BODY 451 try later``; an empty file means ``EHLO 421``. With the body in hand ``DROP`` hangs up without an answer,
+    ``HALF`` in the middle of one, ``SILENT`` never answers, ``GARBAGE`` answers what is none, and ``SLOW 2`` keeps the
+    mail and answers after two seconds.
     """
 
     def __init__(self, path: Path | None) -> None:
@@ -39,6 +41,15 @@ class Refusals:
             return None
         wanted, _, words = text.partition(" ")
         return (words or "451 refused on demand") if wanted == step else None
+
+    def word(self) -> tuple[str, str]:
+        """Give the first word of the file and what stands behind it; empty ones without a file."""
+        try:
+            text = self.path.read_text(encoding="utf-8").strip() if self.path is not None else ""
+        except FileNotFoundError:
+            text = ""
+        word, _, rest = text.partition(" ")
+        return word, rest
 
     def toggle(self) -> None:
         """Close, or open again."""
@@ -84,14 +95,30 @@ class MaildirKeeper:
 
     async def handle_DATA(self, server: SMTP, session: Session, envelope: Envelope) -> str:  # noqa: N802
         """Take the body."""
-        if self.refusals.answer("DROP") and isinstance(server.transport, asyncio.WriteTransport):
-            server.transport.abort()
-            return "451 never heard"
         refusal = self.refusals.answer("BODY")
         if refusal:
             return refusal
+        match self.refusals.word():
+            case (("DROP" | "HALF" | "GARBAGE" | "SILENT") as word, _):
+                return await self._leave_open(word, server)
+            case ("SLOW", seconds):
+                await asyncio.sleep(float(seconds or 1))
         self._keep(envelope)
         return "250 kept"
+
+    @staticmethod
+    async def _leave_open(word: str, server: SMTP) -> str:
+        """Leave the other side without a word by which it could tell whether the mail was taken."""
+        line = server.transport
+        if word == "SILENT":
+            # Until the other side hangs up, which ends this conversation.
+            await asyncio.Event().wait()
+        if isinstance(line, asyncio.WriteTransport) and word == "DROP":
+            line.abort()
+        elif isinstance(line, asyncio.WriteTransport):
+            line.write(b"25" if word == "HALF" else b"\x00\x01 no answer at all\r\n")
+            line.close()
+        return "451 never heard"
 
     def _keep(self, envelope: Envelope) -> None:
         content = envelope.content or b""

@@ -14,6 +14,8 @@ from loyalty.foundation.resilience import egress
 SEND_THE_BODY = 354
 TAKEN, WILL_FORWARD = 250, 251
 CLOSING = 421
+# RFC 5321, 4.2.1: 4yz and 5yz say no.
+REFUSALS = range(400, 600)
 # A line that begins with a period gets a second one, so that none is taken for the end (RFC 5321, 4.5.2).
 LINE_BEGINS = re.compile(rb"^\.", re.MULTILINE)
 CONNECT_SECONDS = 10.0
@@ -98,7 +100,7 @@ class _TellsPhase:
     """Remembers whether a body is on its way: from the server's "go ahead" until its final answer.
 
     Before the go-ahead nothing can have been accepted, after the final answer the outcome is known; between the two
-    a broken line leaves it open (RFC 5321, 4.1.1.4 and 6.1).
+    a broken line leaves it open (RFC 5321, 4.1.1.4 and 6.1), and so does an answer that is neither yes nor no.
     """
 
     is_body_under_way = False
@@ -106,8 +108,16 @@ class _TellsPhase:
     def getreply(self) -> tuple[int, bytes]:
         """Read one answer."""
         code, text = super().getreply()  # type: ignore[misc]
-        self.is_body_under_way = code == SEND_THE_BODY
+        is_final = code == TAKEN or code in REFUSALS
+        self.is_body_under_way = code == SEND_THE_BODY or (self.is_body_under_way and not is_final)
         return code, text
+
+    def _rset(self) -> None:
+        """Begin anew on the line; where the answer to a body made no sense the next would be taken for it."""
+        if self.is_body_under_way:
+            self.close()  # type: ignore[attr-defined]
+        else:
+            super()._rset()  # type: ignore[misc]
 
 
 def _connect(host: str, port: int, timeout: object) -> socket.socket:

@@ -21,6 +21,8 @@ log = logging.getLogger("loyalty.smsc")
 
 HEADER = struct.Struct(">LLLL")
 UNIT_BYTES_MAX = 65_536
+# SMPP 3.4, 5.1.2.1.
+SUBMIT_SM_RESP = 0x80000004
 DELIVERED, UNDELIVERABLE = 2, 5
 STATE_WORDS = {DELIVERED: "DELIVRD", UNDELIVERABLE: "UNDELIV"}
 
@@ -56,8 +58,8 @@ class Failures:
     """How the centre is to fail, read before each message; without the file it works.
 
     ``STATUS 88`` refuses with that command status, ``BIND 13`` refuses to bind, ``DROP`` takes the message and hangs up
-    without an answer, ``SILENT`` never answers, ``UNDELIVERABLE`` sends a receipt of failure, ``GARBAGE`` answers bytes
-    that are no unit of SMPP.
+    without an answer, ``HALF`` in the middle of one, ``SILENT`` never answers, ``UNDELIVERABLE`` sends a receipt of
+    failure, ``GARBAGE`` answers bytes that are no unit of SMPP, ``SLOW 2`` answers after two seconds.
     """
 
     path: Path | None
@@ -195,17 +197,28 @@ class Session(asyncio.Protocol):
         match word:
             case "DROP" if self.transport:
                 self.transport.abort()
+            case "HALF" if self.transport:
+                # The head of a unit of which the rest never comes.
+                self.transport.write(struct.pack(">LL", 40, SUBMIT_SM_RESP))
+                self.transport.close()
+            case "SLOW":
+                loop = asyncio.get_running_loop()
+                loop.call_later(status or 1, self._say_taken, unit, name, word)
             case "SILENT":
                 pass
             case "GARBAGE" if self.transport:
                 self.transport.write(b"\x00\x00\x00\x10\xff\xff\xff\xff garbage")
             case _:
-                self._say("submit_sm_resp", unit.sequence, message_id=name)
-                if self.centre.sends_receipts and unit.registered_delivery:
-                    state = UNDELIVERABLE if word == "UNDELIVERABLE" else DELIVERED
-                    self.centre.deliver(lambda session: session.deliver_receipt(name, state, unit))
+                self._say_taken(unit, name, word)
         if self.centre.on_kept:
             self.centre.on_kept(self.centre.kept)
+
+    def _say_taken(self, unit: Any, name: str, word: str) -> None:
+        """Answer that a segment was taken, and tell later what became of it."""
+        self._say("submit_sm_resp", unit.sequence, message_id=name)
+        if self.centre.sends_receipts and unit.registered_delivery:
+            state = UNDELIVERABLE if word == "UNDELIVERABLE" else DELIVERED
+            self.centre.deliver(lambda session: session.deliver_receipt(name, state, unit))
 
     def deliver_receipt(self, name: str, state: int, unit: Any) -> None:
         """Tell what became of a message, in both ways that centres have."""

@@ -19,7 +19,7 @@ from loyalty.foundation.events.contracts import Sighting, TypeView
 from loyalty.foundation.events.models import InboxEntry, InboxState, StoredEvent
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.errors import NotFound
-from loyalty.foundation.web import masking
+from loyalty.foundation.web import masking, permissions
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.parsers import ExactJSONParser
 from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer
@@ -141,7 +141,13 @@ class EventViewSet(ReadOnlyApiViewSet):
             raise NotFound("Nothing takes events in here.")
         raw = request.data if isinstance(request.data, list) else [request.data]
         source = request.query_params.get("source", "")[:SOURCE_LENGTH_MAX] or SOURCE
-        report = intake(raw=raw, source=source, now=clock.now())
+
+        def is_allowed(code: str) -> bool:
+            """Tell whether the sender holds a permission everywhere: what events name cannot be kept within bounds."""
+            grant = permissions.grant_for(request, code)
+            return grant is not None and grant.is_everywhere
+
+        report = intake(raw=raw, source=source, actor=self.actor, now=clock.now(), is_allowed=is_allowed)
         return Response(dataclasses.asdict(report), status=202)
 
     @extend_schema(request=FactsReplaySerializer, responses={202: FactsReplayedSerializer})

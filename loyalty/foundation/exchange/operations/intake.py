@@ -1,7 +1,8 @@
 """Events of other systems in: given to the domain that takes them, or published as they came; each counts once."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
@@ -9,10 +10,12 @@ from django.db import transaction
 
 from loyalty.foundation.events import api as events
 from loyalty.foundation.exchange import registry
-from loyalty.foundation.exchange.contracts import ForeignEvent, IntakeReport, Receiver, RefusedEvent
+from loyalty.foundation.exchange.contracts import ForeignEvent, IntakeReport, RefusedEvent
 from loyalty.foundation.exchange.errors import EventsTooManyAtOnce
 from loyalty.foundation.exchange.models import EventMapping
 from loyalty.foundation.exchange.policy import Reading, is_fitting, read_cloud_event, read_mapped
+from loyalty.foundation.exchange.registry import Reception
+from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.orm import sql
 from loyalty.foundation.resilience.failpoints import maybe_fail
@@ -43,34 +46,91 @@ def read_one(raw: Any, *, source: str, index: int, readings: Sequence[Reading]) 
     return read_mapped(fitting, raw, source=source, index=index)
 
 
+@dataclass(frozen=True, slots=True)
+class Family:
+    """Events that one call takes in together: of one wave, for one domain, from one source."""
+
+    wave: int
+    reception: Reception | None
+    source: str
+
+
+class Families:
+    """Events by family, so that those of one subject are taken in one after the other although domains differ.
+
+    A wave ends for a subject where its next event is of another family: a customer who is made known, and buys, is made
+    known first.
+    """
+
+    def __init__(self) -> None:
+        self._last: dict[str, Family] = {}
+        self._events: dict[Family, list[ForeignEvent]] = {}
+
+    def add(self, event: ForeignEvent, reception: Reception | None) -> None:
+        """Put an event behind those of its subject."""
+        before = self._last.get(event.subject) if event.subject else None
+        family = Family(before.wave if before else 0, reception, event.source)
+        if before is not None and before != family:
+            family = Family(before.wave + 1, reception, event.source)
+        self._last[event.subject] = family
+        self._events.setdefault(family, []).append(event)
+
+    def in_order(self) -> list[tuple[Family, list[ForeignEvent]]]:
+        """Give the families, wave by wave."""
+        return sorted(self._events.items(), key=lambda one: one[0].wave)
+
+
 @transaction.atomic
-def take_in(*, raw: Sequence[Any], source: str, now: datetime) -> IntakeReport:
+def take_in(
+    *,
+    raw: Sequence[Any],
+    source: str,
+    actor: Actor,
+    now: datetime,
+    is_allowed: Callable[[str], bool] = lambda permission: True,
+) -> IntakeReport:
     """Take events in that came together; what cannot be taken is told by its index, and the rest counts.
 
     :param source: who sends, for events that do not name their source themselves; it chooses the mappings.
+    :param actor: who brought them.
+    :param is_allowed: tells whether the sender has a permission that a domain asks for; of a topic everything is.
     :raises EventsTooManyAtOnce: more than ``EVENTS_MAX``.
     """
     if len(raw) > EVENTS_MAX:
         raise EventsTooManyAtOnce(f"A call takes at most {EVENTS_MAX} events; this one has {len(raw)}.")
     readings = readings_of(source)
     own = events.list_type_names()
-    report = IntakeReport()
-    families: dict[tuple[Receiver | None, str], list[ForeignEvent]] = {}
+    refused: list[RefusedEvent] = []
+    families = Families()
     for index, one in enumerate(raw):
         read = read_one(one, source=source, index=index, readings=readings)
-        if isinstance(read, RefusedEvent):
-            report += IntakeReport(refused=(read,))
-            continue
-        receiver = registry.find_receiver(read.type)
-        if receiver is None and read.type in own:
-            problem = RefusedEvent(index, read.id, "event.type_reserved", f"{read.type} is published by the platform.")
-            report += IntakeReport(refused=(problem,))
+        if isinstance(read, ForeignEvent):
+            reception = registry.find_reception(read.type)
+            problem = _problem(read, reception, own, is_allowed)
+            if problem is None:
+                families.add(read, reception)
+                continue
+            read = RefusedEvent(index, read.id, *problem)
+        refused.append(read)
+    report = IntakeReport(refused=tuple(refused))
+    for family, chosen in families.in_order():
+        if family.reception is None:
+            report += _publish(chosen, source=family.source, now=now)
         else:
-            families.setdefault((receiver, read.source), []).append(read)
-    for (receiver, named), chosen in families.items():
-        report += (receiver or _publish)(chosen, source=named, now=now)
+            report += family.reception.receive(chosen, source=family.source, actor=actor, now=now)
     maybe_fail("intake.taken")
     return IntakeReport(report.accepted, report.duplicates, tuple(sorted(report.refused, key=lambda one: one.index)))
+
+
+def _problem(
+    event: ForeignEvent, reception: Reception | None, own: Collection[str], is_allowed: Callable[[str], bool]
+) -> tuple[str, str] | None:
+    """Give code and words of why an event is not even handed to a domain, or None."""
+    if reception is None:
+        return ("event.type_reserved", f"{event.type} is published by the platform.") if event.type in own else None
+    if reception.permission and not is_allowed(reception.permission):
+        return "event.not_allowed", f"Whoever sends {event.type} needs the permission {reception.permission}."
+    return None
 
 
 def _publish(chosen: Sequence[ForeignEvent], *, source: str, now: datetime) -> IntakeReport:

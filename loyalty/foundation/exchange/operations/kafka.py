@@ -15,12 +15,15 @@ from loyalty.foundation.exchange.models import DeadMessage, TopicOffset, Transpo
 from loyalty.foundation.exchange.operations.endpoints import source
 from loyalty.foundation.exchange.operations.intake import take_in
 from loyalty.foundation.exchange.policy import as_text, parse_message
+from loyalty.foundation.kernel.actor import system_actor
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.orm import sql
 from loyalty.foundation.resilience import egress
 from loyalty.foundation.resilience.failpoints import maybe_fail
 
 NAME = "kafka"
+# Who brings what a topic tells; the topics are named in the configuration, which is approved.
+ACTOR = system_actor("exchange.kafka")
 BATCH = 1_000
 # A broker that does not take a batch within this time is down; the batch is handed over again later.
 FLUSH_S = 30.0
@@ -173,7 +176,7 @@ def _take_topic(topic: str, messages: Sequence[Message], now: datetime) -> Intak
             taken.append(one)
         except (ValueError, UnicodeDecodeError) as fault:
             dead.append((one, "event.unreadable", str(fault)[:500]))
-    report = take_in(raw=raw, source=topic, now=now)
+    report = take_in(raw=raw, source=topic, actor=ACTOR, now=now)
     dead += [(taken[one.index], one.code, one.message) for one in report.refused]
     DeadMessage.objects.bulk_create(
         [

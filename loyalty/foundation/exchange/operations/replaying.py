@@ -21,7 +21,7 @@ def replay_message(*, message: DeadMessage, actor: Actor, now: datetime) -> Inta
         raw = parse_message(held.body.encode(), headers)
     except ValueError:
         raw = None
-    report = take_in(raw=[raw], source=held.topic, now=now)
+    report = take_in(raw=[raw], source=held.topic, actor=actor, now=now)
     if report.refused:
         held.code, held.message = report.refused[0].code, report.refused[0].message
         held.save(update_fields=["code", "message"])

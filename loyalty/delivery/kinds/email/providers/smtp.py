@@ -87,6 +87,10 @@ class EmailConnection:
                 error = DeliveryError(
                     "email.recipient_refused", _said(fault), is_permanent=is_permanent, is_recipient=is_permanent
                 )
+            case smtplib.SMTPResponseException() if is_open:
+                # An answer that is none: the server may have taken the mail.
+                self._drop()
+                error = DeliveryError("email.outcome_unknown", _said(fault), is_unknown=True)
             case smtplib.SMTPResponseException():
                 is_permanent = fault.smtp_code >= PERMANENT
                 if fault.smtp_code == CLOSING:
