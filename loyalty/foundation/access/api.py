@@ -18,6 +18,7 @@ from loyalty.foundation.access.queries import (
     find_role_codes,
     list_people,
     may,
+    may_as,
     view_of,
 )
 from loyalty.foundation.access.registry import register_demand
@@ -39,6 +40,7 @@ __all__ = [
     "list_people",
     "list_permissions",
     "may",
+    "may_as",
     "register_demand",
     "revoke_tokens",
     "set_roles",

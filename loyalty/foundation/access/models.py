@@ -1,5 +1,7 @@
 """Tables of access; secrets are kept as hashes only."""
 
+from collections.abc import Sequence
+from copy import copy
 from functools import cached_property
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -7,7 +9,7 @@ from django.contrib.postgres.fields import ArrayField
 from django.db import models
 
 from loyalty.foundation.access.contracts import HeldPattern, UserKind
-from loyalty.foundation.access.policy import grant_of, matches
+from loyalty.foundation.access.policy import grant_of, matches, narrowed
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.grants import Grant, Scope
 from loyalty.foundation.orm.models import PublicModel
@@ -94,6 +96,19 @@ class User(PublicModel, AbstractBaseUser):
             "pattern", "scope", "points_max", "role__held__scope_refs"
         )
         return tuple(HeldPattern.of(*row) for row in rows)
+
+    # Whether what is held is that of a token's scopes alone.
+    is_narrowed = False
+
+    def narrowed_to(self, scopes: Sequence[str]) -> "User":
+        """Give the user as one who gives no more rights than a token with these scopes reaches; the row is the same."""
+        if not scopes:
+            return self
+        one = copy(self)
+        one.forget_grants()
+        one.__dict__["held_patterns"] = narrowed(self.held_patterns, scopes)
+        one.is_narrowed = True
+        return one
 
     @property
     def patterns(self) -> frozenset[str]:

@@ -161,6 +161,15 @@ def may(person: PersonView, code: str) -> bool:
     return person.is_active and any(policy.matches(code, pattern) for pattern in person.patterns)
 
 
+def may_as(actor: Actor, code: str) -> bool:
+    """Tell whether who acts holds a permission: the account behind them, within the scopes of the token they use."""
+    person = find_person_behind(actor)
+    if person is None or not may(person, code):
+        return False
+    token = None if actor.kind == "user" else ApiToken.objects.filter(public_id=_uuid(actor.ref)).first()
+    return token is None or token.has_permission(code)
+
+
 def actor_refs_of(user_ref: str) -> list[str]:
     """Give the names under which an account acts: its own and those of its tokens."""
     tokens = ApiToken.objects.filter(user__public_id=_uuid(user_ref)).values_list("public_id", flat=True)

@@ -94,6 +94,13 @@ class StepUpRequired(Forbidden):
     title = "Prove again who you are"
 
 
+class SignInNeeded(Forbidden):
+    """The act is about a person's own sign-in, and a program asks with a token; its scopes do not reach there."""
+
+    code = "sign_in.needed"
+    title = "Only for who has signed in"
+
+
 class SessionNotFound(NotFound):
     """There is no such session that is still open."""
 

@@ -50,8 +50,11 @@ def test_section__read_changed_and_read_again__etag_and_sources(client: APIClien
 def test_change__on_an_older_version__412(client: APIClient) -> None:
     post(client, {"note": "x"})
     by_body = post(client, {"note": "y"}, expected_version=0)
-    by_header = client.post(URL, {"values": {"note": "y"}}, format="json", headers={"If-Match": '"0"'})
-    for answer in (by_body, by_header):
+    by_header = [
+        client.post(URL, {"values": {"note": "y"}}, format="json", headers={"If-Match": tag})
+        for tag in ('"0"', '"x"', 'W/"1"', '"99999999999"')
+    ]
+    for answer in (by_body, *by_header):
         assert (answer.status_code, answer.json()["code"]) == (412, "configuration.changed_meanwhile")
 
 

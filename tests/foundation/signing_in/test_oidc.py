@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -11,23 +12,28 @@ import pytest
 from joserfc import jwt
 from joserfc.jwk import RSAKey
 
-from loyalty.foundation.access.api import create_user
+from loyalty.foundation.access.api import create_user, install_shipped_roles
 from loyalty.foundation.access.models import User
 from loyalty.foundation.audit.models import AuditEntry
+from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.clock import FixedClock
+from loyalty.foundation.signing_in.contracts import Visitor
 from loyalty.foundation.signing_in.kinds import oidc
 from loyalty.foundation.signing_in.models import ProviderFlow, ProviderIdentity, Session
+from loyalty.foundation.signing_in.operations import federating
 from tests.conftest import ClientWith
 from tests.foundation.signing_in.door import AUTH, PASSWORD, V1, Browser, acts, pass_time
 from tests.foundation.signing_in.provider import (
     CLIENT_ID,
     CLIENT_SECRET,
     OidcProvider,
+    Person,
     serving,
     signed_with_secret,
     unsigned,
 )
+from tests.ledger.parallel import all_at_once
 
 CALLBACK = f"{AUTH}/session/oidc/callback/"
 Claims = dict[str, Any]
@@ -122,6 +128,41 @@ def test_oidc__person_without_a_group_or_with_a_taken_name__is_refused(provider:
     browser = Browser()
     assert refused(sign_in(browser)) == "oidc.user_unknown", "a name at the provider is no key to a user here"
     assert not browser.is_in() and not ProviderIdentity.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_oidc__first_sign_in_from_several_windows_at_once__makes_one_user(
+    provider: OidcProvider, transactional_db: None
+) -> None:
+    install_shipped_roles()
+    for number in range(3):
+        provider.person = Person(f"subject-{number}")
+        provider.person.claims["preferred_username"] = f"eva-{number}"
+        windows = [Browser(f"192.0.2.{place + 1}") for place in range(4)]
+        ways = [agree(start(browser)) for browser in windows]
+        answers = all_at_once([partial(browser.get, way) for browser, way in zip(windows, ways, strict=True)])
+        assert [answer["Location"] for answer in answers] == ["/segments"] * 4
+        assert ProviderIdentity.objects.filter(subject=f"subject-{number}").count() == 1
+        assert User.objects.filter(username=f"eva-{number}").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_oidc__two_people_of_one_name_at_once__the_second_is_refused(
+    provider: OidcProvider, transactional_db: None
+) -> None:
+    install_shipped_roles()
+    values = {**configuration.read("oidc"), "creates_users": True}
+    visitor = Visitor(address="192.0.2.1", agent="Firefox", device="")
+
+    def arrive(subject: str, name: str) -> Any:
+        claims = {"sub": subject, "preferred_username": name, "groups": ["crm-readers"]}
+        return federating._user_for(claims, provider.issuer, values, visitor, clock.now())
+
+    for number in range(6):
+        name = f"twin-{number}"
+        outcomes = all_at_once([partial(arrive, f"{who}-{number}", name) for who in ("one", "other")])
+        assert sorted(type(one).__name__ for one in outcomes) == ["IdentityUnknown", "User"]
+        assert User.objects.filter(username=name).count() == 1
 
 
 def test_oidc__user_switched_off__is_refused(provider: OidcProvider) -> None:

@@ -9,6 +9,7 @@ from loyalty.foundation.access.contracts import HeldPattern
 from loyalty.foundation.access.errors import GrantBeyondOwn, LastAdministrator, RoleUnknown
 from loyalty.foundation.access.models import Role, RolePermission, User, UserRole
 from loyalty.foundation.kernel.grants import Scope
+from loyalty.foundation.orm import sql
 
 EVERYTHING = RolePermission.objects.filter(pattern="*", scope=Scope.ALL, points_max=None)
 
@@ -31,9 +32,12 @@ def check_within(granter: User | None, given: Iterable[HeldPattern], what: str) 
 def check_not_above(granter: User | None, user: User) -> None:
     """Refuse to touch a user who may more than the one who asks: taking away would be power over them.
 
+    One who asks with a token of narrower scopes is as another: with a new address or password of their own account they
+    would be all that its owner is.
+
     :raises GrantBeyondOwn: the user holds something that the granter does not.
     """
-    if granter is not None and granter.pk != user.pk:
+    if granter is not None and (granter.is_narrowed or granter.pk != user.pk):
         check_within(granter, user.held_patterns, f"the user {user.username!r} holds; what they hold")
 
 
@@ -95,7 +99,10 @@ def is_administrator(user: User) -> bool:
 def check_administrator_left() -> None:
     """Refuse a change that took everything from somebody when nobody is left who has it.
 
+    Two who take it from each other would each still see the other have it; so the second one waits for the first.
+
     :raises LastAdministrator: nobody is.
     """
+    sql.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", ["access: the last administrator"])
     if not User.objects.filter(is_active=True, held__role__grants__in=EVERYTHING).exists():
         raise LastAdministrator("Give somebody else a role with all permissions first.")

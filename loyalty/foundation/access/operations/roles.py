@@ -9,6 +9,7 @@ from loyalty.foundation.access.contracts import HeldPattern, PatternGiven
 from loyalty.foundation.access.errors import PermissionUnknown, RoleCodeTaken, RoleInUse, RoleIsShipped
 from loyalty.foundation.access.models import Role, RolePermission, User, UserRole
 from loyalty.foundation.access.operations.granting import (
+    EVERYTHING,
     check_administrator_left,
     check_not_above,
     check_within,
@@ -65,6 +66,7 @@ def change_role(
     :raises RoleIsShipped: a shipped role's patterns are what the product says they are.
     :raises PermissionUnknown: a pattern covers no permission.
     :raises GrantBeyondOwn: the granter lacks something that the role gives or would give.
+    :raises LastAdministrator: nobody would be left who may do everything.
     """
     Role.objects.select_for_update().get(pk=role.pk)
     if role.is_shipped:
@@ -75,7 +77,10 @@ def change_role(
     role.save(update_fields=["name", "description"])
     if patterns is not None:
         check_patterns(granter, patterns, role)
+        gave_everything = role.grants.filter(pk__in=EVERYTHING).exists()
         _put(role, patterns)
+        if gave_everything:
+            check_administrator_left()
     bump_version(role)
 
 
@@ -99,15 +104,19 @@ def delete_role(*, role: Role, granter: User) -> None:
 def add_pattern(*, role: Role, given: PatternGiven, granter: User) -> RolePermission:
     """Give a role one more pattern; the same pattern and scope again changes its limit.
 
-    :raises RoleIsShipped, PermissionUnknown, GrantBeyondOwn: as for changing a role.
+    :raises RoleIsShipped, PermissionUnknown, GrantBeyondOwn, LastAdministrator: as for changing a role.
     """
     if role.is_shipped:
         raise RoleIsShipped(f"The role {role.code!r} ships with the product; make one of your own.")
     check_patterns(granter, [given], role)
+    gave_everything = role.grants.filter(pk__in=EVERYTHING).exists()
     made, _ = RolePermission.objects.update_or_create(
         role=role, pattern=given.pattern, scope=given.scope, defaults={"points_max": given.points_max}
     )
     bump_version(role)
+    if gave_everything:
+        # A limit to what was without one.
+        check_administrator_left()
     return made
 
 

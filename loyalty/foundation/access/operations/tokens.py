@@ -62,34 +62,38 @@ def issue_token(
 ) -> IssuedToken:
     """Issue a token for oneself, or for a user who may no more than oneself.
 
-    ``narrowed_by`` is the token with which the granter asks: what it issues reaches no further than itself.
+    ``narrowed_by`` is the token with which the granter asks: what it issues reaches no further than itself, in scopes
+    and in networks.
 
     :raises PermissionUnknown: a scope covers no permission.
     :raises NetworkInvalid: a network is none.
     :raises GrantBeyondOwn: the user may more than the one who asks, or the scopes more than the token that asks.
     """
     check_not_above(granter, user)
-    if narrowed_by is not None and narrowed_by.scopes:
-        wanted = set(policy.expand(scopes or ["*"]))
-        if not wanted <= set(policy.expand(narrowed_by.scopes)):
-            raise GrantBeyondOwn("A token issues none that reaches further than itself; name its scopes.")
+    wanted = [_network(text) for text in networks]
+    _check_reach(narrowed_by, scopes, wanted)
     unknown = next((scope for scope in scopes if not policy.is_known(scope)), None)
     if unknown is not None:
         raise PermissionUnknown(f"No permission fits {unknown!r}.")
-    return _issued(user, name, list(scopes), [_network(text) for text in networks], expires_at)
+    return _issued(user, name, list(scopes), wanted, expires_at)
 
 
 @transaction.atomic
-def rotate_token(*, token: ApiToken, overlap: timedelta, now: datetime, granter: User) -> IssuedToken:
+def rotate_token(
+    *, token: ApiToken, overlap: timedelta, now: datetime, granter: User, narrowed_by: ApiToken | None = None
+) -> IssuedToken:
     """Issue the token that takes another's place; the old one stays good for the overlap and ends by itself.
 
-    Name, scopes, networks and the length of its life stay as they are.
+    Name, scopes, networks and the length of its life stay as they are. ``narrowed_by`` is the token with which the
+    granter asks: the successor's secret reaches no further than it.
 
     :raises TokenAlreadyRotated: it has a successor already.
     :raises TokenInvalid: it is revoked or has ended.
-    :raises GrantBeyondOwn: whose token it is may more than the one who asks.
+    :raises GrantBeyondOwn: whose token it is may more than the one who asks, or it reaches further than the token that
+        asks.
     """
     check_not_above(granter, token.user)
+    _check_reach(narrowed_by, token.scopes, token.networks)
     old = ApiToken.objects.select_for_update(of=("self",)).select_related("user").get(pk=token.pk)
     if old.replaced_by_id is not None:
         raise TokenAlreadyRotated("Another token has taken the place of this one; rotate that one.")
@@ -118,6 +122,19 @@ def touch_token(*, token: ApiToken, now: datetime) -> None:
     """Remember that the token was used, at most once a minute."""
     if token.last_used_at is None or now - token.last_used_at >= LAST_USED_STEP:
         ApiToken.objects.filter(pk=token.pk).update(last_used_at=now)
+
+
+def _check_reach(narrowed_by: ApiToken | None, scopes: Sequence[str], networks: Sequence[str]) -> None:
+    """Refuse a token that would be good for more, or from more places, than the token that asks for it.
+
+    :raises GrantBeyondOwn: it would.
+    """
+    if narrowed_by is None:
+        return
+    if narrowed_by.scopes and not set(policy.expand(scopes or ["*"])) <= set(policy.expand(narrowed_by.scopes)):
+        raise GrantBeyondOwn("A token issues none that reaches further than itself; name its scopes.")
+    if narrowed_by.networks and not policy.are_within_networks(networks, narrowed_by.networks):
+        raise GrantBeyondOwn("A token issues none that is accepted from further away than itself; name its networks.")
 
 
 def _issued(user: User, name: str, scopes: list[str], networks: list[str], expires_at: datetime | None) -> IssuedToken:

@@ -1,6 +1,6 @@
 """Decisions of access as pure functions."""
 
-from loyalty.foundation.access.policy.networks import is_within_networks, read_network
+from loyalty.foundation.access.policy.networks import are_within_networks, is_within_networks, read_network
 from loyalty.foundation.access.policy.patterns import (
     catalogue,
     covers,
@@ -9,6 +9,7 @@ from loyalty.foundation.access.policy.patterns import (
     is_known,
     is_within,
     matches,
+    narrowed,
     register,
 )
 from loyalty.foundation.access.policy.shipped import SHIPPED_ROLES, ShippedPattern
@@ -16,6 +17,7 @@ from loyalty.foundation.access.policy.shipped import SHIPPED_ROLES, ShippedPatte
 __all__ = [
     "SHIPPED_ROLES",
     "ShippedPattern",
+    "are_within_networks",
     "catalogue",
     "covers",
     "expand",
@@ -24,6 +26,7 @@ __all__ = [
     "is_within",
     "is_within_networks",
     "matches",
+    "narrowed",
     "read_network",
     "register",
 ]

@@ -17,6 +17,15 @@ def read_network(text: str) -> IPv4Network | IPv6Network:
     return ip_network(text)
 
 
+def are_within_networks(asked: Sequence[str], networks: Sequence[str]) -> bool:
+    """Tell whether a list of networks reaches no further than another; an empty list is everywhere."""
+    wider = [read_network(network) for network in networks]
+    return bool(asked) and all(
+        any(one.version == other.version and one.subnet_of(other) for other in wider)  # type: ignore[arg-type]
+        for one in map(read_network, asked)
+    )
+
+
 def is_within_networks(address: str, networks: Sequence[str]) -> bool:
     """Tell whether an address lies within one of the networks; none listed is everywhere, no address is nowhere."""
     if not networks:

@@ -40,6 +40,24 @@ def is_known(pattern: str) -> bool:
     return any(matches(view.code, pattern) for view in catalogue())
 
 
+def narrowed(held: Iterable[HeldPattern], scopes: Sequence[str]) -> tuple[HeldPattern, ...]:
+    """Give what the held patterns grant within the scopes of a token: of two that overlap the narrower one.
+
+    Where neither holds the other (``*.view`` and ``points.*``), the permissions that both cover are named one by one.
+    """
+    found: dict[HeldPattern, None] = {}
+    for one in held:
+        for scope in scopes:
+            if matches(one.pattern, scope):
+                codes: tuple[str, ...] = (one.pattern,)
+            elif matches(scope, one.pattern):
+                codes = (scope,)
+            else:
+                codes = tuple(code for code in expand([one.pattern]) if matches(code, scope))
+            found.update(dict.fromkeys(HeldPattern(code, one.part) for code in codes))
+    return tuple(found)
+
+
 def grant_of(code: str, held: Sequence[HeldPattern], *, owner_ref: str) -> Grant | None:
     """Give a permission as the held patterns grant it, or None when none does.
 

@@ -16,7 +16,7 @@ from loyalty.foundation.access.errors import RoleUnknown, UserNotFound
 from loyalty.foundation.access.models import SCOPES, Role, RolePermission, User, UserRole
 from loyalty.foundation.access.operations import asking
 from loyalty.foundation.access.rest import auditing, serializers
-from loyalty.foundation.access.rest.views import signed_in
+from loyalty.foundation.access.rest.views import granter_of
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.grants import Scope
 from loyalty.foundation.web.etag import if_match
@@ -58,7 +58,7 @@ class RoleViewSet(ReadOnlyApiViewSet):
             name=data["name"],
             description=data["description"],
             patterns=[pattern_of(one) for one in data["permissions"]],
-            granter=signed_in(request),
+            granter=granter_of(request),
             actor=self.actor,
             now=clock.now(),
         )
@@ -76,7 +76,7 @@ class RoleViewSet(ReadOnlyApiViewSet):
         patterns = data.pop("permissions", None)
         asking.change_role(
             role=role,
-            granter=signed_in(request),
+            granter=granter_of(request),
             patterns=None if patterns is None else [pattern_of(one) for one in patterns],
             actor=self.actor,
             now=clock.now(),
@@ -88,7 +88,7 @@ class RoleViewSet(ReadOnlyApiViewSet):
     @extend_schema(responses={204: None, 202: WaitingAnswer})
     def destroy(self, request: Request, **kwargs: Any) -> Response:
         """Delete a role that nobody holds."""
-        asking.delete_role(role=self.get_object(), granter=signed_in(request), actor=self.actor, now=clock.now())
+        asking.delete_role(role=self.get_object(), granter=granter_of(request), actor=self.actor, now=clock.now())
         return Response(status=204)
 
 
@@ -140,7 +140,7 @@ class RolePermissionViewSet(ReadOnlyApiViewSet):
         made = asking.add_pattern(
             role=role_of(body.validated_data["role"]),
             given=pattern_of(body.validated_data),
-            granter=signed_in(request),
+            granter=granter_of(request),
             actor=self.actor,
             now=clock.now(),
         )
@@ -149,7 +149,7 @@ class RolePermissionViewSet(ReadOnlyApiViewSet):
     @extend_schema(responses={204: None, 202: WaitingAnswer})
     def destroy(self, request: Request, **kwargs: Any) -> Response:
         """Take a permission from a role."""
-        asking.remove_pattern(granted=self.get_object(), granter=signed_in(request), actor=self.actor, now=clock.now())
+        asking.remove_pattern(granted=self.get_object(), granter=granter_of(request), actor=self.actor, now=clock.now())
         return Response(status=204)
 
 
@@ -190,7 +190,7 @@ class UserRoleViewSet(ReadOnlyApiViewSet):
             user=user,
             role=role,
             scope_refs=data["scope_refs"],
-            granter=signed_in(request),
+            granter=granter_of(request),
             actor=self.actor,
             now=clock.now(),
         )
@@ -202,7 +202,7 @@ class UserRoleViewSet(ReadOnlyApiViewSet):
         held = self.get_object()
         with transaction.atomic():
             before = {"role": held.role.code, "scope_refs": list(held.scope_refs)}
-            operations.take_role(held=held, granter=signed_in(request))
+            operations.take_role(held=held, granter=granter_of(request))
             auditing.record(self.actor, MANAGE_USERS, ("user", held.user.public_id), before=before)
         return Response(status=204)
 

@@ -17,7 +17,7 @@ from loyalty.foundation.access.models import ApiToken, User
 from loyalty.foundation.access.operations.tokens import OVERLAP_DEFAULT
 from loyalty.foundation.access.rest import auditing, serializers
 from loyalty.foundation.access.rest.roles import user_of
-from loyalty.foundation.access.rest.views import signed_in
+from loyalty.foundation.access.rest.views import signed_in, token_of
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web.permissions import grant_for
 from loyalty.foundation.web.views import ReadOnlyApiViewSet
@@ -56,7 +56,9 @@ class IssuingViewSet(ReadOnlyApiViewSet):
         hours = body.validated_data["overlap_hours"]
         overlap = OVERLAP_DEFAULT if hours is None else timedelta(hours=hours)
         with transaction.atomic():
-            issued = operations.rotate_token(token=old, overlap=overlap, now=clock.now(), granter=signed_in(request))
+            issued = operations.rotate_token(
+                token=old, overlap=overlap, now=clock.now(), granter=signed_in(request), narrowed_by=token_of(request)
+            )
             self.note(issued, {"replaces": str(old.public_id), "overlap_hours": overlap.total_seconds() / 3600})
         return self.answer(issued)
 
@@ -104,7 +106,7 @@ class ApiTokenViewSet(IssuingViewSet):
                 scopes=data["scopes"],
                 networks=data["networks"],
                 expires_at=end_of(data, clock.now()),
-                narrowed_by=request.auth if isinstance(request.auth, ApiToken) else None,
+                narrowed_by=token_of(request),
                 granter=granter,
             )
             self.note(issued, {"name": data["name"], "scopes": data["scopes"], "networks": data["networks"]})
@@ -166,6 +168,7 @@ class PartnerKeyViewSet(IssuingViewSet):
                 scopes=data["scopes"],
                 networks=data["networks"],
                 expires_at=end_of(data, clock.now()),
+                narrowed_by=token_of(request),
                 granter=granter,
             )
             told = {name: data[name] for name in ("partner_ref", "name", "scopes", "networks")}

@@ -13,7 +13,7 @@ from loyalty.foundation.access.models import User
 from loyalty.foundation.access.operations import asking
 from loyalty.foundation.access.queries import list_effective
 from loyalty.foundation.access.rest import serializers
-from loyalty.foundation.access.rest.views import signed_in
+from loyalty.foundation.access.rest.views import granter_of
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web.views import ReadOnlyApiViewSet
 from loyalty.foundation.web.waiting import WaitingAnswer
@@ -47,7 +47,7 @@ class UserViewSet(ReadOnlyApiViewSet):
         body = serializers.NewUserSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         given = {**body.validated_data, "kind": UserKind(body.validated_data["kind"])}
-        made = asking.create_user(granter=signed_in(request), actor=self.actor, now=clock.now(), **given)
+        made = asking.create_user(granter=granter_of(request), actor=self.actor, now=clock.now(), **given)
         return self.respond_with(self.get_queryset().get(public_id=made), status=201)
 
     @extend_schema(
@@ -62,7 +62,7 @@ class UserViewSet(ReadOnlyApiViewSet):
         body = serializers.ChangedUserSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         asking.change_user(
-            user=user, changes=body.validated_data, granter=signed_in(request), actor=self.actor, now=clock.now()
+            user=user, changes=body.validated_data, granter=granter_of(request), actor=self.actor, now=clock.now()
         )
         return self.respond_with(self.get_object())
 

@@ -25,6 +25,20 @@ def signed_in(request: Request) -> User:
     return request.user
 
 
+def token_of(request: Request) -> ApiToken | None:
+    """Give the token with which a request asks, if it does with one."""
+    return request.auth if isinstance(request.auth, ApiToken) else None
+
+
+def granter_of(request: Request) -> User:
+    """Give the user of a request as one who gives rights and touches users: no more than a token that asks reaches.
+
+    :raises CredentialsInvalid: nobody is signed in.
+    """
+    token = token_of(request)
+    return signed_in(request).narrowed_to(token.scopes if token else ())
+
+
 def user_body(user: User) -> dict[str, Any]:
     """Give the signed-in user with roles and permissions."""
     view = view_of(user)

@@ -14,6 +14,9 @@ from loyalty.foundation.web.pagination import NumberedPages
 from loyalty.foundation.web.views import ApiView
 from loyalty.foundation.web.waiting import WaitingAnswer
 
+# Smaller than the version of any section.
+NO_VERSION = -1
+
 
 class SectionsView(ApiView):
     """All sections."""
@@ -124,11 +127,14 @@ class SectionVersionsView(ApiView):
 
 
 def expected_version(request: Request, body: dict[str, Any]) -> int | None:
-    """Give the version on which a change was made: of the body, else of If-Match."""
+    """Give the version on which a change was made: of the body, else of If-Match, of which a foreign tag fits none."""
     if body["expected_version"] is not None:
         return int(body["expected_version"])
-    tag = request.headers.get("If-Match", "").strip().strip('"')
-    return int(tag) if tag.isascii() and tag.isdigit() and len(tag) < 10 else None
+    tag = request.headers.get("If-Match", "").strip()
+    if tag in ("", "*"):
+        return None
+    bare = tag.strip('"')
+    return int(bare) if bare.isascii() and bare.isdigit() and len(bare) < 10 else NO_VERSION
 
 
 def saved_response(saved: api.Saved) -> Response:

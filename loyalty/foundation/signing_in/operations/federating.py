@@ -11,10 +11,11 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
-from django.db import transaction
+from django.db import IntegrityError, transaction
 
 from loyalty.foundation.access import api as access
 from loyalty.foundation.configuration import api as configuration
+from loyalty.foundation.orm import sql
 from loyalty.foundation.signing_in import policy
 from loyalty.foundation.signing_in.contracts import Entry, Visitor
 from loyalty.foundation.signing_in.errors import (
@@ -156,6 +157,8 @@ def _user_for(
     subject = str(claims["sub"])
     mapping = dict(values["roles"])
     roles = policy.roles_of_claims(claims.get(str(values["role_claim"])), mapping)
+    # Two windows of one person who was never here: the second one finds the user that the first one makes.
+    sql.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [f"oidc {issuer} {subject}"])
     identity = ProviderIdentity.objects.select_for_update().filter(issuer=issuer, subject=subject).first()
     if identity is None:
         user = _new_user(claims, values, roles, visitor, now)
@@ -184,7 +187,12 @@ def _new_user(
     email = str(claims.get("email") or "") if claims.get("email_verified") is not False else ""
     user = get_user_model()(username=name, email=email[:254])
     user.set_unusable_password()
-    user.save()
+    try:
+        with transaction.atomic():
+            user.save()
+    except IntegrityError as fault:
+        # Somebody else's first sign-in, or an administrator, took the name at this moment.
+        raise IdentityUnknown("There is a user of this name already.") from fault
     access.set_roles(user=user, roles=roles)
     note("create_user", user=user, actor=DOOR, at=now, visitor=visitor, roles=list(roles), issuer=values["issuer"])
     return user

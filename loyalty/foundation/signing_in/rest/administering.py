@@ -37,8 +37,9 @@ class UserView(ApiView):
         if user is None:
             raise NotFound("There is no such object.")
         if self.request.method != "GET":
-            # With a reset the account's rights would be the asker's.
-            access.check_not_above(self.request.user, user)  # type: ignore[arg-type]
+            # With a reset the account's rights would be the asker's: also those of their own account to a narrow token.
+            scopes = getattr(self.request.auth, "scopes", ())
+            access.check_not_above(self.request.user.narrowed_to(scopes), user)  # type: ignore[union-attr]
         return user
 
 

@@ -39,6 +39,7 @@ class PasswordView(ApiView):
     """The own password."""
 
     permissions: ClassVar[dict[str, str]] = {"get": SIGNED_IN, "post": SIGNED_IN}
+    is_for_people_alone = True
     is_open_to_limited_sessions = True
 
     @extend_schema(responses={200: serializers.PasswordAnswer})
@@ -118,6 +119,7 @@ class SecondFactorView(ApiView):
     """The own second factor."""
 
     permissions: ClassVar[dict[str, str]] = {"get": SIGNED_IN, "delete": SIGNED_IN}
+    is_for_people_alone = True
     needs_recent_proof: ClassVar[frozenset[str]] = frozenset({"delete"})
     is_open_to_limited_sessions = True
 
@@ -145,6 +147,7 @@ class EnrolView(ApiView):
     """Setting a second factor up."""
 
     permissions: ClassVar[dict[str, str]] = {"post": SIGNED_IN}
+    is_for_people_alone = True
     needs_recent_proof: ClassVar[frozenset[str]] = frozenset({"post"})
     is_open_to_limited_sessions = True
 
@@ -159,6 +162,7 @@ class ConfirmView(ApiView):
     """The first code of a second factor."""
 
     permissions: ClassVar[dict[str, str]] = {"post": SIGNED_IN}
+    is_for_people_alone = True
     needs_recent_proof: ClassVar[frozenset[str]] = frozenset({"post"})
     is_open_to_limited_sessions = True
 
@@ -179,6 +183,7 @@ class RecoveryCodesView(ApiView):
     """New recovery codes."""
 
     permissions: ClassVar[dict[str, str]] = {"post": SIGNED_IN}
+    is_for_people_alone = True
     needs_recent_proof: ClassVar[frozenset[str]] = frozenset({"post"})
 
     @extend_schema(request=None, responses={200: serializers.RecoveryCodesAnswer})
@@ -203,6 +208,7 @@ class SessionView(ApiView):
     """One open session of one's own."""
 
     permissions: ClassVar[dict[str, str]] = {"delete": SIGNED_IN}
+    is_for_people_alone = True
 
     @extend_schema(responses={204: None})
     def delete(self, request: Request, id: str) -> Response:
@@ -219,6 +225,7 @@ class EndOthersView(ApiView):
     """All own sessions but the one that asks."""
 
     permissions: ClassVar[dict[str, str]] = {"post": SIGNED_IN}
+    is_for_people_alone = True
 
     @extend_schema(request=None, responses={200: serializers.EndedAnswer})
     def post(self, request: Request) -> Response:
