@@ -51,7 +51,7 @@ class CampaignsConfig(AppConfig):
         approvals.register_subject(
             approvals.Subject(
                 kind=life.KIND, title="Activation of a campaign", permission="campaigns.activate", apply=life.apply,
-                describe=life.describe, is_still_valid=life.is_still_valid, amount_unit="customers",
+                describe=life.describe, words=life.WORDS, is_still_valid=life.is_still_valid, amount_unit="customers",
             )
         )  # fmt: skip
         audit.register_link("campaign", "/campaigns/{ref}")

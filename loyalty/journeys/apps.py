@@ -45,8 +45,8 @@ class JourneysConfig(AppConfig):
         approvals.register_subject(
             approvals.Subject(
                 kind=publishing.KIND, title="Publication of a journey", permission="journeys.publish",
-                apply=publishing.apply, describe=publishing.describe, is_still_valid=publishing.is_still_valid,
-                amount_unit="customers",
+                apply=publishing.apply, describe=publishing.describe, words=publishing.WORDS,
+                is_still_valid=publishing.is_still_valid, amount_unit="customers",
             )
         )  # fmt: skip
         audit.register_link("journey", "/journeys/{ref}")

@@ -61,13 +61,14 @@ class PointsConfig(AppConfig):
         approvals.register_subject(
             approvals.Subject(
                 kind=adjusting.KIND, title="Adjustment of points", permission="points.adjust", apply=adjusting.apply,
-                describe=adjusting.describe, is_still_valid=adjusting.is_still_valid, amount_unit="points",
+                describe=adjusting.describe, words=adjusting.WORDS, is_still_valid=adjusting.is_still_valid,
+                amount_unit="points",
             )
         )  # fmt: skip
         approvals.register_subject(
             approvals.Subject(
                 kind=bulk.KIND, title="Points for many at once", permission="points.earn", apply=bulk.apply,
-                describe=bulk.describe, is_still_valid=bulk.is_still_valid, amount_unit="points",
+                describe=bulk.describe, words=bulk.WORDS, is_still_valid=bulk.is_still_valid, amount_unit="points",
                 permission_of=bulk.permission_of,
             )
         )  # fmt: skip

@@ -31,7 +31,7 @@ class ProgramsConfig(AppConfig):
             approvals.register_subject(
                 approvals.Subject(
                     kind=kind, title=title, permission="programs.change", apply=documents.apply,
-                    describe=asking.describe, is_still_valid=asking.is_still_valid,
+                    describe=asking.describe, words=asking.WORDS, is_still_valid=asking.is_still_valid,
                 )
             )  # fmt: skip
         audit.register_link("program", "/programs/{ref}")

@@ -85,6 +85,9 @@ def test_adjust__above_the_threshold__waits_and_is_made_once(
     assert adjust(clerk, member, 700, "k1").json()["approval_request"]["id"] == waiting["id"]
     told = client_of(chief).get(answer["Location"]).json()
     assert told["summary"] == f"Add 700 points to account {member.account_id} (goodwill)"
+    arabic = client_of(chief).get(answer["Location"], headers={"Accept-Language": "ar"}).json()
+    assert arabic["summary"].startswith("إضافة 700 من النقاط إلى الحساب ")
+    assert str(member.account_id) in arabic["summary"] and "goodwill" in arabic["summary"]
     assert {one["path"]: one["after"] for one in told["diff"]}["points_balance"] == 2199
     decided = approve(chief, waiting)
     assert decided.json()["request"]["result"]["points_balance"] == 2199

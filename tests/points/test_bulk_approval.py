@@ -10,6 +10,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from loyalty.foundation.access.models import User
+from loyalty.foundation.approvals import queries
 from loyalty.foundation.approvals.api import Verdict
 from loyalty.foundation.approvals.models import ApprovalRequest
 from loyalty.foundation.kernel import clock
@@ -152,6 +153,7 @@ def test_file__from_the_threshold__is_kept_and_taken_in_when_granted(
     asked = waiting(send(clerk, world))
     assert (asked.amount, asked.after["rows"], asked.after["rows_refused"]) == (1500, 2, 1)
     assert asked.summary == "Take 2 rows with 1,500 points in from old.csv"
+    assert queries.summary_of(asked, "ar").endswith("من الملف \u2068old.csv\u2069")
     assert (work.execute_next(now=clock.now()), count_transactions()) == (False, 0)
     assert waiting(send(clerk, world)).pk == asked.pk
     result = approve(asked, chief).json()["request"]["result"]

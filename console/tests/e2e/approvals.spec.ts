@@ -90,6 +90,13 @@ test('test_request__asked_by_one_and_approved_by_another__happens_then', async (
   await openOwn(page, `Night desk ${mark}`)
   await expect(page.getByText('Nobody decides on what they asked for themselves.')).toBeVisible()
   await expectAccessible(page)
+  await page.evaluate(() => localStorage.setItem('khaywe:language', 'ar'))
+  await page.reload()
+  await expect(page.getByText(/إنشاء الدور/), 'what is asked for is told in the language of the reader').toBeVisible()
+  await expectAccessible(page)
+  await page.evaluate(() => localStorage.setItem('khaywe:language', 'en'))
+  await page.reload()
+  await expect(page.getByText(/^Make the role/)).toBeVisible()
 
   await asChecker(browser, async (own) => {
     await own.goto('/approvals')

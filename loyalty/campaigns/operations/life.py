@@ -32,8 +32,10 @@ def _lock(campaign_id: uuid.UUID) -> Campaign:
 
 
 KIND = "campaigns.activate"
-
-
+WORDS: approvals.Words = {
+    "en": {"activate": "Activate the campaign {name}"},
+    "ar": {"activate": "تفعيل الحملة {name}"},
+}
 LOOK_BACK_KIND = "campaigns.look_back"
 
 
@@ -118,9 +120,9 @@ def is_still_valid(payload: Mapping[str, Any], *, now: datetime) -> bool:
     return found is not None and found.version == payload["version"]
 
 
-def describe(payload: Mapping[str, Any]) -> str:
+def describe(payload: Mapping[str, Any]) -> approvals.Phrase:
     """Say what is asked for."""
-    return f"Activate the campaign {payload['name']}"
+    return approvals.Phrase("activate", {"name": payload["name"]})
 
 
 def audience_size(campaign: Campaign, now: datetime) -> int:

@@ -44,6 +44,7 @@ def _try(values: Mapping[str, Any]) -> TestReport:
 XIVA = configuration.SectionSpec(
     code="xiva",
     title="Xiva BSS",
+    title_in={"ar": "نظام الأعمال Xiva"},
     description="The BSS that knows the customers.",
     fields=(
         Field(

@@ -40,6 +40,7 @@ def _problems(values: Mapping[str, Any]) -> Sequence[FieldProblem]:
 COSTS = configuration.SectionSpec(
     code="message-costs",
     title="Costs of messages",
+    title_in={"ar": "تكاليف الرسائل"},
     description="What one message costs on each channel; a text message, each of its segments. Budgets count by it.",
     fields=(
         Field("currency", FieldType.TEXT, "Currency", constant("USD"), low=3, high=3),

@@ -23,6 +23,7 @@ def _no_limit() -> int:
 THROUGHPUT = configuration.SectionSpec(
     code=SECTION,
     title="Throughput",
+    title_in={"ar": "معدّل الإرسال"},
     description="How many messages a second leave for the provider of each channel, over all workers; 0 is no limit.",
     fields=tuple(
         Field(code.value, FieldType.WHOLE, title, _no_limit, low=0, high=RATE_MAX, unit="1/s")

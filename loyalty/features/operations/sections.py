@@ -17,6 +17,7 @@ NO_MODEL = "No model is configured: this version of the platform has no models t
 FEATURE_STORE = configuration.SectionSpec(
     code="feature-store",
     title="Feature store",
+    title_in={"ar": "مخزن الخصائص"},
     description="Where features come from, whose word counts, and how long it is remembered.",
     fields=(
         Field(
@@ -85,6 +86,7 @@ def ml_status() -> Mapping[str, Any]:
 ML = configuration.SectionSpec(
     code="ml",
     title="ML and AI",
+    title_in={"ar": "التعلّم الآلي والذكاء"},
     description="What models read: which column of the warehouse is which of their features, and how many they take.",
     fields=(
         Field(

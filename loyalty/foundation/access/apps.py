@@ -35,7 +35,8 @@ class AccessConfig(AppConfig):
                 permission=rights.MANAGE_ROLES,
                 permission_of=asking.permission_of,
                 apply=asking.apply_approved,
-                describe=asking.describe,
+                describe=rights.describe,
+                words=rights.WORDS,
                 is_still_valid=asking.is_still_valid,
             )
         )

@@ -27,11 +27,13 @@ from loyalty.foundation.kernel.approving import (
     settled,
     submit,
 )
+from loyalty.foundation.kernel.phrases import Phrase, Words
 
 __all__ = [
     "ApprovalRequired",
     "Change",
     "Outcome",
+    "Phrase",
     "Proposal",
     "RequestState",
     "Step",
@@ -40,6 +42,7 @@ __all__ = [
     "Verdict",
     "Waiting",
     "WaitsForApproval",
+    "Words",
     "WorkflowDraft",
     "bypass",
     "cancel",

@@ -19,6 +19,7 @@ class ApprovalsConfig(AppConfig):
 
     def ready(self) -> None:
         """Take the place at the gate."""
+        from loyalty.foundation.approvals import policy
         from loyalty.foundation.approvals.operations import bypassing, reviewing, workflows
         from loyalty.foundation.approvals.operations.submitting import ApprovalGate
         from loyalty.foundation.audit import api as audit
@@ -28,13 +29,14 @@ class ApprovalsConfig(AppConfig):
         register_subject(
             Subject(
                 kind=workflows.KIND, title="Change of a workflow", permission="approvals.manage", apply=workflows.apply,
-                describe=workflows.describe, is_still_valid=workflows.is_still_valid,
+                describe=workflows.describe, words=workflows.WORDS, is_still_valid=workflows.is_still_valid,
             )
         )  # fmt: skip
         register_subject(
             Subject(
                 kind=bypassing.REVIEW, title="Review of an emergency", permission="approvals.bypass",
-                apply=reviewing.apply, describe=reviewing.describe, is_still_valid=reviewing.is_still_valid,
+                apply=reviewing.apply, describe=reviewing.describe, words=policy.REVIEW_WORDS,
+                is_still_valid=reviewing.is_still_valid,
             )
         )  # fmt: skip
         audit.register_link("approval_request", "/approvals/{ref}")

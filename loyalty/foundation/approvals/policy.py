@@ -7,11 +7,27 @@ from typing import Any
 
 from loyalty.foundation.approvals.contracts import Change, Checker, Step, StepMode, WorkflowDraft, WorkflowRule
 from loyalty.foundation.kernel.errors import FieldProblem
+from loyalty.foundation.kernel.phrases import Words
 
 STEPS_MAX, APPROVALS_MAX, NAMED_MAX = 10, 20, 100
 # A month: longer sums would be a limit of their own, not a guard against splitting.
 WINDOW_HOURS_MAX, EXPIRES_HOURS_MAX = 720, 8760
 DIFFERENCES_MAX = 500
+
+# Why a request ended that nobody ended; stored in English, told by ``say_reason``.
+NOT_DECIDED, SUBJECT_CHANGED = "Nobody decided in time.", "The subject has changed since this was asked for."
+MAKER_LOST = "Whoever asked may no longer make such changes."
+SUPERSEDED = "A newer request took its place."
+REASONS: Mapping[str, Mapping[str, str]] = {
+    "ar": {
+        NOT_DECIDED: "لم يقرر أحد في الوقت المحدد.",
+        SUBJECT_CHANGED: "تغيّر موضوع الطلب بعد تقديمه.",
+        MAKER_LOST: "لم يعد يحق لمقدّم الطلب إجراء مثل هذا التغيير.",
+        SUPERSEDED: "حلّ محله طلب أحدث.",
+    }
+}
+REVIEW = "review"
+REVIEW_WORDS: Words = {"en": {REVIEW: "Review of an emergency: {of}"}, "ar": {REVIEW: "مراجعة حالة طارئة: {of}"}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +138,11 @@ def plain_email(email: str) -> str:
     """Give an address without what can be varied at will: case, width of letters, and what follows a plus."""
     name, _, host = unicodedata.normalize("NFKC", email).strip().casefold().rpartition("@")
     return f"{name.partition('+')[0]}@{host.rstrip('.')}"
+
+
+def say_reason(reason: str, language: str) -> str:
+    """Say why a request ended: the platform's own reasons in a language, what people wrote as they wrote it."""
+    return REASONS.get(language, {}).get(reason, reason)
 
 
 def differences(before: Any, after: Any, path: str = "") -> list[Change]:

@@ -14,6 +14,8 @@ from loyalty.foundation.approvals.contracts import Checker, RequestState, Step, 
 from loyalty.foundation.approvals.models import ApprovalDecision, ApprovalDelegation, ApprovalRequest, ApprovalWorkflow
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.approving import Waiting, find_subject
+from loyalty.foundation.kernel.errors import Refusal
+from loyalty.foundation.kernel.phrases import ENGLISH, Phrase, say
 
 DECIDE = "approvals.decide"
 
@@ -101,6 +103,21 @@ def waiting_of(request: ApprovalRequest) -> Waiting:
         subject_kind=request.subject_kind, subject_ref=request.subject_ref, amount=request.amount,
         created_at=request.requested_at, expires_at=request.expires_at,
     )  # fmt: skip
+
+
+def summary_of(request: ApprovalRequest, language: str) -> str:
+    """Say in a language what is asked for; as it was said when it was asked for where that can no longer be told."""
+    if language == ENGLISH:
+        return request.summary
+    if request.review_of is not None:
+        reviewed = Phrase(policy.REVIEW, {"of": summary_of(request.review_of, language)})
+        return say(reviewed, policy.REVIEW_WORDS, language)
+    subject = find_subject(request.kind)
+    try:
+        return subject.say(request.payload, language) if subject else request.summary
+    except (LookupError, TypeError, ValueError, Refusal):
+        # An earlier version kept another payload, or it names what is gone since.
+        return request.summary
 
 
 def stands_in_for(user_ref: str, now: datetime) -> list[str]:

@@ -17,6 +17,7 @@ from loyalty.foundation.configuration.kinds.sealing import seal, unseal
 from loyalty.foundation.configuration.operations.rotating import Rotation, rotate
 from loyalty.foundation.configuration.operations.saving import (
     APPROVAL_KIND,
+    APPROVAL_WORDS,
     apply_approved,
     describe_approval,
     is_still_valid,
@@ -36,6 +37,7 @@ from loyalty.foundation.configuration.registry import (
 
 __all__ = [
     "APPROVAL_KIND",
+    "APPROVAL_WORDS",
     "Field",
     "FieldType",
     "KeyMissing",

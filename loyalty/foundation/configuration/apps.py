@@ -37,6 +37,7 @@ class ConfigurationConfig(AppConfig):
                 permission="configuration.manage",
                 apply=api.apply_approved,
                 describe=api.describe_approval,
+                words=api.APPROVAL_WORDS,
                 is_still_valid=api.is_still_valid,
             )
         )

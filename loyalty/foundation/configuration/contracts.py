@@ -138,6 +138,7 @@ class SectionSpec:
     :param test: tries the values that are given, saved or not; called in a thread without a database.
     :param state: what the domain tells beside the values, such as the state of a connection; holds no secret.
     :param needs_approval: a change may be put under approval (kind ``configuration.change``).
+    :param title_in: what the title is in languages other than English.
     :param beside: codes of other sections whose values the test is given, too, under their codes.
     :param on_changed: called in the transaction of the change, after it.
     """
@@ -152,6 +153,12 @@ class SectionSpec:
     needs_approval: bool = False
     on_changed: Callable[[], None] | None = None
     beside: tuple[str, ...] = ()
+    title_in: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def titles(self) -> Mapping[str, str]:
+        """The title by language."""
+        return {"en": self.title, **self.title_in}
 
     def field(self, name: str) -> Field | None:
         """Find a field, or None."""

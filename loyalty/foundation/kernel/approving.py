@@ -12,6 +12,7 @@ from typing import Any, Protocol, TypeVar
 
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import Conflict
+from loyalty.foundation.kernel.phrases import ENGLISH, Phrase, Words, say
 
 Outcome = TypeVar("Outcome")
 
@@ -38,14 +39,16 @@ class Subject:
 
     ``kind`` is its imperative, such as ``points.adjust``; ``permission`` what the maker must hold, at the moment of the
     change too, unless ``permission_of`` tells by the payload which it is; ``amount_unit`` says what ``amount`` counts
-    (``points``, ``customers``), empty when there is none; ``describe`` gives one sentence for people.
+    (``points``, ``customers``), empty when there is none; ``describe`` gives one sentence for people as a phrase of
+    ``words``, which has it in each language.
     """
 
     kind: str
     title: str
     permission: str
     apply: Apply
-    describe: Callable[[Mapping[str, Any]], str]
+    describe: Callable[[Mapping[str, Any]], Phrase]
+    words: Words
     is_still_valid: StillValid
     amount_unit: str = ""
     permission_of: Callable[[Mapping[str, Any]], str] | None = None
@@ -53,6 +56,10 @@ class Subject:
     def permission_for(self, payload: Mapping[str, Any]) -> str:
         """Give what the maker of this change must hold."""
         return self.permission_of(payload) if self.permission_of else self.permission
+
+    def say(self, payload: Mapping[str, Any], language: str = ENGLISH) -> str:
+        """Say in one sentence what is asked for."""
+        return say(self.describe(payload), self.words, language)
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,6 +26,7 @@ from loyalty.journeys.policy.graph import parse
 from loyalty.journeys.policy.validation import errors_among
 
 KIND = "journeys.publish"
+WORDS: approvals.Words = {"en": {"publish": "Publish the journey {name}"}, "ar": {"publish": "نشر الرحلة {name}"}}
 MOVED, EXIT = "moved", "exit"
 
 PLACES = """
@@ -183,9 +184,9 @@ def is_still_valid(payload: Mapping[str, Any], *, now: datetime) -> bool:
     return found is not None and found.revision == payload["revision"]
 
 
-def describe(payload: Mapping[str, Any]) -> str:
+def describe(payload: Mapping[str, Any]) -> approvals.Phrase:
     """Say what is asked for."""
-    return f"Publish the journey {payload['name']}"
+    return approvals.Phrase("publish", {"name": payload["name"]})
 
 
 def _publish(

@@ -21,6 +21,16 @@ from loyalty.points.policy import moving
 from loyalty.programs import api as programs
 
 KIND = "points.adjust"
+WORDS: approvals.Words = {
+    "en": {
+        "add": "Add {points} points to account {account} ({reason_code})",
+        "take": "Take {points} points from account {account} ({reason_code})",
+    },
+    "ar": {
+        "add": "إضافة {points} من النقاط إلى الحساب {account} ({reason_code})",
+        "take": "خصم {points} من النقاط من الحساب {account} ({reason_code})",
+    },
+}
 
 
 def adjust(*, request: AdjustRequest, actor: Actor, now: datetime) -> Movement:
@@ -76,11 +86,11 @@ def is_still_valid(payload: Mapping[str, Any], *, now: datetime) -> bool:
     return True
 
 
-def describe(payload: Mapping[str, Any]) -> str:
+def describe(payload: Mapping[str, Any]) -> approvals.Phrase:
     """Say what is asked for."""
     points = int(payload["points_change"])
-    verb = f"Add {points:,} points to" if points > 0 else f"Take {-points:,} points from"
-    return f"{verb} account {payload['account_id']} ({payload['reason_code']})"
+    values = {"points": abs(points), "account": payload["account_id"], "reason_code": payload["reason_code"]}
+    return approvals.Phrase("add" if points > 0 else "take", values)
 
 
 def refuse_waiting(

@@ -20,6 +20,18 @@ from loyalty.points.operations.batches import earn_batch
 KIND = "points.bulk_earn"
 IMPORT_RUN_KIND = "points.import"
 BATCH, FILE = "batch", "file"
+WORDS: approvals.Words = {
+    "en": {
+        "batch": "Give {points} points in {lines} lines",
+        "file": "Take {rows} rows with {points} points in from {name}",
+        "nameless_file": "Take {rows} rows with {points} points in from a file",
+    },
+    "ar": {
+        "batch": "منح {points} من النقاط في {lines} من البنود",
+        "file": "استيراد {rows} من الصفوف فيها {points} من النقاط من الملف {name}",
+        "nameless_file": "استيراد {rows} من الصفوف فيها {points} من النقاط من ملف",
+    },
+}
 # What the rows that will be taken in come to; the sum of their hashes tells whether one of them was touched.
 STAGED = """
     SELECT count(*) AS rows, COALESCE(sum(r.points_balance), 0)::bigint AS points,
@@ -213,12 +225,14 @@ def is_still_valid(payload: Mapping[str, Any], *, now: datetime) -> bool:
     return payload["way"] == BATCH or _held(payload) is not None
 
 
-def describe(payload: Mapping[str, Any]) -> str:
+def describe(payload: Mapping[str, Any]) -> approvals.Phrase:
     """Say what is asked for."""
     if payload["way"] == FILE:
-        name = payload["file_name"] or "a file"
-        return f"Take {payload['rows']:,} rows with {payload['points']:,} points in from {name}"
-    return f"Give {payload['points']:,} points in {len(payload['requests']):,} lines"
+        code = "file" if payload["file_name"] else "nameless_file"
+        return approvals.Phrase(
+            code, {"rows": payload["rows"], "points": payload["points"], "name": payload["file_name"]}
+        )
+    return approvals.Phrase("batch", {"points": payload["points"], "lines": len(payload["requests"])})
 
 
 def permission_of(payload: Mapping[str, Any]) -> str:

@@ -18,6 +18,15 @@ TITLES = {
     EARN: "Change of an active program's earn rules",
     BURN: "Change of an active program's burn rules",
 }
+WORDS: approvals.Words = {
+    "en": {**{kind: f"{title}: {{name}}{{since}}" for kind, title in TITLES.items()}, "since": " from {moment}"},
+    "ar": {
+        PUBLISH: "نشر برنامج: {name}{since}",
+        EARN: "تغيير قواعد كسب برنامج نشط: {name}{since}",
+        BURN: "تغيير قواعد صرف برنامج نشط: {name}{since}",
+        "since": " اعتبارًا من {moment}",
+    },
+}
 EARN_FIELDS = ("earn_rules", "earn_rule", "stacking", "earn_base", "activation", "caps", "earn_cap_daily", "referral")
 BURN_FIELDS = ("burn_rule", "burn", "point_value")
 
@@ -79,7 +88,8 @@ def is_still_valid(payload: Mapping[str, Any], *, now: datetime) -> bool:
     return found is not None and found.version == payload["version"]
 
 
-def describe(payload: Mapping[str, Any]) -> str:
+def describe(payload: Mapping[str, Any]) -> approvals.Phrase:
     """Say what is asked for."""
-    since = f" from {payload['effective_at']}" if payload["effective_at"] else ""
-    return f"{TITLES[payload['kind']]}: {payload['name']}{since}"
+    moment = payload["effective_at"]
+    since = approvals.Phrase("since", {"moment": moment}) if moment else ""
+    return approvals.Phrase(payload["kind"], {"name": payload["name"], "since": since})

@@ -122,6 +122,7 @@ def _text(name: str, title: str, default: Callable[[], Any], description: str = 
 DWH = configuration.SectionSpec(
     code="dwh",
     title="Data warehouse",
+    title_in={"ar": "مستودع البيانات"},
     description=(
         "The warehouse, read only. Until a field of the connection is saved, the address of the environment counts "
         "whole. The path of DuckDB and the address of ibis are said by the environment alone."
@@ -212,6 +213,7 @@ DWH = configuration.SectionSpec(
 DWH_FEATURES = configuration.SectionSpec(
     code="dwh/features",
     title="Features of the warehouse",
+    title_in={"ar": "خصائص المستودع"},
     description="The table, view or query with one row per customer.",
     fields=(
         Field(

@@ -1,5 +1,6 @@
 """Approvals over HTTP: workflows, the inbox, decisions, delegations; one test for each way that a route answers."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -10,6 +11,7 @@ from loyalty.foundation.access.models import User
 from loyalty.foundation.access.operations import create_token
 from loyalty.foundation.approvals import api
 from loyalty.foundation.approvals.models import ApprovalRequest, ApprovalWorkflow
+from loyalty.foundation.kernel import approving
 from loyalty.foundation.kernel.ids import new_public_id
 from tests.foundation.approvals import things
 from tests.foundation.approvals.things import any_of, make_thing, make_user, put_under_approval, thing
@@ -124,6 +126,47 @@ def test_request__read__tells_what_changes_and_whether_the_caller_decides(
     assert stranger["why_not"] == "approvals.not_checker"
 
 
+def arabic(user: User, request: ApprovalRequest) -> tuple[str, str]:
+    """Give summary and reason of the end as an Arabic reader is told, without the marks that set texts apart."""
+    headers = {"Accept-Language": "ar-EG,ar;q=0.9,en;q=0.5"}
+    one = client_of(user).get(f"{V1}/approvalRequests/{request.public_id}/", headers=headers).json()
+    listed = client_of(user).get(f"{V1}/approvalRequests/?kind={request.kind}", headers=headers).json()["results"]
+    (row,) = [row for row in listed if row["id"] == one["id"]]
+    assert (row["summary"], row["closed_reason"]) == (one["summary"], one["closed_reason"])
+    return re.sub("[\u2068\u2069]", "", one["summary"]), one["closed_reason"]
+
+
+def test_request__read_in_arabic__is_told_in_arabic_from_its_values(
+    asked: ApprovalRequest, maker: User, boss: User
+) -> None:
+    assert arabic(boss, asked) == ("جعل a يساوي 7", "")
+    things.ask("a", 8, maker.as_actor(), now=datetime.now(UTC))
+    assert arabic(boss, asked) == ("جعل a يساوي 7", "حلّ محله طلب أحدث.")
+    english = client_of(boss).get(f"{V1}/approvalRequests/{asked.public_id}/").json()
+    assert (english["summary"], english["closed_reason"]) == ("Set a to 7", "A newer request took its place.")
+
+
+def test_request__of_an_earlier_version_or_a_kind_that_is_gone__says_what_it_said_then(
+    asked: ApprovalRequest, boss: User
+) -> None:
+    things.sql("SET LOCAL session_replication_role = replica")
+    things.sql("UPDATE approvals_approvalrequest SET payload = '{}' WHERE id = %s", asked.pk)
+    things.sql("SET LOCAL session_replication_role = DEFAULT")
+    assert arabic(boss, asked) == ("Set a to 7", "")
+    approving._Installed.subjects.pop(things.KIND)
+    assert arabic(boss, asked) == ("Set a to 7", "")
+    approving.register_subject(things.SUBJECT)
+
+
+def test_review__of_a_bypass__tells_in_arabic_what_was_bypassed(asked: ApprovalRequest, boss: User) -> None:
+    now = datetime.now(UTC)
+    review_id = api.bypass(request_id=asked.public_id, actor=boss.as_actor(), reason="the shop is down", now=now)
+    review = ApprovalRequest.objects.get(public_id=review_id)
+    assert review.summary == "Review of an emergency: Set a to 7"
+    assert arabic(boss, review)[0] == "مراجعة حالة طارئة: جعل a يساوي 7"
+    assert arabic(boss, asked) == ("جعل a يساوي 7", "the shop is down")
+
+
 def test_boxes__of_everybody__hold_what_is_theirs(asked: ApprovalRequest, maker: User, boss: User, other: User) -> None:
     def count(user: User, query: str) -> int:
         return int(client_of(user).get(f"{V1}/approvalRequests/?{query}").json()["count"])
@@ -194,6 +237,34 @@ def test_request__cancelled_and_bypassed__over_http(asked: ApprovalRequest, make
     assert (told["state"], told["closed_by"], thing("a")[0]) == ("BYPASSED", "boss/tests", 8)
     review = client_of(boss).get(f"{V1}/approvalRequests/{told['review_request']}/").json()
     assert (review["kind"], review["review_of"]) == ("approvals.review_bypass", str(again.public_id))
+
+
+def by_token(user: User, *scopes: str) -> APIClient:
+    """Give a program of a user's, with a token of these scopes."""
+    now = datetime.now(UTC)
+    issued = create_token(user_id=user.public_id, name="narrow", now=now, scopes=scopes, lifetime=timedelta(hours=1))
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=f"Bearer {issued.secret}")
+    return client
+
+
+def test_others_requests_and_decisions__by_a_token_that_does_not_manage__are_out_of_reach(
+    asked: ApprovalRequest, boss: User, other: User
+) -> None:
+    narrow, wide = (by_token(boss, "approvals.view", *more) for more in ((), ("approvals.manage", "approvals.decide")))
+    address = f"{V1}/approvalRequests/{asked.public_id}/cancel/"
+    assert refused(narrow.post(address, {"reason": "mistaken"})) == (403, "approvals.not_checker")
+    assert things.state_of(asked) == "PENDING"
+    deputy, now = make_user("deputy"), datetime.now(UTC)
+    body = {"user": str(other.public_id), "delegate": str(deputy.public_id), "starts_at": now.isoformat(),
+            "ends_at": (now + timedelta(days=1)).isoformat()}  # fmt: skip
+    deciding = by_token(boss, "approvals.decide")
+    assert refused(deciding.post(f"{V1}/approvalDelegations/", body)) == (403, "approvals.not_checker")
+    made = wide.post(f"{V1}/approvalDelegations/", body)
+    assert made.status_code == 201, made.content
+    assert deciding.get(f"{V1}/approvalDelegations/").json()["results"] == []
+    assert deciding.delete(f"{V1}/approvalDelegations/{made.json()['id']}/").status_code == 404
+    assert wide.post(address, {"reason": "mistaken"}).json()["state"] == "CANCELLED"
 
 
 def test_seats__of_a_deputy__tell_in_whose_place_to_decide(asked: ApprovalRequest, other: User) -> None:

@@ -11,6 +11,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from loyalty.foundation.access.models import User
+from loyalty.foundation.approvals import queries
 from loyalty.foundation.approvals.api import Verdict
 from loyalty.foundation.approvals.models import ApprovalRequest
 from loyalty.foundation.audit.models import AuditEntry
@@ -87,6 +88,7 @@ def test_roll_back__of_a_connector__waits_too(client: APIClient, chief: User) ->
     approve(waiting(client.post(PATH, {"values": {"note": "two"}})), chief)
     back = waiting(client.post(f"{PATH}rollback/", {"version": 1}))
     assert back.summary == "Stand-in: back to version 1"
+    assert queries.summary_of(back, "ar") == "\u2068Stand-in\u2069: العودة إلى الإصدار \u20681\u2069"
     approve(back, chief)
     assert (api.read(SPEC.code)["note"], api.view(SPEC.code).version) == ("one", 3)
 

@@ -279,6 +279,24 @@ def test_look__at_what_waits__ends_what_is_over(maker: User, boss: User) -> None
     assert (told("approval.expired"), told("approval.voided")) == (1, 1)
 
 
+@pytest.mark.parametrize("payload", ["{}", "[]"])
+def test_look__at_a_request_that_nobody_can_read_any_more__voids_it_and_ends_the_others(
+    maker: User, boss: User, payload: str
+) -> None:
+    put_under_approval(expires_after_hours=10)
+    for ref in ("old", "late"):
+        make_thing(ref)
+    # The one that cannot be read is looked at first.
+    old, late = ask("old", 5, maker.as_actor(), now=NOW - timedelta(hours=9)), ask("late", 5, maker.as_actor())
+    sql("SET LOCAL session_replication_role = replica")
+    sql("UPDATE approvals_approvalrequest SET payload = %s WHERE id = %s", payload, old.pk)
+    sql("SET LOCAL session_replication_role = DEFAULT")
+    assert api.expire_due(now=NOW) == 1
+    assert (state_of(old), state_of(late)) == ("VOIDED", "PENDING")
+    assert api.expire_due(now=NOW + timedelta(hours=10)) == 1
+    assert state_of(late) == "EXPIRED"
+
+
 def test_bypass__in_an_emergency__makes_the_change_and_asks_for_a_review(
     request_of_maker: ApprovalRequest, maker: User, boss: User
 ) -> None:

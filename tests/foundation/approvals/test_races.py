@@ -17,6 +17,7 @@ from loyalty.foundation.events.models import OutboxEntry
 from loyalty.foundation.kernel.errors import Refusal
 from loyalty.foundation.resilience import failpoints
 from tests.foundation.approvals.things import (
+    KIND,
     NOW,
     any_of,
     ask,
@@ -134,6 +135,31 @@ def test_decision__against_a_bypass__one_of_both(people: dict[str, User]) -> Non
         )
 
     assert set(against(people, bypass)) <= {("EXECUTED", 1), ("BYPASSED", 1)}
+
+
+@pytest.mark.parametrize("key", ["", "k1"])
+def test_two_who_ask__for_the_same_that_nobody_holds__leave_one_that_waits(people: dict[str, User], key: str) -> None:
+    """What does not exist yet, such as a new role, and what is told apart by a key, is held by nobody's row."""
+
+    def submit(user: User, ref: str) -> Any:
+        with transaction.atomic():
+            return api.submit(
+                api.Proposal(
+                    kind=KIND, subject_kind="thing", subject_ref=ref, payload={"ref": ref, "value": 1, "version": 1},
+                    actor=user.as_actor(), now=NOW, key=f"{key}{ref}" if key else "",
+                )
+            )  # fmt: skip
+
+    for number in range(ROUNDS):
+        ref = f"new {number}"
+        outcomes = all_at_once([partial(submit, people["maker"], ref)] * 4)
+        assert len({one.id for one in outcomes}) == 1, outcomes
+        assert ApprovalRequest.objects.filter(subject_ref=ref).count() == 1
+    if not key:
+        both = all_at_once([partial(submit, people[name], "new x") for name in ("maker", "one")])
+        assert len({one.id for one in both}) == 2
+        states = ApprovalRequest.objects.filter(subject_ref="new x").values_list("state", flat=True)
+        assert sorted(states) == ["PENDING", "VOIDED"]
 
 
 def test_amounts__split_over_connections__stop_at_the_sum(people: dict[str, User]) -> None:

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from loyalty.foundation.approvals import api
+from loyalty.foundation.approvals import api, queries
 from loyalty.foundation.approvals.models import ApprovalRequest
 from loyalty.foundation.kernel import approving
 from tests.foundation.approvals.things import NOW, any_of, decide, make_user, put_under_approval, sql
@@ -30,6 +30,7 @@ def test_recipe__followed__has_a_lamp_wait_and_be_switched_once() -> None:
     assert sql("SELECT is_on, version FROM lamps_lamp") == [(True, 2)]
     request = ApprovalRequest.objects.get()
     assert request.summary == "Switch hall off"
+    assert queries.summary_of(request, "ar") == "إطفاء \u2068hall\u2069"
     assert decide(request, boss).state == "EXECUTED"
     assert sql("SELECT is_on, version FROM lamps_lamp") == [(False, 3)]
     approving._Installed.subjects.pop("lamps.switch")

@@ -10,6 +10,7 @@ from django.db import connection
 from rest_framework.test import APIClient
 
 from loyalty.foundation.access.models import Role, RolePermission, User, UserRole
+from loyalty.foundation.approvals import queries
 from loyalty.foundation.approvals.api import Verdict
 from loyalty.foundation.approvals.models import ApprovalRequest
 from loyalty.foundation.audit.models import AuditEntry
@@ -103,6 +104,7 @@ def test_permission__given_to_and_taken_from_a_role__waits(client: APIClient, ch
     body = {"role": "till", "permission": "points.adjust", "points_max": 500}
     given = waiting(client.post(f"{V1}/rolePermissions/", body))
     assert given.summary == "Give the role till points.adjust up to 500 points"
+    assert "500 من النقاط" in queries.summary_of(given, "ar")
     approve(given, chief)
     granted = RolePermission.objects.get(role=role, pattern="points.adjust")
     assert granted.points_max == 500

@@ -65,14 +65,17 @@ def is_still_valid(payload: Mapping[str, Any], *, now: datetime) -> bool:
     return rows == [(payload["version"],)]
 
 
-def describe(payload: Mapping[str, Any]) -> str:
+WORDS: api.Words = {"en": {"set": "Set {ref} to {value}"}, "ar": {"set": "جعل {ref} يساوي {value}"}}
+
+
+def describe(payload: Mapping[str, Any]) -> api.Phrase:
     """Say what is asked for."""
-    return f"Set {payload['ref']} to {payload['value']}"
+    return api.Phrase("set", {"ref": payload["ref"], "value": payload["value"]})
 
 
 SUBJECT = Subject(
     kind=KIND, title="Change of a thing", permission="work.view", apply=apply, describe=describe,
-    is_still_valid=is_still_valid, amount_unit="points",
+    words=WORDS, is_still_valid=is_still_valid, amount_unit="points",
 )  # fmt: skip
 
 

@@ -9262,7 +9262,8 @@ export interface components {
             /** Format: date-time */
             closed_at: string | null;
             closed_by: string;
-            closed_reason: string;
+            /** @description Say why it ended. */
+            readonly closed_reason: string;
             /** Format: date-time */
             created_at: string;
             decisions: components["schemas"]["Decision"][];
@@ -9285,7 +9286,8 @@ export interface components {
             steps: components["schemas"]["Step"][];
             subject_kind: string;
             subject_ref: string;
-            summary: string;
+            /** @description What is asked for, in the language of Accept-Language. */
+            readonly summary: string;
             title: string;
             why_not: string;
         };
@@ -10982,7 +10984,8 @@ export interface components {
             /** Format: date-time */
             closed_at: string | null;
             closed_by: string;
-            closed_reason: string;
+            /** @description Say why it ended. */
+            readonly closed_reason: string;
             /** Format: date-time */
             created_at: string;
             decisions: components["schemas"]["Decision"][];
@@ -11007,7 +11010,8 @@ export interface components {
             steps: components["schemas"]["Step"][];
             subject_kind: string;
             subject_ref: string;
-            summary: string;
+            /** @description What is asked for, in the language of Accept-Language. */
+            readonly summary: string;
             title: string;
             why_not: string;
         };

@@ -69,6 +69,7 @@ def _try_service(values: Mapping[str, Any]) -> TestReport:
 EMAIL = configuration.SectionSpec(
     code="email",
     title="Mail server",
+    title_in={"ar": "خادم البريد"},
     description="The server that takes mails, and who they come from.",
     fields=(
         Field(

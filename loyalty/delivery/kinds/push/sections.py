@@ -88,6 +88,7 @@ def _try_apns(values: Mapping[str, Any]) -> TestReport:
 FCM = configuration.SectionSpec(
     code="push-fcm",
     title="Push by Google (FCM)",
+    title_in={"ar": "إشعارات غوغل (FCM)"},
     description="The Firebase project whose apps push messages reach.",
     fields=(
         Field(
@@ -117,6 +118,7 @@ FCM = configuration.SectionSpec(
 APNS = configuration.SectionSpec(
     code="push-apns",
     title="Push by Apple (APNs)",
+    title_in={"ar": "إشعارات آبل (APNs)"},
     description="The app on Apple's devices that push messages reach.",
     fields=(
         Field(

@@ -42,6 +42,7 @@ def _try(values: Mapping[str, Any]) -> TestReport:
 SMS = configuration.SectionSpec(
     code=registry.SMS,
     title="Text messages",
+    title_in={"ar": "الرسائل النصية"},
     description="Who carries text messages: the operator's message centre (SMPP), or a provider's API.",
     fields=(
         Field(

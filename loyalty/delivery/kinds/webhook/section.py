@@ -36,6 +36,7 @@ def _problems(values: Mapping[str, Any]) -> Sequence[FieldProblem]:
 WEBHOOK = configuration.SectionSpec(
     code="webhook-channel",
     title="Webhook channel",
+    title_in={"ar": "قناة الويب هوك"},
     description="A system of the operator's that carries messages to customers in its own way.",
     fields=(
         Field(

@@ -43,6 +43,7 @@ def _try(values: Mapping[str, Any]) -> TestReport:
 WHATSAPP = configuration.SectionSpec(
     code="whatsapp",
     title="WhatsApp",
+    title_in={"ar": "واتساب"},
     description="Our number at Meta's Cloud API.",
     fields=(
         Field(

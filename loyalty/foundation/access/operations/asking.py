@@ -249,11 +249,6 @@ def _held(state: State, payload: Payload) -> Any:
     return state is not None and (state["is_active"], state["roles"].get(payload["role"]))
 
 
-def describe(payload: Payload) -> str:
-    """Say what is asked for."""
-    return VERBS[payload["verb"]].describe(payload)
-
-
 def permission_of(payload: Payload) -> str:
     """Give what whoever asks must hold, at the moment of the change too."""
     return VERBS[payload["verb"]].permission

@@ -11,6 +11,7 @@ from loyalty.foundation.access.models import Role, RolePermission, User, UserRol
 from loyalty.foundation.access.operations import roles as of_roles
 from loyalty.foundation.access.operations import users as of_users
 from loyalty.foundation.kernel.grants import Scope
+from loyalty.foundation.kernel.phrases import Phrase, Value, Words
 
 MANAGE_ROLES, MANAGE_USERS = "access.manage_roles", "access.manage_users"
 Payload = Mapping[str, Any]
@@ -30,7 +31,6 @@ class Verb:
     subject_kind: str
     look: Callable[[Payload], State]
     make: Callable[[Payload, User], str]
-    describe: Callable[[Payload], str]
     given: Callable[[Payload], dict[str, Any]] = lambda _: {}
 
 
@@ -165,33 +165,78 @@ def _with_what_they_hold(codes: list[str]) -> dict[str, Any]:
     return {role.code: role_state(role)["permissions"] for role in rows}
 
 
-def _told(pattern: Mapping[str, Any]) -> str:
-    limit = "" if pattern["points_max"] is None else f" up to {pattern['points_max']:,} points"
-    where = "" if pattern["scope"] == Scope.ALL.value else f" ({pattern['scope']})"
-    return f"{pattern['permission']}{where}{limit}"
+def _grant(pattern: Mapping[str, Any]) -> Phrase:
+    """Say what a pattern grants, where, and up to how much."""
+    scope, most = pattern["scope"], pattern["points_max"]
+    return Phrase(
+        "grant",
+        {
+            "permission": pattern["permission"],
+            "where": "" if scope == Scope.ALL.value else Phrase(f"in_{scope}"),
+            "limit": "" if most is None else Phrase("limit", {"points": most}),
+        },
+    )
 
 
-def _roles_told(payload: Payload) -> str:
+def _roles_said(payload: Payload) -> Phrase | list[str]:
     roles: list[str] | None = payload["changes"].get("roles")
-    return "other programs or partners" if roles is None else ", ".join(roles) or "none"
+    return Phrase("other_places") if roles is None else roles or Phrase("no_roles")
 
 
-def _of_role(make: Callable[[Payload, User], str], describe: Callable[[Payload], str]) -> Verb:
-    return Verb(MANAGE_ROLES, "role", _look_at_role, make, describe)
+def describe(payload: Payload) -> Phrase:
+    """Say what is asked for; the code is the verb's."""
+    values: dict[str, Value] = {name: payload[name] for name in ("role", "username") if name in payload}
+    if "pattern" in payload:
+        values["grant"] = _grant(payload["pattern"])
+    if "changes" in payload:
+        values["roles"] = _roles_said(payload)
+    return Phrase(payload["verb"], values)
+
+
+def _of_role(make: Callable[[Payload, User], str]) -> Verb:
+    return Verb(MANAGE_ROLES, "role", _look_at_role, make)
 
 
 VERBS: Mapping[str, Verb] = {
-    "create_role": _of_role(_create_role, lambda one: f"Make the role {one['role']}"),
-    "change_role": _of_role(_change_role, lambda one: f"Change the role {one['role']}"),
-    "delete_role": _of_role(_delete_role, lambda one: f"Delete the role {one['role']}"),
-    "add_pattern": _of_role(_add_pattern, lambda one: f"Give the role {one['role']} {_told(one['pattern'])}"),
-    "remove_pattern": _of_role(_remove_pattern, lambda one: f"Take {_told(one['pattern'])} from {one['role']}"),
-    "assign_role": Verb(
-        MANAGE_USERS, "user", _look_at_user, _assign_role,
-        lambda one: f"Give {one['username']} the role {one['role']}", _given_by_mapping,
-    ),
-    "change_user": Verb(
-        MANAGE_USERS, "user", _look_at_user, _change_user,
-        lambda one: f"Have {one['username']} hold these roles: {_roles_told(one)}", _given_by_user,
-    ),
-}  # fmt: skip
+    "create_role": _of_role(_create_role),
+    "change_role": _of_role(_change_role),
+    "delete_role": _of_role(_delete_role),
+    "add_pattern": _of_role(_add_pattern),
+    "remove_pattern": _of_role(_remove_pattern),
+    "assign_role": Verb(MANAGE_USERS, "user", _look_at_user, _assign_role, _given_by_mapping),
+    "change_user": Verb(MANAGE_USERS, "user", _look_at_user, _change_user, _given_by_user),
+}
+WORDS: Words = {
+    "en": {
+        "create_role": "Make the role {role}",
+        "change_role": "Change the role {role}",
+        "delete_role": "Delete the role {role}",
+        "add_pattern": "Give the role {role} {grant}",
+        "remove_pattern": "Take {grant} from {role}",
+        "assign_role": "Give {username} the role {role}",
+        "change_user": "Have {username} hold these roles: {roles}",
+        "grant": "{permission}{where}{limit}",
+        "in_program": " (program)",
+        "in_partner": " (partner)",
+        "in_own": " (own)",
+        "limit": " up to {points} points",
+        "other_places": "other programs or partners",
+        "no_roles": "none",
+    },
+    "ar": {
+        "create_role": "إنشاء الدور {role}",
+        "change_role": "تغيير الدور {role}",
+        "delete_role": "حذف الدور {role}",
+        "add_pattern": "منح الدور {role} الصلاحية {grant}",
+        "remove_pattern": "سحب الصلاحية {grant} من الدور {role}",
+        "assign_role": "منح {username} الدور {role}",
+        "change_user": "أن يحمل {username} هذه الأدوار: {roles}",
+        "grant": "{permission}{where}{limit}",
+        "in_program": " (في برامجه)",
+        "in_partner": " (لشركائه)",
+        "in_own": " (ما يخصه فقط)",
+        "limit": " حتى {points} من النقاط",
+        "other_places": "برامج أو شركاء آخرون",
+        "no_roles": "لا شيء",
+    },
+}

@@ -7,7 +7,7 @@ from datetime import datetime
 from django.db import transaction
 
 from loyalty.foundation.access import api as access
-from loyalty.foundation.approvals import queries
+from loyalty.foundation.approvals import policy, queries
 from loyalty.foundation.approvals.contracts import RequestState
 from loyalty.foundation.approvals.errors import CommentMissing, NotChecker, RequestClosed
 from loyalty.foundation.approvals.events import ApprovalBypassed
@@ -16,6 +16,7 @@ from loyalty.foundation.approvals.operations.deciding import execute, hold_valid
 from loyalty.foundation.approvals.operations.submitting import hash_of, keep
 from loyalty.foundation.approvals.operations.telling import SUBJECT, note, tell
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.kernel.phrases import ENGLISH, Phrase, say
 from loyalty.foundation.resilience.failpoints import maybe_fail
 
 REVIEW, BYPASS = "approvals.review_bypass", "approvals.bypass"
@@ -65,7 +66,8 @@ def _ask_for_review(
     review = ApprovalRequest(
         kind=REVIEW, subject_kind=SUBJECT, subject_ref=str(request.public_id), maker=asdict(actor),
         maker_ref=str(person.id), maker_keys=sorted(queries.keys_of(person) | set(request.maker_keys)), reason=reason,
-        summary=f"Review of an emergency: {request.summary}", amount=request.amount, payload=payload,
+        summary=say(Phrase(policy.REVIEW, {"of": request.summary}), policy.REVIEW_WORDS, ENGLISH),
+        amount=request.amount, payload=payload,
         payload_hash=hash_of(payload), before=request.before, after=request.after, workflow_ref=request.workflow_ref,
         requested_at=now, review_of=request,
     )  # fmt: skip

@@ -121,7 +121,7 @@ def hold_valid(request_id: uuid.UUID, now: datetime) -> tuple[ApprovalRequest, S
     if subject is None:
         raise RequestClosed(f"This version of the platform knows no changes of kind {seen.kind}.", state=seen.state)
     # The subject first, as whoever changes it does; so neither waits for the other.
-    is_valid = subject.is_still_valid(seen.payload, now=now)
+    is_valid = closing.is_valid(subject, seen, now)
     maybe_fail("approvals.subject_held")
     request = closing.lock(request_id)
     closing.check_open(request)
@@ -129,11 +129,11 @@ def hold_valid(request_id: uuid.UUID, now: datetime) -> tuple[ApprovalRequest, S
         raise PayloadChanged("The stored change does not fit its hash: somebody edited it in the database.")
     state, reason = RequestState.PENDING, ""
     if request.expires_at is not None and request.expires_at <= now:
-        state, reason = RequestState.EXPIRED, closing.NOT_DECIDED
+        state, reason = RequestState.EXPIRED, policy.NOT_DECIDED
     elif not is_valid:
-        state, reason = RequestState.VOIDED, closing.SUBJECT_CHANGED
+        state, reason = RequestState.VOIDED, policy.SUBJECT_CHANGED
     elif not _may_maker(request, subject):
-        state, reason = RequestState.VOIDED, closing.MAKER_LOST
+        state, reason = RequestState.VOIDED, policy.MAKER_LOST
     if state is RequestState.PENDING:
         return request, subject, None
     closing.close(request, state, reason=reason, by=closing.SWEEPER.name, now=now)

@@ -34,7 +34,7 @@ def create(
     :raises NotChecker: they are somebody else's decisions.
     """
     person = access.find_person_behind(actor)
-    if person is None or (str(person.id) != user_ref and not access.may(person, MANAGE)):
+    if person is None or (str(person.id) != user_ref and not access.may_as(actor, MANAGE)):
         raise NotChecker("Everybody hands over their own decisions; those of others who manages approvals does.")
     people = {str(one.id): one for one in access.list_people([user_ref, delegate_ref])}
     if user_ref not in people or delegate_ref not in people:
@@ -60,7 +60,7 @@ def end(*, delegation: ApprovalDelegation, actor: Actor, now: datetime) -> None:
     :raises NotChecker: they are somebody else's decisions.
     """
     person = access.find_person_behind(actor)
-    if person is None or (str(person.id) != delegation.user_ref and not access.may(person, MANAGE)):
+    if person is None or (str(person.id) != delegation.user_ref and not access.may_as(actor, MANAGE)):
         raise NotChecker("Everybody takes back their own decisions; those of others who manages approvals does.")
     _record(delegation, actor, now, is_begun=False)
     delegation.delete()

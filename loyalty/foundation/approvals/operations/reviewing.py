@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
+from loyalty.foundation.approvals import policy
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.kernel.phrases import Phrase
 
 
 def apply(payload: Mapping[str, Any], *, actor: Actor, now: datetime) -> Mapping[str, Any]:
@@ -17,6 +19,6 @@ def is_still_valid(payload: Mapping[str, Any], *, now: datetime) -> bool:
     return True
 
 
-def describe(payload: Mapping[str, Any]) -> str:
+def describe(payload: Mapping[str, Any]) -> Phrase:
     """Say what is asked for."""
-    return f"Review of the request {payload['request_id']}, which was bypassed"
+    return Phrase(policy.REVIEW, {"of": payload["request_id"]})

@@ -19,7 +19,6 @@ from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.orm import sql
 from loyalty.foundation.web.idempotency import fingerprint
 
-SUPERSEDED = "A newer request took its place."
 # The platform's own work asks nobody; what people and programs have it do was asked for by them.
 UNASKED = "system"
 
@@ -66,10 +65,16 @@ def _submit(proposal: Proposal, subject: Subject, rules: Any) -> Waiting | None:
         raise Undecidable(
             "Beside you there are not enough people who could decide on this by its workflow.", workflow=workflow.name
         )
+    # Two who ask for the same at once: the second one finds the request of the first.
+    place = f"approvals {proposal.kind} {proposal.subject_ref} {proposal.key}"
+    sql.execute("SELECT pg_advisory_xact_lock(hashtextextended(%s, 0))", [place])
+    just_kept = _earlier_of_key(proposal, digest) if proposal.key else None
+    if just_kept is not None:
+        return queries.waiting_of(just_kept) if just_kept.state == RequestState.PENDING.value else None
     request = ApprovalRequest(
         kind=proposal.kind, subject_kind=proposal.subject_kind, subject_ref=proposal.subject_ref, key=proposal.key,
         maker=asdict(proposal.actor), maker_ref=maker_ref, maker_keys=sorted(maker_keys),
-        beneficiary_ref=proposal.beneficiary_ref, reason=proposal.reason, summary=subject.describe(payload),
+        beneficiary_ref=proposal.beneficiary_ref, reason=proposal.reason, summary=subject.say(payload),
         amount=proposal.amount, amount_summed=total, payload=payload, payload_hash=digest,
         before=as_stored(proposal.before), after=as_stored(proposal.after), workflow_ref=workflow.public_id,
         requested_at=proposal.now, expires_at=proposal.now + timedelta(hours=workflow.expires_after_hours),
@@ -86,7 +91,7 @@ def keep(request: ApprovalRequest, steps: tuple[Step, ...], now: datetime) -> Ap
     if standing is not None:
         if (standing.payload_hash, standing.maker_ref) == (request.payload_hash, request.maker_ref):
             return standing
-        closing.close(standing, RequestState.VOIDED, reason=SUPERSEDED, by=request.maker_ref, now=now)
+        closing.close(standing, RequestState.VOIDED, reason=policy.SUPERSEDED, by=request.maker_ref, now=now)
     request.steps = queries.stored_steps(steps)
     open_step(request, steps[0])
     request.save(force_insert=True)

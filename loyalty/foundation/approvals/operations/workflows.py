@@ -17,10 +17,25 @@ from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.approving import Proposal, Waiting, find_subject, settled, submit
 from loyalty.foundation.kernel.errors import FieldProblem
+from loyalty.foundation.kernel.phrases import Phrase, Words
 from loyalty.foundation.orm.api import bump_version
 from loyalty.foundation.web.etag import EditConflict
 
 KIND, ACT, SUBJECT = "approvals.change_workflow", "approvals.manage", "approval_workflow"
+WORDS: Words = {
+    "en": {
+        "create": "Create the workflow {name} for {kind}{state}",
+        "change": "Change the workflow {name} for {kind}{state}",
+        "delete": "Delete a workflow of approvals",
+        "off": ", switched off",
+    },
+    "ar": {
+        "create": "إنشاء مسار الموافقة {name} لـ{kind}{state}",
+        "change": "تغيير مسار الموافقة {name} لـ{kind}{state}",
+        "delete": "حذف مسار موافقة",
+        "off": "، متوقفًا",
+    },
+}
 FIELDS = ("name", "is_active", "amount_from", "window_hours", "expires_after_hours")
 
 
@@ -72,14 +87,14 @@ def is_still_valid(payload: Mapping[str, Any], *, now: datetime) -> bool:
     return row is not None and row.version == payload["version"]
 
 
-def describe(payload: Mapping[str, Any]) -> str:
+def describe(payload: Mapping[str, Any]) -> Phrase:
     """Say what is asked for."""
     draft = payload["draft"]
     if draft is None:
-        return "Delete a workflow of approvals"
-    verb = "Change" if payload["workflow_id"] else "Create"
-    state = "" if draft["is_active"] else ", switched off"
-    return f"{verb} the workflow {draft['name']} for {draft['kind']}{state}"
+        return Phrase("delete")
+    state = "" if draft["is_active"] else Phrase("off")
+    values = {"name": draft["name"], "kind": draft["kind"], "state": state}
+    return Phrase("change" if payload["workflow_id"] else "create", values)
 
 
 def told(row: ApprovalWorkflow) -> dict[str, Any]:

@@ -4,7 +4,10 @@ from typing import Any
 
 from rest_framework import serializers
 
+from loyalty.foundation.approvals import policy, queries
 from loyalty.foundation.approvals.contracts import Step, StepMode, Verdict, WorkflowDraft
+from loyalty.foundation.approvals.models import ApprovalRequest
+from loyalty.foundation.web.languages import language_in
 from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer, WholeNumberField
 
 AMOUNT_MAX = 2**62
@@ -143,7 +146,7 @@ class RequestSerializer(serializers.Serializer):  # type: ignore[type-arg]
     id = serializers.UUIDField(source="public_id")
     kind = serializers.CharField()
     title = serializers.CharField()
-    summary = serializers.CharField()
+    summary = serializers.SerializerMethodField(help_text="What is asked for, in the language of Accept-Language.")
     state = serializers.CharField()
     subject_kind = serializers.CharField()
     subject_ref = serializers.CharField()
@@ -163,10 +166,18 @@ class RequestSerializer(serializers.Serializer):  # type: ignore[type-arg]
     expires_at = serializers.DateTimeField(allow_null=True)
     closed_at = serializers.DateTimeField(allow_null=True)
     closed_by = serializers.CharField()
-    closed_reason = serializers.CharField()
+    closed_reason = serializers.SerializerMethodField()
     result = ExactJSONField(allow_null=True)
     review_of = serializers.UUIDField(source="review_of.public_id", allow_null=True, default=None)
     review_request = serializers.UUIDField(allow_null=True)
+
+    def get_summary(self, request: ApprovalRequest) -> str:
+        """Say what is asked for."""
+        return queries.summary_of(request, language_in(self.context))
+
+    def get_closed_reason(self, request: ApprovalRequest) -> str:
+        """Say why it ended."""
+        return policy.say_reason(request.closed_reason, language_in(self.context))
 
 
 class WholeRequestSerializer(RequestSerializer):

@@ -34,6 +34,7 @@ def egress_policy() -> egress.Policy:
 EGRESS = SectionSpec(
     code="egress",
     title="Calls to other systems",
+    title_in={"ar": "الاتصال بالأنظمة الأخرى"},
     description=(
         "What calls that leave the platform may reach. Each word may be for calls of one purpose only: "
         "warehouse=10.20.0.0/16."
@@ -66,6 +67,7 @@ EGRESS = SectionSpec(
 SYSTEM = SectionSpec(
     code="system",
     title="System settings",
+    title_in={"ar": "إعدادات النظام"},
     description="Limits of the whole platform.",
     fields=(),
 )

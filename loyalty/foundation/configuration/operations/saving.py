@@ -18,11 +18,16 @@ from loyalty.foundation.configuration.models import SealedSecret, SectionVersion
 from loyalty.foundation.configuration.policy.values import CHANGED, changes_between, moves, read_values
 from loyalty.foundation.kernel import approving
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.kernel.phrases import Phrase, Words
 from loyalty.foundation.kernel.redaction import remember_secret
 from loyalty.foundation.orm import sql
 
 APPROVAL_KIND = "configuration.change"
 ACT = "configuration.manage"
+APPROVAL_WORDS: Words = {
+    "en": {"change": "{section}: change {names}", "back": "{section}: back to version {version}"},
+    "ar": {"change": "{section}: تغيير {names}", "back": "{section}: العودة إلى الإصدار {version}"},
+}
 NEW_MARK = """
     INSERT INTO configuration_stamp (id, mark) VALUES (1, %s) ON CONFLICT (id) DO UPDATE SET mark = excluded.mark
 """
@@ -257,13 +262,22 @@ def is_still_valid(payload: Mapping[str, Any], *, now: datetime) -> bool:
     return bool(_locked(str(payload["section"])).version == payload["version"])
 
 
-def describe_approval(payload: Mapping[str, Any]) -> str:
+def describe_approval(payload: Mapping[str, Any]) -> Phrase:
     """Say the change in one sentence."""
-    names = sorted({*payload["values"], *payload["sealed"]})
-    title = registry.get_section(str(payload["section"])).title
+    section = registry.get_section(str(payload["section"])).titles
     if payload["restored_from"] is not None:
-        return f"{title}: back to version {payload['restored_from']}"
-    return f"{title}: change {', '.join(names)}"
+        # A version is a name, not an amount.
+        return Phrase("back", {"section": section, "version": str(payload["restored_from"])})
+    return Phrase("change", {"section": section, "names": sorted({*payload["values"], *payload["sealed"]})})
 
 
-__all__ = ["APPROVAL_KIND", "CHANGED", "apply_approved", "describe_approval", "is_still_valid", "roll_back", "save"]
+__all__ = [
+    "APPROVAL_KIND",
+    "APPROVAL_WORDS",
+    "CHANGED",
+    "apply_approved",
+    "describe_approval",
+    "is_still_valid",
+    "roll_back",
+    "save",
+]

@@ -6,6 +6,7 @@ from loyalty.foundation.configuration.api import Field, FieldType, SectionSpec
 KAFKA = SectionSpec(
     code="kafka",
     title="Kafka",
+    title_in={"ar": "كافكا"},
     description=(
         "Brokers that every fact is handed to, and whose topics are read. "
         "The process run_kafka reads this at its start."

@@ -45,6 +45,7 @@ def _text(name: str, title: str, setting: str, **options: Any) -> Field:
 SECTION = SectionSpec(
     code=CODE,
     title="Identity provider",
+    title_in={"ar": "مزوّد الهوية"},
     description="Sign in with the operator's own accounts, by OpenID Connect. Empty issuer: switched off.",
     fields=(
         _text("issuer", "Issuer", "LOYALTY_OIDC_ISSUER", is_endpoint=True, high=300),
