@@ -41,7 +41,9 @@ def expected(route: Route, method: str, caller: Caller | None, naming: Naming, p
     if caller is None:
         return 401, "unauthenticated"
     if code == SIGNED_IN:
-        return THROUGH
+        # A person's own sign-in is changed by who has signed in, not by a token of theirs.
+        is_out_of_reach = getattr(route.view, "is_for_people_alone", False) and caller.scopes is not None
+        return (403, "sign_in.needed") if is_out_of_reach and method != "get" else THROUGH
     parts = caller.parts(code) if code else ()
     if not parts:
         return 403, "permission.missing"

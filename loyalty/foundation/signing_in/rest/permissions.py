@@ -37,9 +37,10 @@ class SignInComplete(BasePermission):
         session = None if request.auth is not None else session_of(request)
         if session is not None and session.limited_by and not getattr(view, "is_open_to_limited_sessions", False):
             raise _DUE[session.limited_by]()
-        if getattr(view, "is_for_people_alone", False) and request.method not in SAFE_METHODS:
-            self._check_is_sign_in(request)
         name = getattr(view, "action", None) or (request.method or "").lower()
+        is_change = request.method not in SAFE_METHODS and hasattr(view, name)
+        if is_change and getattr(view, "is_for_people_alone", False):
+            self._check_is_sign_in(request)
         if name in getattr(view, "needs_recent_proof", ()):
             self._check_proof(request, session)
         return True
