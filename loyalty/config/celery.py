@@ -44,11 +44,15 @@ DOORBELLS: dict[str, float] = {
     "signing_in.mail_resets": 15.0,
 }
 # Facts come by the ten thousand; a person who presses "recalculate" must not wait behind them, so they have a queue of
-# their own, and a worker of its own looks at it.
-FACTS_QUEUE, WORK_QUEUE = "facts", "work"
+# their own, and a worker of its own looks at it. Who hears of facts for journeys has one too: a customer who did what a
+# journey waits for is led on within a second, also while a million others are being moved.
+FACTS_QUEUE, WORK_QUEUE, HEARING_QUEUE = "facts", "work", "hearing"
 app.conf.task_default_queue = WORK_QUEUE
-OF_FACTS = ("events.deliver", "segments.settle", "journeys.advance", "journeys.listen")
-app.conf.task_routes = {name: {"queue": FACTS_QUEUE} for name in OF_FACTS}
+OF_FACTS = ("events.deliver", "segments.settle", "journeys.advance")
+app.conf.task_routes = {
+    "journeys.listen": {"queue": HEARING_QUEUE},
+    **{name: {"queue": FACTS_QUEUE} for name in OF_FACTS},
+}
 app.conf.beat_schedule = {
     name: {"task": name, "schedule": seconds, "options": {"expires": max(seconds * 2, 10.0)}}
     for name, seconds in DOORBELLS.items()

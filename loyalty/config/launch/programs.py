@@ -4,7 +4,7 @@ import http.client
 import sys
 from pathlib import Path
 
-from loyalty.config.celery import FACTS_QUEUE, WORK_QUEUE
+from loyalty.config.celery import FACTS_QUEUE, HEARING_QUEUE, WORK_QUEUE
 from loyalty.config.launch import ports
 from loyalty.config.launch.environment import Endpoints
 from loyalty.config.launch.folder import DataFolder
@@ -51,8 +51,10 @@ def outside_world(folder: DataFolder, environment: dict[str, str], endpoints: En
 def background(folder: DataFolder, environment: dict[str, str]) -> list[Program]:
     """The relay that carries events on, the workers, and the beat that rings them."""
     celery = [sys.executable, "-m", "celery", "-A", "loyalty.config.celery"]
-    worker = [*celery, "worker", "--pool", "prefork", "--concurrency", str(_CELERY_PROCESSES), "--loglevel", "WARNING"]
-    worker += ["--without-gossip", "--without-mingle"]
+    plain = [*celery, "worker", "--loglevel", "WARNING", "--without-gossip", "--without-mingle"]
+    worker = [*plain, "--pool", "prefork", "--concurrency", str(_CELERY_PROCESSES)]
+    # One reader reads facts for journeys at a time, so it needs no process beside its own.
+    reader = [*plain, "--pool", "solo"]
     beat = [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(folder.beat_file), "--pidfile", ""]
     receivers = [Program("sms-receiver", manage("run_sms_receiver"), environment, ROOT)]
     kafka = [Program("kafka", manage("run_kafka"), environment, ROOT)]
@@ -62,6 +64,7 @@ def background(folder: DataFolder, environment: dict[str, str]) -> list[Program]
         *(receivers if environment.get("LOYALTY_SMS_PROVIDER") == "smpp" else []),
         Program("relay", manage("run_relay"), environment, ROOT),
         Program("worker-facts", [*worker, "-Q", FACTS_QUEUE, "-n", "facts@%h"], environment, ROOT),
+        Program("worker-hearing", [*reader, "-Q", HEARING_QUEUE, "-n", "hearing@%h"], environment, ROOT),
         Program("worker-work", [*worker, "-Q", WORK_QUEUE, "-n", "work@%h"], environment, ROOT),
         Program("beat", beat, environment, ROOT),
     ]

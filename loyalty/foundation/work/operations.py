@@ -41,14 +41,17 @@ CLAIM = """
 """
 
 
-def ring(task_name: str) -> None:
-    """Ring a doorbell once the caller's transaction has committed; a broker that is away never fails the caller."""
-    transaction.on_commit(lambda: _ring_now(task_name))
+def ring(task_name: str, *, within_s: float | None = None) -> None:
+    """Ring a doorbell once the caller's transaction has committed; a broker that is away never fails the caller.
+
+    :param within_s: nobody needs to come who has not heard it by then, in seconds.
+    """
+    transaction.on_commit(lambda: _ring_now(task_name, within_s))
 
 
-def _ring_now(task_name: str) -> None:
+def _ring_now(task_name: str, within_s: float | None = None) -> None:
     try:
-        current_app.send_task(task_name, retry=False)
+        current_app.send_task(task_name, retry=False, expires=within_s)
     except Exception as fault:  # a doorbell may fail in any way; rows wait and the beat rings again
         log.warning("doorbell %s not rung: %s", task_name, fault)
 

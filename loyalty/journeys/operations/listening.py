@@ -19,6 +19,7 @@ from loyalty.journeys.contracts import (
     NEXT,
     EventMatch,
     ExecutionState,
+    Node,
     NodeKind,
     SegmentEdge,
     TriggerKind,
@@ -64,20 +65,31 @@ OF_OTHERS = """
     NOT (l.type IN ('journey.started', 'journey.completed') AND l.data ->> 'journey_id' = %(journey_id)s)
 """
 # The people of a version whom facts are about; the first fact of each counts. With a node, those who wait there.
+# From a fact to its customer to the customer's open executions: OFFSET 0 keeps each look-up one of its own, so that no
+# statistics, stale or missing, lead from the other side, over all who wait at the node. By the customer alone, because
+# a planner that takes a journey for empty would look through all of it.
 CONCERNED = f"""
-    SELECT DISTINCT ON (x.id) x.id, l.event_id
-    FROM events_log l JOIN customers_directory d ON d.public_id = CASE WHEN {A_CUSTOMER} THEN l.key::uuid END
-    JOIN journeys_execution x ON x.customer_id = d.customer_id AND x.journey_id = %(journey)s
-        AND x.state IN ('NOT_STARTED', 'IN_PROGRESS', 'WAITING') AND NOT x.is_held_out
-        AND x.version_id = %(version)s AND (%(node)s::bigint IS NULL OR x.node_id = %(node)s)
-        AND x.occurrence <> l.event_id
-    LEFT JOIN journeys_context c ON c.execution_id = x.id
-    WHERE l.position > %(from)s AND l.position <= %(until)s AND l.type = %(type)s
-        AND (%(positions)s::bigint[] IS NULL OR l.position = ANY (%(positions)s))
-        AND (%(segment)s::text IS NULL OR l.data ->> 'segment_id' = %(segment)s)
-        AND {OF_OTHERS}
-        AND {CORRELATED.format(data="l.data", context="coalesce(c.data, '{}'::jsonb)")}
-    ORDER BY x.id, l.position
+    WITH facts AS MATERIALIZED (
+        SELECT l.position, l.event_id, l.data, CASE WHEN {A_CUSTOMER} THEN l.key::uuid END AS customer
+        FROM events_log l
+        WHERE l.position > %(from)s AND l.position <= %(until)s AND l.type = %(type)s
+            AND (%(positions)s::bigint[] IS NULL OR l.position = ANY (%(positions)s))
+            AND (%(segment)s::text IS NULL OR l.data ->> 'segment_id' = %(segment)s)
+            AND {OF_OTHERS}
+    )
+    SELECT DISTINCT ON (x.id) x.id, f.event_id
+    FROM facts f
+    CROSS JOIN LATERAL (
+        SELECT d.customer_id FROM customers_directory d WHERE d.public_id = f.customer OFFSET 0) d
+    CROSS JOIN LATERAL (
+        SELECT x.id, x.journey_id, x.version_id, x.node_id, x.occurrence FROM journeys_execution x
+        WHERE x.customer_id = d.customer_id AND x.state IN ('NOT_STARTED', 'IN_PROGRESS', 'WAITING')
+            AND NOT x.is_held_out OFFSET 0) x
+    LEFT JOIN LATERAL (SELECT c.data FROM journeys_context c WHERE c.execution_id = x.id OFFSET 0) c ON true
+    WHERE x.journey_id = %(journey)s AND x.version_id = %(version)s
+        AND (%(node)s::bigint IS NULL OR x.node_id = %(node)s) AND x.occurrence <> f.event_id
+        AND {CORRELATED.format(data="f.data", context="coalesce(c.data, '{}'::jsonb)")}
+    ORDER BY x.id, f.position
 """
 LOCK = "SELECT id FROM journeys_execution WHERE id = ANY (%s::uuid[]) ORDER BY id FOR UPDATE"
 # One statement lets in all whom facts of a range are about; what an event says goes along as ``event``.
@@ -100,23 +112,36 @@ ENTER = f"""
         %(settings)s::jsonb, f.customers, f.keys, f.occurrences, f.contexts, %(now)s) e
     WHERE f.customers IS NOT NULL
 """
-CLOSED = """
-    SELECT x.id FROM events_log l
-    JOIN customers_directory d ON d.public_id::text = l.key AND d.status = 'CLOSED'
-    JOIN journeys_execution x ON x.customer_id = d.customer_id
-        AND x.state IN ('NOT_STARTED', 'IN_PROGRESS', 'WAITING') AND NOT x.is_held_out
-    WHERE l.position > %(from)s AND l.position <= %(until)s AND l.type = %(type)s
+CLOSED = f"""
+    SELECT x.id FROM (
+        SELECT DISTINCT CASE WHEN {A_CUSTOMER} THEN l.key::uuid END AS customer FROM events_log l
+        WHERE l.position > %(from)s AND l.position <= %(until)s AND l.type = %(type)s) f
+    CROSS JOIN LATERAL (
+        SELECT d.customer_id FROM customers_directory d WHERE d.public_id = f.customer AND d.status = 'CLOSED'
+        OFFSET 0) d
+    CROSS JOIN LATERAL (
+        SELECT x.id FROM journeys_execution x
+        WHERE x.customer_id = d.customer_id AND x.state IN ('NOT_STARTED', 'IN_PROGRESS', 'WAITING')
+            AND NOT x.is_held_out OFFSET 0) x
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Heard:
-    """What one reading came to."""
+    """What one reading came to; ``places`` are the rows of the nodes where people are now whom a fact led there."""
 
     read: int = 0
     woken: int = 0
     entered: int = 0
     ended: int = 0
+    places: frozenset[int] = frozenset()
+
+    def plus(self, other: "Heard") -> "Heard":
+        """Give what two readings came to."""
+        return Heard(
+            self.read + other.read, self.woken + other.woken, self.entered + other.entered, self.ended + other.ended,
+            self.places | other.places,
+        )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,7 +196,7 @@ def listen(*, now: datetime, reads_max: int | None = None) -> Heard:
         # In a transaction of its own: while it lasts the relay waits.
         until = events.store_facts()
         heard = read_some(until=until, now=now)
-        total = Heard(*(getattr(total, name) + getattr(heard, name) for name in Heard.__slots__))
+        total = total.plus(heard)
         if heard.read < READ_MAX:
             break
     return total
@@ -188,18 +213,19 @@ def read_some(*, until: int, now: datetime) -> Heard:
         return Heard()
     listeners = list_listeners()
     stretch = _stretch(after, last, listeners, now)
-    ended = woken = entered = 0
+    heard = Heard(read=last - after)
     if stretch.types:
-        ended += _close(stretch)
-        ended += sum(_lead_out(one, stretch) for one in listeners)
+        heard = heard.plus(Heard(ended=_close(stretch) + sum(_lead_out(one, stretch) for one in listeners)))
         maybe_fail("journeys.led_out")
-        woken = sum(_wake(one, stretch) for one in listeners)
+        for one in listeners:
+            heard = heard.plus(_wake(one, stretch))
         maybe_fail("journeys.woken_by_fact")
-        entered = sum(_let_in(one, stretch) for one in listeners if one.is_live)
+        for one in listeners:
+            heard = heard.plus(_let_in(one, stretch) if one.is_live else Heard())
         maybe_fail("journeys.let_in")
     sql.execute(MOVE_CURSOR, [last])
     maybe_fail("journeys.heard")
-    return Heard(last - after, woken, entered, ended)
+    return heard
 
 
 def list_listeners() -> list[Listener]:
@@ -283,9 +309,9 @@ def _exit(ids: Sequence[uuid.UUID], reason: str, stretch: Stretch) -> int:
     return groups.end(ids, state=ExecutionState.EXITED, branch=deciding.EXIT, reason=reason, now=stretch.now)
 
 
-def _wake(listener: Listener, stretch: Stretch) -> int:
+def _wake(listener: Listener, stretch: Stretch) -> Heard:
     """Have those go on who wait for what happened."""
-    woken = 0
+    heard = Heard()
     for node in listener.loaded.graph.nodes:
         match = EventMatch(str(node.config.get("event_type")), node.config.get("filter") or None)
         if node.kind != NodeKind.WAIT or node.config.get("mode") != WaitMode.EVENT:
@@ -296,11 +322,18 @@ def _wake(listener: Listener, stretch: Stretch) -> int:
         found = _concerned(listener.loaded, match, stretch, group=group)
         ids = _locked(list(found))
         hearing.remember(group, ids, [found[one] for one in ids])
-        woken += groups.leave(group, [Leaving(one, NEXT, {"event_id": str(found[one])}) for one in ids])
-    return woken
+        woken = groups.leave(group, [Leaving(one, NEXT, {"event_id": str(found[one])}) for one in ids])
+        heard = heard.plus(Heard(woken=woken, places=_behind(listener.loaded, node) if woken else frozenset()))
+    return heard
 
 
-def _let_in(listener: Listener, stretch: Stretch) -> int:
+def _behind(loaded: Loaded, node: Node) -> frozenset[int]:
+    """Give the row of the node to which a node's ``next`` leads."""
+    target = loaded.wiring.follow(node, NEXT)
+    return frozenset() if target is None else frozenset({loaded.nodes[target]})
+
+
+def _let_in(listener: Listener, stretch: Stretch) -> Heard:
     """Let in whom facts lead in, in one statement."""
     trigger = trigger_of(listener.loaded)
     if trigger.get("kind") == TriggerKind.SEGMENT:
@@ -308,9 +341,9 @@ def _let_in(listener: Listener, stretch: Stretch) -> int:
     elif trigger.get("kind") == TriggerKind.EVENT:
         match, segment = EventMatch(str(trigger.get("event_type")), trigger.get("filter") or None), None
     else:
-        return 0
+        return Heard()
     if match.event_type not in stretch.types:
-        return 0
+        return Heard()
     path = listener.loaded.graph.settings.key_path or ""
     row = sql.fetch_one(
         ENTER,
@@ -324,7 +357,9 @@ def _let_in(listener: Listener, stretch: Stretch) -> int:
             "settings": settings_of(listener.loaded),
         },
     )
-    return int(row["entered"]) if row else 0
+    entered, start = int(row["entered"]) if row else 0, listener.loaded.wiring.start
+    places = _behind(listener.loaded, start) if entered and start is not None else frozenset[int]()
+    return Heard(entered=entered, places=places)
 
 
 def _concerned(
