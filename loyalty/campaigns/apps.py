@@ -25,10 +25,11 @@ class CampaignsConfig(AppConfig):
         """Register triggers, the run, the facts that are listened to and the use of segments."""
         from loyalty.campaigns import handlers
         from loyalty.campaigns.kinds import event, offers, registry, schedule, threshold
-        from loyalty.campaigns.operations import life
+        from loyalty.campaigns.operations import life, merging
         from loyalty.campaigns.operations.fan_out import RUN_KIND, fan_out_run
         from loyalty.campaigns.operations.looking_back import look_back_run
         from loyalty.campaigns.queries import campaigns, facts
+        from loyalty.customers import api as customers
         from loyalty.features import api as features
         from loyalty.foundation.approvals import api as approvals
         from loyalty.foundation.audit import api as audit
@@ -41,6 +42,7 @@ class CampaignsConfig(AppConfig):
             registry.register(kind)
         offers.register(offers.ByRule())
         work.register(RUN_KIND, fan_out_run)
+        customers.register_merging("campaigns", merging.merge)
         work.register(life.LOOK_BACK_KIND, look_back_run)
         events.subscribe_to_each(
             campaigns.list_awaited_types, name="campaigns.on_fact", handler=handlers.on_fact, rank=1

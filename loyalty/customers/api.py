@@ -13,6 +13,8 @@ from loyalty.customers.contracts import (
     ErasureCertificate,
     EventsReport,
     IssuedSecret,
+    MergeCertificate,
+    MergeSide,
     Purpose,
     UpsertReport,
 )
@@ -27,12 +29,17 @@ from loyalty.customers.errors import (
     DeviceInvalid,
     DeviceNotFound,
     ErasureUnconfirmed,
+    MergedAlready,
+    MergeOfErased,
+    MergeUnconfirmed,
+    MergeWithItself,
 )
 from loyalty.customers.operations.consenting import grant_consent, withdraw_consent
 from loyalty.customers.operations.devices import disable_devices, list_devices_of, register_device, remove_device
 from loyalty.customers.operations.erasing import erase
 from loyalty.customers.operations.exchanging import take_events
 from loyalty.customers.operations.importing import import_from_xiva
+from loyalty.customers.operations.merging import merge, settle_merge
 from loyalty.customers.operations.profiles import take_profiles
 from loyalty.customers.operations.receiving import receive_events
 from loyalty.customers.operations.sources import check_signature, close_source, create_source
@@ -59,9 +66,11 @@ from loyalty.customers.queries import (
 )
 from loyalty.customers.registry import (
     ErasurePart,
+    MergePart,
     OverviewPart,
     overview,
     register_erasure,
+    register_merging,
     register_overview_part,
 )
 
@@ -95,6 +104,13 @@ __all__ = [
     "ErasureUnconfirmed",
     "EventsReport",
     "IssuedSecret",
+    "MergeCertificate",
+    "MergeOfErased",
+    "MergePart",
+    "MergeSide",
+    "MergeUnconfirmed",
+    "MergeWithItself",
+    "MergedAlready",
     "OverviewPart",
     "Purpose",
     "UpsertReport",
@@ -121,13 +137,16 @@ __all__ = [
     "list_consents",
     "list_customers",
     "list_devices_of",
+    "merge",
     "overview",
     "receive_events",
     "register_device",
     "register_erasure",
+    "register_merging",
     "register_overview_part",
     "remove_device",
     "resolve_ids",
+    "settle_merge",
     "is_bss_configured",
     "test_bss",
     "upsert_many",

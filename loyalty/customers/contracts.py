@@ -125,6 +125,24 @@ class ErasureCertificate:
 
 
 @dataclass(frozen=True, slots=True)
+class MergeSide:
+    """One of two customers who turn out to be one person: the public id, and the internal one."""
+
+    id: uuid.UUID
+    internal_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class MergeCertificate:
+    """Into whom a customer was merged and when, and how many rows of each store went over; none the second time."""
+
+    customer_id: uuid.UUID
+    into_id: uuid.UUID
+    merged_at: datetime
+    stores: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentView:
     """What a customer allows now; without an answer of theirs the policy's default stands."""
 

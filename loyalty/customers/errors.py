@@ -17,6 +17,34 @@ class ErasureUnconfirmed(Invalid):
     title = "The erasure is not confirmed"
 
 
+class MergeUnconfirmed(Invalid):
+    """What was typed to confirm a merge is not the reference of the customer who goes."""
+
+    code = "customer.merge_unconfirmed"
+    title = "The merge is not confirmed"
+
+
+class MergeWithItself(Invalid):
+    """Both names lead to one customer."""
+
+    code = "customer.merge_with_itself"
+    title = "A customer is not merged with itself"
+
+
+class MergedAlready(Conflict):
+    """The customer was merged into another one than is asked for now."""
+
+    code = "customer.merged_already"
+    title = "The customer was merged before"
+
+
+class MergeOfErased(Conflict):
+    """One of the two was erased: nobody can tell any more who it was."""
+
+    code = "customer.merge_of_erased"
+    title = "An erased customer is not merged"
+
+
 class ConsentInvalid(Invalid):
     """A channel or purpose that does not exist."""
 

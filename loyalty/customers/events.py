@@ -41,6 +41,18 @@ class CustomerErased(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerMerged(Fact):
+    """Two customers turned out to be one; about the one who stays. ``stores`` tells how many rows of each went over."""
+
+    type: ClassVar[str] = "customer.merged"
+
+    customer_id: str
+    merged_customer_id: str
+    merged_customer_ref: str
+    stores: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class ConsentGranted(Fact):
     """A customer allowed messages of a purpose on a channel."""
 

@@ -37,9 +37,15 @@ class Customer(PublicModel):
     told_at = models.DateTimeField(null=True)
     # When the person was erased: nothing here says any more who it was, and no source brings it back.
     erased_at = models.DateTimeField(null=True)
+    # Who turned out to be another customer: its reference and its id lead to that one, which is none of these itself.
+    merged_into = models.ForeignKey("self", null=True, on_delete=models.PROTECT, related_name="+", db_index=False)
+    merged_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
+            models.Index(
+                fields=["merged_into"], name="customers_merged", condition=models.Q(merged_into__isnull=False)
+            ),
             models.Index(fields=["public_id"], name="customers_erased", condition=models.Q(erased_at__isnull=False)),
             prefix_index("customer_ref", "customers_ref_prefix"),
             prefix_index("first_name", "customers_first_prefix"),

@@ -24,7 +24,7 @@ DEFAULT_CONSENT: Mapping[str, bool] = {Purpose.MARKETING: False, Purpose.SERVICE
 
 EVENT_TYPE = re.compile(r"customer\.[a-z][a-z0-9_]{0,60}")
 # The platform says these itself; from outside they would be lies about our own tables.
-EVENT_TYPES_RESERVED = frozenset({"customer.created", "customer.updated"})
+EVENT_TYPES_RESERVED = frozenset({"customer.created", "customer.updated", "customer.erased", "customer.merged"})
 EVENT_ID_LENGTH_MAX = 200
 # A sender's clock may run ahead of ours by this much.
 EVENT_FUTURE_MAX = timedelta(minutes=5)

@@ -35,12 +35,23 @@ def view_of(customer: Customer) -> CustomerView:
 
 
 def find_customer(*, customer_id: uuid.UUID | None = None, customer_ref: str = "") -> CustomerView | None:
-    """Find a customer by public id or by the BSS's reference, or None."""
+    """Find a customer by public id or by the BSS's reference, or None; for one who was merged, who stands for it."""
     if customer_id is None and "\x00" in customer_ref:
         return None  # PostgreSQL has no text with NUL, so nobody is called that
     chosen = Q(public_id=customer_id) if customer_id is not None else Q(customer_ref=customer_ref)
-    customer = Customer.objects.filter(chosen).first()
-    return view_of(customer) if customer is not None else None
+    customer = Customer.objects.select_related("merged_into").filter(chosen).first()
+    return view_of(customer.merged_into or customer) if customer is not None else None
+
+
+def find_row(name: str) -> Customer | None:
+    """Find the row that a public id or a reference names, also of who was merged into another since, or None."""
+    if "\x00" in name:
+        return None
+    try:
+        found = Customer.objects.filter(public_id=uuid.UUID(name)).first()
+    except ValueError:
+        found = None
+    return found or Customer.objects.filter(customer_ref=name).first()
 
 
 def list_by_address(*, channel: str, addresses: Sequence[str]) -> list[uuid.UUID]:
@@ -86,7 +97,10 @@ def list_customers(customer_ids: Iterable[uuid.UUID]) -> list[CustomerView]:
 
 
 def find_many(names: Sequence[str]) -> dict[str, CustomerView]:
-    """Find customers by texts that are public ids or references; names that lead nowhere are left out."""
+    """Find customers by texts that are public ids or references; names that lead nowhere are left out.
+
+    For those who were merged, who stands for them.
+    """
     writable = [name for name in names if "\x00" not in name]
     by_id: dict[uuid.UUID, list[str]] = {}
     for name in writable:
@@ -95,10 +109,11 @@ def find_many(names: Sequence[str]) -> dict[str, CustomerView]:
         except ValueError:
             continue
     found: dict[str, CustomerView] = {}
-    for customer in Customer.objects.filter(Q(customer_ref__in=writable) | Q(public_id__in=list(by_id))):
-        view = view_of(customer)
-        found.setdefault(view.customer_ref, view)
-        found.update(dict.fromkeys(by_id.get(view.id, []), view))
+    rows = Customer.objects.select_related("merged_into")
+    for customer in rows.filter(Q(customer_ref__in=writable) | Q(public_id__in=list(by_id))):
+        view = view_of(customer.merged_into or customer)
+        found.setdefault(customer.customer_ref, view)
+        found.update(dict.fromkeys(by_id.get(customer.public_id, []), view))
     return {name: found[name] for name in names if name in found}
 
 
@@ -115,8 +130,8 @@ def resolve_ids(names: Sequence[str]) -> list[uuid.UUID]:
 
 
 def count_customers() -> int:
-    """Count all customers."""
-    return Customer.objects.count()
+    """Count all customers; who was merged into another one is none."""
+    return Customer.objects.filter(merged_into=None).count()
 
 
 def list_consents(customer_id: uuid.UUID) -> list[ConsentView]:
@@ -124,10 +139,8 @@ def list_consents(customer_id: uuid.UUID) -> list[ConsentView]:
 
     :raises CustomerNotFound: there is no such customer.
     """
-    customer = Customer.objects.prefetch_related("consents").filter(public_id=customer_id).first()
-    if customer is None:
-        raise CustomerNotFound(f"There is no customer {customer_id}.")
-    return consents_of(customer)
+    standing = get_customer(customer_id)
+    return consents_of(Customer.objects.prefetch_related("consents").get(public_id=standing.id))
 
 
 def consents_of(customer: Customer) -> list[ConsentView]:
@@ -145,8 +158,8 @@ def consents_of(customer: Customer) -> list[ConsentView]:
 
 
 def customers_with_details() -> QuerySet[Customer]:
-    """Give customers with their contact points and consents at hand."""
-    return Customer.objects.prefetch_related(
+    """Give customers with their contact points and consents at hand; who was merged into another one is none."""
+    return Customer.objects.filter(merged_into=None).prefetch_related(
         Prefetch("contact_points", queryset=ContactPoint.objects.order_by("channel", "-is_primary", "id")),
         Prefetch("consents", queryset=Consent.objects.order_by("channel", "purpose")),
     )
@@ -163,16 +176,19 @@ def search(rows: QuerySet[Customer], text: str, *, is_revealed: bool) -> QuerySe
     Where personal data is not revealed only the reference counts, because finding by it would tell it.
     """
     for word in text.split()[:SEARCH_WORDS_MAX]:
+        # By the reference of one who was merged the one who stands for it is found.
+        merged = Customer.objects.filter(customer_ref__istartswith=word, merged_into__isnull=False)
         if not is_revealed:
-            rows = rows.filter(customer_ref__istartswith=word)
+            by_ref = Customer.objects.filter(customer_ref__istartswith=word).values("pk")
+            rows = rows.filter(pk__in=by_ref.union(merged.values("merged_into_id"), all=True))
             continue
-        # A union of four index scans; the same four joined by OR would read the whole table.
+        # A union of index scans; the same joined by OR would read the whole table.
         by_address = ContactPoint.objects.filter(address__istartswith=word).values("customer_id")
         by_column = [
             Customer.objects.filter(**{f"{column}__istartswith": word}).values("pk")
             for column in ("customer_ref", "first_name", "last_name")
         ]
-        rows = rows.filter(pk__in=by_address.union(*by_column, all=True))
+        rows = rows.filter(pk__in=by_address.union(*by_column, merged.values("merged_into_id"), all=True))
     return rows
 
 

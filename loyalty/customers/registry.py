@@ -5,6 +5,9 @@ from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, Protocol
 
+from loyalty.customers.contracts import MergeSide
+from loyalty.foundation.kernel.actor import Actor
+
 
 class OverviewPart(Protocol):
     """Tells what one domain knows of a customer, as JSON-able values."""
@@ -22,9 +25,21 @@ class ErasurePart(Protocol):
         ...
 
 
+class MergePart(Protocol):
+    """Takes what one domain keeps of a customer over to another one, who turned out to be the same person."""
+
+    def __call__(self, *, gone: MergeSide, into: MergeSide, actor: Actor, now: datetime) -> Mapping[str, int]:
+        """Take over, in the caller's transaction, whatever is still with ``gone``; give how many rows of each store.
+
+        Asked again, after the merge, for what was written meanwhile by who knew of none.
+        """
+        ...
+
+
 class _Registry:
     parts: dict[str, OverviewPart] = {}  # noqa: RUF012 - one registry for the process
     erasures: dict[str, ErasurePart] = {}  # noqa: RUF012 - one registry for the process
+    mergings: dict[str, MergePart] = {}  # noqa: RUF012 - one registry for the process
 
 
 def register_erasure(name: str, part: ErasurePart) -> None:
@@ -40,6 +55,21 @@ def register_erasure(name: str, part: ErasurePart) -> None:
 def erasures() -> list[tuple[str, ErasurePart]]:
     """Give the parts of an erasure, in order of their names, so that locks are taken in one order."""
     return sorted(_Registry.erasures.items())
+
+
+def register_merging(name: str, part: MergePart) -> None:
+    """Have a domain take its part over when two customers turn out to be one.
+
+    :raises ValueError: another part has that name.
+    """
+    if _Registry.mergings.get(name, part) is not part:
+        raise ValueError(f"Two parts of a merge are called {name}.")
+    _Registry.mergings[name] = part
+
+
+def mergings() -> list[tuple[str, MergePart]]:
+    """Give the parts of a merge, in order of their names, so that locks are taken in one order."""
+    return sorted(_Registry.mergings.items())
 
 
 def register_overview_part(name: str, part: OverviewPart) -> None:

@@ -40,13 +40,14 @@ class DeliveryConfig(AppConfig):
         from loyalty.delivery.kinds.webhook.section import WEBHOOK
         from loyalty.delivery.kinds.whatsapp.channel import WhatsAppChannel
         from loyalty.delivery.kinds.whatsapp.section import WHATSAPP
-        from loyalty.delivery.operations import erasing, letters
+        from loyalty.delivery.operations import erasing, letters, merging
         from loyalty.foundation.audit import api as audit
         from loyalty.foundation.configuration import api as configuration
         from loyalty.foundation.events import api as events
         from loyalty.foundation.signing_in import api as signing_in
 
         customers.register_erasure("delivery", erasing.erase)
+        customers.register_merging("delivery", merging.merge)
         audit.register_link("message_template", "/delivery/templates/{ref}")
         audit.register_link("contact_policy", "/delivery/policy")
         audit.register_link("suppression", "/delivery/suppressions")

@@ -31,7 +31,7 @@ class JourneysConfig(AppConfig):
         from loyalty.journeys.kinds.actions import protocol as action_protocol
         from loyalty.journeys.kinds.actions import start_journey
         from loyalty.journeys.kinds.nodes import action, condition, end, protocol, split, start, wait
-        from loyalty.journeys.operations import erasing, publishing, starting_others
+        from loyalty.journeys.operations import erasing, merging, publishing, starting_others
         from loyalty.journeys.queries import journeys
         from loyalty.segments import api as segments
 
@@ -51,6 +51,7 @@ class JourneysConfig(AppConfig):
         )  # fmt: skip
         audit.register_link("journey", "/journeys/{ref}")
         customers.register_erasure("journeys", erasing.erase)
+        customers.register_merging("journeys", merging.merge)
         events.ring_after_facts("journeys.listen", is_wanted=api.is_anything_awaited, read_until=api.get_position_read)
         scoping.register_kind("journey", journeys.list_places, names=("journey", "journey_id"))
         scoping.register_kind("journey_execution", journeys.list_places_of_executions, names=("execution_id",))

@@ -40,7 +40,7 @@ class PointsConfig(AppConfig):
         from loyalty.foundation.web import scoping
         from loyalty.foundation.work import api as work
         from loyalty.points import handlers, queries
-        from loyalty.points.operations import adjusting, bulk, expiring, importing, reconciling
+        from loyalty.points.operations import adjusting, bulk, expiring, importing, merging, reconciling
         from loyalty.points.queries.facts import ARABIC, EVENT_TYPES, FACTS
         from loyalty.points.queries.places import PLACES
 
@@ -54,6 +54,7 @@ class PointsConfig(AppConfig):
         for kind, (resolver, names) in PLACES.items():
             scoping.register_kind(kind, resolver, names=names)
         customers.register_overview_part("account", queries.overview_part)
+        customers.register_merging("points", merging.merge)
         features.register_platform_facts(FACTS)
         for event_type in EVENT_TYPES:
             features.register_event_type(event_type)

@@ -178,6 +178,13 @@ class PoolRoleRefused(Forbidden):
     title = "The role in the household does not allow this"
 
 
+class HouseholdsDiffer(Conflict):
+    """Two customers who are to be merged sit in two households of one program."""
+
+    code = "pool.households_differ"
+    title = "Two households of one program"
+
+
 class PoolOwnerStays(Conflict):
     """A household has one owner, who leaves only by handing it over or closing it."""
 

@@ -29,7 +29,7 @@ class SegmentsConfig(AppConfig):
         from loyalty.foundation.work import api as work
         from loyalty.points import api as points
         from loyalty.segments import api, handlers
-        from loyalty.segments.operations import recalculation
+        from loyalty.segments.operations import merging, recalculation
         from loyalty.segments.operations.settings_fields import SYSTEM_FIELDS
         from loyalty.segments.queries.views import ARABIC, FACTS, list_places, list_segment_codes, overview_part
 
@@ -43,6 +43,7 @@ class SegmentsConfig(AppConfig):
         audit.register_link("segment", "/segments/{ref}")
         scoping.register_kind("segment", list_places, names=())
         customers.register_overview_part("segments", overview_part)
+        customers.register_merging("segments", merging.merge)
         features.register_platform_facts(FACTS)
         features.register_words("ar", ARABIC)
         points.register_member_facts("segment_codes", list_segment_codes)

@@ -8,7 +8,8 @@ from django.db import transaction
 from loyalty.customers.contracts import ConsentView
 from loyalty.customers.errors import ConsentInvalid, CustomerNotFound
 from loyalty.customers.events import ConsentGranted, ConsentWithdrawn
-from loyalty.customers.models import Consent, ConsentChange, Customer
+from loyalty.customers.models import Consent, ConsentChange
+from loyalty.customers.operations.holding import hold
 from loyalty.customers.policy import DEFAULT_CONSENT, is_consent
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.events import api as events
@@ -66,7 +67,7 @@ def _answer(
     if not is_consent(channel, purpose):
         raise ConsentInvalid(f"There is no consent for {channel[:20]!r} and {purpose[:20]!r}.")
     # The customer's row is the lock: two answers at once are written one after the other.
-    customer = Customer.objects.select_for_update().filter(public_id=customer_id).first()
+    customer = hold(customer_id)
     if customer is None:
         raise CustomerNotFound()
     known = Consent.objects.filter(customer=customer, channel=channel, purpose=purpose).first()

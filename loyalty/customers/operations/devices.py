@@ -11,6 +11,7 @@ from django.db import transaction
 from loyalty.customers.contracts import DevicePlatform, DeviceView
 from loyalty.customers.errors import CustomerNotFound, DeviceInvalid, DeviceNotFound
 from loyalty.customers.models import Customer, Device
+from loyalty.customers.operations.holding import hold
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import FieldProblem
@@ -46,7 +47,7 @@ def register_device(
     """
     _check(device_ref, platform, token)
     # The customer's row is the lock: two registrations at once are written one after the other.
-    customer = Customer.objects.select_for_update().filter(public_id=customer_id).first()
+    customer = hold(customer_id)
     if customer is None:
         raise CustomerNotFound()
     digest = digest_of(token)

@@ -13,21 +13,26 @@ from loyalty.customers.events import (
     CustomerCreated,
     CustomerErased,
     CustomerLogin,
+    CustomerMerged,
     CustomerPurchase,
     CustomerUpdated,
 )
 from loyalty.customers.models import Consent, ContactPoint, Customer, CustomerEvent, Device, ProfileMark
+from loyalty.customers.operations.holding import hold
 from loyalty.customers.registry import erasures
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.events import api as events
 from loyalty.foundation.kernel.actor import Actor
 
 # Of the facts about a person these fields say nothing of who it is; numbers stay as well.
-KEPT = ("customer_id", "event_id", "channel", "purpose", "source", "currency", "stores")
+KEPT = ("customer_id", "merged_customer_id", "event_id", "channel", "purpose", "source", "currency", "stores")
 OWN_FACTS = tuple(
     one.type
-    for one in (CustomerCreated, CustomerUpdated, ConsentGranted, ConsentWithdrawn, CustomerPurchase, CustomerLogin)
-)
+    for one in (
+        CustomerCreated, CustomerUpdated, CustomerMerged, ConsentGranted, ConsentWithdrawn, CustomerPurchase,
+        CustomerLogin,
+    )
+)  # fmt: skip
 # What outside systems told of a person may hold anything; that it happened, and when, stays.
 EMPTY: dict[str, str] = {}
 
@@ -44,9 +49,10 @@ def erase(*, customer_id: uuid.UUID, confirmation: str, reason: str, actor: Acto
     :raises CustomerNotFound: there is no such customer.
     :raises ErasureUnconfirmed: the confirmation is not the customer's reference.
     """
-    customer = Customer.objects.select_for_update().filter(public_id=customer_id).first()
+    customer = hold(customer_id)
     if customer is None:
         raise CustomerNotFound()
+    customer_id = customer.public_id
     if customer.erased_at is not None:
         return ErasureCertificate(customer_id, customer.erased_at, {})
     if confirmation != customer.customer_ref:
@@ -77,6 +83,11 @@ def _erase_own(customer: Customer, now: datetime) -> dict[str, int]:
     """Erase what this domain keeps; give how many rows of each store there were."""
     told = set(CustomerEvent.objects.filter(customer=customer).values_list("type", flat=True))
     facts = events.strip_facts(key=str(customer.public_id), types=sorted(told | set(OWN_FACTS)), kept=KEPT)
+    # Whoever was merged into this one is the same person: the names that led here go as well.
+    for one in Customer.objects.select_for_update().filter(merged_into=customer).order_by("pk"):
+        facts += events.strip_facts(key=str(one.public_id), types=OWN_FACTS, kept=KEPT)
+        one.customer_ref, one.erased_at = str(one.public_id), now
+        one.save()
     stores = {
         "events.facts": facts,
         "customers.contact_points": ContactPoint.objects.filter(customer=customer).delete()[0],

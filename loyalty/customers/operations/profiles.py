@@ -143,8 +143,8 @@ def _store(sound: Sequence[Told], refused: list[RefusedEvent], source: str, acto
 
 def _take(told: Told, person: Person) -> None:
     row = person.row
-    if row is not None and row.erased_at is not None:
-        # Whom we erased no source brings back, and nothing of the word is kept.
+    if row is not None and (row.erased_at is not None or row.merged_into_id is not None):
+        # Whom we erased, or who turned out to be another, no source brings back, and nothing of the word is kept.
         return
     told.taken = take_news(person.values, person.marks, row.told_at if row is not None else None, told.news)
     person.consents += told.news.consents

@@ -9,7 +9,7 @@ from django.db import transaction
 
 from loyalty.customers.contracts import EventsReport, InboundEvent, RejectedEvent
 from loyalty.customers.errors import EventsTooMany
-from loyalty.customers.models import Customer
+from loyalty.customers.operations.holding import point_at
 from loyalty.customers.policy import (
     EVENT_DATA_BYTES_MAX,
     EVENT_ID_LENGTH_MAX,
@@ -136,14 +136,4 @@ def _customers_of(
 ) -> tuple[dict[uuid.UUID, tuple[int, uuid.UUID]], dict[str, tuple[int, uuid.UUID]]]:
     ids = {event.customer_id for event in sound if event.customer_id}
     refs = {event.customer_ref for event in sound if event.customer_ref}
-    by_id = {
-        public_id: (pk, public_id)
-        for pk, public_id in Customer.objects.filter(public_id__in=ids).values_list("pk", "public_id")
-    }
-    by_ref = {
-        ref: (pk, public_id)
-        for pk, public_id, ref in Customer.objects.filter(customer_ref__in=refs).values_list(
-            "pk", "public_id", "customer_ref"
-        )
-    }
-    return by_id, by_ref
+    return point_at(sorted(ids), sorted(refs))

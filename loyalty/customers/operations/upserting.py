@@ -28,11 +28,13 @@ CREATE_INCOMING = """
         customer_ref text, channel text, purpose text, is_granted boolean, changed_at timestamptz, place integer
     ) ON COMMIT DROP
 """
-# Whom we erased no source brings back; the public id is made of the reference, so that it is known again.
-LEAVE_OUT_ERASED = """
+# Whom we erased, or who turned out to be another customer, no source brings back; the public id is made of the
+# reference, so that it is known again.
+LEAVE_OUT_GONE = """
     WITH erased AS (
         DELETE FROM customers_incoming i USING customers_customer c
-        WHERE c.public_id = i.public_id AND c.erased_at IS NOT NULL RETURNING i.customer_ref
+        WHERE c.public_id = i.public_id AND (c.erased_at IS NOT NULL OR c.merged_into_id IS NOT NULL)
+        RETURNING i.customer_ref
     )
     DELETE FROM customers_incoming_consent n USING erased e WHERE n.customer_ref = e.customer_ref
 """
@@ -104,7 +106,7 @@ def write_records(
                                 *(consent.is_granted, consent.changed_at, place),
                             )
                         )
-    sql.execute(LEAVE_OUT_ERASED)
+    sql.execute(LEAVE_OUT_GONE)
     row = sql.fetch_one("SELECT * FROM customers_upsert(%s, %s)", [source, now]) or {}
     report = UpsertReport(
         created=int(row["created_count"]), updated=int(row["updated_count"]), unchanged=int(row["unchanged_count"])

@@ -122,6 +122,23 @@ class ErasureCertificateSerializer(serializers.Serializer):  # type: ignore[type
     stores = serializers.DictField(child=serializers.IntegerField())
 
 
+class MergeSerializer(StrictSerializer):
+    """Who stays, by public id or reference; the reference of the one who goes, typed to confirm; and why."""
+
+    into = serializers.CharField(max_length=100)
+    confirmation = serializers.CharField(max_length=100)
+    reason = serializers.CharField(max_length=300)
+
+
+class MergeCertificateSerializer(serializers.Serializer):  # type: ignore[type-arg]
+    """Into whom the customer was merged and when, and how many rows of each store went over."""
+
+    customer_id = serializers.UUIDField()
+    into_id = serializers.UUIDField()
+    merged_at = serializers.DateTimeField()
+    stores = serializers.DictField(child=serializers.IntegerField())
+
+
 class InboundEventSerializer(serializers.Serializer):  # type: ignore[type-arg]
     """One event as senders write it; read row by row, so that one bad event does not refuse the others."""
 

@@ -14,12 +14,13 @@ from rest_framework.response import Response
 
 from loyalty.customers import api
 from loyalty.customers.models import STATUSES, Customer, EventSource
-from loyalty.customers.queries import consents_of, customers_with_details, search
+from loyalty.customers.queries import consents_of, customers_with_details, find_row, search
 from loyalty.customers.rest import serializers
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web import masking
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.views import ApiView, ReadOnlyApiViewSet
+from loyalty.foundation.web.waiting import WaitingAnswer
 from loyalty.foundation.work import api as work
 
 
@@ -50,6 +51,7 @@ class CustomerViewSet(ReadOnlyApiViewSet):
         "consents": "customers.view",
         "change_consents": "customers.change",
         "erase": "customers.erase",
+        "merge": "customers.merge",
     }
     queryset = Customer.objects.none()
     # A reference of the BSS may have a dot in it, which no public id has.
@@ -117,6 +119,29 @@ class CustomerViewSet(ReadOnlyApiViewSet):
         customer = self.get_object()
         told = api.erase(customer_id=customer.public_id, **body.validated_data, actor=self.actor, now=clock.now())
         return Response(serializers.ErasureCertificateSerializer(told).data)
+
+    @extend_schema(
+        request=serializers.MergeSerializer,
+        responses={200: serializers.MergeCertificateSerializer, 202: WaitingAnswer},
+    )
+    @action(detail=True, methods=["post"], pagination_class=None, filter_backends=[])
+    def merge(self, request: Request, **kwargs: Any) -> Response:
+        """Merge the customer into another one; asked again it gives the same answer, and moves nothing more."""
+        body = serializers.MergeSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        # By the row itself: the name of one who was merged leads to who stands for it anywhere else.
+        gone, into = find_row(self.kwargs["id"]), find_row(body.validated_data["into"])
+        if gone is None or into is None:
+            raise api.CustomerNotFound()
+        told = api.merge(
+            customer_id=gone.public_id,
+            into_id=into.public_id,
+            confirmation=body.validated_data["confirmation"],
+            reason=body.validated_data["reason"],
+            actor=self.actor,
+            now=clock.now(),
+        )
+        return Response(serializers.MergeCertificateSerializer(told).data)
 
 
 class ImportView(ApiView):

@@ -166,6 +166,23 @@ def strip_facts(*, key: str, types: Sequence[str], kept: Sequence[str]) -> int:
     return sum(sql.execute(STRIP.format(table=table, places=places), params) for table, places in PLACES.items())
 
 
+REKEY = """
+    UPDATE {table} s SET key = %(into)s
+    WHERE {places} AND s.key = %(key)s AND s.type = ANY (%(types)s) AND s.subject_kind = %(subject_kind)s
+"""
+
+
+def rekey_facts(*, subject_kind: str, key: str, into: str, types: Sequence[str]) -> int:
+    """Have facts of one key count as those of another, because both turned out to be one; give how many.
+
+    Whom a fact was about when it happened stays told by its subject and its data; its place among all facts stays.
+
+    :param subject_kind: only facts about such a subject; what is told of something else that is owned stays as it was.
+    """
+    params = {"key": key, "into": into, "types": list(types), "subject_kind": subject_kind}
+    return sum(sql.execute(REKEY.format(table=table, places=places), params) for table, places in PLACES.items())
+
+
 @transaction.atomic
 def trim_outbox() -> int:
     """Take stored facts out of the outbox, some of them at a time; give how many."""

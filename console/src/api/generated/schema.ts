@@ -1456,6 +1456,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/customers/{id}/merge/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Merge the customer into another one; asked again it gives the same answer, and moves nothing more. */
+        post: operations["customers_merge_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/dashboard/stats/": {
         parameters: {
             query?: never;
@@ -7328,6 +7345,24 @@ export interface components {
             points_amount: number;
             /** Format: uuid */
             transaction_id: string;
+        };
+        /** @description Into whom the customer was merged and when, and how many rows of each store went over. */
+        MergeCertificate: {
+            /** Format: uuid */
+            customer_id: string;
+            /** Format: uuid */
+            into_id: string;
+            /** Format: date-time */
+            merged_at: string;
+            stores: {
+                [key: string]: number;
+            };
+        };
+        /** @description Who stays, by public id or reference; the reference of the one who goes, typed to confirm; and why. */
+        MergeRequest: {
+            confirmation: string;
+            into: string;
+            reason: string;
         };
         /**
          * @description * `dwh_first` - dwh_first
@@ -15924,6 +15959,60 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    customers_merge_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MergeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MergeCertificate"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingAnswer"];
+                };
             };
             /** @description Refused or failed */
             default: {

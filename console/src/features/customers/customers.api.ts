@@ -27,6 +27,7 @@ export const getCustomer = (id: string, signal?: AbortSignal): Promise<Customer>
 export const getOverview = (id: string, signal?: AbortSignal): Promise<Overview> => get<Overview>(`customers/${id}/360/`, {}, signal)
 export const changeConsent = (id: string, consent: Pick<Consent, 'channel' | 'purpose' | 'is_granted'>, reason: string): Promise<unknown> => put(`customers/${id}/consents/`, { consents: [consent], reason })
 export const eraseCustomer = (id: string, confirmation: string, reason: string): Promise<Schemas['ErasureCertificate']> => post<Schemas['ErasureCertificate']>(`customers/${id}/erase/`, { confirmation, reason })
+export const mergeCustomer = (id: string, into: string, confirmation: string, reason: string): Promise<Schemas['MergeCertificate']> => post<Schemas['MergeCertificate']>(`customers/${id}/merge/`, { into, confirmation, reason })
 export const listMessages = (customerId: string, cursor: string, signal?: AbortSignal): Promise<Page<Message>> => get<Page<Message>>('campaignExecutions/', { customer_id: customerId, cursor, page_size: PAGE_SIZE }, signal)
 export const explainSegment = (segmentId: string, customerId: string, signal?: AbortSignal): Promise<Explanation> => get<Explanation>(`segments/${segmentId}/explain/`, { customer_id: customerId }, signal)
 

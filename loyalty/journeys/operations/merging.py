@@ -1,0 +1,13 @@
+"""What journeys keep of a customer, taken over by another one who turned out to be the same person."""
+
+from collections.abc import Mapping
+from datetime import datetime
+
+from loyalty.customers.api import MergeSide
+from loyalty.foundation.kernel.actor import Actor
+from loyalty.journeys.operations.people import merge_customers
+
+
+def merge(*, gone: MergeSide, into: MergeSide, actor: Actor, now: datetime) -> Mapping[str, int]:
+    """Take executions over (``customers.register_merging``); who is inside twice stays inside once."""
+    return {"executions": merge_customers(gone=gone.internal_id, into=into.internal_id, now=now)}
