@@ -39,7 +39,7 @@ class CustomersConfig(AppConfig):
         approvals.register_subject(
             approvals.Subject(
                 kind=merging.KIND, title="Merge of two customers", permission="customers.merge", apply=merging.apply,
-                describe=merging.describe, is_still_valid=merging.is_still_valid,
+                describe=merging.describe, words=merging.WORDS, is_still_valid=merging.is_still_valid,
             )
         )  # fmt: skip
         events.subscribe("customer.merged", name="customers.on_customer_merged", handler=handlers.on_customer_merged)

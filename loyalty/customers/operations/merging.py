@@ -33,6 +33,10 @@ from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.resilience.failpoints import maybe_fail
 
 KIND = "customers.merge"
+WORDS: approvals.Words = {
+    "en": {"merge": "Merge the customer {customer} into {into}"},
+    "ar": {"merge": "دمج العميل {customer} في {into}"},
+}
 # What was said of the record, and not done by the person, stays with the record that it was said of.
 OF_THE_RECORD = frozenset(
     one.type
@@ -90,9 +94,9 @@ def is_still_valid(payload: Mapping[str, Any], *, now: datetime) -> bool:
         return False
 
 
-def describe(payload: Mapping[str, Any]) -> str:
+def describe(payload: Mapping[str, Any]) -> approvals.Phrase:
     """Say what is asked for."""
-    return f"Merge the customer {payload['customer_id']} into {payload['into_id']}"
+    return approvals.Phrase("merge", {"customer": payload["customer_id"], "into": payload["into_id"]})
 
 
 @transaction.atomic
