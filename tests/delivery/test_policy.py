@@ -151,6 +151,29 @@ def test_cap__room_for_one__goes_to_the_most_valuable_and_not_to_the_first(post:
 
 
 @pytest.mark.django_db
+@pytest.mark.parametrize("order", [("a", "b", "c"), ("c", "a", "b"), ("b", "c", "a")])
+def test_cap__equal_values__goes_to_the_oldest_whoever_is_asked_first(
+    post: Post, now: datetime, order: tuple[str, ...]
+) -> None:
+    put(now, caps=[api.ContactCap(sends_max=1, hours=24)])
+    make_customers(["Ada"], now)
+    for occurrence in "abc":
+        queue_all(now, occurrence=occurrence, priority=5)
+    # Whoever comes first to a worker: each message by itself, in some order.
+    for occurrence in order:
+        Send.objects.exclude(message__occurrence_key=occurrence).filter(state="QUEUED").update(
+            due_at=now + timedelta(minutes=1)
+        )
+        Send.objects.filter(message__occurrence_key=occurrence, state="QUEUED").update(due_at=now)
+        api.send_due(channel="email", now=now)
+    for minutes in (6, 12):
+        api.send_due(channel="email", now=now + timedelta(minutes=minutes))
+    sent = Send.objects.get(state="SENT")
+    assert (sent.message.occurrence_key, len(post.mails())) == ("a", 1)
+    assert set(Send.objects.exclude(pk=sent.pk).values_list("state", "reason")) == {("SKIPPED", "capped")}
+
+
+@pytest.mark.django_db
 def test_quiet__night_at_the_customers__waits_for_their_morning(post: Post, now: datetime) -> None:
     put(now, quiet_hours=[NIGHT], time_zone="UTC")
     make_customers(["Ada", "Bob"], now)

@@ -26,13 +26,15 @@ describe('useServerWords', () => {
   })
 
   it('test_words__in_arabic__are_ours_and_the_servers_where_we_have_none', () => {
-    const { permissionWords, sectionTitle, fieldTitle, kindTitle, unitName } = wordsIn('ar')
+    const { permissionWords, sectionTitle, fieldTitle, kindTitle, unitName, eventWords } = wordsIn('ar')
     expect(permissionWords({ code: 'segments.view', description: 'See segments' })).toBe(arabic.server.permission.segments.view)
     expect(permissionWords({ code: 'new.thing', description: 'A new thing' })).toBe('A new thing')
     expect(sectionTitle({ code: 'dwh/features', title: 'Features' })).toBe(arabic.server.section.dwh_features.title)
     expect(fieldTitle('feature-store', { name: 'cache_seconds', title: 'Cache' })).toBe(arabic.server.section['feature-store'].field.cache_seconds.title)
     expect(kindTitle('points.adjust', 'Adjustment')).toBe(arabic.server.kind.points.adjust)
     expect(unitName('points')).toBe(arabic.server.unit.points)
+    expect(eventWords({ type: 'ml.prediction.completed', title: 'Scored' })).toBe(arabic.server.event.ml.prediction.completed)
+    expect(eventWords({ type: 'customer.unheard_of', title: 'New' })).toBe('New')
   })
 
   it('test_role__of_ones_own__keeps_the_name_its_maker_gave', () => {

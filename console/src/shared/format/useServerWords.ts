@@ -1,6 +1,6 @@
 /**
  * Words for what the server names itself (permissions, shipped roles, sections and fields of the settings, kinds of
- * requests) in the language that is spoken: the server says them in English, `shared/locales/server.<language>.json`
+ * requests, types of facts) in the language that is spoken: the server says them in English, `shared/locales/server.<language>.json`
  * in others. What has no words there stays as the server said it.
  */
 import { useI18n } from 'vue-i18n'
@@ -23,6 +23,8 @@ export function useServerWords() {
     roleName: (role: NamedRole): string => (role.is_shipped === false ? role.name : say(`role.${role.code}.name`, role.name)),
     roleWords: (role: NamedRole): string => (role.is_shipped === false ? (role.description ?? '') : say(`role.${role.code}.description`, role.description ?? '')),
     kindTitle: (kind: string, own: string): string => say(`kind.${kind}`, own),
+    /** What a type of fact says. */
+    eventWords: (event: { type: string; title: string }): string => say(`event.${event.type}`, event.title),
     unitName: (unit: string): string => (unit === '' ? '' : say(`unit.${unit}`, unit)),
     sectionTitle: (section: { code: string; title: string }): string => say(`${sectionKey(section.code)}.title`, section.title),
     sectionWords: (section: { code: string; description: string }): string => say(`${sectionKey(section.code)}.description`, section.description),

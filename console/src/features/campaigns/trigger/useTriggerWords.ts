@@ -8,6 +8,9 @@ import { sayTrigger } from './words'
 const SUNDAY = Date.UTC(2023, 0, 1)
 const DAY_MS = 86_400_000
 
+/** A schedule of which nobody has said yet when it is. */
+export const isUnsaid = (trigger: Trigger): boolean => trigger.kind === 'schedule' && !trigger.cron && !trigger.at
+
 export function useTriggerWords() {
   const { t, te, locale } = useI18n()
   const { number, instant } = useFormat()
@@ -15,6 +18,7 @@ export function useTriggerWords() {
   const weekday = (day: number): string => new Intl.DateTimeFormat(locale.value, { weekday: 'long', timeZone: 'UTC' }).format(new Date(SUNDAY + day * DAY_MS))
 
   function say(trigger: Trigger): string {
+    if (isUnsaid(trigger)) return t('campaigns.unsaid')
     return sayTrigger(trigger, {
       t: (key, values) => t(key, values ?? {}),
       has: (key) => te(key) || te(key, 'en'),
