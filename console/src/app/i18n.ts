@@ -13,10 +13,10 @@ type Messages = Record<string, unknown>
 
 const ENGLISH = import.meta.glob<Messages>(['./locales/en.json', '../shared/locales/en.json', '../features/*/locales/nav.en.json'], { eager: true, import: 'default' })
 /** The texts of features, and those that pages share; the latter under the name below. */
-const PAGES = import.meta.glob<Messages>(['../features/*/locales/{en,ar}.json', '../shared/locales/pages.{en,ar}.json', '../shared/locales/server.ar.json'], { import: 'default' })
+const PAGES = import.meta.glob<Messages>(['../features/*/locales/{en,ar}.json', '../shared/locales/pages.{en,ar}.json', '../shared/locales/{server,refusals}.ar.json'], { import: 'default' })
 const SHARED = 'shared'
-/** Words for what the server says in English, in other languages only. */
-const SERVER = 'server'
+/** Words for what the server says in English, and for what it refuses: in other languages only. */
+const SERVER = ['server', 'refusals'] as const
 /** What the frame says in another language, and the words of the component library, in one file per language. */
 const FRAMES: Partial<Record<LanguageCode, () => Promise<{ frame: Record<string, Messages>; library: typeof englishLibrary }>>> = {
   ar: () => import('./locales/frame.ar'),
@@ -67,11 +67,7 @@ function once(key: string, load: () => Promise<void>): Promise<void> {
 }
 
 function loadFeature(feature: string, code: LanguageCode): Promise<void> {
-  if (feature === SERVER) {
-    const words = PAGES[`../shared/locales/server.${code}.json`]
-    return words === undefined ? Promise.resolve() : once(`${SERVER} ${code}`, async () => i18n.global.mergeLocaleMessage(code, await words()))
-  }
-  const path = feature === SHARED ? `../shared/locales/pages.${code}.json` : `../features/${feature}/locales/${code}.json`
+  const path = (SERVER as readonly string[]).includes(feature) ? `../shared/locales/${feature}.${code}.json` : feature === SHARED ? `../shared/locales/pages.${code}.json` : `../features/${feature}/locales/${code}.json`
   const load = PAGES[path]
   return load === undefined ? Promise.resolve() : once(path, async () => i18n.global.mergeLocaleMessage(code, namespaced(path, await load())))
 }
@@ -80,7 +76,7 @@ const spoken = (): LanguageCode => i18n.global.locale.value as LanguageCode
 
 /** The texts of a page's features, with those that all pages share, in the language that is spoken, and in English for what that one lacks. */
 export async function loadTexts(wanted: readonly string[]): Promise<void> {
-  const names = [SHARED, SERVER, ...wanted]
+  const names = [SHARED, ...SERVER, ...wanted]
   for (const name of names) features.add(name)
   const codes = new Set<LanguageCode>(['en', spoken()])
   await Promise.all([...codes].flatMap((code) => names.map((name) => loadFeature(name, code))))

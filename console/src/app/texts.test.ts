@@ -1,6 +1,7 @@
 /** The console's own manners: every text that is asked for exists, and no permission is made up. */
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import refusals from '@/shared/locales/refusals.ar.json' with { type: 'json' }
 
 type Tree = { [key: string]: Tree | string }
 
@@ -56,6 +57,17 @@ describe('texts', () => {
     const english_ = Object.fromEntries(Object.entries(english).flatMap(([path, tree]) => textsOf(tree, prefixOf(path))))
     const wrong = Object.entries(arabic).flatMap(([path, tree]) => textsOf(tree, prefixOf(path))).filter(([key, text]) => placeholders(text).some((name) => !placeholders(english_[key] ?? '').includes(name)))
     expect(wrong).toEqual([])
+  })
+})
+
+describe('refusals', () => {
+  it('test_refusals__every_code_of_the_catalogue__has_words_in_arabic_and_none_is_made_up', () => {
+    const catalogue = new Set([...readFileSync('../docs/api/errors.md', 'utf8').matchAll(/^\| `([a-z_]+\.[a-z_.]+)` \|/gm)].map((found) => found[1] ?? ''))
+    expect(catalogue.size).toBeGreaterThan(200)
+    const worded = new Set(textsOf(refusals, '').map(([key]) => key.replace(/^refusals\./, '')))
+    const asked = new Set([...allKeys(arabic)].filter((key) => key.startsWith('problems.')).map((key) => key.replace('problems.', '')))
+    expect([...catalogue].filter((code) => !worded.has(code) && !asked.has(code))).toEqual([])
+    expect([...worded].filter((code) => !catalogue.has(code))).toEqual([])
   })
 })
 

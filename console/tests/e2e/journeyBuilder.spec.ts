@@ -1,43 +1,7 @@
 /** The builder as a tool: by keys alone, between two journeys, through files, with time travel, and with five hundred steps. */
 import { readFileSync, writeFileSync } from 'node:fs'
-import type { Page } from '@playwright/test'
 import { expect, expectAccessible, test } from './harness'
-
-interface Node { id: string; kind: string; name: string; config: Record<string, unknown>; position: { x: number; y: number } }
-interface Edge { id: string; source: string; target: string; branch: string }
-interface Drawn { nodes: Node[]; edges: Edge[]; settings?: Record<string, unknown> }
-
-const stamp = Date.now()
-const nodes = (page: Page) => page.locator('.vue-flow__node')
-const name = (page: Page) => page.getByRole('textbox', { name: 'Name of the step' })
-const saved = (page: Page) => expect(page.getByRole('status').filter({ hasText: /Saved/ }).first()).toBeVisible()
-const idOf = (page: Page): string => /journeys\/([0-9a-f-]{36})/.exec(page.url())?.[1] ?? ''
-
-/** The same routes that the console calls, with the session of the page. */
-async function call<T>(page: Page, method: string, path: string, body?: unknown): Promise<T> {
-  return page.evaluate(async ([how, where, what]) => {
-    const token = /csrftoken=([^;]+)/.exec(document.cookie)?.[1] ?? ''
-    const answer = await fetch(`/api/loyalty/v1/${where}`, { method: how, headers: { 'content-type': 'application/json', 'X-CSRFToken': token }, ...(what ? { body: JSON.stringify(what) } : {}) })
-    return (await answer.json()) as never
-  }, [method, path, body] as [string, string, unknown])
-}
-async function create(page: Page, title: string, graph: Drawn): Promise<string> {
-  const made = await call<{ id: string }>(page, 'POST', 'journeys/', { name: `${title} ${stamp}`, description: '', graph })
-  return made.id
-}
-const drawn = async (page: Page): Promise<Drawn> => (await call<{ draft: { graph: Drawn } }>(page, 'GET', `journeys/${idOf(page)}/`)).draft.graph
-const step = (id: string, kind: string, title: string, config: Record<string, unknown>, y: number, x = 0): Node => ({ id, kind, name: title, config, position: { x, y } })
-const line = (source: string, branch: string, target: string): Edge => ({ id: `${source}-${branch}-${target}`, source, branch, target })
-const waiting = (): Drawn => ({
-  nodes: [
-    step('in', 'start', 'Called', { trigger: { kind: 'api' } }, 0),
-    step('gift', 'action', 'Gift', { action_type: 'award_points', points: 50 }, 160),
-    step('buy', 'wait', 'A purchase', { mode: 'event', event_type: 'customer.purchase', timeout: { amount: 7, unit: 'days' } }, 320),
-    step('kept', 'end', 'Kept', { outcome: 'kept' }, 480),
-    step('lost', 'end', 'Lost', { outcome: 'lost' }, 480, 300),
-  ],
-  edges: [line('in', 'next', 'gift'), line('gift', 'success', 'buy'), line('buy', 'next', 'kept'), line('buy', 'timeout', 'lost')],
-})
+import { call, create, drawn, idOf, line, name, nodes, saved, stamp, step, waiting, type Drawn } from './journeyTools'
 
 test('test_keys__a_whole_journey_without_a_pointer__drawn_named_and_saved', async ({ signedIn: page }) => {
   await page.goto('/journeys/new')
@@ -189,7 +153,7 @@ test('test_overdue__nobody__said_so', async ({ signedIn: page }) => {
   await expectAccessible(page)
 })
 
-test('test_large__five_hundred_steps__opens_pans_and_edits', async ({ signedIn: page }, info) => {
+test('test_large__five_hundred_steps__every_move_fits_into_a_frame', async ({ signedIn: page }, info) => {
   test.slow()
   const id = await create(page, 'Large', large(500))
   const session = await page.context().newCDPSession(page)
@@ -197,52 +161,72 @@ test('test_large__five_hundred_steps__opens_pans_and_edits', async ({ signedIn: 
   await session.send('Performance.enable', { timeDomain: 'threadTicks' })
   const busy = async (): Promise<number> => ((await session.send('Performance.getMetrics')).metrics.find((one) => one.name === 'TaskDuration')?.value ?? 0) * 1_000
   await page.goto(`/journeys/${id}/edit`)
-  await expect(page.locator('[data-step="n1"]')).toBeVisible()
+  await expect(page.locator('[data-step="n1"]')).toBeVisible({ timeout: 60_000 })
   await expect(page.getByRole('button', { name: /to fix$|^Valid$|warning/ }).first()).toBeVisible()
-  const told: [string, number][] = [['open', await busy()]]
-  const measure = async (what: string, times: number, act: () => Promise<void>): Promise<void> => {
-    const before = await busy()
-    await act()
-    told.push([what, (await busy() - before) / times])
+  await page.getByRole('button', { name: 'Map', exact: true }).and(page.locator('[aria-pressed="true"]')).waitFor()
+  const told: string[] = [`open ${(await busy()).toFixed(0)} ms`]
+  const medians: Record<string, number> = {}
+  /** How long the main thread is busy with each act, up to the frame that shows it; what asking costs is taken off. */
+  const measure = async (what: string, acts: readonly (() => Promise<void>)[]): Promise<void> => {
+    const frame = async (): Promise<number> => {
+      await page.evaluate(() => new Promise((shown) => requestAnimationFrame(() => requestAnimationFrame(shown))))
+      return busy()
+    }
+    const idle: number[] = []
+    let last = await frame()
+    for (let turn = 0; turn < 8; turn += 1) {
+      const now = await frame()
+      idle.push(now - last)
+      last = now
+    }
+    const asking = inOrder(idle, 0.5)
+    const spent: number[] = []
+    for (const act of acts) {
+      await act()
+      const now = await frame()
+      spent.push(Math.max(now - last - asking, 0))
+      last = now
+    }
+    medians[what] = inOrder(spent, 0.5)
+    told.push(`${what} ${inOrder(spent, 0.5).toFixed(1)} ms (p95 ${inOrder(spent, 0.95).toFixed(1)}, ${spent.length})`)
   }
+  const moves = (from: { x: number; y: number }, by: { x: number; y: number }, count: number) => Array.from({ length: count }, (_none, place) => () => page.mouse.move(from.x + by.x * (place + 1), from.y + by.y * (place + 1)))
+  const card = page.locator('[data-step="n2"]')
+  await card.focus()
+  await expect(name(page)).toHaveValue('Step 2')
+  const at = await card.boundingBox()
+  const grip = { x: (at?.x ?? 0) + 60, y: (at?.y ?? 0) + 20 }
+  await page.mouse.move(grip.x, grip.y)
+  await page.mouse.down()
+  // Every move is a step of the grid, so that every one of them moves the card and its lines.
+  await page.mouse.move(grip.x + 8, grip.y + 8)
+  await measure('drag', [...moves(grip, { x: 20, y: 6 }, 12), ...moves({ x: grip.x + 240, y: grip.y + 72 }, { x: -20, y: -6 }, 12)])
+  await measure('let go', [() => page.mouse.up()])
+
+  await name(page).press('End')
+  await measure('letter', Array.from('abcdefghij', (letter) => () => page.keyboard.press(letter)))
+  await expect(name(page)).toHaveValue('Step 2abcdefghij')
+  await card.focus()
+  await measure('undo', [() => page.keyboard.press('Control+z')])
+  await expect(name(page)).toHaveValue('Step 2')
+
   const pane = await page.locator('.vue-flow__pane').boundingBox()
   const middle = { x: (pane?.x ?? 0) + 12, y: (pane?.y ?? 0) + 300 }
-  const drag = async (from: { x: number; y: number }, moves: number): Promise<void> => {
-    await page.mouse.move(from.x, from.y)
-    await page.mouse.down()
-    for (let move = 1; move <= Math.abs(moves); move += 1) await page.mouse.move(from.x + Math.sign(moves) * move * 5, from.y + Math.sign(moves) * move * 2)
-    await page.mouse.up()
-  }
-  await measure('pan, each move', 80, async () => {
-    await drag(middle, 40)
-    await drag({ x: middle.x + 200, y: middle.y + 80 }, -40)
-  })
-  await measure('zoom, each notch', 10, async () => {
-    await page.mouse.move(middle.x + 300, middle.y)
-    for (let notch = 0; notch < 10; notch += 1) await page.mouse.wheel(0, notch % 2 === 0 ? 120 : -120)
-  })
-  const card = page.locator('[data-step="n2"]')
-  await measure('open a panel', 1, async () => {
-    await card.focus()
-    await expect(name(page)).toHaveValue('Step 2')
-  })
-  const at = await card.boundingBox()
-  await measure('drag a step, each move', 30, () => drag({ x: (at?.x ?? 0) + 60, y: (at?.y ?? 0) + 20 }, 30))
-  await measure('type a letter', 10, async () => {
-    await name(page).press('End')
-    await name(page).pressSequentially('abcdefghij')
-  })
-  await expect(name(page)).toHaveValue('Step 2abcdefghij')
-  await measure('undo', 1, async () => {
-    await card.focus()
-    await page.keyboard.press('Control+z')
-    await expect(name(page)).toHaveValue('Step 2')
-  })
-  // Figures, not limits: how long the main thread was busy, in milliseconds.
-  const text = told.map(([what, spent]) => `${what} ${spent.toFixed(1)} ms`).join(', ')
-  info.annotations.push({ type: 'five hundred steps', description: text })
-  console.log(`five hundred steps: ${text}`)
+
+  await page.mouse.move(middle.x + 260, middle.y + 60)
+  await page.mouse.down({ button: 'middle' })
+  await measure('pan', moves({ x: middle.x + 260, y: middle.y + 60 }, { x: -6, y: -3 }, 40))
+  await page.mouse.up({ button: 'middle' })
+  await page.keyboard.press('0')
+  await measure('zoom', Array.from({ length: 10 }, (_none, notch) => () => page.mouse.wheel(0, notch % 2 === 0 ? 120 : -120)))
+  info.annotations.push({ type: 'five hundred steps', description: told.join(', ') })
+  console.log(`five hundred steps, main thread: ${told.join(', ')}`)
+  for (const what of ['pan', 'drag', 'letter']) expect(medians[what], told.join(', ')).toBeLessThan(FRAME_MS)
 })
+
+/** Sixty frames a second leave so much for each. */
+const FRAME_MS = 16.7
+const inOrder = (figures: readonly number[], share: number): number => [...figures].sort((one, other) => one - other)[Math.min(figures.length - 1, Math.floor(share * figures.length))] ?? 0
 
 /** Rows of twenty, each step behind the one before. */
 function large(count: number): Drawn {

@@ -44,6 +44,12 @@ describe('problemMessage', () => {
     expect(problemMessage(new ProblemError({ status: 409, code: 'points.insufficient', detail: 'Balance 3.' }), words)).toBe('Not enough points')
   })
 
+  it('test_problem_message__in_another_language__words_of_the_code_then_what_the_server_said', () => {
+    const arabic = { t: (key: string) => (key === 'refusals.points.insufficient' ? 'النقاط غير كافية.' : key), te: (key: string) => key === 'refusals.points.insufficient' }
+    expect(problemMessage(new ProblemError({ status: 409, code: 'points.insufficient', title: 'Not enough points', detail: 'Balance 3.' }), arabic)).toBe('النقاط غير كافية. \u2068(Balance 3.)\u2069')
+    expect(problemMessage(new ProblemError({ status: 409, code: 'points.insufficient', title: 'Not enough points', detail: 'Not enough points' }), arabic)).toBe('النقاط غير كافية.')
+  })
+
   it('test_problem_message__unknown_code__what_the_server_said', () => {
     expect(problemMessage(new ProblemError({ status: 409, code: 'new.code', title: 'T', detail: 'D' }), words)).toBe('D')
     expect(problemMessage(new ProblemError({ status: 409, code: 'new.code', title: 'T' }), words)).toBe('T')

@@ -96,10 +96,18 @@ export interface Words {
 /** Whether a change was taken and waits for somebody's consent: the frame has said so already, and nothing is wrong. */
 export const isWaiting = (error: unknown): boolean => error instanceof ProblemError && error.code === 'approvals.waiting'
 
-/** The sentence for a problem: by its code, else what the server said, else by its status. */
+/** A sentence in another direction than the words around it, kept together. */
+const isolated = (text: string): string => `\u2068${text}\u2069`
+
+/**
+ * The sentence for a problem: by its code, else what the server said, else by its status. In another language than the
+ * server's the words of the code come first, and what the server said of this very case after them.
+ */
 export function problemMessage(problem: ProblemError, words: Words): string {
   const byCode = `problems.${problem.code}`
   if (words.te(byCode)) return words.t(byCode, { ...problem.facts })
+  const refused = `refusals.${problem.code}`
+  if (words.te(refused)) return problem.detail && problem.detail !== problem.title ? `${words.t(refused)} ${isolated(`(${problem.detail})`)}` : words.t(refused)
   if (problem.detail) return problem.detail
   if (problem.title) return problem.title
   return words.t(`problems.${codeForStatus(problem.status)}`)

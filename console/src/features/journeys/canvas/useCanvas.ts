@@ -1,11 +1,14 @@
 /** The only file that speaks to Vue Flow's store, so that its next major version is met in one place. */
 import { useVueFlow } from '@vue-flow/core'
+import { computed } from 'vue'
 import { CARD, type Graph, type Point } from './graph'
+import { centredOn, type View } from './stepMap'
 
 /** Smaller than this and the names on the cards cannot be read any more. */
 const READABLE_ZOOM = 0.8
 const ZOOM_MIN = 0.08
 const ZOOM_MAX = 1.6
+const ZOOM_STEP = 1.2
 /** Beside the steps less room is left than above them: two ways of a fork shall fit between palette and panel. */
 const MARGIN = { across: 20, down: 40 } as const
 const MOVE_MS = 200
@@ -57,11 +60,21 @@ export function useCanvas(id: string) {
     const { width, height } = flow.dimensions.value
     return { x: (width / 2 - x) / zoom - CARD.width / 2, y: (height / 2 - y) / zoom - CARD.height / 2 }
   }
+  const view = computed<View>(() => ({ ...flow.viewport.value, width: flow.dimensions.value.width, height: flow.dimensions.value.height }))
+  /** Brings a place into the middle at once, as it follows a pointer. */
+  const lookAt = (at: Point): void => void flow.setViewport({ ...centredOn(at, view.value), zoom: view.value.zoom })
   const toActualSize = (): void => void flow.zoomTo(1, { duration: MOVE_MS })
-  const zoomIn = (): void => void flow.zoomIn({ duration: MOVE_MS })
-  const zoomOut = (): void => void flow.zoomOut({ duration: MOVE_MS })
+  /** Pressed again while the last step of zooming still moves, it goes on from where that one leads. */
+  let aimed = { zoom: 1, until: 0 }
+  function zoomBy(factor: number): void {
+    const from = performance.now() < aimed.until ? aimed.zoom : flow.viewport.value.zoom
+    aimed = { zoom: Math.min(Math.max(from * factor, ZOOM_MIN), ZOOM_MAX), until: performance.now() + MOVE_MS }
+    void flow.zoomTo(aimed.zoom, { duration: MOVE_MS })
+  }
+  const zoomIn = (): void => zoomBy(ZOOM_STEP)
+  const zoomOut = (): void => zoomBy(1 / ZOOM_STEP)
 
-  return { show, reveal, isCut, pointAt, middle, zoomIn, zoomOut, toActualSize, viewport: flow.viewport, selectedNodes: flow.getSelectedNodes, selectedEdges: flow.getSelectedEdges, flow }
+  return { show, reveal, isCut, pointAt, middle, zoomIn, zoomOut, toActualSize, view, lookAt, viewport: flow.viewport, selectedNodes: flow.getSelectedNodes, selectedEdges: flow.getSelectedEdges, flow }
 }
 /** Tells the canvas that the ways of a step have moved or become others. */
 export function useHandles(id: () => string): () => void {
