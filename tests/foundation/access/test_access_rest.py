@@ -152,6 +152,19 @@ def test_users__weak_password_or_unknown_role__is_refused(admin_client: APIClien
     assert not User.objects.filter(username="ben").exists()
 
 
+def test_users__refs_of_a_role_that_is_not_given__are_refused(admin_client: APIClient) -> None:
+    body = {"username": "eva", "password": "correct horse battery", "roles": ["analyst"]}
+    for refs in ({"nobody": ["x"]}, {"manager": ["x"], "analyst": []}):
+        answer = admin_client.post(f"{V1}/users/", {**body, "scope_refs": refs})
+        assert (answer.status_code, answer.json()["code"]) == (400, "role.unknown")
+    made = admin_client.post(f"{V1}/users/", {**body, "scope_refs": {"analyst": ["x"]}})
+    assert (made.status_code, made.json()["scope_refs"]) == (201, {"analyst": ["x"]})
+    address = f"{V1}/users/{made.json()['id']}/"
+    assert admin_client.patch(address, {"scope_refs": {"manager": ["x"]}}).json()["code"] == "role.unknown"
+    assert admin_client.patch(address, {"roles": [], "scope_refs": {"analyst": []}}).json()["code"] == "role.unknown"
+    assert admin_client.patch(address, {"scope_refs": {"analyst": ["y"]}}).json()["scope_refs"] == {"analyst": ["y"]}
+
+
 def test_users__granting_beyond_own__is_refused(client_with: ClientWith) -> None:
     clerk = client_with("access.manage_users", "access.manage_roles", "access.view")
     answer = clerk.post(f"{V1}/users/", {"username": "ben", "password": PASSWORD, "roles": ["admin"]})

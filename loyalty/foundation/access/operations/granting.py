@@ -71,7 +71,7 @@ def set_roles(
     """Give a user exactly these roles; ``scope_refs`` names programs and partners by the code of a role, and a role
     that the user holds already keeps its own when none are given for it.
 
-    :raises RoleUnknown: a code does not exist.
+    :raises RoleUnknown: a code does not exist, or refs are named for a role that is not given.
     :raises GrantBeyondOwn: a role gives more than the granter holds, or the user may more than the granter.
     :raises LastAdministrator: nobody would be left who may do everything.
     """
@@ -80,6 +80,10 @@ def set_roles(
     wanted = find_roles(roles)
     held = {one.role_id: one for one in UserRole.objects.filter(user=user)}
     given = dict(scope_refs or {})
+    for code in given:
+        if code not in wanted:
+            # What is named for a role that is not given would be lost without a word.
+            raise RoleUnknown(f"Programs and partners are named for the role {code!r}, which is not given.")
     for code, role in wanted.items():
         before = held.get(role.pk)
         refs = list(given.get(code, before.scope_refs if before else ()))
