@@ -10,6 +10,11 @@ from xdist.scheduler import LoadScopeScheduling
 # Files that share what is built once for a folder; here the running platform of the bank (tests/stories/conftest.py).
 # The mark `xdist_group` would say it beside the tests, but xdist 3.8 writes it where pytest 9.2 no longer reads.
 TOGETHER = ("tests/stories/test_bank_",)
+# What takes longest of all.
+FIRST = (
+    "tests/gateways/test_openapi_fuzz.py", "tests/stories/test_main_job.py", "tests/stories/test_kill_harness.py",
+    "tests/security/test_access_matrix_fields.py", "tests/security/test_access_matrix.py", "tests/stories/test_bank_",
+)  # fmt: skip
 
 
 class ByFile(LoadScopeScheduling):
@@ -34,13 +39,18 @@ def scope_of(nodeid: str) -> str:
 
 
 def long_ones_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
-    """Order the tests: files with a slow test before the others, else as they were.
+    """Order the tests: the longest files, then files with a slow test, then the others, each as they were.
 
     A long file that begins last is waited for by processes with nothing left to do.
     """
     held = list(items)
     slow = {item.path for item in held if item.get_closest_marker("slow")}
-    return sorted(held, key=lambda item: item.path not in slow)
+
+    def place(item: pytest.Item) -> int:
+        scope = scope_of(item.nodeid)
+        return FIRST.index(scope) if scope in FIRST else len(FIRST) + (item.path not in slow)
+
+    return sorted(held, key=place)
 
 
 class Whole:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.house.source import ROOT
-from tests.sharing import Whole, long_ones_first, scope_of
+from tests.sharing import FIRST, Whole, long_ones_first, scope_of
 
 
 @pytest.mark.parametrize("test", ["test_c", "test_c[x::y]", "test_c[name@example.com]"])
@@ -25,14 +25,19 @@ def test_scope__of_all_files_that_use_the_banks_platform__is_one() -> None:
     assert len({scope_of(f"{file.relative_to(ROOT).as_posix()}::test_a") for file in files}) == 1
 
 
-def test_order__slow_files_before_the_others__each_file_as_it_was() -> None:
+def test_order__longest_and_slow_files_before_the_others__each_file_as_it_was() -> None:
     def item(path: str, name: str, *marks: str) -> Any:
         return SimpleNamespace(
-            path=Path(path), name=name, get_closest_marker=lambda mark: mark if mark in marks else None
-        )
+            path=Path(path), nodeid=f"{path}::{name}", name=name,
+            get_closest_marker=lambda mark: mark if mark in marks else None,
+        )  # fmt: skip
 
-    collected = [item("a", "1"), item("b", "2"), item("b", "3", "slow"), item("c", "4", "slow")]
-    assert [one.name for one in long_ones_first(collected)] == ["2", "3", "4", "1"]
+    collected = [item("a", "1"), item("b", "2"), item("b", "3", "slow"), item("c", "4", "slow"), item(FIRST[1], "5")]
+    assert [one.name for one in long_ones_first(collected)] == ["5", "2", "3", "4", "1"]
+
+
+def test_order__files_that_are_named_as_longest__are_there() -> None:
+    assert [name for name in FIRST if not list(ROOT.glob(f"{name}*"))] == []
 
 
 @pytest.mark.parametrize(

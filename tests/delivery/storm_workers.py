@@ -1,9 +1,10 @@
 """Senders, their mail server and their broker, killed at random: ``python -m tests.delivery.storm_workers``.
 
 Reads one JSON object from the standard input: ``workers``, ``kills`` (of workers), ``peer_kills``, ``broker_kills``,
-``messages``, ``seed``, ``fault``, ``maildir``, ``port``, ``broker_port``. Everything dies by SIGKILL when so many mails
-have arrived, at places drawn from the seed, and is born again. Ends when only what the dead had claimed is left; prints
-how many died. With the fault ``marks_first`` the workers call a message sent before it is handed over.
+``messages``, ``seed``, ``fault``, ``maildir``, ``port``, ``broker_port``, ``peer`` (the command of the mail server).
+Everything dies by SIGKILL when so many mails have arrived, at places drawn from the seed, and is born again. Ends when
+only what the dead had claimed is left; prints how many died. With the fault ``marks_first`` the workers call a message
+sent before it is handed over.
 """
 
 import json
@@ -44,9 +45,8 @@ class Weather:
 
     def serve(self, name: str) -> "subprocess.Popen[bytes]":
         """Start the mail server or the broker on its port."""
-        peer = [sys.executable, "-m", "django", "run_mail_catcher", "--maildir", str(self.maildir), "--port"]
         broker = [str(get_binary_path()), "--bind", "127.0.0.1", "--save", "", "--port"]
-        command = [*peer, str(self.told["port"])] if name == "peer" else [*broker, str(self.told["broker_port"])]
+        command = self.told["peer"] if name == "peer" else [*broker, str(self.told["broker_port"])]
         return subprocess.Popen(command, stdout=subprocess.DEVNULL, stdin=subprocess.DEVNULL)
 
     def plan(self) -> list[tuple[int, str]]:

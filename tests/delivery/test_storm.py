@@ -16,6 +16,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from loyalty.config.launch import ports
+from loyalty.config.launch.programs import stand_in
 from loyalty.delivery import api
 from loyalty.delivery.kinds.email.channel import EmailChannel
 from loyalty.delivery.models import Send
@@ -89,9 +90,10 @@ def send_in_the_storm(folder: Path, settings: Settings, *, fault: str = "") -> t
         pass
     sql.execute("ANALYZE")
     port, broker = ports.find_free(), ports.find_free()
+    catcher = stand_in("run_mail_catcher", "--maildir", str(folder), "--port", str(port))
     told = {
         "workers": WORKERS, **KILLS, "messages": MESSAGES, "seed": 7, "fault": fault, "maildir": str(folder),
-        "port": port, "broker_port": broker,
+        "port": port, "broker_port": broker, "peer": catcher,
     }  # fmt: skip
     environment = {
         **os.environ,
@@ -112,9 +114,8 @@ def send_in_the_storm(folder: Path, settings: Settings, *, fault: str = "") -> t
         Send.objects.filter(state="SENDING").update(state="QUEUED", claim=None)
     api.give_up_unknown(now=later)
     Send.objects.filter(state="QUEUED").update(due_at=now)
-    calm = [sys.executable, "-m", "django", "run_mail_catcher", "--maildir", str(folder), "--port", str(port)]
     settings.EMAIL_HOST, settings.EMAIL_PORT = "127.0.0.1", port
-    with subprocess.Popen(calm, stdout=subprocess.PIPE, text=True, env=environment) as peer:
+    with subprocess.Popen(catcher, stdout=subprocess.PIPE, text=True, env=environment) as peer:
         assert peer.stdout is not None
         peer.stdout.readline()
         while api.send_due(channel="email", now=later).claimed:

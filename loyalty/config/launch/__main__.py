@@ -34,6 +34,7 @@ def _parser() -> argparse.ArgumentParser:
 
     test = commands.add_parser("test", help="run the tests: backend, console, e2e, house (all)")
     test.add_argument("parts", nargs="*", metavar="PART")
+    test.add_argument("--report", type=Path, metavar="FILE", help="write the numbers to this file, too, as JSON")
     bench = commands.add_parser(
         "bench", help="run benchmarks, or the kill harness (`bench kill`), on servers of their own"
     )
@@ -54,7 +55,7 @@ def _run(chosen: argparse.Namespace) -> int:
         ),
         "up": lambda: demo.up(DataFolder(chosen.data), chosen.port),
         "stop": lambda: stopping.stop(DataFolder(chosen.data)),
-        "test": lambda: testing.test(chosen.parts),
+        "test": lambda: testing.test(chosen.parts, chosen.report),
         "bench": lambda: managing.bench(chosen.arguments),
         "manage": lambda: managing.manage(DataFolder(chosen.data), chosen.arguments or ["help"]),
         "lock": locking.lock,

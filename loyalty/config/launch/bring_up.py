@@ -56,8 +56,9 @@ def prepare(installation: Installation, endpoints: Endpoints) -> None:
     write_private_json(folder.environment_file, installation.environment)
     if not is_done(installation, "migrated", _migrations_digest()):
         with step("bringing the database up to date"):
+            collecting = installation.spawn("collectstatic", programs.manage("collectstatic", "--no-input"))
             installation.run_quietly("migrate", programs.manage("migrate", "--no-input"))
-            installation.run_quietly("collectstatic", programs.manage("collectstatic", "--no-input"))
+            installation.finish(collecting)
         note_done(installation, "migrated", _migrations_digest())
 
 

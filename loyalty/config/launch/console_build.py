@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from importlib.metadata import version
 from importlib.util import find_spec
 from pathlib import Path
@@ -88,7 +89,19 @@ def _sources(folder: Path) -> Iterator[Path]:
 
 
 def install_modules() -> None:
-    """`npm ci`, unless node_modules was made from this package-lock.json already."""
+    """`npm ci`, unless node_modules was made from this package-lock.json already; one process at a time."""
+    with _alone():
+        _install_modules()
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    with _LOCK.open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _install_modules() -> None:
     check_sources()
     wanted = hashlib.sha256((CONSOLE / "package-lock.json").read_bytes()).hexdigest()
     if _read(_MODULES_STAMP) == wanted:
@@ -103,11 +116,10 @@ def build(*, is_forced: bool = False) -> None:
 
     Forced, it builds although nothing changed: the build also writes the types that the type check reads.
     """
-    with _LOCK.open("a") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _alone():
         if is_built() and not is_forced:
             return
-        install_modules()
+        _install_modules()
         digest = sources_digest()
         unfinished = DIST.with_name(f"{DIST.name}.new")
         run_node("npm", "run", "build", "--silent", "--", "--logLevel", "warn", out_dir=unfinished)

@@ -24,18 +24,23 @@ def manage(*arguments: str) -> list[str]:
     return [sys.executable, "-m", "django", *arguments]
 
 
+def stand_in(name: str, *arguments: str) -> list[str]:
+    """The command line of a stand-in for a system around: a management command that loads nothing of the platform."""
+    return [sys.executable, "-m", f"loyalty.delivery.management.commands.{name}", *arguments]
+
+
 def outside_world(folder: DataFolder, environment: dict[str, str], endpoints: Endpoints) -> list[Program]:
     """What stands in for the systems around the platform: the mail server, the message centre and the BSS."""
     programs = []
     if endpoints.mail is not None:
         mail = endpoints.mail
-        command = manage("run_mail_catcher", "--maildir", str(folder.mail), "--port", str(mail))
+        command = stand_in("run_mail_catcher", "--maildir", str(folder.mail), "--port", str(mail))
         programs.append(
             Program("mail", command, environment, ROOT, is_ready=lambda: ports.answers(mail)),
         )
     if endpoints.sms is not None:
         sms = endpoints.sms
-        command = manage("run_sms_catcher", "--folder", str(folder.sms), "--port", str(sms))
+        command = stand_in("run_sms_catcher", "--folder", str(folder.sms), "--port", str(sms))
         programs.append(
             Program("sms", command, environment, ROOT, is_ready=lambda: ports.answers(sms)),
         )

@@ -10,7 +10,8 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from loyalty.config.launch import console_build, counting, demo, postgres
+from loyalty.config.launch import console_build, counting, demo, postgres, programs
+from loyalty.config.launch.beside import Result, beside, write_results
 from loyalty.config.launch.counting import Count
 from loyalty.config.launch.environment import without_settings
 from loyalty.config.launch.folder import DataFolder, read_json
@@ -19,13 +20,18 @@ from loyalty.config.launch.installation import Installation, opened
 from loyalty.config.launch.postgres import Use
 from loyalty.config.launch.progress import say
 from loyalty.config.launch.refusal import LaunchRefused, StepFailed
+from loyalty.config.launch.supervisor import stop_signals
 
 # Large enough that every segment and tier of the demo world has members, small enough to be built in seconds.
-_E2E_CUSTOMERS = 1_000
+_E2E_CUSTOMERS = 400
 # One more than the two processors we build for: each waits for the database about a third of its time.
 _PYTEST_PROCESSES = 3
 # A file, or files that share a running platform, belong to one process, so that what they share is built once.
 _SIDE_BY_SIDE = ("-n", str(_PYTEST_PROCESSES), "--dist", "loadfile")
+# What runs beside the backend: a bundler, a browser and its server, which wait for each other half of the time.
+_BESIDE = ("console", "e2e")
+# The database that the databases of the tests are copied from, instead of running all migrations for each of them.
+_TEMPLATE = "KHAYWE_TEST_TEMPLATE"
 _INSTALL_MODULES = "from loyalty.config.launch import console_build; console_build.install_modules()"
 _VITEST = "node_modules/vitest/vitest.mjs"
 _PLAYWRIGHT = "node_modules/@playwright/test/cli.js"
@@ -36,28 +42,40 @@ _CHROMIUM_PLACES = (
 )
 
 
-def test(parts: list[str]) -> int:
-    """Run the parts one after another, say what each one gave, and return 0 only when nothing failed."""
-    runners: dict[str, Callable[[], Count]] = {"backend": _backend, "console": _console, "e2e": _e2e, "house": _house}
-    # The house's tests are part of the backend's, so they are not run twice.
-    wanted = parts or ["backend", "console", "e2e"]
-    unknown = [part for part in wanted if part not in runners]
+def test(parts: list[str], report: Path | None = None) -> int:
+    """Run the parts, say what each one gave, and return 0 only when nothing failed.
+
+    Named parts run one after another. Without a name all run, in two rows side by side: neither keeps two processors
+    busy all the time. The house's tests are part of the backend's, so they are not run twice.
+    """
+    unknown = [part for part in parts if part not in _RUNNERS]
     if unknown:
-        raise LaunchRefused(f"There is no part {unknown[0]!r}; the parts are {', '.join(runners)}.")
-    began, total, lines = time.monotonic(), Count(), []
-    for part in wanted:
-        say(f"testing {part}")
-        part_began = time.monotonic()
-        try:
-            count = runners[part]()
-        except StepFailed as failure:
-            print(failure, file=sys.stderr)
-            count = Count(failed=1)
-        lines.append(f"{part:8} {count} in {time.monotonic() - part_began:.1f} s")
-        total += count
-    print("\n" + "\n".join(lines))
+        raise LaunchRefused(f"There is no part {unknown[0]!r}; the parts are {', '.join(_RUNNERS)}.")
+    began = time.monotonic()
+    with stop_signals():
+        results = [_run(part) for part in parts] or _run_all()
+    if report is not None:
+        write_results(report, results)
+    total = sum((result.count for result in results), Count())
+    print("\n" + "\n".join(map(str, results)))
     print(f"{total} in {time.monotonic() - began:.1f} s", flush=True)
     return 1 if total.failed else 0
+
+
+def _run_all() -> list[Result]:
+    with tempfile.TemporaryDirectory(prefix="khaywe-beside-") as place, beside(_BESIDE, Path(place)) as results:
+        return [_run("backend"), *results()]
+
+
+def _run(part: str) -> Result:
+    say(f"testing {part}")
+    began = time.monotonic()
+    try:
+        count = _RUNNERS[part]()
+    except StepFailed as failure:
+        print(failure, file=sys.stderr)
+        count = Count(failed=1)
+    return Result(part, count, time.monotonic() - began)
 
 
 @contextmanager
@@ -74,12 +92,16 @@ def temporary_installation(prefix: str, use: Use) -> Iterator[Installation]:
 
 def _backend() -> Count:
     with temporary_installation("test", Use.TEST) as installation:
-        # The outside oracle of the rules, json-logic-js, comes with the console's modules. They come over the network
-        # while mypy keeps one processor busy.
-        modules = installation.spawn("modules", [sys.executable, "-c", _INSTALL_MODULES])
+        settings = _test_settings(installation)
+        # The outside oracle of the rules, json-logic-js, comes with the console's modules. They come over the network,
+        # and the tables into the database, while mypy keeps one processor busy.
+        steps = [installation.spawn("modules", [sys.executable, "-c", _INSTALL_MODULES])]
+        if _TEMPLATE in settings:
+            steps.append(installation.spawn("template", programs.manage("migrate", "--no-input"), settings))
         count = _style(installation)
         count += _check(installation, "mypy", [sys.executable, "-m", "mypy"])
-        installation.finish(modules)
+        for step in steps:
+            installation.finish(step)
         return count + _pytest(installation, "tests", "--ignore=tests/e2e", *_SIDE_BY_SIDE)
 
 
@@ -117,7 +139,7 @@ def _test_settings(installation: Installation) -> dict[str, str]:
     }
     # Another PostgreSQL than the embedded one; the tests make and drop databases of their own there.
     other = os.environ.get("KHAYWE_TEST_DATABASE_URL")
-    return settings | ({"DATABASE_URL": other} if other else {})
+    return settings | ({"DATABASE_URL": other} if other else {_TEMPLATE: postgres.LOYALTY})
 
 
 def _console() -> Count:
@@ -209,3 +231,6 @@ def _e2e() -> Count:
         command = console_build.node_command("node", _PLAYWRIGHT, "test", "--reporter=list,junit")
         code = installation.run(command, environment, folder=console_build.CONSOLE)
         return counting.of_junit(report, code)
+
+
+_RUNNERS: dict[str, Callable[[], Count]] = {"backend": _backend, "console": _console, "e2e": _e2e, "house": _house}

@@ -20,3 +20,6 @@ CELERY_BROKER_URL = "memory://"
 ALLOWED_HOSTS = ["*"]
 # Test runs side by side share a server, and must not spend each other's limits.
 LOYALTY_LIMITS_PREFIX = f"khaywe:test:{os.getpid()}"
+# A database that has every table already: `./khaywe test` makes one, and each process of a run copies it.
+if "KHAYWE_TEST_TEMPLATE" in os.environ:
+    DATABASES["default"]["TEST"] = {"TEMPLATE": os.environ["KHAYWE_TEST_TEMPLATE"]}  # noqa: F405
