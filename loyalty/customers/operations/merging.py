@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 
 from loyalty.customers.contracts import CustomerStatus, MergeCertificate, MergeSide
 from loyalty.customers.errors import (
@@ -119,12 +120,13 @@ def _hold(customer_id: uuid.UUID, into_id: uuid.UUID) -> tuple[Customer, Custome
     """
     standing = Customer.objects.filter(public_id=into_id).values_list("merged_into__public_id", flat=True).first()
     wanted = (customer_id, standing or into_id)
-    rows = {
-        one.public_id: one for one in Customer.objects.select_for_update().filter(public_id__in=wanted).order_by("pk")
-    }
-    if len(rows) < len(set(wanted)) or not rows:
-        missing = next(one for one in wanted if one not in rows)
-        raise CustomerNotFound(f"There is no customer {missing}.")
+    # Those who were merged into either come along, and are held in the same order.
+    meant = Q(public_id__in=wanted) | Q(merged_into__public_id__in=wanted)
+    held = Customer.objects.select_for_update(of=("self",)).filter(meant).order_by("pk")
+    rows = {one.public_id: one for one in held}
+    missing = [one for one in wanted if one not in rows]
+    if missing:
+        raise CustomerNotFound(f"There is no customer {missing[0]}.")
     return rows[wanted[0]], rows[wanted[1]]
 
 
