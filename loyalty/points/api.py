@@ -116,7 +116,7 @@ from loyalty.points.operations.pools import (
     leave_pool,
 )
 from loyalty.points.operations.simulating import simulate
-from loyalty.points.queries import find_member, get_import, import_result_lines
+from loyalty.points.queries import find_heir, find_member, get_import, import_result_lines
 from loyalty.points.registry import (
     forget_earn_modifier,
     forget_member_facts,
@@ -210,6 +210,7 @@ __all__ = [
     "enroll_customer",
     "enroll_members",
     "expire_due",
+    "find_heir",
     "find_member",
     "forget_earn_modifier",
     "forget_member_facts",

@@ -30,6 +30,7 @@ CANDIDATES = """
     ORDER BY s.source_ref, s.sent_at DESC NULLS LAST, s.queued_at DESC
 """
 # A goal that was reached before the message went is still only measured; reached again after it, it is also attributed.
+# Of two facts the earlier one counts, whichever is told first.
 CONVERT = """
     INSERT INTO campaigns_conversion AS c (send_id, campaign_ref, customer_id, event_id, event_type, converted_at,
         is_attributed, is_measured, amount, points_amount)
@@ -38,10 +39,13 @@ CONVERT = """
         %(points)s
     FROM jsonb_to_recordset(%(found)s::jsonb) AS v (send_id bigint, campaign_ref uuid, customer_id bigint,
         is_attributed boolean, is_measured boolean, amount numeric)
-    ON CONFLICT (send_id) DO UPDATE SET is_attributed = true, event_id = excluded.event_id, event_type =
+    ON CONFLICT (send_id) DO UPDATE SET is_attributed = excluded.is_attributed,
+        is_measured = c.is_measured OR excluded.is_measured, event_id = excluded.event_id, event_type =
     excluded.event_type,
         converted_at = excluded.converted_at, amount = excluded.amount, points_amount = excluded.points_amount
-        WHERE excluded.is_attributed AND NOT c.is_attributed
+        WHERE (excluded.is_attributed AND NOT c.is_attributed) OR (excluded.is_attributed = c.is_attributed AND
+            (excluded.converted_at, excluded.event_type, excluded.event_id)
+                < (c.converted_at, c.event_type, c.event_id))
 """
 
 

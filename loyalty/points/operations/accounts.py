@@ -13,6 +13,7 @@ from loyalty.points.contracts import Key, Movement
 from loyalty.points.errors import PoolRoleRefused
 from loyalty.points.models import AccountRow, FrozenLeaver
 from loyalty.points.operations.keys import find_earlier, signed
+from loyalty.programs import api as programs
 
 
 @transaction.atomic
@@ -58,7 +59,12 @@ def _movement_of(posted: ledger.Receipt) -> Movement:
 
 @transaction.atomic
 def freeze_leaver(*, program_id: uuid.UUID, customer_id: uuid.UUID, actor: Actor, now: datetime) -> int:
-    """Freeze what a member who left can earn on and spend from; give the number of accounts. Twice freezes once."""
+    """Freeze what a member who left can earn on and spend from; give the number of accounts. Twice freezes once.
+
+    One who came back meanwhile stays open: the fact was told late, or again.
+    """
+    if not _has_left(program_id, customer_id):
+        return 0
     active = [one for one in _accounts_of(program_id, customer_id) if one.status == ledger.AccountStatus.ACTIVE.value]
     for one in active:
         ledger.freeze_account(account_id=one.public_id, reason="member.left", actor=actor, now=now)
@@ -70,7 +76,12 @@ def freeze_leaver(*, program_id: uuid.UUID, customer_id: uuid.UUID, actor: Actor
 
 @transaction.atomic
 def open_returner(*, program_id: uuid.UUID, customer_id: uuid.UUID, actor: Actor, now: datetime) -> int:
-    """Open the accounts that were frozen when the member left; what was frozen for another reason stays so."""
+    """Open the accounts that were frozen when the member left; what was frozen for another reason stays so.
+
+    Those of one who has left again meanwhile stay frozen: the fact was told late, or again.
+    """
+    if _has_left(program_id, customer_id):
+        return 0
     ids = [one.public_id for one in _accounts_of(program_id, customer_id)]
     marks = FrozenLeaver.objects.filter(account_public_id__in=ids)
     frozen = [mark.account_public_id for mark in marks.select_for_update()]
@@ -78,6 +89,11 @@ def open_returner(*, program_id: uuid.UUID, customer_id: uuid.UUID, actor: Actor
         ledger.unfreeze_account(account_id=account_id, reason="member.enrolled", actor=actor, now=now)
     marks.delete()
     return len(frozen)
+
+
+def _has_left(program_id: uuid.UUID, customer_id: uuid.UUID) -> bool:
+    found = programs.find_membership(program_id=program_id, customer_id=customer_id)
+    return found is None or found.left_at is not None
 
 
 def _accounts_of(program_id: uuid.UUID, customer_id: uuid.UUID) -> list[AccountRow]:

@@ -72,10 +72,15 @@ def figures_of(
 
 
 def member_of(data: Mapping[str, Any]) -> points.MemberFacts | None:
-    """Give the member who earned, whichever account the points went to; None for one that is no member."""
-    return points.find_member(
+    """Give the member who earned, whichever account the points went to; None for one that is no member.
+
+    Of an account that was merged meanwhile, and of which this is told late, the member into whose account it went.
+    """
+    found = points.find_member(
         customer_id=uuid.UUID(str(data["customer_id"])), program_id=uuid.UUID(str(data["program_id"]))
     )
+    heir = points.find_heir(found) if found is not None else None
+    return points.find_member(account_id=heir) if heir is not None else found
 
 
 def count(transaction_id: uuid.UUID, member: points.MemberFacts, figures: DayFigures) -> bool:
