@@ -20,7 +20,7 @@ const insideByVersion = async (page: Page): Promise<Record<string, number>> => {
   return counted
 }
 async function start(page: Page, customer: string): Promise<void> {
-  await call(page, 'POST', `journeys/${id}/start/`, { customer_id: customer }, { 'Idempotency-Key': `story-${id}-${customer}` })
+  await call(page, 'POST', `journeys/${id}/start/`, { customer_id: customer }, { 'Idempotency-Key': `story-${id}-${customer}-${Date.now()}` })
 }
 async function customers(page: Page): Promise<string[]> {
   return (await call<{ results: { id: string }[] }>(page, 'GET', 'customers/?page_size=10')).results.map((one) => one.id)
