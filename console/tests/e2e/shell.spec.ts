@@ -1,5 +1,5 @@
 /** The frame: signing in and out, the palette, theme, language, addresses that lead nowhere. */
-import { expect, expectAccessible, server, settle, test } from './harness'
+import { expect, expectAccessible, server, settle, signIn, test } from './harness'
 
 test('test_login__wrong_password__refused_in_words_and_page_accessible', async ({ page }) => {
   await page.goto('/segments?kind=static')
@@ -73,7 +73,8 @@ test('test_address__unknown__says_so', async ({ signedIn: page }) => {
   await expectAccessible(page)
 })
 
-test('test_sign_out__from_the_menu__back_at_the_login', async ({ signedIn: page }) => {
+test('test_sign_out__from_the_menu__back_at_the_login', async ({ page }) => {
+  await signIn(page)
   await page.goto('/dashboard')
   await page.getByRole('button', { name: /Account of/ }).click()
   await page.getByRole('menuitem', { name: 'Sign out' }).click()
