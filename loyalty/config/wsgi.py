@@ -11,9 +11,12 @@ from django.urls import get_resolver
 NEW_OBJECTS_BEFORE_COLLECTING = 20_000
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "loyalty.config.settings.live")
+# Loading leaves no garbage to speak of, and looking for it meanwhile is a seventh of the time that loading takes.
+gc.disable()
 application = get_wsgi_application()
 # Load the views too, then leave out of all later collections what stays for the life of the process.
 get_resolver().url_patterns  # noqa: B018 - reading it loads them
 gc.collect()
 gc.freeze()
 gc.set_threshold(NEW_OBJECTS_BEFORE_COLLECTING)
+gc.enable()

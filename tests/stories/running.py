@@ -122,7 +122,7 @@ def platform(folder: Path, console: Path, *arguments: str, command: str = "demo"
     reader = threading.Thread(target=read, daemon=True)
     reader.start()
     try:
-        ready.wait(400)
+        ready.wait(800)
         assert any(line.startswith("ready: ") for line in output), "\n".join(output[-60:])
         run = json.loads((folder / "run.json").read_text(encoding="utf-8"))
         yield Platform(run=run, folder=folder, process=process, output=output)

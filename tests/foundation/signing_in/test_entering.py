@@ -138,7 +138,6 @@ def test_sign_in__code_given_at_once__comes_in_while_strangers_slow_the_account(
 
 
 @pytest.mark.slow
-@pytest.mark.timeout(250)
 def test_stuffing__20_000_leaked_pairs_from_2_000_addresses__gets_nobody_in_and_locks_nobody_out(
     browser: Browser, anna: User, watch: FixedClock
 ) -> None:
