@@ -61,6 +61,7 @@ from loyalty.customers.queries import (
     list_by_address,
     list_consents,
     list_customers,
+    list_default_consents,
     resolve_ids,
     test_bss,
 )
@@ -136,6 +137,7 @@ __all__ = [
     "list_by_address",
     "list_consents",
     "list_customers",
+    "list_default_consents",
     "list_devices_of",
     "merge",
     "overview",

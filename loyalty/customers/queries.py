@@ -143,6 +143,13 @@ def list_consents(customer_id: uuid.UUID) -> list[ConsentView]:
     return consents_of(Customer.objects.prefetch_related("consents").get(public_id=standing.id))
 
 
+def list_default_consents() -> list[ConsentView]:
+    """List what somebody allows who has answered nothing yet, for every channel and purpose."""
+    return [
+        ConsentView(channel, purpose, DEFAULT_CONSENT[purpose], "default", None) for channel, purpose in all_consents()
+    ]
+
+
 def consents_of(customer: Customer) -> list[ConsentView]:
     """Give what a loaded customer allows, defaults included."""
     known = {(one.channel, one.purpose): one for one in customer.consents.all()}

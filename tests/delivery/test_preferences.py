@@ -132,6 +132,20 @@ def test_page__test_message__changes_nothing(client: Client, sent: Send) -> None
     assert (granted(), CustomerPreference.objects.count()) == (before, 0)
 
 
+def test_page__test_message_to_an_address_of_nobody__shows_the_defaults_and_changes_nothing(
+    client: Client, sent: Send
+) -> None:
+    Message.objects.update(is_test=True)
+    Send.objects.update(customer_id=0)
+    page = client.get(address(sent))
+    assert (page.status_code, "email:marketing" in page.content.decode()) == (200, True)
+    assert save(client, sent, on=[]).status_code == 200
+    assert client.post(address(sent), {"action": "all_off"}).status_code == 200
+    assert CustomerPreference.objects.count() == 0
+    Message.objects.update(is_test=False)
+    assert client.get(address(sent)).status_code == 404
+
+
 def test_link__of_another_kind__is_not_found(client: Client, sent: Send) -> None:
     assert client.get(f"/p/{links.unsubscribe_url(sent.pk).rpartition('/')[2]}").status_code == 404
     assert client.get(f"/p/{links.short_url(sent.pk, 'https://a.test').rpartition('/')[2]}").status_code == 404

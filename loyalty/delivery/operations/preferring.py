@@ -21,6 +21,8 @@ from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.orm import sql
 
 SOURCE = "preference_centre"
+# To whom a test message goes that is written to an address and to no customer.
+NOBODY = uuid.UUID(int=0)
 READ = """
     SELECT m.is_test, s.customer_id, d.public_id, d.language FROM delivery_send s
     JOIN delivery_message m ON m.id = s.message_id
@@ -40,9 +42,9 @@ class Addressee:
 
 def _addressee(token: str) -> Addressee:
     row = sql.fetch_one(READ, [links.read_preferences(token)])
-    if row is None or row["public_id"] is None:
+    if row is None or (row["public_id"] is None and not row["is_test"]):
         raise LinkInvalid()
-    return Addressee(row["customer_id"], row["public_id"], row["language"], row["is_test"])
+    return Addressee(row["customer_id"], row["public_id"] or NOBODY, row["language"] or "", row["is_test"])
 
 
 def find_choices(*, token: str) -> CustomerChoices:
@@ -57,8 +59,10 @@ def _choices(who: Addressee) -> CustomerChoices:
     kept = CustomerPreference.objects.filter(customer_id=who.internal_id).first()
     quiet = kept.quiet_hours[0] if kept and kept.quiet_hours else None
     chosen = (kept.language if kept else "") or who.language
+    # Whoever tries a template sees the page as somebody who has not answered yet.
+    answers = customers.list_default_consents() if who.id == NOBODY else customers.list_consents(who.id)
     return CustomerChoices(
-        choices=tuple(Choice(one.channel, one.purpose, one.is_granted) for one in customers.list_consents(who.id)),
+        choices=tuple(Choice(one.channel, one.purpose, one.is_granted) for one in answers),
         language=chosen,
         languages=tuple(sorted({chosen, *list_languages()} - {""})),
         quiet_starts=time.fromisoformat(quiet["starts"]) if quiet else None,
