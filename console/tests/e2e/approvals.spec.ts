@@ -73,6 +73,8 @@ test('test_checker__made_with_a_first_password__chooses_an_own_one_before_anythi
 })
 
 test('test_request__asked_by_one_and_approved_by_another__happens_then', async ({ signedIn: page, browser }) => {
+  // Two people and two languages: many pages for one story.
+  test.slow()
   await page.goto('/approvals/workflows')
   await page.getByRole('button', { name: 'New workflow' }).first().click()
   const dialog = page.getByRole('dialog')
