@@ -11,6 +11,7 @@ import pytest
 from loyalty.foundation.events import api as events
 from loyalty.foundation.orm import sql
 from loyalty.journeys.operations import listening
+from loyalty.journeys.operations.entering import Newcomer, enter
 from loyalty.journeys.operations.versions import Loaded
 from tests.journeys import ground
 from tests.journeys.test_listening import tell
@@ -121,3 +122,28 @@ def test_fact__of_a_customer_who_changed__is_no_look_at_all_customers(statistics
     assert plan[0]["Actual Rows"] == (2 if statistics == "of before" else 1)
     assert touched(plan, "customers_customer") <= TOUCHED_MAX, (statistics, plan)
     assert touched(plan, "journeys_execution") <= TOUCHED_MAX, (statistics, plan)
+
+
+READ = """
+    SELECT coalesce(sum(seq_tup_read + idx_tup_fetch), 0)::bigint AS tuples FROM pg_stat_xact_user_tables
+    WHERE relname IN ('journeys_execution', 'customers_customer')
+"""
+
+
+def read_by_now() -> int:
+    """Give how many rows of executions and customers this transaction has read, functions among it."""
+    row = sql.fetch_one(READ)
+    return int(row["tuples"]) if row else 0
+
+
+@pytest.mark.parametrize("statistics", ["none", "of before", "of now"])
+def test_entry__in_many_sets__reads_a_few_rows_for_each_who_comes(statistics: str, now: datetime) -> None:
+    arrange(statistics, now)
+    fresh = ground.make_journey(now, GRAPH, "Fresh")
+    rows = sql.fetch_all("SELECT customer_id FROM customers_directory WHERE customer_ref LIKE 'w-%%' ORDER BY 1", {})
+    for start in range(0, WAITING, WAITING // 10):
+        some = [int(row["customer_id"]) for row in rows[start : start + WAITING // 10]]
+        before = read_by_now()
+        came = enter(loaded=fresh, people=[Newcomer(one, uuid.uuid4()) for one in some], now=now)
+        assert came.entered == len(some)
+        assert read_by_now() - before <= TOUCHED_MAX * len(some), (statistics, start)
