@@ -7,8 +7,7 @@ from typing import Any
 from loyalty.journeys.errors import TemplateNotFound
 
 Json = dict[str, Any]
-# As far apart as the console puts them: a card with its counters is 122 high, and a line with a label needs the rest.
-COLUMN, ROW = 280, 160
+COLUMN, ROW = 280, 130
 
 
 @dataclass(frozen=True, slots=True)
