@@ -17,14 +17,14 @@ from loyalty.campaigns.policy.incremental import Arm, effect_of, is_ratio_wrong
 from loyalty.campaigns.queries import audience as audiences
 from loyalty.customers.models import Customer
 from loyalty.delivery import api as delivery
-from loyalty.delivery.models import Send
+from loyalty.delivery.models import Message, Send
 from loyalty.foundation.events import api as events
 from loyalty.foundation.orm import sql
 from loyalty.segments import api as segments
 from loyalty.segments.models import Segment
 from tests.campaigns.facts import Purchase
 from tests.campaigns.scene import ACTOR, executions, later, make_campaign, make_segment, trigger, work_off
-from tests.delivery.post import Post, make_customers
+from tests.delivery.post import SOURCE, Post, make_customers, open_message
 
 pytestmark = pytest.mark.django_db
 OTHER = {"email": {"subject": "Other", "body": "<p>b</p>"}}
@@ -154,10 +154,27 @@ def test_neighbours__placed_in_one_stretch__get_what_each_gets_looked_up_alone(
     # Noon is the evening in Tokyo.
     hours = delivery.QuietHours(starts=time(20), ends=time(7))
     delivery.save_policy(
-        caps=[delivery.ContactCap(sends_max=5, hours=24)], quiet_hours=[hours], holdout_percent=20, time_zone="UTC",
-        actor=ACTOR, now=now,
+        caps=[
+            delivery.ContactCap(sends_max=1, hours=24, channel="email"),
+            delivery.ContactCap(sends_max=2, hours=24 * 7, purpose="marketing"),
+        ],
+        quiet_hours=[hours], holdout_percent=20, time_zone="UTC", actor=ACTOR, now=now,
     )  # fmt: skip
     at = datetime(2026, 3, 2, 12, tzinfo=UTC)
+    # Eight had a mail an hour ago, eight others one two days ago, of whom four had another one.
+    for occurrence, served, hours_ago in (
+        ("a", members[4:12], 1),
+        ("b", members[20:28], 48),
+        ("c", members[20:24], 49),
+    ):
+        message = open_message(at, occurrence=occurrence)
+        ids = list(Customer.objects.filter(public_id__in=served).values_list("pk", flat=True))
+        for place, customer in enumerate(ids):
+            Send.objects.create(
+                message_id=Message.objects.get(public_id=message.id).pk, source_ref=SOURCE, customer_id=customer,
+                channel="email", priority=5, state="SENDING" if hours_ago == 1 and not place else "SENT",
+                queued_at=at, sent_at=later(at, hours=-hours_ago),
+            )  # fmt: skip
     meant = make_segment(now, [*members, *silent, *nowhere])
     campaign = make_campaign(now, segment=meant, variants=VARIANTS, control_percent=20)
     found: dict[int, list[tuple[int, str, str, datetime | None]]] = {}
@@ -175,7 +192,7 @@ def test_neighbours__placed_in_one_stretch__get_what_each_gets_looked_up_alone(
         assert all(send.public_id.version == 7 and send.public_id.variant == uuid.RFC_4122 for send in sends)
     assert found[0] == found[1_000_000]
     reasons = Counter(reason for _, _, reason, _ in found[0])
-    assert len(found[0]) == 50 and {"", "no_consent", "holdout", "control"} <= set(reasons)
+    assert len(found[0]) == 50 and {"", "no_consent", "holdout", "control", "capped"} <= set(reasons)
     assert len({due for _, _, _, due in found[0]}) == 3
 
 

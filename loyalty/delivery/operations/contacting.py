@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, time
 from typing import Any
@@ -36,12 +36,13 @@ SENDS_MAX, HOURS_MAX, HOLDOUT_PERCENT_MAX = 1_000, 24 * 366, 50
 class Asked:
     """The policy as statements ask it: the text of the refusal and of the due instant, and their parameters.
 
-    ``clock`` are joins that the due instant reads.
+    ``clock`` are joins that the due instant reads, ``capped`` those that the refusal reads of neighbours.
     """
 
     refusal: str
     due: str
     clock: str
+    capped: str
     params: dict[str, Any]
 
 
@@ -55,18 +56,24 @@ def current() -> ContactPolicy:
 
 
 def ask(
-    *, channel: str, purpose: str, now: datetime, due: datetime | None, more: Collection[str] = frozenset()
+    *,
+    channel: str,
+    purpose: str,
+    now: datetime,
+    due: datetime | None,
+    more: Collection[str] = frozenset(),
+    is_of_neighbours: bool = False,
 ) -> Asked:
     """Give the policy in the form in which the statements over an audience ask it; ``more`` are its other columns.
 
-    Without a channel the caps of every one come along; the statement tells them apart.
+    Without a channel the caps of every one come along; the statement tells them apart. Of neighbours (an audience with
+    a stretch) the caps are asked together, by a join.
     """
     policy = current()
     caps = [
         cap for cap in policy.caps if channel in ("", cap["channel"] or channel) and cap["purpose"] in ("", purpose)
     ]
-    capped, cap_params = contact.capped_sql(caps) if caps and channel else ("false", {})
-    capped = contact.CAPPED_SQL if caps and not channel else capped
+    capped, joined, cap_params = _capped(caps, channel, is_of_neighbours=is_of_neighbours)
     has_holdout = policy.holdout_percent > 0 and purpose == Purpose.MARKETING
     asked = contact.REFUSAL_WITH_SOURCE_SQL if "refusal" in more else contact.REFUSAL_SQL
     plain = contact.LATER_DUE_SQL if "due_at" in more and due is not None else contact.PLAIN_DUE_SQL
@@ -88,8 +95,24 @@ def ask(
         refusal=asked.format(is_held_out=contact.HELD_OUT_SQL if has_holdout else "false", is_capped=capped),
         due=later,
         clock=contact.CLOCK_SQL.format(due=plain, zone=contact.ZONE_SQL) if quiet else "",
+        capped=joined,
         params=params,
     )
+
+
+def _capped(
+    caps: Sequence[Mapping[str, Any]], channel: str, *, is_of_neighbours: bool
+) -> tuple[str, str, dict[str, Any]]:
+    """Give the question whether a customer is capped, the join that it reads, and the values of both."""
+    if not caps:
+        return "false", "", {}
+    if not channel:
+        return contact.CAPPED_SQL, "", {}
+    if is_of_neighbours:
+        joined, params = contact.capped_neighbours_sql(caps)
+        return "k.customer_id IS NOT NULL", joined, params
+    capped, params = contact.capped_sql(caps)
+    return capped, "", params
 
 
 def as_told() -> str:

@@ -72,7 +72,7 @@ PLACE = """
             CASE WHEN x.reason IS NULL THEN a.variables END, {variant}, {not_before},
             CASE WHEN x.reason IS NULL THEN {due} END, %(delivery_now)s,
             CASE WHEN x.reason IS NOT NULL THEN %(delivery_now)s::timestamptz END
-        FROM audience a {reachable}
+        FROM audience a {reachable} {capped}
         CROSS JOIN LATERAL (SELECT {exclusion} AS reason OFFSET 0) x {clock}
         ORDER BY a.customer_id
         {kept}
@@ -249,8 +249,9 @@ def _place(
 ) -> tuple[dict[str, Any], dict[str, int]]:
     """Write the queue rows of one chunk; give what the statement tells and the customers by reason."""
     policy = contacting.ask(
-        channel=message.channel, purpose=message.purpose, now=now, due=None if is_held else now, more=audience.more
-    )
+        channel=message.channel, purpose=message.purpose, now=now, due=None if is_held else now, more=audience.more,
+        is_of_neighbours=audience.stretch is not None,
+    )  # fmt: skip
     asked: dict[str, Any] = {
         **audience.params,
         **policy.params,
@@ -270,6 +271,7 @@ def _place(
     sql.execute(NO_JIT)
     statement = PLACE.format(
         chunk=chunk, told=told, exclusion=policy.refusal, due=policy.due, clock=policy.clock,
+        capped=policy.capped,
         reachable=REACHABLE_SQL if audience.stretch is None else REACHED_SQL,
         kept=KEPT if is_any_placed else "",
         variant="coalesce(a.variant, '')" if "variant" in audience.more else "''",

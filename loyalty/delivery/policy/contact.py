@@ -109,6 +109,15 @@ CAP_SQL = """(SELECT count(*) FROM (SELECT FROM delivery_send s JOIN delivery_me
         AND (s.state = 'SENDING' OR (s.state IN ('SENT', 'DELIVERED', 'OPENED', 'CLICKED', 'BOUNCED', 'UNKNOWN')
             AND coalesce(s.sent_at, s.ended_at) > %(delivery_now)s::timestamptz - make_interval(hours => {hours})))
     LIMIT {most}) q) >= {most}"""
+# Of neighbours each is not asked by itself: who is capped is read in one stretch of what was sent to all of them.
+CAPPED_NEIGHBOURS_SQL = """
+    LEFT JOIN (SELECT s.customer_id FROM delivery_send s JOIN delivery_message m ON m.id = s.message_id
+        WHERE s.customer_id >= %(delivery_from)s AND s.customer_id < %(delivery_until)s AND NOT m.is_test
+            AND s.state IN ('SENDING', 'SENT', 'DELIVERED', 'OPENED', 'CLICKED', 'BOUNCED', 'UNKNOWN')
+        GROUP BY s.customer_id HAVING {full} OFFSET 0) k ON k.customer_id = a.customer_id
+"""
+FULL_SQL = """count(*) FILTER (WHERE (s.state = 'SENDING' OR coalesce(s.sent_at, s.ended_at)
+    > %(delivery_now)s::timestamptz - make_interval(hours => {hours})){channel}{purpose}) >= {most}"""
 PLAIN_DUE_SQL = "%(delivery_due)s::timestamptz"
 LATER_DUE_SQL = "greatest(a.due_at, %(delivery_due)s::timestamptz)"
 # The customer's clock at the instant at which the row would be due.
@@ -124,6 +133,17 @@ NIGHT_SQL = """CASE WHEN u.clock::time >= {starts} THEN (u.clock::date + 1 + {en
 
 def capped_sql(caps: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
     """Give the question whether one of the caps is full for a customer of an audience, with its values."""
+    texts, params = _each_cap(CAP_SQL, caps)
+    return f"({' OR '.join(texts)})", params
+
+
+def capped_neighbours_sql(caps: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
+    """Give a join that finds those of a stretch of ids for whom one of the caps is full, with its values."""
+    texts, params = _each_cap(FULL_SQL, caps)
+    return CAPPED_NEIGHBOURS_SQL.format(full=" OR ".join(texts)), params
+
+
+def _each_cap(text: str, caps: Sequence[Mapping[str, Any]]) -> tuple[list[str], dict[str, Any]]:
     texts: list[str] = []
     params: dict[str, Any] = {}
     for place, cap in enumerate(caps):
@@ -131,14 +151,14 @@ def capped_sql(caps: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
         values = (cap["channel"], cap["purpose"], cap["hours"], cap["sends_max"])
         params.update(zip(names.values(), values, strict=True))
         texts.append(
-            CAP_SQL.format(
+            text.format(
                 channel=f" AND s.channel = %({names['channel']})s" if cap["channel"] else "",
                 purpose=f" AND m.purpose = %({names['purpose']})s" if cap["purpose"] else "",
                 hours=f"%({names['hours']})s",
                 most=f"%({names['most']})s",
             )
         )
-    return f"({' OR '.join(texts)})", params
+    return texts, params
 
 
 def quiet_sql(quiet_hours: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
