@@ -8,6 +8,7 @@ import pytest
 from django.db import connection
 from rest_framework.test import APIClient
 
+from loyalty.foundation.access.api import create_user
 from loyalty.foundation.access.models import ApiToken, User
 from loyalty.foundation.kernel.clock import FixedClock
 from loyalty.foundation.signing_in.models import FormerPassword, PasswordState, Session
@@ -160,8 +161,12 @@ def test_sessions__listed_and_ended__count_at_once(browser: Browser, anna: User,
 
 def test_sessions__of_somebody_else__cannot_be_seen_or_ended(browser: Browser, client_with: ClientWith) -> None:
     mine = str(Session.objects.get().public_id)
-    stranger = client_with("work.view")
-    assert stranger.get(f"{AUTH}/sessions/").json()["results"] == []
+    assert client_with("work.view").get(f"{AUTH}/sessions/").json()["results"] == []
+    create_user(username="ben", password=PASSWORD, email="ben@example.test", roles=["manager"])
+    stranger = Browser("192.0.2.9")
+    stranger.sign_in("ben")
+    (own,) = stranger.get(f"{AUTH}/sessions/").json()["results"]
+    assert own["id"] != mine
     assert stranger.delete(f"{AUTH}/sessions/{mine}/").status_code == 404
     assert stranger.delete(f"{AUTH}/sessions/nonsense/").status_code == 404
     assert browser.is_in()
