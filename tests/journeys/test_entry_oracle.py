@@ -80,7 +80,9 @@ moves = st.lists(
 Move = tuple[int, Sequence[tuple[int, str, int]]]
 
 
-@settings(max_examples=40, database=None, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(
+    max_examples=40, database=None, deadline=None, suppress_health_check=list(HealthCheck), report_multiple_bugs=False
+)
 @given(chosen=choices, drawn=moves)
 @example(
     chosen={"re_entry": "cool_down", "holdout_percent": 0, "concurrency": "one_per_key", "key_path": "event.order"},
