@@ -68,6 +68,9 @@ ASKED: dict[str, list[tuple[dict[str, Any], list[str]]]] = {
         ),
         ({"section": "dwh", "values": {}, "sealed": {}, "restored_from": 1200}, ["1200"]),
     ],
+    "customers.merge": [
+        ({"customer_id": ACCOUNT, "into_id": REVIEWED, "reason": "same person"}, [ACCOUNT, REVIEWED]),
+    ],
     "journeys.publish": [({"name": "Welcome"}, ["Welcome"])],
     "points.adjust": [
         ({"points_change": change, "account_id": ACCOUNT, "reason_code": "goodwill"}, ["7,000", ACCOUNT, "goodwill"])

@@ -290,9 +290,13 @@ def test_leaving__member_leaves_and_returns__account_is_frozen_and_opened(world:
     ledger.freeze_account(account_id=suspect.account_id, reason="fraud", actor=ACTOR, now=world.now)
 
     def leave(one: api.MemberFacts) -> int:
+        programs.leave(
+            program_id=world.program_id, customer_id=one.customer_id, reason="moved", actor=ACTOR, now=world.now
+        )
         return api.freeze_leaver(program_id=world.program_id, customer_id=one.customer_id, actor=ACTOR, now=world.now)
 
     def come_back(one: api.MemberFacts) -> int:
+        world.enroll([one.customer_id])
         return api.open_returner(program_id=world.program_id, customer_id=one.customer_id, actor=ACTOR, now=world.now)
 
     assert [leave(member), leave(member), leave(suspect)] == [1, 0, 0]

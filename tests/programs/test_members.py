@@ -75,10 +75,10 @@ def test_assign_tiers__in_a_set__moves_only_those_who_differ(program: UUID, acto
     wanted = [[member.account_id for member in members], [top, None]]
     statement = "SELECT * FROM programs_assign_tiers(%s, %s::bigint[], '', NULL, %s)"
     moved = sql.fetch_all(statement, [*wanted, now])
-    assert [(row["account_public_id"], row["from_code"], row["to_code"]) for row in moved] == [
+    assert {(row["account_public_id"], row["from_code"], row["to_code"]) for row in moved} == {
         (members[0].account_id, "BASE", "TOP"),
         (members[1].account_id, "BASE", None),
-    ]
+    }
     assert sql.fetch_all(statement, [*wanted, now]) == []
     assert api.get_membership_of_account(members[0].account_id).tier_code == "TOP"
     assert api.get_membership_of_account(members[1].account_id).tier_code is None

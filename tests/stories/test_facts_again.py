@@ -12,6 +12,7 @@ from uuid import UUID, uuid5
 import pytest
 from django.db import transaction
 
+from loyalty.customers import api as customers
 from loyalty.foundation.events import api as events
 from loyalty.foundation.events import registry
 from loyalty.foundation.events.contracts import Envelope, Subscription
@@ -80,6 +81,14 @@ STATE = {
 }
 
 
+# Tiers that change nothing of an earn, and no member comes near a step by an earn that is taken back: what a multiplier
+# gives, and whether a step was reached for a while, rightly depends on the order.
+LADDER = tuple(
+    programs.TierDocument(code=code, name=code.title(), min_points=points)
+    for code, points in (("BRONZE", 0), ("SILVER", 60), ("GOLD", 5_000))
+)
+
+
 class Undo(Exception):
     """Takes a whole life back."""
 
@@ -114,19 +123,19 @@ def live(order: Random | None = None) -> None:
     facts of one key for one handler.
     """
     world = make_world(
-        NOON, earn_rule=None, earn_cap_daily=400,
+        NOON, earn_rule=None, earn_cap_daily=400, tiers=LADDER,
         earn_rules=(rule("base", A_TENTH), rule("login", 5, event_type="customer.login"),
                     rule("friend", 50, event_type="customer.referred")),
     )  # fmt: skip
-    people = make_customers([f"N{number}" for number in range(7)], NOON)
-    world.enroll(people[:5] + people[6:])
+    people = make_customers([f"N{number}" for number in range(9)], NOON)
+    world.enroll([*people[:5], people[6]])
     programs.leave(program_id=world.program_id, customer_id=people[6], reason="moved", actor=ACTOR, now=NOON)
     make_campaign(NOON, name="Thanks", trigger={"kind": "event", "event_type": "customer.purchase"}, repeat_days=None)
     make_campaign(NOON, name="Welcome", trigger={"kind": "event", "event_type": "customer.login"})
     trigger(make_campaign(NOON, name="News"), NOON - timedelta(days=1))
     while work.execute_next(now=NOON):
         pass
-    acts: list[Callable[[], None]] = [*told_from_outside(world, people), lambda: move_by_hand(world, people)]
+    acts = [*told_from_outside(world, people), lambda: move_by_hand(world, people), lambda: merge_records(people)]
     if order is not None:
         order.shuffle(acts)
     for act in acts:
@@ -145,6 +154,7 @@ def told_from_outside(world: World, people: list[UUID]) -> list[Callable[[], Non
         tell("customer.purchase", people[place], 9 - place, event_id=f"p-{place}", amount=amount, currency="USD")
     tell("customer.purchase", people[0], 30, event_id="p-late", amount="1500", currency="USD")
     tell("customer.purchase", people[2], 2, event_id="p-capped", amount="5000", currency="USD")
+    tell("customer.purchase", people[2], 1, event_id="p-full", amount="400", currency="USD")
     for place in (0, 3, 5):
         tell("customer.login", people[place], 3, event_id=f"l-{place}", channel="app")
     tell("customer.referred", people[4], 4, event_id="r-1", referrer_customer_id=str(people[1]))
@@ -158,9 +168,9 @@ def told_from_outside(world: World, people: list[UUID]) -> list[Callable[[], Non
 
 
 def move_by_hand(world: World, people: list[UUID]) -> None:
-    """Take an earn back, correct another and merge two accounts."""
+    """Take an earn back, give a few points and merge two accounts."""
     members = [points.find_member(customer_id=one, program_id=world.program_id) for one in people[:5]]
-    first, second, third = (one for one in members[1:4] if one is not None)
+    first, third = (one for one in (members[1], members[3]) if one is not None)
     earned = world.earn(first, "100", key=key_of("e-1"), occurred_at=NOON - timedelta(hours=1))
     assert earned.transaction_id is not None
     points.reverse(
@@ -170,10 +180,24 @@ def move_by_hand(world: World, people: list[UUID]) -> None:
         actor=ACTOR, now=NOON,
     )  # fmt: skip
     world.earn(third, "200", key=key_of("e-2"), occurred_at=NOON - timedelta(hours=1))
-    points.merge_accounts(
-        account_id=third.account_id, into_account_id=second.account_id, key=key_of("m-1"), reason="same person",
+    points.adjust(
+        request=points.AdjustRequest(
+            account_id=first.account_id, points_change=7, reason_code="goodwill", key=key_of("a-1")
+        ),
         actor=ACTOR, now=NOON,
     )  # fmt: skip
+    # Into one whose cap is not reached: what a full cap leaves of two accounts depends on which was merged when.
+    points.merge_accounts(
+        account_id=third.account_id, into_account_id=first.account_id, key=key_of("m-1"), reason="same person",
+        actor=ACTOR, now=NOON,
+    )  # fmt: skip
+
+
+def merge_records(people: list[UUID]) -> None:
+    """Find that two records are one person."""
+    customers.merge(
+        customer_id=people[7], into_id=people[8], confirmation="c-7", reason="same person", actor=ACTOR, now=NOON
+    )
 
 
 def settle(order: Random | None = None) -> None:
