@@ -135,7 +135,9 @@ def live(order: Random | None = None) -> None:
     trigger(make_campaign(NOON, name="News"), NOON - timedelta(days=1))
     while work.execute_next(now=NOON):
         pass
-    acts = [*told_from_outside(world, people), lambda: move_by_hand(world, people), lambda: merge_records(people)]
+    acts: list[Callable[[], None]] = [
+        *told_from_outside(world, people), lambda: move_by_hand(world, people), lambda: merge_records(people),
+    ]  # fmt: skip
     if order is not None:
         order.shuffle(acts)
     for act in acts:
