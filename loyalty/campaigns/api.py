@@ -28,11 +28,12 @@ from loyalty.campaigns.errors import (
     TriggerInvalid,
 )
 from loyalty.campaigns.kinds.schedule import due_slot, first_slot, name_of, read_schedule
+from loyalty.campaigns.operations.answering import fire_set
 from loyalty.campaigns.operations.converting import convert
 from loyalty.campaigns.operations.definition import change, create, delete
 from loyalty.campaigns.operations.estimating import estimate
 from loyalty.campaigns.operations.fan_out import help_one
-from loyalty.campaigns.operations.firing import fire_due, fire_on
+from loyalty.campaigns.operations.firing import fire_due
 from loyalty.campaigns.operations.life import activate, end, pause, send_back, submit
 from loyalty.campaigns.operations.occurrences import abort
 from loyalty.campaigns.operations.planning import zone_of_program
@@ -80,7 +81,7 @@ __all__ = [
     "end",
     "estimate",
     "fire_due",
-    "fire_on",
+    "fire_set",
     "first_slot",
     "get_campaign",
     "help_one",

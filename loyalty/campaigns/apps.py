@@ -45,8 +45,9 @@ class CampaignsConfig(AppConfig):
         customers.register_merging("campaigns", merging.merge)
         work.register(life.LOOK_BACK_KIND, look_back_run)
         events.subscribe_to_each(
-            campaigns.list_awaited_types, name="campaigns.on_fact", handler=handlers.on_fact, rank=1
-        )
+            campaigns.list_awaited_types, name="campaigns.on_fact", handler=handlers.on_fact, rank=1,
+            take_set=handlers.on_facts,
+        )  # fmt: skip
         events.subscribe_to_each(
             campaigns.list_goal_types, name="campaigns.convert_on_fact", handler=handlers.on_conversion
         )

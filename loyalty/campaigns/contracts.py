@@ -112,11 +112,9 @@ class Plan:
 
 @dataclass(frozen=True, slots=True)
 class Cause:
-    """Why a campaign is triggered: by what, and for an event by which fact about which customer."""
+    """Why a campaign is triggered for everybody whom it means: by what."""
 
     kind: str
-    event_id: uuid.UUID | None = None
-    customer_id: uuid.UUID | None = None
     shared: Mapping[str, Any] = field(default_factory=dict)
     due: Due | None = None
 

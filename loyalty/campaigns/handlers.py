@@ -1,5 +1,6 @@
 """What campaigns does when facts arrive."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from loyalty.campaigns import api
@@ -8,7 +9,12 @@ from loyalty.foundation.events.contracts import Envelope
 
 def on_fact(event: Envelope, *, now: datetime) -> None:
     """Trigger the campaigns that wait for it, or whose bound it carries a balance over."""
-    api.fire_on(event=event, now=now)
+    api.fire_set(facts=[event], now=now)
+
+
+def on_facts(facts: Sequence[Envelope], *, now: datetime) -> None:
+    """Do the same for several facts at once."""
+    api.fire_set(facts=facts, now=now)
 
 
 def on_conversion(event: Envelope, *, now: datetime) -> None:

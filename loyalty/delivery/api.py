@@ -18,6 +18,7 @@ from loyalty.delivery.contracts import (
     Finding,
     MessageRequest,
     MessageView,
+    NewMessage,
     Purpose,
     QuietHours,
     ReachCount,
@@ -56,6 +57,7 @@ from loyalty.delivery.errors import (
     VariableMissing,
 )
 from loyalty.delivery.kinds.hooks import Call
+from loyalty.delivery.operations.answers import enqueue_each, open_messages
 from loyalty.delivery.operations.budgeting import remove_budget, set_budget
 from loyalty.delivery.operations.contacting import get_policy, lift, save_policy, suppress
 from loyalty.delivery.operations.enqueue import (
@@ -145,6 +147,7 @@ __all__ = [
     "LinkInvalid",
     "MessageRequest",
     "MessageView",
+    "NewMessage",
     "OccurrenceContentDiffers",
     "PreferencesInvalid",
     "Purpose",
@@ -187,6 +190,7 @@ __all__ = [
     "delete_template",
     "draft_of",
     "enqueue_chunk",
+    "enqueue_each",
     "enqueue_set",
     "enqueue_test",
     "find_choices",
@@ -208,6 +212,7 @@ __all__ = [
     "obey_complaint",
     "open_by",
     "open_message",
+    "open_messages",
     "preview_template",
     "publish_template",
     "record_inbound",

@@ -125,7 +125,8 @@ class Audience:
     NULL). The text is written by a domain's code, never by a user; values go in ``params``.
 
     ``more`` names which of these it gives besides: ``variant text`` (which of the message's contents), ``refusal text``
-    (a reason of the source's own not to write, asked right after the holdout) and ``due_at timestamptz`` (not before).
+    (a reason of the source's own not to write, asked right after the holdout), ``due_at timestamptz`` (not before) and
+    ``message uuid`` (the public id of a message of its own, where each customer has one).
 
     ``stretch`` are the internal ids between which all customers lie, the second left out, where most of the ids between
     them are meant. Its text then joins the customers by ``NEIGHBOURS`` and gives ``address``, ``is_consented`` and
@@ -164,6 +165,15 @@ class MessageRequest:
     variants: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
     budget_amount: Decimal | None = None
     program_ref: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class NewMessage:
+    """One of several messages that say the same, each at an occurrence of its own; ``id`` is the one it is to have."""
+
+    id: uuid.UUID
+    occurrence_key: str
+    occurrence_ref: uuid.UUID | None = None
 
 
 @dataclass(frozen=True, slots=True)

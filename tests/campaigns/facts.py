@@ -22,3 +22,11 @@ class TierUpgraded(Fact):
     type: ClassVar[str] = "tier.upgraded"
     program_id: str
     to_tier: str
+
+
+@dataclass(frozen=True, slots=True)
+class UsageHigh(Fact):
+    """A product is used much; nobody hears of it but the campaigns that wait for it."""
+
+    type: ClassVar[str] = "customer.usage_high"
+    product_id: str = "gb10"

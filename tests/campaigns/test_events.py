@@ -61,7 +61,7 @@ def test_event__delivered_twice__mails_once(post: Post, now: datetime) -> None:
         causation_id=None,
         data={"amount": "150"},
     )
-    assert api.fire_on(event=envelope, now=now) == 0
+    assert api.fire_set(facts=[envelope], now=now) == 0
     work_off(now)
     assert len(post.mails()) == 1
 
@@ -206,9 +206,9 @@ def test_filter__new_and_stored__keep_the_profile_they_were_written_under(post: 
         occurred_at=now, recorded_at=now, correlation_id=None, causation_id=None, data={"amount": "1"},
     )  # fmt: skip
     assert held.trigger["filter_profile"] == 2
-    assert not event_kind.matches(held.trigger, envelope, now=now)
+    assert not event_kind.passing(held.trigger, [envelope], now=now)
     old = {**trigger, "filter_profile": 1}
-    assert event_kind.matches(trigger, envelope, now=now) and event_kind.matches(old, envelope, now=now), (
+    assert event_kind.passing(trigger, [envelope], now=now) and event_kind.passing(old, [envelope], now=now), (
         "stored without one"
     )
     Campaign.objects.filter(pk=held.pk).update(trigger=old)

@@ -1,7 +1,7 @@
 """Set off by a fact about one customer, filtered by a rule over the fact's data."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -110,12 +110,16 @@ class EventTrigger:
         return None
 
 
-def matches(trigger: Mapping[str, Any], event: Envelope, *, now: datetime) -> bool:
-    """Tell whether the filter lets a fact through; without one every fact of the type passes.
+def passing(trigger: Mapping[str, Any], facts: Sequence[Envelope], *, now: datetime) -> list[Envelope]:
+    """Give the facts that the filter lets through, in their order; without one every fact of the type passes.
 
-    A filter that cannot be evaluated on this fact lets nothing through, and the log says which.
+    A filter that cannot be evaluated on a fact does not let it through, and the log says which.
     """
-    return passes(trigger.get("filter"), trigger.get("filter_profile"), event, now=now)
+    rule = trigger.get("filter")
+    if rule is None:
+        return list(facts)
+    read = _read(rule, trigger.get("filter_profile"))
+    return [fact for fact in facts if _lets_through(read, fact, now)]
 
 
 def is_too_old(trigger: Mapping[str, Any], event: Envelope, *, now: datetime) -> bool:
@@ -127,11 +131,22 @@ def is_too_old(trigger: Mapping[str, Any], event: Envelope, *, now: datetime) ->
 def passes(rule: Mapping[str, Any] | None, profile: int | None, event: Envelope, *, now: datetime) -> bool:
     """Tell whether a rule lets a fact through; without one every fact passes, and one that faults lets nothing
     through."""
-    if rule is None:
-        return True
+    return rule is None or _lets_through(_read(rule, profile), event, now)
+
+
+def _read(rule: Mapping[str, Any], profile: int | None) -> rules.Rule | rules.RuleInvalid:
+    """Read a filter once for all facts; what makes it none is told of each fact."""
     try:
-        profile = profile or rules.PROFILE_FIRST
-        return bool(rules.evaluate(rules.check(rule, None, "any", profile), facts_of(event), now=now))
+        return rules.check(rule, None, "any", profile or rules.PROFILE_FIRST)
+    except rules.RuleInvalid as fault:
+        return fault
+
+
+def _lets_through(read: rules.Rule | rules.RuleInvalid, event: Envelope, now: datetime) -> bool:
+    try:
+        if isinstance(read, rules.RuleInvalid):
+            raise read
+        return bool(rules.evaluate(read, facts_of(event), now=now))
     except (rules.RuleFault, rules.RuleInvalid) as fault:
         log.warning("the filter of a campaign cannot be evaluated on event %s: %s", event.id, fault)
         return False
@@ -142,6 +157,6 @@ def facts_of(event: Envelope) -> dict[str, Any]:
     return {**event.data, "event_type": event.type, "occurred_at": event.occurred_at.isoformat()}
 
 
-def shared_values(event: Envelope) -> dict[str, Any]:
-    """Give the fields of a fact as a template names them."""
-    return {PREFIX + name: event.data.get(name) for name in fields_of(event.type)}
+def shared_values(event: Envelope, fields: Sequence[str]) -> dict[str, Any]:
+    """Give the fields of a fact (``fields_of`` its type) as a template names them."""
+    return {PREFIX + name: event.data.get(name) for name in fields}

@@ -6,7 +6,7 @@ from typing import Any
 from django.db import transaction
 
 from loyalty.campaigns.kinds import event as event_kind
-from loyalty.campaigns.operations.firing import customer_of
+from loyalty.campaigns.operations.answering import customer_of
 from loyalty.campaigns.policy import goals
 from loyalty.foundation.events.contracts import Envelope
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact

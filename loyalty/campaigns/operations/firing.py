@@ -1,21 +1,17 @@
-"""Firing: what the clock, a threshold or a fact sets off."""
+"""Firing: what the clock or a threshold sets off; what facts set off is in ``answering.py``."""
 
 import logging
-import uuid
 from datetime import datetime
 
 from django.db import transaction
 
 from loyalty.campaigns.contracts import CampaignStatus, Cause, Due, FireReport, TriggerKind
-from loyalty.campaigns.kinds import event as event_kind
 from loyalty.campaigns.kinds import schedule, threshold
-from loyalty.campaigns.models import BalanceMark, Campaign
+from loyalty.campaigns.models import Campaign
 from loyalty.campaigns.operations.falling_back import fall_back_due
 from loyalty.campaigns.operations.life import begin, end
-from loyalty.campaigns.operations.planning import plan_of, zone_of_program
+from loyalty.campaigns.operations.planning import zone_of_program
 from loyalty.campaigns.operations.triggering import trigger
-from loyalty.campaigns.queries.audience import is_in_audience
-from loyalty.foundation.events.contracts import Envelope
 from loyalty.foundation.kernel.actor import system_actor
 from loyalty.foundation.kernel.errors import Refusal
 from loyalty.foundation.orm import sql
@@ -24,7 +20,7 @@ from loyalty.segments import api as segments
 log = logging.getLogger("loyalty.campaigns")
 
 UNBEGUN = (CampaignStatus.DRAFT, CampaignStatus.REVIEW)
-CLOCK, WATCH, LISTENER = (system_actor(f"campaigns.{name}") for name in ("schedule", "threshold", "event"))
+CLOCK, WATCH = (system_actor(f"campaigns.{name}") for name in ("schedule", "threshold"))
 
 
 def fire_due(*, now: datetime) -> FireReport:
@@ -135,86 +131,3 @@ def _measure(campaign: Campaign, now: datetime) -> int | None:
             return None
     row = sql.fetch_one(threshold.MEASURE_SQL[measure], {"program": campaign.program_ref, "now": now})
     return int(row["measured"]) if row else None
-
-
-def fire_on(*, event: Envelope, now: datetime, campaign: int | None = None) -> int:
-    """Trigger the campaigns that wait for this fact, or the one that is named, for its customer alone; give how many
-    began."""
-    customer = customer_of(event)
-    if customer is None:
-        return 0
-    waiting = Campaign.objects.filter(
-        status=CampaignStatus.ACTIVE, trigger_kind=TriggerKind.EVENT, event_type=event.type
-    )
-    fired = 0
-    for one in waiting.order_by("pk") if campaign is None else waiting.filter(pk=campaign):
-        if not _concerns(one, event) or event_kind.is_too_old(one.trigger, event, now=now):
-            continue
-        if event_kind.matches(one.trigger, event, now=now):
-            shared = event_kind.shared_values(event)
-            fired += _fire_for(one, event, customer, TriggerKind.EVENT, shared, now)
-    if event.type in threshold.BALANCE_EVENTS and campaign is None:
-        fired += _fire_balances(event, customer, now)
-    return fired
-
-
-def _fire_for(
-    campaign: Campaign,
-    event: Envelope,
-    customer: uuid.UUID,
-    kind: TriggerKind,
-    shared: dict[str, object],
-    now: datetime,
-) -> int:
-    """Trigger a campaign for one customer, when the customer is among those it means."""
-    if not is_in_audience(plan_of(campaign), customer):
-        return 0
-    cause = Cause(kind, event_id=event.id, customer_id=customer, shared=shared)
-    outcome = trigger(campaign_id=campaign.public_id, occurrence=str(event.id), cause=cause, actor=LISTENER, now=now)
-    return int(outcome.is_new)
-
-
-def _fire_balances(event: Envelope, customer: uuid.UUID, now: datetime) -> int:
-    """Trigger the campaigns whose bound this posting carries the member's balance over."""
-    moved = threshold.balance_before(event.type, event.data)
-    if moved is None:
-        return 0
-    waiting = Campaign.objects.filter(
-        status=CampaignStatus.ACTIVE, trigger_kind=TriggerKind.THRESHOLD, event_type=threshold.BALANCE
-    )
-    fired = 0
-    for campaign in waiting.order_by("pk"):
-        if _concerns(campaign, event) and _crosses(campaign, customer, *moved):
-            fired += _fire_for(campaign, event, customer, TriggerKind.THRESHOLD, {}, now)
-    return fired
-
-
-@transaction.atomic
-def _crosses(campaign: Campaign, customer: uuid.UUID, before: int, after: int) -> bool:
-    """Tell whether a balance crossed the bound now, and remember on which side it is."""
-    BalanceMark.objects.bulk_create(
-        [BalanceMark(campaign=campaign, customer_ref=customer, is_met=threshold.is_met(campaign.trigger, before))],
-        ignore_conflicts=True,
-    )
-    mark = BalanceMark.objects.select_for_update().get(campaign=campaign, customer_ref=customer)
-    is_met = threshold.is_met(campaign.trigger, after, was_met=mark.is_met)
-    if is_met == mark.is_met:
-        return False
-    BalanceMark.objects.filter(pk=mark.pk).update(is_met=is_met)
-    return is_met
-
-
-def customer_of(event: Envelope) -> uuid.UUID | None:
-    """Give the customer that a fact is about: its key."""
-    try:
-        return uuid.UUID(event.key)
-    except ValueError:
-        return None
-
-
-def _concerns(campaign: Campaign, event: Envelope) -> bool:
-    """Tell whether a fact about a program is about the campaign's own; what its own messages led to never is."""
-    if event.type.startswith("message.") and event.data.get("source_ref") == str(campaign.public_id):
-        return False
-    program = event.data.get("program_id")
-    return program is None or campaign.program_ref is None or str(program) == str(campaign.program_ref)

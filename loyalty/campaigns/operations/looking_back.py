@@ -6,7 +6,7 @@ from typing import Any
 
 from loyalty.campaigns.contracts import CampaignStatus, TriggerKind
 from loyalty.campaigns.models import Campaign
-from loyalty.campaigns.operations.firing import fire_on
+from loyalty.campaigns.operations.answering import fire_set
 from loyalty.foundation.events.contracts import Envelope
 from loyalty.foundation.kernel.exact_json import ExactDecoder
 from loyalty.foundation.orm import sql
@@ -37,8 +37,7 @@ def look_back_run(context: work.RunContext) -> dict[str, Any]:
         rows = sql.fetch_all(FACTS, params)
         if not rows or Campaign.objects.get(pk=campaign.pk).status != CampaignStatus.ACTIVE:
             return {"facts": seen, "triggered": fired}
-        for row in rows:
-            fired += fire_on(event=_envelope(row), now=until, campaign=campaign.pk)
+        fired += fire_set(facts=[_envelope(row) for row in rows], now=until, campaign=campaign.pk)
         seen += len(rows)
         after, after_id = rows[-1]["occurred_at"], rows[-1]["event_id"]
         context.report("looking back", seen, seen)

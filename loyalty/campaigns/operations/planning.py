@@ -1,17 +1,26 @@
 """What an occurrence of a campaign is made of, as of now."""
 
+import uuid
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
-from loyalty.campaigns.contracts import Due, Plan
+from loyalty.campaigns.contracts import SET, Due, FallbackWhen, Plan, TriggerKind
 from loyalty.campaigns.models import Campaign
 from loyalty.campaigns.operations.checking import content_of
 from loyalty.campaigns.queries.audience import CAMPAIGN_NAME
+from loyalty.campaigns.queries.campaigns import variables_of
 from loyalty.delivery import api as delivery
 from loyalty.programs import api as programs
 
 ZONE_DEFAULT = "UTC"
+# A message about something that just happened goes before bulk of the same campaign's priority.
+ANSWERS = (TriggerKind.EVENT.value, SET)
+AHEAD_OF_BULK = 5
+# What quiet hours or a cap held longer than a channel's time is looked at for so long still.
+FALLBACK_HELD = timedelta(days=2)
+# For the recipients' zones what is sent lies up to so long ahead.
+ZONES_AHEAD = timedelta(hours=26)
 
 
 def plan_of(campaign: Campaign, *, shared: Mapping[str, Any] | None = None, due: Due | None = None) -> Plan:
@@ -52,6 +61,49 @@ def units_of(campaign: Campaign) -> dict[str, int]:
         )
         for channel in campaign.channels
     }
+
+
+def key_of(campaign: Campaign, occurrence: str) -> str:
+    """Give the name under which an occurrence says something once on each channel."""
+    return f"campaign:{campaign.public_id}:{occurrence}"
+
+
+def request_of(
+    campaign: Campaign,
+    channel: str,
+    *,
+    kind: str,
+    now: datetime,
+    occurrence: str = "",
+    ref: uuid.UUID | None = None,
+    due: Due | None = None,
+) -> delivery.MessageRequest:
+    """Give what the campaign says on a channel at an occurrence, or at all that one cause of a kind sets off."""
+    valid_until = None
+    if campaign.valid_hours is not None:
+        valid_until = now + timedelta(hours=campaign.valid_hours) + (ZONES_AHEAD if due is not None else timedelta())
+    return delivery.MessageRequest(
+        occurrence_key=key_of(campaign, occurrence),
+        channel=channel,
+        purpose=campaign.purpose,
+        content=campaign.content[channel],
+        variants={one["code"]: content_of(campaign, channel, one) for one in campaign.variants},
+        variables=variables_of(campaign.trigger, campaign.program_ref, campaign.offers),
+        source_kind="campaign",
+        source_ref=campaign.public_id,
+        occurrence_ref=ref,
+        priority=max(campaign.priority - AHEAD_OF_BULK, 0) if kind in ANSWERS else campaign.priority,
+        valid_until=valid_until,
+        budget_amount=campaign.budget_amount,
+        program_ref=campaign.program_ref,
+    )
+
+
+def falls_back_until(plan: Plan, now: datetime) -> datetime | None:
+    """Give until when it is looked for who was not reached; once more than each channel's time, for what was held."""
+    if plan.fallback is None or plan.fallback["when"] == FallbackWhen.UNREACHABLE:
+        return None
+    return now + timedelta(minutes=plan.fallback["minutes"]) * len(plan.channels) + FALLBACK_HELD
 
 
 def zone_of_program(campaign: Campaign, now: datetime) -> str:

@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from django.db import transaction
@@ -12,10 +12,7 @@ from loyalty.campaigns.contracts import (
     SET,
     CampaignStatus,
     Cause,
-    FallbackWhen,
     NewEntry,
-    Plan,
-    TriggerKind,
     TriggerOutcome,
 )
 from loyalty.campaigns.errors import (
@@ -29,7 +26,7 @@ from loyalty.campaigns.events import CampaignTriggered
 from loyalty.campaigns.models import Campaign, Occurrence
 from loyalty.campaigns.operations import counting, fan_out
 from loyalty.campaigns.operations.checking import content_of
-from loyalty.campaigns.operations.planning import plan_of, units_of
+from loyalty.campaigns.operations.planning import falls_back_until, plan_of, request_of, units_of
 from loyalty.campaigns.policy import plans
 from loyalty.campaigns.queries import audience as audiences
 from loyalty.campaigns.queries.audience import CAMPAIGN_NAME
@@ -43,18 +40,11 @@ from loyalty.foundation.orm import sql
 from loyalty.foundation.work import api as work
 
 OCCURRENCE_LENGTH_MAX = 200
-# A message about something that just happened goes before bulk of the same campaign's priority.
-AHEAD_OF_BULK = 5
-# For the recipients' zones what is sent lies up to so long ahead.
-# What quiet hours or a cap held longer than a channel's time is looked at for so long still.
-FALLBACK_HELD = timedelta(days=2)
-ZONES_AHEAD = timedelta(hours=26)
 
 BEGIN = """
-    INSERT INTO campaigns_occurrence (public_id, campaign_id, occurrence, trigger_kind, event_id, customer_ref, plan,
-        answer, triggered_at, is_complete, population)
-    VALUES (%(public_id)s, %(campaign)s, %(occurrence)s, %(kind)s, %(event)s, %(customer)s, '{}', '{}', %(now)s,
-    false, 0)
+    INSERT INTO campaigns_occurrence (public_id, campaign_id, occurrence, trigger_kind, plan, answer, triggered_at,
+        is_complete, population)
+    VALUES (%(public_id)s, %(campaign)s, %(occurrence)s, %(kind)s, '{}', '{}', %(now)s, false, 0)
     ON CONFLICT (campaign_id, occurrence) DO NOTHING RETURNING id
 """
 
@@ -81,8 +71,8 @@ def trigger(
 ) -> TriggerOutcome:
     """Begin an occurrence of a campaign, or give the first answer of one that has begun before.
 
-    The audience is kept and counted now; a run places it in the send queue in slices. For an event there is one
-    customer, who is placed here.
+    The audience is kept and counted now; a run places it in the send queue in slices. What answers a fact about one
+    customer is begun in ``answering.py``.
 
     :param audience_max: refuse it when more are meant than whoever asks for it has seen.
     :raises CampaignNotFound: there is no such campaign.
@@ -120,8 +110,6 @@ def _begin(campaign: Campaign, name: str, cause: Cause, now: datetime) -> tuple[
             "campaign": campaign.pk,
             "occurrence": name,
             "kind": str(cause.kind),
-            "event": cause.event_id,
-            "customer": cause.customer_id,
             "now": now,
         },
     )
@@ -131,40 +119,32 @@ def _begin(campaign: Campaign, name: str, cause: Cause, now: datetime) -> tuple[
 
 
 def _fill(campaign: Campaign, made: Occurrence, cause: Cause, actor: Actor, now: datetime) -> None:
-    """Freeze the plan, the content and the audience, count or place it, and keep the answer."""
+    """Freeze the plan, the content and the audience, count it, and keep the answer."""
     plan = plan_of(campaign, shared=cause.shared, due=cause.due)
     made.campaign = campaign
     made.plan = {
         **plans.kept(plan),
         "messages": {channel: str(_open(campaign, made, channel, cause, now)) for channel in campaign.channels},
     }
-    made.falls_back_until = _falls_back_until(plan, now)
-    run: work.RunView | None = None
-    if cause.customer_id is not None:
-        base = audiences.one(plan, cause.customer_id)
-        made.population, made.is_complete = 1, True
-        made.save()
-        placed = fan_out.place(made, base, now=now, is_held=False)
-        told = {"audience": placed.queued, "excluded": placed.excluded}
-    else:
-        made.population = fan_out.freeze(made, plan)
-        made.save()
-        told = counting.within_budgets(
-            counting.count(made, plan, campaign.purpose, now),
-            plan=plan,
-            units=units_of(campaign),
-            amount=campaign.budget_amount,
-            now=now,
-        )
-        _send_seeds(campaign, made, now)
-        run = work.start(
-            kind=fan_out.RUN_KIND,
-            subject_kind="campaign_occurrence",
-            subject_ref=str(made.public_id),
-            params={"campaign": str(campaign.public_id), "occurrence": made.occurrence},
-            actor=actor,
-            now=now,
-        )
+    made.falls_back_until = falls_back_until(plan, now)
+    made.population = fan_out.freeze(made, plan)
+    made.save()
+    told = counting.within_budgets(
+        counting.count(made, plan, campaign.purpose, now),
+        plan=plan,
+        units=units_of(campaign),
+        amount=campaign.budget_amount,
+        now=now,
+    )
+    _send_seeds(campaign, made, now)
+    run = work.start(
+        kind=fan_out.RUN_KIND,
+        subject_kind="campaign_occurrence",
+        subject_ref=str(made.public_id),
+        params={"campaign": str(campaign.public_id), "occurrence": made.occurrence},
+        actor=actor,
+        now=now,
+    )
     made.answer = {"run": _run_body(run), "occurrence": made.occurrence, "id": str(made.public_id),
                    "population": made.population, **told}  # fmt: skip
     made.save(update_fields=["answer"])
@@ -181,20 +161,13 @@ def begin_set(
         **plans.kept(plan),
         "messages": {channel: str(_open(campaign, made, channel, cause, now)) for channel in campaign.channels},
     }
-    made.population, made.is_complete, made.falls_back_until = len(entries), True, _falls_back_until(plan, now)
+    made.population, made.is_complete, made.falls_back_until = len(entries), True, falls_back_until(plan, now)
     made.save()
     placed = fan_out.place(made, audiences.given(entries), now=now, is_held=False)
     made.answer = {"run": None, "occurrence": made.occurrence, "id": str(made.public_id), "population": len(entries),
                    "audience": placed.queued, "excluded": placed.excluded}  # fmt: skip
     made.save(update_fields=["answer"])
     _tell(campaign, made, cause, actor, now)
-
-
-def _falls_back_until(plan: Plan, now: datetime) -> datetime | None:
-    """Give until when it is looked for who was not reached; once more than each channel's time, for what was held."""
-    if plan.fallback is None or plan.fallback["when"] == FallbackWhen.UNREACHABLE:
-        return None
-    return now + timedelta(minutes=plan.fallback["minutes"]) * len(plan.channels) + FALLBACK_HELD
 
 
 def _send_seeds(campaign: Campaign, made: Occurrence, now: datetime) -> None:
@@ -227,9 +200,7 @@ def _send_seeds(campaign: Campaign, made: Occurrence, now: datetime) -> None:
             )
 
 
-def _run_body(run: work.RunView | None) -> dict[str, Any] | None:
-    if run is None:
-        return None
+def _run_body(run: work.RunView) -> dict[str, Any]:
     return {
         "id": str(run.id),
         "kind": run.kind,
@@ -241,59 +212,24 @@ def _run_body(run: work.RunView | None) -> dict[str, Any] | None:
 
 
 def _open(campaign: Campaign, made: Occurrence, channel: str, cause: Cause, now: datetime) -> uuid.UUID:
-    request = delivery.MessageRequest(
-        occurrence_key=f"campaign:{campaign.public_id}:{made.occurrence}",
-        channel=channel,
-        purpose=campaign.purpose,
-        content=campaign.content[channel],
-        variants={one["code"]: content_of(campaign, channel, one) for one in campaign.variants},
-        variables=variables_of(campaign.trigger, campaign.program_ref, campaign.offers),
-        source_kind="campaign",
-        source_ref=campaign.public_id,
-        occurrence_ref=made.public_id,
-        priority=priority_of(campaign, is_answer=cause.kind in ANSWERS),
-        valid_until=_valid_until(campaign, cause, now),
-        budget_amount=campaign.budget_amount,
-        program_ref=campaign.program_ref,
+    request = request_of(
+        campaign, channel, kind=cause.kind, now=now, occurrence=made.occurrence, ref=made.public_id, due=cause.due
     )
     return delivery.open_message(request=request, now=now).id
 
 
-ANSWERS = (TriggerKind.EVENT.value, SET)
-
-
-def priority_of(campaign: Campaign, *, is_answer: bool) -> int:
-    """Give the place of the campaign's messages in the queue, 0 is first."""
-    return max(campaign.priority - AHEAD_OF_BULK, 0) if is_answer else campaign.priority
-
-
-def _valid_until(campaign: Campaign, cause: Cause, now: datetime) -> datetime | None:
-    if campaign.valid_hours is None:
-        return None
-    return now + timedelta(hours=campaign.valid_hours) + (ZONES_AHEAD if cause.due is not None else timedelta())
-
-
 def _tell(campaign: Campaign, made: Occurrence, cause: Cause, actor: Actor, now: datetime) -> None:
-    """Publish the fact, and write the audit row of what a person or the clock did; events are their own record."""
+    """Publish the fact, and write the audit row of what a person or the clock did."""
     ref = str(campaign.public_id)
-    customer = str(cause.customer_id) if cause.customer_id else ""
     fact = CampaignTriggered(
         campaign_id=ref,
         occurrence=made.occurrence,
         trigger_kind=cause.kind,
         audience=made.answer["audience"],
         excluded=made.answer["excluded"],
-        customer_id=customer,
     )
-    events.publish(
-        fact,
-        key=customer or ref,
-        subject_kind="campaign",
-        subject_ref=ref,
-        occurred_at=now,
-        causation_id=cause.event_id,
-    )
-    if cause.event_id is None and cause.kind != SET:
+    events.publish(fact, key=ref, subject_kind="campaign", subject_ref=ref, occurred_at=now)
+    if cause.kind != SET:
         audit.record(
             actor=actor,
             act="campaigns.trigger",

@@ -50,7 +50,7 @@ def preview(
 
 def _verdict(campaign: Campaign, plan: Plan, customer: uuid.UUID, now: datetime) -> dict[str, Any]:
     """Say of one customer whether it is meant, and by channel why nothing would go ('' where it would)."""
-    base = audiences.one(plan, customer, is_anyone_meant=True)
+    base = audiences.one(customer)
     audience = audiences.audience_of(plan, base, at=now)
     reasons = {}
     for channel in plan.channels:
@@ -58,7 +58,7 @@ def _verdict(campaign: Campaign, plan: Plan, customer: uuid.UUID, now: datetime)
         reasons[channel] = next((reason for reason, many in counted.excluded.items() if many), "")
         if not reasons[channel] and not _is_paid(campaign, plan, channel, now):
             reasons[channel] = delivery.Exclusion.BUDGET.value
-    return {"is_meant": audiences.is_in_audience(plan, customer), "reasons": reasons}
+    return {"is_meant": customer in audiences.meant_of(plan, [customer]), "reasons": reasons}
 
 
 def _is_paid(campaign: Campaign, plan: Plan, channel: str, now: datetime) -> bool:

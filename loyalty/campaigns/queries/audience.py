@@ -1,7 +1,7 @@
 """The audience of a campaign as a set: who is meant, with what, in which arm, and from when."""
 
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
@@ -44,6 +44,7 @@ ONE = """
     SELECT m.customer_id FROM customers_directory m
     WHERE m.public_id = %(audience_customer)s
 """
+AMONG = "SELECT m.public_id FROM customers_directory m WHERE m.public_id = ANY(%(audience_customers)s)"
 IN_SEGMENTS = """
     AND EXISTS (SELECT FROM segments_directory g WHERE g.public_id = ANY(%(audience_segments)s)
         AND segments_contains(g.segment_id, m.customer_id))
@@ -65,8 +66,14 @@ DENSE = 4
 # Who was left out by one channel for a reason that another need not have.
 UNREACHED = """
     SELECT m.* FROM ({base}) m JOIN delivery_sends s ON s.customer_id = m.customer_id
-        AND s.message_public_id = %(audience_before)s
+        AND s.message_public_id = {before}
         AND s.state = 'SKIPPED' AND s.reason IN ('forbidden', 'no_consent', 'suppressed', 'capped', 'no_address')
+"""
+ANSWERED = """
+    SELECT m.customer_id, e.given, e.occurrence, e.message, e.before
+    FROM jsonb_to_recordset(%(audience_entries)s::jsonb)
+        AS e (customer uuid, given jsonb, occurrence uuid, message uuid, before uuid)
+    JOIN customers_directory m ON m.public_id = e.customer
 """
 MEMBERSHIP = """
     LEFT JOIN programs_membership pm
@@ -82,10 +89,24 @@ OVERDUE = """
 REPEATED = """
     EXISTS (SELECT FROM delivery_sends e WHERE e.customer_id = b.customer_id AND e.source_ref = %(audience_campaign)s
         AND NOT e.is_test AND e.state NOT IN ('SKIPPED', 'FAILED', 'BOUNCED')
-        AND e.occurrence_ref IS DISTINCT FROM %(audience_own)s
+        AND e.occurrence_ref IS DISTINCT FROM {own}
         AND (%(audience_repeat_days)s = 0
             OR e.queued_at > %(audience_at)s::timestamptz - make_interval(days => %(audience_repeat_days)s)))
 """
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """A customer who is answered on one channel: by which message of which occurrence, and with which values.
+
+    ``before`` is the message of the channel that this one stands in for, when it was left out by that.
+    """
+
+    customer: uuid.UUID
+    occurrence: uuid.UUID
+    message: uuid.UUID
+    values: Mapping[str, Any]
+    before: uuid.UUID | None = None
 
 
 DIRECTORY = "JOIN customers_directory d ON d.customer_id = b.customer_id"
@@ -93,11 +114,15 @@ DIRECTORY = "JOIN customers_directory d ON d.customer_id = b.customer_id"
 
 @dataclass(frozen=True, slots=True)
 class Base:
-    """Customers as a SELECT of ``customer_id``; one that ``has_values`` gives ``given jsonb`` besides."""
+    """Customers as a SELECT of ``customer_id``; one that ``has_values`` gives ``given jsonb`` besides.
+
+    One that ``has_messages`` gives for each customer the ``occurrence uuid`` and the ``message uuid`` of its own.
+    """
 
     sql: str
     params: Mapping[str, Any] = field(default_factory=dict)
     has_values: bool = False
+    has_messages: bool = False
     # The ids between which they lie, where they are many of those.
     stretch: tuple[int, int] | None = None
 
@@ -108,11 +133,17 @@ def live(plan: Plan) -> Base:
     return Base(BASES[base] + (EXCEPT if plan.excluded else ""), named(plan))
 
 
-def one(plan: Plan, customer: uuid.UUID, *, is_anyone_meant: bool = False) -> Base:
-    """Give one customer, when in the audience; with ``is_anyone_meant`` in any case."""
+def one(customer: uuid.UUID) -> Base:
+    """Give one customer, whether in an audience or not."""
+    return Base(ONE, {"audience_customer": customer})
+
+
+def meant_of(plan: Plan, customers: Collection[uuid.UUID]) -> set[uuid.UUID]:
+    """Give those of some customers whom a plan means now."""
     narrowed = IN_SEGMENTS if plan.segments else IN_PROGRAM if plan.program is not None else ""
-    text = ONE if is_anyone_meant else ONE + narrowed + (EXCEPT if plan.excluded else "")
-    return Base(text, {**named(plan), "audience_customer": customer})
+    text = AMONG + narrowed + (EXCEPT if plan.excluded else "")
+    rows = sql.fetch_all(text, {**named(plan), "audience_customers": list(customers)})
+    return {row["public_id"] for row in rows}
 
 
 def kept(occurrence: int, from_chunk: int, until_chunk: int, *, customers: int = 0) -> Base:
@@ -133,9 +164,26 @@ def given(entries: Sequence[NewEntry]) -> Base:
     return Base(text, {"audience_entries": dumps_exact(told).decode()}, has_values=True)
 
 
+def answered(entries: Sequence[Answered]) -> Base:
+    """Give customers who are answered on one channel, each once; of those with a ``before`` whom that left out."""
+    told = [
+        {
+            "customer": one.customer,
+            "occurrence": one.occurrence,
+            "message": one.message,
+            "before": one.before,
+            "given": one.values or None,
+        }
+        for one in entries
+    ]
+    is_instead = any(one.before for one in entries)
+    text = UNREACHED.format(base=ANSWERED, before="m.before") if is_instead else ANSWERED
+    return Base(text, {"audience_entries": dumps_exact(told).decode()}, has_values=True, has_messages=True)
+
+
 def unreached(base: Base, before: uuid.UUID) -> Base:
     """Give those of a set whom an earlier channel's message left out."""
-    text = UNREACHED.format(base=base.sql)
+    text = UNREACHED.format(base=base.sql, before="%(audience_before)s")
     return Base(text, {**base.params, "audience_before": before}, has_values=base.has_values)
 
 
@@ -166,12 +214,13 @@ def audience_of(
     values = {name: plan.shared[name] for name in plan.used if plan.shared.get(name) is not None}
     parts += ["%(audience_values)s::jsonb"] if values else []
     parts += [f"coalesce(%(audience_offers)s::jsonb -> ({offered.place}), '{{}}'::jsonb)"] if offered else []
-    parts += ["b.given"] if base.has_values else []
-    own_reasons = _own_reasons(plan, due is not None)
+    parts += ["coalesce(b.given, '{}'::jsonb)" if parts else "b.given"] if base.has_values else []
+    own_reasons = _own_reasons(plan, due is not None, "b.occurrence" if base.has_messages else "%(audience_own)s")
     more = {
         "variant": "(%(audience_codes)s::text[])[t.arm]" if plan.variants else "",
         "refusal": f"CASE {' '.join(own_reasons)} END" if own_reasons else "",
         "due_at": "nullif(t.due, '')::timestamptz" if due else "",
+        "message": "b.message" if base.has_messages else "",
     }
     used = {name: text for name, text in more.items() if text}
     # With more to look up for each the planner would have to be trusted with tables of which the stretch says nothing.
@@ -210,13 +259,14 @@ def _arm(plan: Plan) -> str:
     return ARM_SQL if plan.variants or plan.control_percent else "1"
 
 
-def _own_reasons(plan: Plan, has_due: bool) -> list[str]:
-    """Give why the campaign itself leaves somebody out, in the order in which the reasons are asked."""
+def _own_reasons(plan: Plan, has_due: bool, own: str) -> list[str]:
+    """Give why the campaign itself leaves somebody out, in the order in which the reasons are asked; ``own`` is the
+    occurrence that is placed."""
     reasons = []
     if plan.control_percent:
         reasons.append("WHEN t.arm = 0 THEN 'control'")
     if plan.repeat_days is not None:
-        reasons.append(f"WHEN {REPEATED} THEN 'repeated'")
+        reasons.append(f"WHEN {REPEATED.format(own=own)} THEN 'repeated'")
     if has_due:
         reasons.append("WHEN t.due = '' THEN 'past_time'")
     return reasons
@@ -241,18 +291,12 @@ def find_in_audience(audience: delivery.Audience) -> dict[str, Any] | None:
     return row
 
 
-def is_in_audience(plan: Plan, customer: uuid.UUID) -> bool:
-    """Tell whether a customer is among those whom a plan means now."""
-    base = one(plan, customer)
-    return sql.fetch_one(f"SELECT 1 AS is_in FROM ({base.sql}) b", base.params) is not None
-
-
 def sample_customer(plan: Plan, *, customer: uuid.UUID | None) -> dict[str, Any]:
     """Give one customer to render a campaign for: the one named, also from outside of the audience, or the first.
 
     :raises CustomerUnknown: there is no such customer, or nobody in the audience.
     """
-    base = live(plan) if customer is None else one(plan, customer, is_anyone_meant=True)
+    base = live(plan) if customer is None else one(customer)
     found = find_in_audience(audience_of(plan, base, is_single=True))
     if found is None:
         raise CustomerUnknown("There is nobody to show it for." if customer is None else "There is no such customer.")

@@ -66,20 +66,25 @@ PLACE = """
         SELECT (%(delivery_prefix)s || to_hex(-9223372036854775808
                 | (((a.customer_id + %(delivery_turn)s) & 4294967295) << 28)
                 | (hashint8extended(a.customer_id, %(delivery_seed)s) & 268435455)))::uuid,
-            %(delivery_message)s, %(delivery_source)s, a.customer_id,
+            {message}, %(delivery_source)s, a.customer_id,
             %(delivery_channel)s, %(delivery_priority)s,
             CASE WHEN x.reason IS NULL THEN 'QUEUED' ELSE 'SKIPPED' END, coalesce(x.reason, ''),
             CASE WHEN x.reason IS NULL THEN a.variables END, {variant}, {not_before},
             CASE WHEN x.reason IS NULL THEN {due} END, %(delivery_now)s,
             CASE WHEN x.reason IS NOT NULL THEN %(delivery_now)s::timestamptz END
-        FROM audience a {reachable} {capped}
+        FROM audience a {opened} {reachable} {capped}
         CROSS JOIN LATERAL (SELECT {exclusion} AS reason OFFSET 0) x {clock}
         ORDER BY a.customer_id
         {kept}
-        RETURNING reason
-    ), counted AS (SELECT reason, count(*) AS customers FROM placed GROUP BY reason)
-    SELECT {told}, coalesce((SELECT jsonb_object_agg(reason, customers) FROM counted), '{{}}') AS by_reason
+        RETURNING {returned}
+    ){told}
 """
+SUMMED = """, counted AS (SELECT reason, count(*) AS customers FROM placed GROUP BY reason)
+    SELECT {seen}, coalesce((SELECT jsonb_object_agg(reason, customers) FROM counted), '{{}}') AS by_reason
+"""
+# Of an audience in which each customer has a message of its own.
+OPENED = "JOIN delivery_message g ON g.public_id = a.message"
+EACH = "SELECT g.public_id AS message, p.reason FROM placed p JOIN delivery_message g ON g.id = p.message_id"
 KEPT = "ON CONFLICT (message_id, customer_id) DO NOTHING"
 # Asking for each row whether there is one already costs a tenth of placing it; of neighbours one look tells for all.
 # Their caller lets nobody else place them meanwhile; were it otherwise, the key would refuse the second one's rows.
@@ -127,7 +132,7 @@ def open_message(*, request: MessageRequest, now: datetime) -> MessageView:
     """
     for one in (request.content, *request.variants.values()):
         check_content(channel=request.channel, content=one, variables=request.variables)
-    content = _keep_content(request.channel, request.content)
+    content = keep_content(request.channel, request.content)
     message, _ = Message.objects.get_or_create(
         occurrence_key=request.occurrence_key,
         channel=request.channel,
@@ -141,7 +146,7 @@ def open_message(*, request: MessageRequest, now: datetime) -> MessageView:
             "is_test": request.is_test,
             "valid_until": request.valid_until,
             "program_ref": request.program_ref,
-            "variants": {code: _keep_content(request.channel, one).pk for code, one in request.variants.items()},
+            "variants": {code: keep_content(request.channel, one).pk for code, one in request.variants.items()},
         },
     )
     if request.budget_amount is not None:
@@ -151,7 +156,8 @@ def open_message(*, request: MessageRequest, now: datetime) -> MessageView:
     return MessageView(id=message.public_id, channel=message.channel, is_complete=message.is_complete)
 
 
-def _keep_content(channel: str, given: Mapping[str, str]) -> Content:
+def keep_content(channel: str, given: Mapping[str, str]) -> Content:
+    """Keep a content for ever, or find it where it was kept before."""
     parts = dict(sorted(templating.pinned(channel, given).items()))
     digest = hashlib.sha256(dumps_exact([channel, parts])).digest()
     found = Content.objects.filter(digest=digest).first()
@@ -241,13 +247,32 @@ def _place(
     message: Message,
     audience: Audience,
     chunk: str,
-    told: str,
+    seen: str,
     params: Mapping[str, Any],
     *,
     now: datetime,
     is_held: bool,
 ) -> tuple[dict[str, Any], dict[str, int]]:
     """Write the queue rows of one chunk; give what the statement tells and the customers by reason."""
+    told = SUMMED.format(seen=seen)
+    rows = place_rows(message, audience, chunk, told, params, now=now, is_held=is_held)
+    return rows[0], ExactDecoder().decode(rows[0]["by_reason"])
+
+
+def place_rows(
+    message: Message,
+    audience: Audience,
+    chunk: str,
+    told: str,
+    params: Mapping[str, Any],
+    *,
+    now: datetime,
+    is_held: bool,
+) -> list[dict[str, Any]]:
+    """Write the queue rows of one chunk; give what the end of the statement tells of them.
+
+    Where each customer has a message of its own, ``message`` is what those have in common.
+    """
     policy = contacting.ask(
         channel=message.channel, purpose=message.purpose, now=now, due=None if is_held else now, more=audience.more,
         is_of_neighbours=audience.stretch is not None,
@@ -263,7 +288,7 @@ def _place(
         "delivery_seed": secrets.randbits(63),
         "delivery_turn": secrets.randbits(32),
     }
-    is_any_placed = True
+    is_any_placed, has_own = True, "message" in audience.more
     if audience.stretch is not None:
         first, end = audience.stretch
         asked |= {"delivery_from": first, "delivery_until": end}
@@ -272,13 +297,15 @@ def _place(
     statement = PLACE.format(
         chunk=chunk, told=told, exclusion=policy.refusal, due=policy.due, clock=policy.clock,
         capped=policy.capped,
+        message="g.id" if has_own else "%(delivery_message)s",
+        opened=OPENED if has_own else "",
+        returned="message_id, reason" if has_own else "reason",
         reachable=REACHABLE_SQL if audience.stretch is None else REACHED_SQL,
         kept=KEPT if is_any_placed else "",
         variant="coalesce(a.variant, '')" if "variant" in audience.more else "''",
         not_before="a.due_at" if "due_at" in audience.more else "NULL::timestamptz",
     )  # fmt: skip
-    row = sql.fetch_one(statement, asked) or {}
-    return row, ExactDecoder().decode(row["by_reason"])
+    return sql.fetch_all(statement, asked)
 
 
 def _placed(by_reason: Mapping[str, int], *, is_held: bool, is_complete: bool) -> EnqueuedChunk:

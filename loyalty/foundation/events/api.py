@@ -4,6 +4,7 @@ from loyalty.foundation.events.contracts import Envelope, Fact, TypeView
 from loyalty.foundation.events.errors import HandlerUnknown
 from loyalty.foundation.events.operations import (
     Publication,
+    deliver_due,
     deliver_one,
     drop_old_months,
     publish,
@@ -39,6 +40,7 @@ __all__ = [
     "HandlerUnknown",
     "Publication",
     "TypeView",
+    "deliver_due",
     "deliver_one",
     "drop_old_months",
     "find_type",

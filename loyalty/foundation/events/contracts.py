@@ -1,7 +1,7 @@
 """The shape of a fact inside the platform."""
 
 import uuid
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
@@ -62,6 +62,17 @@ class Handler(Protocol):
         ...
 
 
+class SetHandler(Protocol):
+    """Reacts to several facts, of each key one, within one transaction; does what the handler of one does for each.
+
+    Raising undoes all of it, and the facts are then handed on one by one, so that one alone is tried again later.
+    """
+
+    def __call__(self, facts: Sequence[Envelope], *, now: datetime) -> None:
+        """Take the facts in, given in the order in which they were published."""
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class Subscription:
     """Who wants which facts; ``name`` is stable, because the inbox remembers by it.
@@ -69,6 +80,7 @@ class Subscription:
     ``is_wanted`` tells whether facts of the type matter to anybody just now; when not, no inbox rows are made.
     ``rank`` orders the handlers of one fact: a higher one hears of it when all lower ones have taken it in.
     ``list_types`` gives the types instead of ``event_type`` where they stand in data and change while we run.
+    ``take_set`` takes in at once what waits for the handler, where there is a cheaper way than one after another.
     """
 
     event_type: str
@@ -77,6 +89,7 @@ class Subscription:
     is_wanted: Callable[[str], bool] | None = None
     rank: int = 0
     list_types: Callable[[], Collection[str]] | None = None
+    take_set: SetHandler | None = None
 
     def types_wanted(self) -> list[str]:
         """Give the types that matter to the handler just now, in order."""

@@ -100,7 +100,7 @@ class InboxEntry(models.Model):
     class Meta:
         constraints = [models.UniqueConstraint(fields=["handler", "event_id"], name="events_inbox_once")]
         indexes = [
-            models.Index(fields=["due_at", "id"], name="events_inbox_due", condition=models.Q(state="PENDING")),
+            models.Index(fields=["due_at", "rank", "id"], name="events_inbox_due", condition=models.Q(state="PENDING")),
             models.Index(
                 fields=["handler", "key", "id"], name="events_inbox_order", condition=models.Q(state="PENDING")
             ),

@@ -28,6 +28,8 @@ STORE_MAX = 200_000
 # Stored facts taken out of the outbox in one transaction: about a tenth of a second.
 TRIM_MAX = 50_000
 BACKOFF_FIRST = timedelta(seconds=1)
+# Facts that a handler takes in at once: some tenths of a second of one transaction.
+SET_MAX = 250
 
 INSERT = """
     INSERT INTO events_outbox
@@ -47,18 +49,22 @@ LOOK_AHEAD = """
 
 # The oldest pending fact of each (handler, key): facts of one key are handled one after another, and a fact
 # that keeps failing holds back its own key only. Handlers of one fact go by rank: a campaign that answers a purchase
-# must find the member that the purchase made.
+# must find the member that the purchase made. Of one round of the relay the lower ranks go first, so that a higher one
+# finds many facts at once.
 CLAIM = """
     SELECT i.id, i.handler, i.envelope, i.attempts FROM events_inboxentry i
-    WHERE i.state = 'PENDING' AND i.due_at <= %(now)s AND NOT EXISTS (
+    WHERE i.state = 'PENDING' AND i.due_at <= %(now)s {more}AND NOT EXISTS (
         SELECT 1 FROM events_inboxentry e
         WHERE e.handler = i.handler AND e.key = i.key AND e.state = 'PENDING' AND e.id < i.id AND i.key <> '')
         AND (i.rank = 0 OR NOT EXISTS (
             SELECT 1 FROM events_inboxentry e
             WHERE e.event_id = i.event_id AND e.state = 'PENDING' AND e.rank < i.rank))
-    ORDER BY i.due_at, i.id LIMIT 1 FOR UPDATE OF i SKIP LOCKED
+    ORDER BY i.due_at, i.rank, i.id LIMIT %(limit)s FOR UPDATE OF i SKIP LOCKED
 """
-
+CLAIM_ONE = CLAIM.format(more="")
+# What waits for the same handler besides, where it takes facts in sets: still of each key the oldest only, so no order
+# within a set matters but that of the facts.
+CLAIM_MORE = CLAIM.format(more="AND i.handler = %(handler)s AND i.id <> %(first)s ")
 
 # What a handler has taken in, or given up, begins anew; what was never made for it is made.
 REPLAY = """
@@ -266,35 +272,79 @@ def read_envelope(stored: dict[str, Any]) -> Envelope:
 
 
 def deliver_one(*, now: datetime) -> bool:
-    """Handle the next due inbox row; give False when none is due.
+    """Handle the next due inbox row, and no other; give False when none is due."""
+    return deliver_due(now=now, limit=1) > 0
+
+
+def deliver_due(*, now: datetime, limit: int = SET_MAX) -> int:
+    """Handle the next due inbox row, with up to ``limit`` of its handler where that takes facts in sets; give how many.
 
     The handler's effect and the mark DONE commit together, so a kill at any moment leaves both or neither.
     """
     with transaction.atomic():
-        claimed = InboxEntry.objects.raw(CLAIM, {"now": now})
-        entry = next(iter(claimed), None)
-        if entry is None:
-            return False
+        entries = _claim(now, limit)
+        if not entries:
+            return 0
         maybe_fail("delivery.claimed")
-        try:
-            with transaction.atomic():
-                _handle(entry, now)
-        except Exception as fault:  # a handler may fail in any way; the row remembers it and others go on
-            log.warning("handler %s failed on event %s", entry.handler, entry.event_id, exc_info=fault)
-            _postpone(entry, f"{type(fault).__name__}: {fault}", now)
-        else:
+        if taken := _take(entries, now):
             maybe_fail("delivery.handled")
-            InboxEntry.objects.filter(pk=entry.pk).update(state=InboxState.DONE, done_at=now)
+            InboxEntry.objects.filter(pk__in=[entry.pk for entry in taken]).update(state=InboxState.DONE, done_at=now)
             maybe_fail("delivery.marked")
     maybe_fail("delivery.committed")
-    return True
+    return len(entries)
 
 
-def _handle(entry: InboxEntry, now: datetime) -> None:
-    subscription = registry.find_subscription(entry.handler)
+def _claim(now: datetime, limit: int) -> list[InboxEntry]:
+    """Lock the next due row and those that may be handled with it, in the order in which they were published."""
+    first = next(iter(InboxEntry.objects.raw(CLAIM_ONE, {"now": now, "limit": 1})), None)
+    if first is None:
+        return []
+    subscription = registry.find_subscription(first.handler)
+    if limit == 1 or subscription is None or subscription.take_set is None:
+        return [first]
+    params = {"now": now, "limit": limit - 1, "handler": first.handler, "first": first.pk}
+    return sorted([first, *InboxEntry.objects.raw(CLAIM_MORE, params)], key=lambda entry: entry.pk)
+
+
+def _take(entries: Sequence[InboxEntry], now: datetime) -> list[InboxEntry]:
+    """Have the handler take rows in, together or, where that fails, each by itself; give those that it took in."""
+    if len(entries) > 1:
+        fault = _attempt(entries, now)
+        if fault is None:
+            return list(entries)
+        told = (entries[0].handler, len(entries))
+        log.warning("handler %s failed on a set of %s events, each is tried by itself", *told, exc_info=fault)
+    taken = []
+    for entry in entries:
+        fault = _attempt([entry], now)
+        if fault is None:
+            taken.append(entry)
+            continue
+        log.warning("handler %s failed on event %s", entry.handler, entry.event_id, exc_info=fault)
+        _postpone(entry, f"{type(fault).__name__}: {fault}", now)
+    return taken
+
+
+def _attempt(entries: Sequence[InboxEntry], now: datetime) -> Exception | None:
+    """Have the handler take rows in; give the fault that undid all of it, if there was one."""
+    try:
+        with transaction.atomic():
+            _handle(entries, now)
+    except Exception as fault:  # a handler may fail in any way; the row remembers it and others go on
+        return fault
+    return None
+
+
+def _handle(entries: Sequence[InboxEntry], now: datetime) -> None:
+    subscription = registry.find_subscription(entries[0].handler)
     if subscription is None:
-        raise LookupError(f"No handler {entry.handler} in this version.")
-    subscription.handler(read_envelope(entry.envelope), now=now)
+        raise LookupError(f"No handler {entries[0].handler} in this version.")
+    facts = [read_envelope(entry.envelope) for entry in entries]
+    if subscription.take_set is not None and len(facts) > 1:
+        subscription.take_set(facts, now=now)
+        return
+    for fact in facts:
+        subscription.handler(fact, now=now)
 
 
 def _postpone(entry: InboxEntry, error: str, now: datetime) -> None:

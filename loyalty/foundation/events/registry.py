@@ -4,7 +4,7 @@ from collections.abc import Callable, Collection, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
-from loyalty.foundation.events.contracts import Handler, Subscription
+from loyalty.foundation.events.contracts import Handler, SetHandler, Subscription
 from loyalty.foundation.kernel.actor import Actor
 
 
@@ -47,16 +47,24 @@ def subscribe(
     )
 
 
-def subscribe_to_each(list_types: Callable[[], Collection[str]], *, name: str, handler: Handler, rank: int = 0) -> None:
+def subscribe_to_each(
+    list_types: Callable[[], Collection[str]],
+    *,
+    name: str,
+    handler: Handler,
+    rank: int = 0,
+    take_set: SetHandler | None = None,
+) -> None:
     """Have a handler called for facts of the types that ``list_types`` gives, asked anew in each relay round.
 
+    :param take_set: takes in several facts at once, with the same effect as one after another.
     :raises ValueError: the name is taken by a subscription to one type.
     """
     known = _Registry.subscriptions.get(name)
     if known is not None and known.list_types is None:
         raise ValueError(f"The handler name {name} already serves {known.event_type}.")
     _Registry.subscriptions[name] = Subscription(
-        event_type="", name=name, handler=handler, rank=rank, list_types=list_types
+        event_type="", name=name, handler=handler, rank=rank, list_types=list_types, take_set=take_set
     )
 
 

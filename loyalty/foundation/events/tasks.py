@@ -19,8 +19,8 @@ DELIVERIES_PER_RING = 500
 def deliver() -> int:
     """Handle what is due."""
     handled = 0
-    while handled < DELIVERIES_PER_RING and api.deliver_one(now=clock.now()):
-        handled += 1
+    while handled < DELIVERIES_PER_RING and (count := api.deliver_due(now=clock.now())):
+        handled += count
     return handled
 
 

@@ -2,7 +2,7 @@
 
 import threading
 import uuid
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
@@ -243,3 +243,116 @@ def test_replay__by_http__needs_its_permission(client_with: ClientWith, listener
     assert (answer.status_code, answer.json()) == (202, {"count": 0})
     unknown = client_with("events.replay").post("/api/loyalty/v1/events/replay/", {**body, "handler": "nobody"})
     assert (unknown.status_code, unknown.json()["code"]) == (404, "event.handler_unknown")
+
+
+class SetListener(Listener):
+    """A listener that takes facts in sets too, and remembers the sets."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sets: list[list[str]] = []
+
+    def take(self, facts: Sequence[Envelope], *, now: datetime) -> None:
+        """Take several facts in."""
+        self.sets.append([fact.data["tone"] for fact in facts])
+        for fact in facts:
+            self(fact, now=now)
+
+
+@pytest.fixture
+def set_listener(listener: Listener) -> SetListener:
+    """Subscribe a listener that takes sets in the place of the other."""
+    heard = SetListener()
+    registry._Registry.subscriptions["tests.on_bell"] = Subscription(
+        "bell.rung", "tests.on_bell", heard, take_set=heard.take
+    )
+    return heard
+
+
+def deliver_in_sets(now: datetime, limit: int = 100) -> list[int]:
+    """Relay, and deliver in sets until nothing is due; give how many rows each took."""
+    while api.relay(now=now)[0]:
+        pass
+    counts: list[int] = []
+    while count := api.deliver_due(now=now, limit=limit):
+        counts.append(count)
+    return counts
+
+
+@pytest.mark.django_db(transaction=True)
+def test_set__facts_of_several_keys__of_each_key_the_oldest_in_their_order(
+    set_listener: SetListener, now: datetime
+) -> None:
+    for tone, key in (("a", "k1"), ("b", "k2"), ("c", "k1"), ("d", "k3"), ("e", "k2"), ("f", "k1")):
+        ring(tone, now, key=key)
+    assert deliver_in_sets(now) == [3, 2, 1]
+    assert set_listener.sets == [["a", "b", "d"], ["c", "e"]], "one alone is handed to the handler of one"
+    assert set_listener.heard == ["a", "b", "d", "c", "e", "f"]
+    assert set(InboxEntry.objects.values_list("state", flat=True)) == {InboxState.DONE}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_set__larger_than_its_limit__is_cut(set_listener: SetListener, now: datetime) -> None:
+    for number in range(5):
+        ring(str(number), now, key=str(number))
+    assert deliver_in_sets(now, limit=2) == [2, 2, 1]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_set__with_a_fact_that_fails__postpones_that_one_and_its_key_only(
+    set_listener: SetListener, now: datetime
+) -> None:
+    set_listener.failing = {"b"}
+    for tone, key in (("a", "k1"), ("b", "k2"), ("c", "k3"), ("d", "k2")):
+        ring(tone, now, key=key)
+    deliver_in_sets(now)
+    assert set_listener.heard == ["a", "a", "c"], "what the set did was undone, then each was tried by itself"
+    states = dict(InboxEntry.objects.values_list("envelope__data__tone", "attempts"))
+    assert states == {"a": 0, "b": 1, "c": 0, "d": 0}
+    set_listener.failing = set()
+    set_listener.heard.clear()
+    deliver_in_sets(now + timedelta(seconds=5))
+    assert set_listener.heard == ["b", "d"], "facts of one key keep their order"
+
+
+@pytest.mark.django_db(transaction=True)
+def test_set__fact_of_a_lower_rank_waits__is_not_taken_in(set_listener: SetListener, now: datetime) -> None:
+    def below(event: Envelope, *, now: datetime) -> None:
+        if event.data["tone"] == "b":
+            raise ValueError("not yet")
+
+    registry._Registry.subscriptions["tests.on_bell"] = Subscription(
+        "bell.rung", "tests.on_bell", set_listener, take_set=set_listener.take, rank=1
+    )
+    registry.subscribe("bell.rung", name="tests.below", handler=below)
+    for tone in "abc":
+        ring(tone, now, key=tone)
+    deliver_in_sets(now)
+    assert sorted(set_listener.heard) == ["a", "c"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_set__two_workers_at_once__no_fact_twice_and_each_key_in_order(
+    set_listener: SetListener, now: datetime
+) -> None:
+    for number in range(120):
+        ring(f"{number}", now, key=str(number % 40))
+    while api.relay(now=now)[0]:
+        pass
+
+    def work() -> None:
+        try:
+            while InboxEntry.objects.filter(state=InboxState.PENDING).exists():
+                api.deliver_due(now=now, limit=9)
+        finally:
+            connections["default"].close()
+
+    threads = [threading.Thread(target=work) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(set_listener.heard, key=int) == [str(number) for number in range(120)]
+    for key in range(40):
+        of_key = [tone for tone in set_listener.heard if int(tone) % 40 == key]
+        assert of_key == [str(key), str(key + 40), str(key + 80)]
