@@ -29,7 +29,7 @@ from loyalty.campaigns.errors import (
 )
 from loyalty.campaigns.kinds.schedule import due_slot, first_slot, name_of, read_schedule
 from loyalty.campaigns.operations.answering import fire_set
-from loyalty.campaigns.operations.converting import convert
+from loyalty.campaigns.operations.converting import convert_set
 from loyalty.campaigns.operations.definition import change, create, delete
 from loyalty.campaigns.operations.estimating import estimate
 from loyalty.campaigns.operations.fan_out import help_one
@@ -74,7 +74,7 @@ __all__ = [
     "calendar",
     "catalogue",
     "change",
-    "convert",
+    "convert_set",
     "create",
     "delete",
     "due_slot",

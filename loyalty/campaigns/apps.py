@@ -49,8 +49,9 @@ class CampaignsConfig(AppConfig):
             take_set=handlers.on_facts,
         )  # fmt: skip
         events.subscribe_to_each(
-            campaigns.list_goal_types, name="campaigns.convert_on_fact", handler=handlers.on_conversion
-        )
+            campaigns.list_goal_types, name="campaigns.convert_on_fact", handler=handlers.on_conversion,
+            take_set=handlers.on_conversions,
+        )  # fmt: skip
         approvals.register_subject(
             approvals.Subject(
                 kind=life.KIND, title="Activation of a campaign", permission="campaigns.activate", apply=life.apply,

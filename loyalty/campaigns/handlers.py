@@ -19,4 +19,9 @@ def on_facts(facts: Sequence[Envelope], *, now: datetime) -> None:
 
 def on_conversion(event: Envelope, *, now: datetime) -> None:
     """Count it for the campaigns that reached the customer, or held the customer back."""
-    api.convert(event=event, now=now)
+    api.convert_set(facts=[event], now=now)
+
+
+def on_conversions(facts: Sequence[Envelope], *, now: datetime) -> None:
+    """Do the same for several facts at once."""
+    api.convert_set(facts=facts, now=now)

@@ -246,14 +246,52 @@ def test_batch__planted_fault__is_seen_by_the_comparison(
     """A later fact goes first; an answer takes its own other channel for a repetition; other programs are heard."""
     _, alone = answered([[fact] for fact in facts], now)
     if fault == "order":
-        in_rounds = answering._rounds
-        monkeypatch.setattr(answering, "_rounds", lambda told: in_rounds(list(told)[::-1]))
+        in_rounds = answering.in_rounds
+        monkeypatch.setattr(answering, "in_rounds", lambda told: in_rounds(list(told)[::-1]))
     elif fault == "repetition":
         monkeypatch.setattr(audiences, "REPEATED", audiences.REPEATED.replace("{own}", "NULL"))
     else:
         monkeypatch.setattr(answering, "_concerns", lambda campaign, fact: True)
     _, together = answered([facts], now)
     assert differing(alone, together), fault
+
+
+CONVERSIONS = """
+    SELECT k.name, d.customer_ref, v.event_id, v.event_type, v.converted_at, v.is_attributed, v.is_measured,
+        v.amount::text AS amount, v.points_amount, m.occurrence_key
+    FROM campaigns_conversion v JOIN campaigns_campaign k ON k.public_id = v.campaign_ref
+    JOIN customers_directory d ON d.customer_id = v.customer_id
+    JOIN delivery_send s ON s.id = v.send_id JOIN delivery_message m ON m.id = s.message_id
+"""
+
+
+def converted(batches: Sequence[Sequence[Envelope]], now: datetime) -> list[str]:
+    """Give the conversions that the batches lead to, which are then taken back."""
+    seen: list[str] = []
+    with suppress(Undo), transaction.atomic():
+        for batch in batches:
+            api.convert_set(facts=batch, now=now)
+        seen = sorted(str(list(row.values())) for row in sql.fetch_all(CONVERSIONS))
+        raise Undo
+    return seen
+
+
+@pytest.mark.django_db
+def test_conversions__of_many_facts__are_those_of_the_facts_one_after_another(
+    facts: list[Envelope], now: datetime
+) -> None:
+    goal = {"event_type": LOGIN, "filter": None, "window_hours": 2}
+    Campaign.objects.filter(name__in=("Plain", "Instead")).update(goal=goal)
+    Campaign.objects.filter(name="Arms").update(
+        goal={"event_type": PURCHASE, "window_hours": 48, "filter": {">": [{"var": "amount"}, 50]}}
+    )
+    api.fire_set(facts=facts, now=now - timedelta(hours=1))
+    sent = Send.objects.filter(state="QUEUED", customer_id__in=Customer.objects.filter(customer_ref__startswith="c-"))
+    sent.update(state="SENT", sent_at=now - timedelta(minutes=40), due_at=None)
+    alone = converted([[fact] for fact in facts], now)
+    assert len({row.split("'")[1] for row in alone}) > 4 and any("True" in row for row in alone)
+    for batches in ([facts], [facts[:17], facts[17:40], facts[40:]], [facts, facts], [facts[30:], facts[:30]]):
+        assert converted(batches, now) == alone
 
 
 @pytest.mark.django_db

@@ -132,7 +132,7 @@ def fire_set(*, facts: Sequence[Envelope], now: datetime, campaign: int | None =
     ]
     watched = {one.campaign: one.facts for one in hearings}
     fired = 0
-    for part in _rounds(told):
+    for part in in_rounds(told):
         for one, named in answers:
             heard = [each for each in part if each[0].id in watched[one.campaign.pk]]
             begun = named if one.is_listening or not heard else _begin(one, _crossing(one.campaign, heard))
@@ -148,7 +148,7 @@ def customer_of(event: Envelope) -> uuid.UUID | None:
         return None
 
 
-def _rounds(told: Iterable[Told]) -> list[list[Told]]:
+def in_rounds(told: Iterable[Told]) -> list[list[Told]]:
     """Give facts in rounds in which each customer occurs once, the first of each in the first."""
     rounds: list[list[Told]] = []
     places: Counter[uuid.UUID] = Counter()
