@@ -1,6 +1,6 @@
 """What a channel must be able to do."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
@@ -68,16 +68,3 @@ class Channel(Protocol):
         :raises DeliveryError: with ``is_channel_down``, when there is none.
         """
         ...
-
-
-def one_by_one(send: Callable[[Outgoing], Receipt], messages: Sequence[Outgoing]) -> list[Receipt | DeliveryError]:
-    """Hand messages over one after the other, until the channel is down."""
-    outcomes: list[Receipt | DeliveryError] = []
-    for message in messages:
-        try:
-            outcomes.append(send(message))
-        except DeliveryError as fault:
-            outcomes.append(fault)
-            if fault.is_channel_down:
-                break
-    return outcomes

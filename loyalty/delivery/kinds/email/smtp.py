@@ -4,6 +4,7 @@ import re
 import smtplib
 import socket
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
 
@@ -29,11 +30,23 @@ def _quoted(address: str) -> str:
     return smtplib.quoteaddr(address)
 
 
-class _Pipelined:
-    """Sends a message's envelope and the wish to send its body in one write where the server allows it (RFC 2920).
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A whole mail as bytes, to one recipient."""
 
-    The body leaves only after the server's go-ahead was read, as ever, so what is known of a broken line is the same.
+    recipient: str
+    body: bytes
+
+
+class _Pipelined:
+    """Sends a message's envelope and the wish to send its body in one write where the server allows it (RFC 2920), and
+    with them the body of the message before.
+
+    Each body leaves only after the server's go-ahead was read, as ever, so what is known of a broken line is the same.
     """
+
+    # Whether the envelope of the message that comes next has left already.
+    is_ahead = False
 
     def sendmail(
         self,
@@ -53,15 +66,55 @@ class _Pipelined:
                 from_addr, to, msg, mail_options, rcpt_options
             )
             return refused
-        self._hand_over(line, from_addr, to[0], bytes(msg), mail_options)
+        self._converse(line, from_addr, Written(to[0], bytes(msg)), None, mail_options)
         return {}
 
-    def _hand_over(self, line: Any, sender: str, recipient: str, body: bytes, options: Sequence[str]) -> None:
-        size = (f"size={len(body)}",) if line.has_extn("size") else ()
+    def send_written(self, sender: str, mail: Written, following: Written | None = None) -> None:
+        """Send one message, and with its body the envelope of the one that comes next; the caller sends that then.
+
+        :raises SMTPException, OSError: it was refused, or the line broke; of the one that comes next nothing but its
+            envelope has left.
+        """
+        line: Any = self
+        line.ehlo_or_helo_if_needed()
+        if line.has_extn("pipelining") and sender.isascii():
+            self._converse(line, sender, mail, following, ())
+        else:
+            super().sendmail(sender, [mail.recipient], mail.body)  # type: ignore[misc]
+
+    @staticmethod
+    def _envelope(line: Any, sender: str, mail: Written, options: Sequence[str]) -> bytes:
+        size = (f"size={len(mail.body)}",) if line.has_extn("size") else ()
         told = "".join(f" {one}" for one in (*size, *options))
-        to = f"<{recipient}>" if PLAIN_ADDRESS.fullmatch(recipient) else smtplib.quoteaddr(recipient)
-        envelope = f"MAIL FROM:{_quoted(sender)}{told}\r\nRCPT TO:{to}\r\nDATA\r\n"
-        line.send(envelope.encode("ascii"))
+        to = f"<{mail.recipient}>" if PLAIN_ADDRESS.fullmatch(mail.recipient) else smtplib.quoteaddr(mail.recipient)
+        return f"MAIL FROM:{_quoted(sender)}{told}\r\nRCPT TO:{to}\r\nDATA\r\n".encode("ascii")
+
+    def _converse(
+        self, line: Any, sender: str, mail: Written, following: Written | None, options: Sequence[str]
+    ) -> None:
+        if not self.is_ahead:
+            line.send(self._envelope(line, sender, mail, options))
+        self.is_ahead = False
+        code, said, refusal = self._asked(line, sender, mail.recipient)
+        if code == SEND_THE_BODY:
+            ahead = b"" if refusal or following is None else self._envelope(line, sender, following, ())
+            # Where nobody is left the server would take a body for nobody: an empty one ends it (RFC 2920, 3.1).
+            body = b"" if refusal else LINE_BEGINS.sub(b"..", mail.body).removesuffix(b"\r\n") + b"\r\n"
+            line.send(body + b".\r\n" + ahead)
+            self.is_ahead = bool(ahead)
+            code, said = line.getreply()
+            if code == TAKEN and refusal is None:
+                return
+        if code == CLOSING:
+            line.close()
+        elif line.is_body_under_way or not self.is_ahead:
+            line._rset()
+        # Else the server began anew by itself after the body that it refused (RFC 5321, 4.1.1.4), and what it answers
+        # next is to the envelope that left with it.
+        raise refusal or smtplib.SMTPDataError(code, said)
+
+    def _asked(self, line: Any, sender: str, recipient: str) -> tuple[int, bytes, Exception | None]:
+        """Read what the server answers to an envelope; give the last answer, and the first refusal."""
         refusal: Exception | None = None
         code, said = line.getreply()
         if code != TAKEN:
@@ -72,17 +125,12 @@ class _Pipelined:
                 refusal = refusal or smtplib.SMTPRecipientsRefused({recipient: (code, said)})
         if code != CLOSING:
             code, said = self._next(line, refusal)
-        if code == SEND_THE_BODY:
-            # Where nobody is left the server would take a body for nobody: an empty one ends it (RFC 2920, 3.1).
-            line.send(b".\r\n" if refusal else LINE_BEGINS.sub(b"..", body).removesuffix(b"\r\n") + b"\r\n.\r\n")
-            code, said = line.getreply()
-            if code == TAKEN and refusal is None:
-                return
-        if code == CLOSING:
-            line.close()
-        else:
-            line._rset()
-        raise refusal or smtplib.SMTPDataError(code, said)
+        return code, said, refusal
+
+    def close(self) -> None:
+        """Hang up; what was ahead on this line is not."""
+        self.is_ahead = False
+        super().close()  # type: ignore[misc]
 
     @staticmethod
     def _next(line: Any, refusal: Exception | None) -> tuple[int, bytes]:

@@ -3,15 +3,15 @@
 import smtplib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
+from itertools import zip_longest
 
 from django.core.mail.message import BadHeaderError
 
 from loyalty.delivery.contracts import Outgoing, Receipt
 from loyalty.delivery.errors import DeliveryError
 from loyalty.delivery.kinds.email.mails import mail_of
-from loyalty.delivery.kinds.email.smtp import Backend, backend_of
+from loyalty.delivery.kinds.email.smtp import Backend, Written, backend_of
 from loyalty.delivery.kinds.email.written import plain_mail, sender_of
-from loyalty.delivery.kinds.protocol import one_by_one
 from loyalty.foundation.configuration.api import Section
 from loyalty.foundation.resilience import egress
 
@@ -40,6 +40,7 @@ class EmailConnection:
 
     def __init__(self, backend: Backend, section: Section) -> None:
         self._backend, self._section = backend, section
+        self._sender: str = section["from_email"]
 
     def open(self) -> None:
         """Open it, or open it again after the server hung up.
@@ -54,29 +55,53 @@ class EmailConnection:
             raise DeliveryError("email.server_unavailable", _said(fault), is_channel_down=True) from fault
 
     def hand_over(self, messages: Sequence[Outgoing]) -> Sequence[Receipt | DeliveryError]:
-        """Hand mails over, one conversation after the other."""
-        return one_by_one(self.send, messages)
+        """Hand mails over, one conversation after the other; each is written out while the server takes the one
+        before."""
+        outcomes: list[Receipt | DeliveryError] = []
+        written = self._written(messages[0]) if messages else None
+        for message, after in zip_longest(messages, messages[1:]):
+            following = self._written(after) if after is not None else None
+            try:
+                outcomes.append(self._send(message, written, following))
+            except DeliveryError as fault:
+                outcomes.append(fault)
+                if fault.is_channel_down:
+                    break
+            written = following
+        return outcomes
 
-    def send(self, message: Outgoing) -> Receipt:
-        """Hand one mail over.
+    def _written(self, message: Outgoing) -> Written | DeliveryError | None:
+        """Give a mail as bytes, the reason why it can be none, or None when it goes the library's way."""
+        try:
+            body = plain_mail(message, self._sender)
+        except (BadHeaderError, ValueError, UnicodeError) as fault:
+            return _unfit(fault)
+        return Written(message.address, body) if body is not None else None
+
+    def _send(
+        self,
+        message: Outgoing,
+        written: Written | DeliveryError | None,
+        following: Written | DeliveryError | None,
+    ) -> Receipt:
+        """Hand one mail over, and tell the server of the next one on the same way.
 
         :raises DeliveryError: says whether it may be tried again.
         """
+        if isinstance(written, DeliveryError):
+            raise written
         self.open()
         try:
-            self._hand_over(message, self._section["from_email"])
+            if written is None:
+                self._backend.send_messages([mail_of(message, self._sender)])
+            else:
+                after = following if isinstance(following, Written) else None
+                self._backend.connection.send_written(sender_of(self._sender), written, after)
         except (OSError, smtplib.SMTPException) as fault:
             raise self._error_of(fault) from fault
         except (BadHeaderError, ValueError, UnicodeError) as fault:
-            raise DeliveryError("email.address_invalid", str(fault)[:300], is_permanent=True) from fault
+            raise _unfit(fault) from fault
         return Receipt(is_final=self._section["is_final"])
-
-    def _hand_over(self, message: Outgoing, sender: str) -> None:
-        written = plain_mail(message, sender)
-        if written is None:
-            self._backend.send_messages([mail_of(message, sender)])
-        else:
-            self._backend.connection.sendmail(sender_of(sender), [message.address], written)
 
     def _error_of(self, fault: Exception) -> DeliveryError:
         is_open = self._backend.is_outcome_open
@@ -111,6 +136,10 @@ class EmailConnection:
         with suppress(OSError, smtplib.SMTPException):
             self._backend.close()
         self._backend.connection = None
+
+
+def _unfit(fault: Exception) -> DeliveryError:
+    return DeliveryError("email.address_invalid", str(fault)[:300], is_permanent=True)
 
 
 def _said(fault: Exception) -> str:
