@@ -6,6 +6,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from loyalty.delivery import api
+from loyalty.delivery.kinds.sms import message_ids
 from loyalty.delivery.kinds.sms.channel import SmsChannel
 from loyalty.delivery.models import InboundMessage, ProviderReceipt, Send
 from loyalty.foundation.events.models import PublishedEvent
@@ -54,6 +55,39 @@ def test_receipt__of_every_segment__is_delivered_with_the_last(smsc: Smsc, now: 
     assert api.apply_receipts(now=now).delivered == 1
     assert (states(), api.apply_receipts(now=now).applied) == ({"DELIVERED": 1}, 0)
     assert PublishedEvent.objects.filter(type="message.delivered").count() == 1
+
+
+@pytest.mark.parametrize(
+    ("how", "in_answer", "in_receipt", "kept"),
+    [
+        ("hex_then_decimal", "{:010X}", "{:d}", "{:d}"),
+        ("hex_then_decimal", "0x{:x}", "{:020d}", "{:d}"),
+        ("decimal_then_hex", "{:d}", "{:08x}", "{:d}"),
+        ("as_told", "{:x}", "{:x}", "{:x}"),
+    ],
+)
+def test_receipt__id_in_another_base_than_in_the_answer__is_matched_where_it_is_said_so(
+    smsc: Smsc, now: datetime, settings: Settings, monkeypatch: pytest.MonkeyPatch,
+    how: str, in_answer: str, in_receipt: str, kept: str,
+) -> None:  # fmt: skip
+    settings.LOYALTY_SMPP_MESSAGE_IDS = how
+    number = 0x5F3A12B7
+    monkeypatch.setattr(smsc.centre, "new_name", lambda: in_answer.format(number))
+    monkeypatch.setattr(smsc.centre, "name_in_receipt", lambda name: in_receipt.format(number))
+    make_subscribers(["+9613000001"], now)
+    queue_text(now, "Hello", purpose="service")
+    assert send(now).sent == 1
+    receive_until(ProviderReceipt.objects.exists)
+    assert ProviderReceipt.objects.get().reference == kept.format(number)
+    assert api.apply_receipts(now=now).delivered == 1
+    assert states() == {"DELIVERED": 1}
+
+
+def test_ids__that_are_no_number_of_the_base__stay_as_they_are() -> None:
+    assert message_ids.of_answer("m-1f", "hex_then_decimal") == "m-1f"
+    assert message_ids.of_receipt("1f", "hex_then_decimal") == "1f"
+    assert message_ids.of_receipt("1_0", "hex_then_decimal") == "1_0"
+    assert message_ids.of_answer("", "decimal_then_hex") == ""
 
 
 def test_receipt__undeliverable__bounces(smsc: Smsc, now: datetime) -> None:

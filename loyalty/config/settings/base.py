@@ -273,6 +273,10 @@ LOYALTY_SMPP_TIMEOUT = env.whole("LOYALTY_SMPP_TIMEOUT", 10, low=1, high=120)
 # Segments under way without an answer, and segments a second on one line (0: as many as go), as the operator allows.
 LOYALTY_SMPP_WINDOW = env.whole("LOYALTY_SMPP_WINDOW", 10, low=1, high=1_000)
 LOYALTY_SMPP_SEGMENTS_PER_SECOND = env.whole("LOYALTY_SMPP_SEGMENTS_PER_SECOND", 0, low=0, high=100_000)
+# How the centre writes the ids of segments in its answers and in its receipts.
+LOYALTY_SMPP_MESSAGE_IDS = env.choice(
+    "LOYALTY_SMPP_MESSAGE_IDS", "as_told", ("as_told", "hex_then_decimal", "decimal_then_hex")
+)
 
 XIVA_API_BASE_URL = env.text("XIVA_API_BASE_URL", "")
 XIVA_API_USERNAME = env.text("XIVA_API_USERNAME", "")

@@ -22,16 +22,17 @@ def receive(stop: threading.Event, *, read_clock: Callable[[], datetime]) -> Non
 
     :raises DeliveryError: with ``is_channel_down``, when the line broke or there is none.
     """
-    with bound("receiver", configuration.read(SMS)) as line:
+    section = configuration.read(SMS)
+    with bound("receiver", section) as line:
         while not stop.is_set():
             try:
-                listen_once(line, lambda unit: _keep(unit, read_clock()))
+                listen_once(line, lambda unit: _keep(unit, read_clock(), section["message_ids"]))
             except (LineBroken, PDUError, OSError) as fault:
                 raise DeliveryError("sms.connection_lost", str(fault)[:300], is_channel_down=True) from fault
 
 
-def _keep(unit: Any, now: datetime) -> None:
-    match read(unit, now):
+def _keep(unit: Any, now: datetime, ids: str) -> None:
+    match read(unit, now, ids=ids):
         case Receipt(reference, outcome, detail):
             record_receipts(
                 channel=ChannelCode.SMS.value, receipts=[ReceivedReceipt(reference, outcome, now, detail)], now=now

@@ -91,6 +91,10 @@ class MessageCentre:
         """Give the next message id."""
         return f"m{next(self._names):08x}"
 
+    def name_in_receipt(self, name: str) -> str:
+        """Give a message id as receipts write it."""
+        return name
+
     def deliver(self, say: "Callable[[Session], None]") -> None:
         """Say something to a bound receiver, or keep it until there is one."""
         if self.receivers:
@@ -222,6 +226,7 @@ class Session(asyncio.Protocol):
 
     def deliver_receipt(self, name: str, state: int, unit: Any) -> None:
         """Tell what became of a message, in both ways that centres have."""
+        name = self.centre.name_in_receipt(name)
         text = f"id:{name} sub:001 dlvrd:001 stat:{STATE_WORDS[state]} err:000 text:"
         self._say(
             "deliver_sm",

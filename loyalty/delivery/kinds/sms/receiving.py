@@ -12,6 +12,7 @@ from smpplib import consts, smpp
 from smpplib.exceptions import ConnectionError as LineBroken
 
 from loyalty.delivery.contracts import ReceiptOutcome
+from loyalty.delivery.kinds.sms import message_ids
 from loyalty.delivery.kinds.sms.providers.smpp import Line
 
 # SMPP 3.4, 5.2.12: the bits that mark a delivery receipt.
@@ -57,19 +58,23 @@ class Inbound:
     body: str
 
 
-def read(unit: Any, now: datetime) -> Receipt | Inbound | None:
-    """Give what a deliver_sm says, or None when it says nothing that counts."""
+def read(unit: Any, now: datetime, *, ids: str = message_ids.AS_TOLD) -> Receipt | Inbound | None:
+    """Give what a deliver_sm says, or None when it says nothing that counts.
+
+    :param ids: how the centre writes the ids of segments, one of ``message_ids.CHOICES``.
+    """
     if int(unit.esm_class or 0) & IS_RECEIPT:
-        return _receipt_of(unit)
+        return _receipt_of(unit, ids)
     return _inbound_of(unit, now)
 
 
-def _receipt_of(unit: Any) -> Receipt | None:
+def _receipt_of(unit: Any, ids: str) -> Receipt | None:
     text = bytes(unit.short_message or b"").decode("ascii", "replace")
     told = RECEIPT_TEXT.search(text)
     reference = _ascii(unit.receipted_message_id) or (told["id"] if told else "")
     state = _number(unit.message_state)
     outcome = OUTCOMES.get(state) if state is not None else OUTCOMES_BY_WORD.get(told["stat"].upper() if told else "")
+    reference = message_ids.of_receipt(reference, ids)
     return Receipt(reference, outcome, text[:200]) if reference and outcome else None
 
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from loyalty.delivery.errors import DeliveryError
 from loyalty.delivery.kinds.sections import constant, endpoint_problems, region_problems, report_of, unconfigured
+from loyalty.delivery.kinds.sms import message_ids
 from loyalty.delivery.kinds.sms.providers import registry
 from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.configuration.api import Field, FieldType, TestReport
@@ -144,6 +145,16 @@ SMS = configuration.SectionSpec(
             "On one line; 0 is as many as go.",
             low=0,
             high=100_000,
+        ),
+        Field(
+            "message_ids",
+            FieldType.CHOICE,
+            "Ids in receipts",
+            configuration.setting("LOYALTY_SMPP_MESSAGE_IDS"),
+            "LOYALTY_SMPP_MESSAGE_IDS",
+            "How the centre writes the ids of segments: in a receipt as in its answer, or first in one base and then "
+            "in the other.",
+            choices=message_ids.CHOICES,
         ),
         Field(
             "api_url",

@@ -16,6 +16,7 @@ from smpplib.exceptions import PDUError
 
 from loyalty.delivery.contracts import Outgoing, Receipt
 from loyalty.delivery.errors import DeliveryError
+from loyalty.delivery.kinds.sms import message_ids
 from loyalty.delivery.kinds.sms.segments import Alphabet, Segmented, segments_of
 from loyalty.foundation.resilience import egress
 
@@ -164,6 +165,7 @@ class SmppConnection:
         self._asked: dict[int, tuple[Flight, int]] = {}
         self._broken = ""
         self._pace = Pace(values["segments_per_second"])
+        self._ids: str = values["message_ids"]
 
     def hand_over(self, messages: Sequence[Outgoing]) -> Sequence[Receipt | DeliveryError]:
         """Hand a window of messages over and wait for all answers."""
@@ -236,7 +238,7 @@ class SmppConnection:
             elif unit.is_error():
                 flight.refusal = unit.status
             else:
-                flight.references[part] = _text(unit.message_id)
+                flight.references[part] = message_ids.of_answer(_text(unit.message_id), self._ids)
         elif unit.command == "unbind":
             self._answer("unbind_resp", unit.sequence)
             raise LineBroken("The SMSC said goodbye.")
