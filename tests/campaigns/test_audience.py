@@ -18,6 +18,7 @@ from loyalty.campaigns.queries import audience as audiences
 from loyalty.customers.models import Customer
 from loyalty.delivery import api as delivery
 from loyalty.delivery.models import Message, Send
+from loyalty.delivery.operations import enqueue
 from loyalty.foundation.events import api as events
 from loyalty.foundation.orm import sql
 from loyalty.segments import api as segments
@@ -210,6 +211,24 @@ def test_neighbours__some_of_them_placed_before__keep_their_rows(
     after = list(Send.objects.order_by("pk").values_list("pk", "public_id"))
     assert after[:5] == first[4:]
     assert len(after) == 9
+
+
+def test_neighbours__ids_of_their_rows__lie_side_by_side_unless_somebody_drew_one_meanwhile(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(audiences, "DENSE", 1_000_000)
+    segment = make_segment(now, make_customers([f"N{number}" for number in range(9)], now))
+    for draw, is_drawn in ((enqueue.DRAW, True), ("SELECT NULL AS first, %(from)s, %(until)s", False)):
+        monkeypatch.setattr(enqueue, "DRAW", draw)
+        campaign = make_campaign(now, segment=segment)
+        row = Occurrence.objects.get(public_id=trigger(campaign, now).answer["id"])
+        assert fan_out.place_next(row, now=now) is not None
+        placed = list(Send.objects.filter(source_ref=campaign).values_list("pk", "customer_id"))
+        assert len(placed) == len({pk for pk, _ in placed}) == 9
+        assert not is_drawn or len({pk - customer for pk, customer in placed}) == 1
+    newest = Send.objects.order_by("-pk").values_list("pk", flat=True)[0]
+    first, second = ((sql.fetch_one("SELECT delivery_draw_ids(3) AS first") or {})["first"] for _ in range(2))
+    assert newest < first == second - 3
 
 
 def test_abort__half_way__drops_what_waits_and_places_nobody_else(post: Post, now: datetime) -> None:

@@ -61,9 +61,9 @@ NO_JIT = "SET LOCAL jit = off"
 # third of the time went into drawing each by itself.
 PLACE = """
     WITH audience AS ({chunk}), placed AS (
-        INSERT INTO delivery_send (public_id, message_id, source_ref, customer_id, channel, priority, state, reason,
-            variables, variant, not_before, due_at, queued_at, ended_at)
-        SELECT (%(delivery_prefix)s || to_hex(-9223372036854775808
+        INSERT INTO delivery_send ({id_column}public_id, message_id, source_ref, customer_id, channel, priority, state,
+            reason, variables, variant, not_before, due_at, queued_at, ended_at)
+        SELECT {id}(%(delivery_prefix)s || to_hex(-9223372036854775808
                 | (((a.customer_id + %(delivery_turn)s) & 4294967295) << 28)
                 | (hashint8extended(a.customer_id, %(delivery_seed)s) & 268435455)))::uuid,
             {message}, %(delivery_source)s, a.customer_id,
@@ -92,6 +92,9 @@ IS_ANY_PLACED = """
     SELECT 1 AS found FROM delivery_send WHERE message_id = %(message)s AND customer_id >= %(from)s
         AND customer_id < %(until)s LIMIT 1
 """
+# Neighbours have ids that lie side by side as they do.
+DRAW = "SELECT delivery_draw_ids(%(until)s::bigint - %(from)s::bigint) AS first"
+DRAWN = "a.customer_id - %(delivery_from)s + %(delivery_first)s::bigint, "
 # Of an audience that is gone through by the public id: the next ones, and up to whom they are.
 NEXT = """
     SELECT q.* FROM ({audience}) q WHERE q.customer_public_id > %(delivery_after)s
@@ -288,24 +291,39 @@ def place_rows(
         "delivery_seed": secrets.randbits(63),
         "delivery_turn": secrets.randbits(32),
     }
-    is_any_placed, has_own = True, "message" in audience.more
-    if audience.stretch is not None:
-        first, end = audience.stretch
-        asked |= {"delivery_from": first, "delivery_until": end}
-        is_any_placed = bool(sql.fetch_one(IS_ANY_PLACED, {"message": message.pk, "from": first, "until": end}))
+    near = _look_at_neighbours(message, audience)
+    asked |= near
+    has_own, is_drawn = "message" in audience.more, near.get("delivery_first") is not None
     sql.execute(NO_JIT)
     statement = PLACE.format(
         chunk=chunk, told=told, exclusion=policy.refusal, due=policy.due, clock=policy.clock,
         capped=policy.capped,
+        id_column="id, " if is_drawn else "",
+        id=DRAWN if is_drawn else "",
         message="g.id" if has_own else "%(delivery_message)s",
         opened=OPENED if has_own else "",
         returned="message_id, reason" if has_own else "reason",
         reachable=REACHABLE_SQL if audience.stretch is None else REACHED_SQL,
-        kept=KEPT if is_any_placed else "",
+        kept="" if near and not near["delivery_is_any_placed"] else KEPT,
         variant="coalesce(a.variant, '')" if "variant" in audience.more else "''",
         not_before="a.due_at" if "due_at" in audience.more else "NULL::timestamptz",
     )  # fmt: skip
     return sql.fetch_all(statement, asked)
+
+
+def _look_at_neighbours(message: Message, audience: Audience) -> dict[str, Any]:
+    """Give between which ids neighbours lie, whether one of them is placed already, and the first id of their rows."""
+    if audience.stretch is None:
+        return {}
+    stretch = dict(zip(("from", "until"), audience.stretch, strict=True))
+    placed = sql.fetch_one(IS_ANY_PLACED, {"message": message.pk, **stretch})
+    drawn = sql.fetch_one(DRAW, stretch) or {}
+    return {
+        "delivery_from": stretch["from"],
+        "delivery_until": stretch["until"],
+        "delivery_is_any_placed": placed is not None,
+        "delivery_first": drawn["first"],
+    }
 
 
 def _placed(by_reason: Mapping[str, int], *, is_held: bool, is_complete: bool) -> EnqueuedChunk:
