@@ -6,7 +6,7 @@ from email.message import EmailMessage
 
 import pytest
 from django.core.mail.message import BadHeaderError
-from hypothesis import example, given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from loyalty.delivery.contracts import Outgoing, Rendered
@@ -48,6 +48,7 @@ def seen(mail: EmailMessage) -> tuple[dict[str, str], list[tuple[str, str]]]:
     text=TEXTS.filter(bool),
     html=TEXTS,
 )
+@settings(deadline=None)
 def test_plain_mail__any_texts__reads_as_the_librarys(subject: str, text: str, html: str) -> None:
     message = outgoing(subject, text, html)
     written = plain_mail(message, SENDER)
