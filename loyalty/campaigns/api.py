@@ -42,6 +42,7 @@ from loyalty.campaigns.operations.triggering import trigger
 from loyalty.campaigns.operations.trying import preview, test_send
 from loyalty.campaigns.queries.campaigns import catalogue, get_campaign, list_events
 from loyalty.campaigns.queries.occurrences import RANGE_MAX, calendar, progress_of
+from loyalty.campaigns.queries.offering import list_offers_for
 from loyalty.campaigns.queries.performance import performance_of, rows_of
 
 __all__ = [
@@ -86,6 +87,7 @@ __all__ = [
     "get_campaign",
     "help_one",
     "list_events",
+    "list_offers_for",
     "name_of",
     "pause",
     "performance_of",

@@ -34,6 +34,7 @@ from loyalty.journeys.errors import (
 from loyalty.journeys.operations.advancing import advance
 from loyalty.journeys.operations.drafting import change, create, delete, problems_of, restore, save_draft
 from loyalty.journeys.operations.exchanging import export_journey, import_journey
+from loyalty.journeys.operations.leading_many import lead_many
 from loyalty.journeys.operations.life import activate, archive, pause
 from loyalty.journeys.operations.listening import get_position_read, is_anything_awaited, listen
 from loyalty.journeys.operations.parts import add_part, change_part, get_part, list_parts, remove_part
@@ -45,6 +46,7 @@ from loyalty.journeys.policy.fates import Plan
 from loyalty.journeys.policy.interpreter import Happening
 from loyalty.journeys.queries.analytics import Asked as AnalyticsAsked
 from loyalty.journeys.queries.analytics import analytics_of
+from loyalty.journeys.queries.assignments import Arm, find_arm, list_arms
 from loyalty.journeys.queries.catalogue import kinds, templates
 from loyalty.journeys.queries.comparing import compare_graphs
 from loyalty.journeys.queries.journeys import get_journey
@@ -55,6 +57,7 @@ __all__ = [
     "ActionRow",
     "AlreadyInside",
     "AnalyticsAsked",
+    "Arm",
     "CustomerUnknown",
     "DocumentInvalid",
     "DraftChanged",
@@ -95,6 +98,7 @@ __all__ = [
     "create",
     "delete",
     "export_journey",
+    "find_arm",
     "get_execution",
     "get_journey",
     "get_part",
@@ -103,7 +107,9 @@ __all__ = [
     "get_position_read",
     "is_anything_awaited",
     "kinds",
+    "lead_many",
     "let_go",
+    "list_arms",
     "list_parts",
     "list_stuck",
     "listen",

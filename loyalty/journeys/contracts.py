@@ -44,9 +44,15 @@ class WaitMode(StrEnum):
 
 
 class SplitMode(StrEnum):
-    """How a split chooses; both ways give the same customer the same branch for the same salt."""
+    """How a split chooses.
+
+    ``random``: by lot, the same customer the same branch for the same salt and weights. ``sticky``: the branch that was
+    drawn first is kept for the journey, over its versions. ``experiment``: it is kept for the experiment that the salt
+    names, over all journeys.
+    """
 
     RANDOM = "random"
+    STICKY = "sticky"
     EXPERIMENT = "experiment"
 
 

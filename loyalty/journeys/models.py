@@ -207,6 +207,38 @@ class Step(models.Model):
         return f"{self.execution_id} visit {self.visit} {self.branch}"
 
 
+class Experiment(models.Model):
+    """What customers are drawn to arms for: an experiment by its name, or a sticky split of one journey."""
+
+    id = models.BigAutoField(primary_key=True)
+    name = models.CharField(max_length=150, unique=True)
+    begun_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Assignment(models.Model):
+    """The arm of one customer in one experiment. ``is_mixed``: this person has been in another arm, too."""
+
+    # No constraint in the database: rows come in by the million, and an experiment is never deleted.
+    experiment = models.ForeignKey(
+        Experiment, on_delete=models.PROTECT, related_name="assignments", db_index=False, db_constraint=False
+    )
+    customer_id = models.BigIntegerField()
+    arm = models.CharField(max_length=64)
+    is_holdout = models.BooleanField(default=False, db_default=False)
+    is_mixed = models.BooleanField(default=False, db_default=False)
+    assigned_at = models.DateTimeField()
+    pk = models.CompositePrimaryKey("experiment_id", "customer_id")
+
+    class Meta:
+        indexes = [models.Index(fields=["customer_id"], name="journeys_assignment_customer")]
+
+    def __str__(self) -> str:
+        return f"{self.experiment_id} {self.customer_id} {self.arm}"
+
+
 class FactCursor(models.Model):
     """How far the event store was read for journeys, by position."""
 

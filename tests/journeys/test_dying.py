@@ -18,7 +18,7 @@ from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
 from loyalty.journeys import api
 from loyalty.journeys.kinds.actions import protocol
-from loyalty.journeys.models import Execution, Journey, Step, Version
+from loyalty.journeys.models import Assignment, Execution, Journey, Step, Version
 from tests.campaigns.scene import make_segment
 from tests.journeys import ground
 from tests.journeys.dying import Mark
@@ -37,7 +37,7 @@ POINTS = (
 # A run of the suite is short; JOURNEY_EXECUTIONS=100000 has so many killed and counted over all places to die.
 PEOPLE = int(os.environ.get("JOURNEY_EXECUTIONS", "570")) // len(POINTS)
 AWAIT = {"mode": "event", "event_type": "customer.purchase", "timeout": {"amount": 9, "unit": "days"}}
-SPLIT = {"mode": "random", "salt": "s", "branches": [{"code": "a", "weight": 1}, {"code": "b", "weight": 1}]}
+SPLIT = {"mode": "experiment", "salt": "s", "branches": [{"code": "a", "weight": 1}, {"code": "b", "weight": 1}]}
 
 
 def graph_on(segment: uuid.UUID) -> dict[str, Any]:
@@ -128,6 +128,13 @@ def check_whole(journey: uuid.UUID) -> None:
     for execution_id, visit in steps.values_list("execution_id", "visit"):
         visits.setdefault(execution_id, []).append(visit)
     assert {tuple(one) for one in visits.values()} == {tuple(range(1, 9))}
+    # Whoever was drawn went by the arm that is kept, in this journey and in those before.
+    arms = dict(Assignment.objects.values_list("customer_id", "arm"))
+    assert len(arms) == Assignment.objects.count() == PEOPLE
+    drawn = Step.objects.filter(execution__in=executions, node__code="s").values_list(
+        "execution__customer_id", "branch"
+    )
+    assert sorted(drawn) == sorted(arms.items())
     marks = [row["key"] for row in sql.fetch_all("SELECT key FROM journeys_test_mark")]
     mine = [key for key in marks if uuid.UUID(key.split(":")[1]) in visits]
     assert len(mine) == len(set(mine)) == 2 * PEOPLE

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from rest_framework.test import APIClient
 
+from loyalty.foundation.audit.models import AuditEntry
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.clock import FixedClock
 from loyalty.journeys.models import Execution
@@ -172,6 +173,35 @@ def test_executions__listed_read_moved_and_let_go(admin_client: APIClient, now: 
     over = admin_client.post(f"{one}exit/", {"reason": "again"}, format="json")
     assert (over.status_code, over.json()["code"]) == (409, "journeys.execution_over")
     assert admin_client.get(f"{EXECUTIONS}{uuid.uuid4()}/").status_code == 404
+
+
+def test_people__everybody_at_a_node__counted_moved_and_let_go_at_once(
+    admin_client: APIClient, client_with: ClientWith, now: datetime
+) -> None:
+    place = make(admin_client)
+    for one in ground.make_people(3, now):
+        start(admin_client, place, one)
+    ground.run(now)
+    told = {"node_id": "w", "to": "v", "reason": "The purchase is known elsewhere"}
+    counted = admin_client.post(f"{place}people/", {**told, "dry_run": True}, format="json").json()
+    assert counted == {"dry_run": True, "people": 3}
+    assert set(Execution.objects.values_list("node__code", flat=True)) == {"w"}
+    assert admin_client.post(f"{place}people/", told, format="json").json() == {"dry_run": False, "people": 3}
+    assert set(Execution.objects.values_list("node__code", "state")) == {("v", "WAITING")}
+    assert admin_client.post(f"{place}people/", told, format="json").json()["people"] == 0
+    [entry] = AuditEntry.objects.filter(act="journeys.operate")
+    assert (entry.before, entry.after) == ({"node": "w"}, {"act": "move to v", "people": 3})
+    assert entry.reason == "The purchase is known elsewhere"
+    other = {"node_id": "v", "version": 2, "reason": "x"}
+    nowhere = [{**told, "node_id": "v", "to": to} for to in ("start", "nowhere", "v")]
+    for wrong in (other, *nowhere, {**told, "node_id": "q"}):
+        refused = admin_client.post(f"{place}people/", wrong, format="json")
+        assert (refused.status_code, refused.json()["code"]) == (404, "journeys.node_not_found")
+    assert client_with("journeys.view").post(f"{place}people/", told, format="json").status_code == 403
+    out = admin_client.post(f"{place}people/", {"node_id": "v", "reason": "Enough"}, format="json").json()
+    assert out["people"] == 3
+    assert set(Execution.objects.values_list("state", "reason")) == {("EXITED", "Enough")}
+    assert ground.run(now + timedelta(days=9)) == 0
 
 
 def test_stuck__overdue_for_long__is_listed_with_a_reason(admin_client: APIClient, now: datetime) -> None:

@@ -65,9 +65,15 @@ def told_action() -> Iterator[None]:
 class One:
     """A person for the interpreter."""
 
+    journey_id = ""
+
     def __init__(self, customer: uuid.UUID, zone: str) -> None:
         self.customer_id, self.time_zone = str(customer), zone
         self.events: list[Happening] = []
+
+    def arm(self, kept_as: str) -> str | None:
+        """Nothing was drawn before."""
+        return None
 
     def features(self, names: frozenset[str], at: datetime) -> Mapping[str, Any]:
         """Nothing is known."""
@@ -136,8 +142,10 @@ configs = {
         st.just("split"),
         st.fixed_dictionaries(
             {
-                "mode": st.just("random"), "salt": st.sampled_from(["s", "t"]),
-                "branches": st.just([{"code": "a", "weight": 2}, {"code": "b", "weight": 3}]),
+                "mode": st.sampled_from(["random", "sticky", "experiment"]), "salt": st.sampled_from(["s", "t", ""]),
+                "branches": st.tuples(st.integers(1, 4), st.integers(0, 4)).map(
+                    lambda one: [{"code": "a", "weight": one[0]}, {"code": "b", "weight": one[1]}]
+                ),
             }
         ),
     ),
@@ -161,9 +169,9 @@ def branches_of(kind: str, config: Mapping[str, Any]) -> list[str]:
 
 
 @st.composite
-def graphs(draw: st.DrawFn) -> dict[str, Any]:
-    """Draw a graph: ways lead forwards, but out of a wait for days also back."""
-    drawn = [draw(st.one_of(*configs.values())) for _ in range(draw(st.integers(1, NODES_MAX)))]
+def graphs(draw: st.DrawFn, *more: st.SearchStrategy[Any]) -> dict[str, Any]:
+    """Draw a graph, ``more`` kinds of nodes among it: ways lead forwards, but out of a wait for days also back."""
+    drawn = [draw(st.one_of(*configs.values(), *more)) for _ in range(draw(st.integers(1, NODES_MAX)))]
     ways = ["start n0"]
     for number, (kind, config) in enumerate(drawn):
         ahead = [f"n{later}" for later in range(number + 1, len(drawn))] + ["end", "lost"]

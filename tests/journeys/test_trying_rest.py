@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from rest_framework.test import APIClient
 
 from loyalty.delivery.models import Message, Send
 from loyalty.foundation.events.models import OutboxEntry
@@ -141,7 +142,7 @@ def test_kinds_and_templates__told__with_what_is_not_available(client_with: Clie
     assert [one["kind"] for one in kinds["nodes"]] == ["start", "action", "condition", "wait", "split", "end"]
     actions = {one["kind"]: one for one in kinds["actions"]}
     # What no domain stands behind is not in the palette, and a channel that is not set up says so.
-    assert not {"issue_reward", "issue_offer", "update_attribute"} & set(actions)
+    assert not {"issue_reward", "update_attribute"} & set(actions)
     assert not actions["send_sms"]["is_available"] and actions["send_sms"]["unavailable_reason"]
     assert actions["award_points"]["is_available"]
     assert [one["name"] for one in actions["award_points"]["fields"]][0] == "points"
@@ -170,3 +171,43 @@ def test_reasons__arabic_is_asked_for__are_said_in_it(client_with: ClientWith, n
     assert told["en", 1][-1] == "waited 1 days"
     assert told["ar", 1][-1] == "انتظر 1 يوم"
     assert "نعم" in told["ar", 1][0] and "yes" in told["en", 1][0]
+
+
+def test_preview__arabic_is_asked_for__what_actions_and_warnings_say_is_in_it(
+    client_with: ClientWith, post: Post, world: World, now: datetime
+) -> None:
+    rule = {"kind": "condition", "config": {"rule": {"missing": ["context.n"]}, "unknown": "no"}}
+    nodes = {"points": POINTS, "day": DAY, "c": rule, "mail": MAIL}
+    ways = ["start points", "points:success day", "day c", "c:yes mail", "c:no mail", "mail:success end"]
+    made = make_journey(now, graph_of(nodes, ways))
+    (cid,) = make_customers(["Cid"], now, is_consented=False)
+    told = {}
+    for language in ("en", "ar"):
+        answer = client_with("journeys.view", "customers.view_pii").post(
+            url(made.journey_id), body(cid, now), format="json", headers={"Accept-Language": language}
+        ).json()  # fmt: skip
+        steps = {step["node_id"]: step for step in answer["path"]}
+        told[language] = [
+            steps["points"]["effect"]["words"], steps["c"]["warnings"], steps["mail"]["effect"]["words"],
+            steps["mail"]["reasons"],
+        ]  # fmt: skip
+    assert told["en"] == [
+        "100 points are given.", ["The customer's features were taken as they are now."],
+        "Nothing is sent: the customer did not agree.", ["Nothing is sent: the customer did not agree."],
+    ]  # fmt: skip
+    assert told["ar"] == [
+        "تُمنح 100 نقطة.", ["أُخذت خصائص العميل كما هي الآن."],
+        "لا يُرسل شيء: لم يوافق العميل.", ["لا يُرسل شيء: لم يوافق العميل."],
+    ]  # fmt: skip
+
+
+def test_template__arabic_is_asked_for__steps_are_named_in_it(admin_client: APIClient) -> None:
+    arabic = {"Accept-Language": "ar"}
+    listed = admin_client.get("/api/loyalty/v1/journeys/templates/", headers=arabic).json()
+    assert listed[0]["title"] == "الترحيب"
+    made = admin_client.post(
+        "/api/loyalty/v1/journeys/", {"name": "W", "template": "welcome"}, format="json", headers=arabic
+    ).json()  # fmt: skip
+    names = [one["name"] for one in made["draft"]["graph"]["nodes"]]
+    assert names == [one["name"] for one in listed[0]["graph"]["nodes"]]
+    assert names[0] == "عملاء جدد"

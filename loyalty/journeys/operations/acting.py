@@ -23,6 +23,8 @@ from loyalty.journeys.models import Journey
 from loyalty.journeys.operations import deciding, groups
 from loyalty.journeys.operations.groups import Group, Leaving, Person
 from loyalty.journeys.policy.naming import effect_key
+from loyalty.journeys.policy.reasons import Reason, kept
+from loyalty.journeys.queries.journeys import PARTS
 
 log = logging.getLogger("loyalty.journeys")
 
@@ -57,7 +59,7 @@ def _perform(group: Group, people: Sequence[Person]) -> list[ActionOutcome]:
         return []
     action = protocol.find(group.node.config.get("action_type"))
     if action is None:
-        told = (f"There is no action {group.node.config.get('action_type')!r} in this version.",)
+        told = (Reason("action_gone", kind=str(group.node.config.get("action_type"))),)
         return [ActionOutcome(FAILURE, reasons=told)] * len(people)
     if action.unavailable_reason:
         return [ActionOutcome(FAILURE, reasons=(action.unavailable_reason,))] * len(people)
@@ -132,5 +134,8 @@ def _answer(told: ActionOutcome) -> dict[str, Any]:
 
 def _leaving(person: Person, told: ActionOutcome) -> Leaving:
     reason = "; ".join(told.reasons)
-    result = {"reasons": list(told.reasons)} if told.reasons and told.branch in (FAILURE, SKIP) else None
+    result = None
+    if told.reasons and told.branch in (FAILURE, SKIP):
+        # The sentences, and beside them what they are made of, for those who read another language.
+        result = {"reasons": [str(one) for one in told.reasons], PARTS: [kept(one) for one in told.reasons]}
     return Leaving(person.id, told.branch, result, reason or None)

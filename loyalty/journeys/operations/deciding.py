@@ -10,12 +10,12 @@ from loyalty.foundation.orm import sql
 from loyalty.foundation.resilience.failpoints import maybe_fail
 from loyalty.foundation.rules import api as rules
 from loyalty.journeys.contracts import NO, UNKNOWN, YES, ExecutionState
-from loyalty.journeys.operations import compiled, groups
+from loyalty.journeys.operations import assigning, compiled, groups
 from loyalty.journeys.operations.groups import Group, Leaving
 from loyalty.journeys.operations.knowing import condition_of, list_known
 from loyalty.journeys.operations.versions import Loaded
 from loyalty.journeys.policy import conditions
-from loyalty.journeys.policy.graph import split_weights
+from loyalty.journeys.policy.drawing import draw_of
 
 ANSWERS = {True: YES, False: NO, None: UNKNOWN}
 EXIT, GOAL = "exit", "goal"
@@ -132,15 +132,9 @@ def decide(group: Group) -> int:
 
 
 def split(group: Group) -> int:
-    """Have people leave a split by lot; the same customer and salt, the same branch."""
+    """Have people leave a split by lot, or by the arms that are kept for them."""
     taken, ids = take(group)
-    weights = split_weights(group.node)
-    ceilings: list[int] = []
-    for weight in weights.values():
-        ceilings.append((ceilings[-1] if ceilings else 0) + weight)
-    sql.fetch_one(
-        "SELECT journeys_split(%s, %s::uuid[], %s, %s::text[], %s::integer[], %s) AS moved",
-        [group.node_pk, ids, str(group.node.config.get("salt") or group.code), list(weights), ceilings, group.now],
-    )
+    draw = draw_of(group.node, str(group.loaded.journey_id))
+    assigning.split(node_pk=group.node_pk, ids=ids, draw=draw, now=group.now)
     maybe_fail("journeys.split_moved")
     return taken

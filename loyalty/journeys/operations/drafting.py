@@ -41,16 +41,19 @@ def create(
     program: uuid.UUID | None = None,
     graph: Any = None,
     template: str = "",
+    language: str = "en",
     actor: Actor,
     now: datetime,
 ) -> uuid.UUID:
     """Make a journey with a draft, that of a template or an empty one where no graph is given; give its id.
 
+    The steps of a template are named in ``language`` (``en`` or ``ar``).
+
     :raises GraphInvalid: the graph has another shape.
     :raises TemplateNotFound: there is no such template.
     """
     if graph is None and template:
-        graph = dict(get_template(template).graph)
+        graph = dict(get_template(template, language).graph)
     draft = serialise(parse(graph if graph is not None else {}))
     journey = Journey.objects.create(
         name=name, description=description, program_ref=program, owner_ref=actor.owner_ref, draft=draft, saved_at=now,

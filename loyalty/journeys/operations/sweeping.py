@@ -23,6 +23,7 @@ from loyalty.journeys.operations.entering import settings_of
 from loyalty.journeys.operations.starting_clock import schedule_of
 from loyalty.journeys.operations.versions import load
 from loyalty.journeys.policy.graph import parse
+from loyalty.journeys.policy.reasons import Reason, say
 
 log = logging.getLogger("loyalty.journeys")
 
@@ -279,14 +280,17 @@ class Stuck:
     reason: str
 
 
-def list_stuck(*, now: datetime) -> list[Stuck]:
-    """Give people whose time came more than ten minutes ago, the longest overdue first; at most 500."""
+def list_stuck(*, now: datetime, language: str = "en") -> list[Stuck]:
+    """Give people whose time came more than ten minutes ago, the longest overdue first; at most 500.
+
+    The reason is said in ``language`` (``en`` or ``ar``).
+    """
     rows = sql.fetch_all(STUCK, {"before": now - STUCK_AFTER, "limit": STUCK_MAX})
     return [
         Stuck(
             row["execution_id"], row["journey_id"], row["journey_name"], row["version"], row["node_id"],
             row["node_name"], row["state"], row["customer_id"], row["due_at"],
-            int((now - row["due_at"]).total_seconds()), _why(row),
+            int((now - row["due_at"]).total_seconds()), say(_why(row), language),
         )
         for row in rows
     ]  # fmt: skip
@@ -294,7 +298,7 @@ def list_stuck(*, now: datetime) -> list[Stuck]:
 
 def _why(row: dict[str, object]) -> str:
     if row["customer_id"] is None:
-        return "The customer is no longer known."
+        return Reason("customer_gone")
     if row["attempts"]:
-        return f"The action was tried {row['attempts']} times: {row['last_error']}"
-    return "No worker has come by: all are busy or none runs."
+        return Reason("attempts", attempts=row["attempts"], last=row["last_error"])
+    return Reason("no_worker")

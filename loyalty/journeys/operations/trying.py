@@ -23,6 +23,7 @@ from loyalty.journeys.policy.interpreter import Acted, Happening, Walk
 from loyalty.journeys.policy.naming import effect_key
 from loyalty.journeys.policy.reasons import Reason, say
 from loyalty.journeys.policy.validation import scope_of
+from loyalty.journeys.queries import assignments
 from loyalty.journeys.queries.journeys import get_journey
 from loyalty.journeys.queries.world import world
 from loyalty.segments import api as segments
@@ -104,6 +105,15 @@ class LivePerson:
         """The public id as text."""
         return str(self.public_id)
 
+    @property
+    def journey_id(self) -> str:
+        """The public id of the journey as text."""
+        return str(self.journey.public_id)
+
+    def arm(self, kept_as: str) -> str | None:
+        """Give the arm that is kept for the customer; a trial draws, but keeps nothing."""
+        return assignments.find_arm(kept_as, self.internal_id)
+
     def features(self, names: frozenset[str], at: datetime) -> Mapping[str, Any]:
         """Give the features as they are now; how they will be nobody knows."""
         return features.get_feature_set(self.public_id, now=self.now, fields=names).values
@@ -117,7 +127,7 @@ class LivePerson:
         kind = node.config.get("action_type")
         action = protocol.find(kind)
         if action is None or action.unavailable_reason:
-            reason = action.unavailable_reason if action is not None else f"There is no action {kind!r}."
+            reason = action.unavailable_reason if action is not None else Reason("action_gone", kind=kind)
             return Acted(FAILURE, {}, (reason,), shown={"words": reason})
         call = ActionCall(self.journey.public_id, self.journey.name, 0, node.id, node.config, self.journey.program_ref)
         key = effect_key(self.execution_id, node.id, visit)
@@ -225,8 +235,11 @@ def _told(walk: Walk, graph: Graph, trial: Trial, *, is_revealed: bool, language
                 say(reason, language)
                 for reason in (one.reasons if is_revealed else _covered_reasons(nodes[one.node_id], one.reasons))
             ],
-            "effect": one.shown if is_revealed else _covered(one.shown),
-            "warnings": [*one.warnings, *_warnings(nodes[one.node_id], one.entered_at, trial)],
+            "effect": _said(one.shown if is_revealed else _covered(one.shown), language),
+            "warnings": [
+                say(warning, language)
+                for warning in (*one.warnings, *_warnings(nodes[one.node_id], one.entered_at, trial))
+            ],
         }
         for one in walk.path
     ]
@@ -243,6 +256,13 @@ def _told(walk: Walk, graph: Graph, trial: Trial, *, is_revealed: bool, language
     }
 
 
+def _said(effect: Any, language: str) -> Any:
+    """Say what an effect tells of itself in words."""
+    if not isinstance(effect, Mapping) or "words" not in effect:
+        return effect
+    return {**effect, "words": say(effect["words"], language)}
+
+
 def _covered(effect: Any) -> Any:
     """Mask what a rendered message, or data for another system, says of the customer."""
     if not isinstance(effect, Mapping):
@@ -257,5 +277,5 @@ def _covered_reasons(node: Node, reasons: Sequence[str]) -> list[str]:
 def _warnings(node: Node, at: datetime, trial: Trial) -> list[str]:
     """Say where a trial cannot know what will be."""
     if node.kind == NodeKind.CONDITION and at > trial.starts_at and node.id not in trial.assume:
-        return ["The customer's features were taken as they are now."]
+        return [Reason("features_as_now")]
     return []

@@ -27,7 +27,8 @@ from loyalty.journeys.contracts import (
 )
 from loyalty.journeys.policy import conditions, waiting
 from loyalty.journeys.policy.conditions import Condition, Scope, Verdict, value_at
-from loyalty.journeys.policy.graph import Wiring, split_weights
+from loyalty.journeys.policy.drawing import draw_of
+from loyalty.journeys.policy.graph import Wiring
 from loyalty.journeys.policy.naming import result_name
 from loyalty.journeys.policy.reasons import Reason
 
@@ -76,8 +77,17 @@ class Person(Protocol):
         """The zone of the person's clock."""
         ...
 
+    @property
+    def journey_id(self) -> str:
+        """The public id of the journey as text; what is kept for one journey is kept under it."""
+        ...
+
     def features(self, names: frozenset[str], at: datetime) -> Mapping[str, Any]:
         """Give the features of these names at an instant."""
+        ...
+
+    def arm(self, kept_as: str) -> str | None:
+        """Give the arm that is kept under a name from before this walk, or None."""
         ...
 
     def history(self, at: datetime) -> rules.History | None:
@@ -140,6 +150,7 @@ class Walk:
         self._scope, self._profile = scope, profile
         self._prepared: dict[int, Condition | None] = {}
         self._left: dict[str, int] = {}
+        self._arms: dict[str, str] = {}
         self._entry_id = ""
 
     @property
@@ -223,8 +234,7 @@ class Walk:
         elif node.kind == NodeKind.CONDITION:
             self._decide(node, at)
         elif node.kind == NodeKind.SPLIT:
-            branch, bucket, total = split_of(node, self.person.customer_id)
-            self._leave(node, branch, at, reasons=(Reason("drawn", bucket=bucket, total=total),))
+            self._split(node, at)
         elif node.kind == NodeKind.WAIT:
             self._wait(node, at)
         else:
@@ -264,6 +274,18 @@ class Walk:
         verdict, reasons = self._ask(node.config.get("rule"), at)
         branch = {True: YES, False: NO, None: UNKNOWN}[verdict.answer]
         self._leave(node, branch, at, reasons=reasons)
+
+    def _split(self, node: Node, at: datetime) -> None:
+        draw = draw_of(node, self.person.journey_id)
+        kept = (self._arms.get(draw.kept_as) or self.person.arm(draw.kept_as)) if draw.kept_as else None
+        if kept is not None and kept in draw.weights:
+            self._leave(node, kept, at, reasons=(Reason("arm_kept", branch=kept),))
+            return
+        branch = draw.branch_of(self.person.customer_id)
+        if draw.kept_as:
+            self._arms[draw.kept_as] = branch
+        bucket = draw.bucket_of(self.person.customer_id)
+        self._leave(node, branch, at, reasons=(Reason("drawn", bucket=bucket, total=draw.total),))
 
     def _wait(self, node: Node, at: datetime) -> None:
         if self.state == ExecutionState.WAITING:
@@ -378,21 +400,6 @@ class Walk:
 
     def _finish(self, state: ExecutionState, at: datetime, reason: str) -> None:
         self.state, self.due_at, self.ended_at, self.reason = state, None, at, reason
-
-
-def split_of(node: Node, customer_id: str) -> tuple[str, int, int]:
-    """Give the branch of a split that a customer is drawn to, with the bucket and the number of buckets."""
-    weights = split_weights(node)
-    total = sum(weights.values())
-    if total <= 0:
-        return NEXT, 0, 0
-    bucket = rules.bucket_of(str(node.config.get("salt") or node.id), customer_id, total)
-    ceiling = 0
-    for code, weight in weights.items():
-        ceiling += weight
-        if bucket < ceiling:
-            return code, bucket, total
-    return NEXT, bucket, total
 
 
 def is_correlated(node: Node, data: Mapping[str, Any], context: Mapping[str, Any]) -> bool:

@@ -1,10 +1,11 @@
 """Journeys to begin with: each is a graph in which only the names of this installation are left to choose."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from loyalty.journeys.errors import TemplateNotFound
+from loyalty.journeys.policy.template_words import ARABIC
 
 Json = dict[str, Any]
 COLUMN, ROW = 280, 130
@@ -182,12 +183,24 @@ TEMPLATES: tuple[JourneyTemplate, ...] = (
 )  # fmt: skip
 
 
-def get_template(code: str) -> JourneyTemplate:
-    """Give a template.
+def get_template(code: str, language: str = "en") -> JourneyTemplate:
+    """Give a template, its steps named in ``language`` (``en`` or ``ar``).
 
     :raises TemplateNotFound: there is none of this code.
     """
     found = next((one for one in TEMPLATES if one.code == code), None)
     if found is None:
         raise TemplateNotFound(f"There is no template {code[:60]!r}.")
-    return found
+    return said_in(found, language)
+
+
+def said_in(template: JourneyTemplate, language: str) -> JourneyTemplate:
+    """Give a template with its title, what it is for and the names of its steps in a language.
+
+    What customers would be written stays as it is: it belongs into versions of a template of delivery, by language.
+    """
+    if language != "ar":
+        return template
+    title, description, names = ARABIC[template.code]
+    nodes = [{**one, "name": names[one["id"]]} for one in template.graph["nodes"]]
+    return replace(template, title=title, description=description, graph={**template.graph, "nodes": nodes})

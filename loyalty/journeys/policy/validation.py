@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from loyalty.foundation.rules import api as rules
@@ -65,7 +65,8 @@ class World:
     """What a graph may name, asked once before it is validated.
 
     ``segments`` gives the kind (``static``, ``dynamic``) of each by public id; ``event_fields`` the declared fields of
-    each type of event; ``schedule_problem`` says what is wrong with a schedule's trigger, or nothing.
+    each type of event; ``schedule_problem`` says what is wrong with a schedule's trigger, or nothing; ``experiments``
+    gives the branches by which journeys lead people now, for each experiment by its name.
     """
 
     scope: Scope
@@ -74,6 +75,7 @@ class World:
     nodes: Mapping[NodeKind, NodeCheck]
     actions: Mapping[str, ActionCheck]
     schedule_problem: Callable[[Mapping[str, Any]], str] = lambda trigger: ""
+    experiments: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
 
 def validate(graph: Graph, world: World) -> list[Problem]:

@@ -10,7 +10,7 @@ from loyalty.journeys.kinds.nodes import protocol as nodes
 from loyalty.journeys.kinds.nodes.start import TRIGGER_FIELDS
 from loyalty.journeys.kinds.nodes.wait import MODE_FIELDS
 from loyalty.journeys.policy.graph import branches_of
-from loyalty.journeys.policy.templates import TEMPLATES
+from loyalty.journeys.policy.templates import TEMPLATES, said_in
 from loyalty.journeys.queries import world
 
 ACTION_BRANCHES = branches_of(Node("a", NodeKind.ACTION))
@@ -66,6 +66,6 @@ def fields_of(specs: Sequence[FieldSpec]) -> list[dict[str, Any]]:
     return [{**asdict(one), "type": one.type.value, "required": one.is_required} for one in specs]
 
 
-def templates() -> list[dict[str, Any]]:
-    """Give the journeys to begin with."""
-    return [asdict(one) for one in TEMPLATES]
+def templates(language: str = "en") -> list[dict[str, Any]]:
+    """Give the journeys to begin with, their steps named in ``language`` (``en`` or ``ar``)."""
+    return [asdict(said_in(one, language)) for one in TEMPLATES]

@@ -1,5 +1,6 @@
 """Reads of journeys: what the list, one journey, its versions and its people show."""
 
+import itertools
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict
@@ -12,7 +13,8 @@ from loyalty.foundation.orm import sql
 from loyalty.foundation.web.scoping import is_public_id
 from loyalty.journeys.contracts import Problem
 from loyalty.journeys.errors import JourneyNotFound, VersionNotFound
-from loyalty.journeys.models import Execution, Journey, Step, Version
+from loyalty.journeys.models import Execution, Journey, Node, Step, Version
+from loyalty.journeys.policy import reasons
 from loyalty.journeys.policy.graph import parse, serialise
 from loyalty.journeys.policy.validation import validate
 from loyalty.journeys.queries.world import world
@@ -28,6 +30,8 @@ STATE_NAMES = {
     "EXPIRED": "exited",
     "FAILED": "failed",
 }
+# Beside the sentences of a step: what they are made of, to say them in another language.
+PARTS = "told"
 COUNT = """
     SELECT journey_id, state, count(*) AS people FROM journeys_execution
     WHERE journey_id = ANY (%s) AND NOT is_held_out GROUP BY journey_id, state
@@ -120,26 +124,40 @@ def get_version(journey: Journey, number: int) -> Version:
     return found
 
 
-def list_steps(execution: Execution) -> list[dict[str, Any]]:
-    """Give the steps of an execution in their order, the one that is under way at the end."""
+def list_steps(execution: Execution, language: str = "en") -> list[dict[str, Any]]:
+    """Give the steps of an execution in their order, the one that is under way at the end.
+
+    Reasons are said in ``language`` (``en`` or ``ar``), as far as they were kept in parts.
+    """
     rows = Step.objects.filter(execution_id=execution.pk).select_related("node").order_by("visit")
-    steps = [_step(one.node.code, one.node.name, one.node.kind, one.branch, one.entered_at, one.left_at, one.result)
-        for one in rows]  # fmt: skip
+    steps = [
+        {
+            **_step(one.node, one.branch, one.entered_at, one.left_at),
+            "result": None if one.result is None else {name: one.result[name] for name in one.result if name != PARTS},
+            "reasons": _reasons(one.result or {}, language),
+        }
+        for one in rows
+    ]
     if execution.ended_at is None and not execution.is_held_out:
-        node = execution.node
-        steps.append(_step(node.code, node.name, node.kind, None, execution.entered_at, None, None))
+        steps.append({**_step(execution.node, None, execution.entered_at, None), "result": None, "reasons": []})
     return steps
 
 
-def _step(
-    code: str, name: str, kind: str, branch: str | None, entered_at: datetime, left_at: datetime | None, result: Any
-) -> dict[str, Any]:
-    told = result if isinstance(result, dict) else {}
-    reasons = told.get("reasons") or ([told["reason"]] if told.get("reason") else [])
+def _step(node: Node, branch: str | None, entered_at: datetime, left_at: datetime | None) -> dict[str, Any]:
     return {
-        "node_id": code, "node_name": name, "kind": kind, "branch": branch, "entered_at": entered_at,
-        "left_at": left_at, "result": result, "reasons": reasons,
+        "node_id": node.code, "node_name": node.name, "kind": node.kind, "branch": branch, "entered_at": entered_at,
+        "left_at": left_at,
     }  # fmt: skip
+
+
+def _reasons(result: Mapping[str, Any], language: str) -> list[str]:
+    parts = result.get(PARTS) or []
+    sentences = result.get("reasons") or ([result["reason"]] if result.get("reason") else [])
+    return [
+        reasons.say(reasons.read(part, str(sentence)), language)
+        for part, sentence in itertools.zip_longest(parts, sentences)
+        if sentence is not None
+    ]
 
 
 def list_usages_of_segment(segment_id: uuid.UUID) -> list[Usage]:
@@ -174,8 +192,11 @@ def internal_ids(customer_ids: Sequence[uuid.UUID]) -> list[int]:
     return [int(row["customer_id"]) for row in rows]
 
 
-def name_customers(executions: Sequence[Execution]) -> None:
-    """Write on each execution the public id and the reference of its customer, None where that is gone."""
+def name_customers(executions: Sequence[Execution], language: str = "en") -> None:
+    """Write on each execution the public id and the reference of its customer, None where that is gone.
+
+    And the reason for which it stands or ended, said in ``language`` (``en`` or ``ar``).
+    """
     rows = sql.fetch_all(
         "SELECT customer_id, public_id, customer_ref FROM customers_directory WHERE customer_id = ANY (%s)",
         [[one.customer_id for one in executions]],
@@ -183,7 +204,10 @@ def name_customers(executions: Sequence[Execution]) -> None:
     named = {row["customer_id"]: row for row in rows}
     for one in executions:
         found = named.get(one.customer_id, {})
-        vars(one).update(customer_public_id=found.get("public_id"), customer_ref=found.get("customer_ref"))
+        said = reasons.say(reasons.read(None, one.reason), language)
+        vars(one).update(
+            customer_public_id=found.get("public_id"), customer_ref=found.get("customer_ref"), reason_said=said
+        )
 
 
 def context_of(execution: Execution) -> dict[str, Any]:

@@ -11,6 +11,7 @@ from loyalty.journeys.kinds.actions import protocol as actions
 from loyalty.journeys.kinds.nodes import protocol as nodes
 from loyalty.journeys.policy.conditions import Scope
 from loyalty.journeys.policy.validation import World
+from loyalty.journeys.queries.assignments import list_experiments
 from loyalty.segments import api as segments
 
 
@@ -45,6 +46,7 @@ def world(language: str = "en") -> World:
         nodes=nodes.all_kinds(),
         actions=actions.all_kinds(),
         schedule_problem=schedule_problem,
+        experiments=list_experiments(),
     )
 
 

@@ -16,6 +16,7 @@ from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.errors import NotFound
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
 from loyalty.foundation.web import scoping
+from loyalty.foundation.web.languages import language_of
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.views import ApiView, ReadOnlyApiViewSet
 from loyalty.journeys import api
@@ -76,7 +77,7 @@ class JourneyExecutionViewSet(ReadOnlyApiViewSet):
     def list(self, request: Request, *args: Any, **kwargs: Any) -> Response:
         """List executions."""
         page = self.paginate_queryset(self.filter_queryset(self.get_queryset())) or []
-        reads.name_customers(page)
+        reads.name_customers(page, language_of(request.headers.get("Accept-Language")))
         return self.get_paginated_response(serializers.JourneyExecutionSerializer(page, many=True).data)
 
     @extend_schema(responses={200: serializers.JourneyExecutionDetailSerializer})
@@ -85,9 +86,10 @@ class JourneyExecutionViewSet(ReadOnlyApiViewSet):
         return self._told(self.get_object())
 
     def _told(self, execution: Execution) -> Response:
-        reads.name_customers([execution])
+        language = language_of(self.request.headers.get("Accept-Language"))
+        reads.name_customers([execution], language)
         told = serializers.JourneyExecutionSerializer(execution).data
-        steps = serializers.JourneyStepSerializer(reads.list_steps(execution), many=True).data
+        steps = serializers.JourneyStepSerializer(reads.list_steps(execution, language), many=True).data
         return Response({**told, "context": reads.context_of(execution), "steps": steps})
 
     @extend_schema(
@@ -145,5 +147,6 @@ class StuckView(ApiView):
     @extend_schema(responses={200: serializers.JourneyStuckSerializer(many=True)})
     def get(self, request: Request) -> Response:
         """List those more than ten minutes overdue, at most 500, with the reason as far as it is known."""
-        told = [asdict(one) for one in api.list_stuck(now=clock.now())]
+        language = language_of(request.headers.get("Accept-Language"))
+        told = [asdict(one) for one in api.list_stuck(now=clock.now(), language=language)]
         return Response(serializers.JourneyStuckSerializer(told, many=True).data)

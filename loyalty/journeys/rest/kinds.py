@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from loyalty.foundation.web.languages import language_of
 from loyalty.foundation.web.serializers import ExactJSONField
 from loyalty.foundation.web.views import ApiView
 from loyalty.journeys import api
@@ -111,7 +112,7 @@ class JourneyTemplatesView(ApiView):
     @extend_schema(responses={200: JourneyTemplateSerializer(many=True)})
     def get(self, request: Request) -> Response:
         """Give the journeys to begin with."""
-        return Response(api.templates())
+        return Response(api.templates(language_of(request.headers.get("Accept-Language"))))
 
 
 paths: list[URLPattern] = [

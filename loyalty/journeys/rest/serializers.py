@@ -253,7 +253,7 @@ class JourneyExecutionSerializer(serializers.Serializer[Any]):
     goal_at = serializers.DateTimeField(allow_null=True)
     ended_at = serializers.DateTimeField(allow_null=True)
     outcome = serializers.CharField()
-    reason = serializers.CharField()
+    reason = serializers.CharField(source="reason_said")
 
 
 class JourneyStepSerializer(serializers.Serializer[Any]):
@@ -286,6 +286,22 @@ class JourneyMoveSerializer(JourneyReasonSerializer):
     """Where to, and why."""
 
     node_id = serializers.CharField(max_length=64)
+
+
+class JourneyLeadPeopleSerializer(JourneyReasonSerializer):
+    """Everybody at a node, of all versions or of one: where to (out of the journey when left out), and why."""
+
+    node_id = serializers.CharField(max_length=64)
+    to = serializers.CharField(max_length=64, required=False, allow_null=True, default=None)
+    version = serializers.IntegerField(required=False, allow_null=True, default=None, min_value=1)
+    dry_run = serializers.BooleanField(required=False, default=False)
+
+
+class JourneyLedSerializer(serializers.Serializer[Any]):
+    """How many were led, or would be."""
+
+    dry_run = serializers.BooleanField()
+    people = serializers.IntegerField()
 
 
 class JourneyStuckSerializer(serializers.Serializer[Any]):

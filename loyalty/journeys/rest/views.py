@@ -15,6 +15,7 @@ from rest_framework.response import Response
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web import scoping
 from loyalty.foundation.web.etag import if_match
+from loyalty.foundation.web.languages import language_of
 from loyalty.foundation.web.views import AllowListedOrdering, ReadOnlyApiViewSet
 from loyalty.foundation.web.waiting import WaitingAnswer
 from loyalty.journeys import api
@@ -51,6 +52,7 @@ class JourneyViewSet(ReadOnlyApiViewSet):
         "publish": "journeys.publish",
         "rollback": "journeys.publish",
         "start": "journeys.start",
+        "people": "journeys.operate",
     }
     scoped_by: ClassVar[Mapping[str, scoping.ScopedBy]] = {"program": "program_ref", "own": "owner_ref"}
     own_acts: ClassVar[tuple[str, ...]] = ("create",)
@@ -93,7 +95,8 @@ class JourneyViewSet(ReadOnlyApiViewSet):
         """Make a journey: empty, from a graph, or from a template."""
         body = serializers.NewJourneySerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        made = api.create(**body.validated_data, actor=self.actor, now=clock.now())
+        language = language_of(request.headers.get("Accept-Language"))
+        made = api.create(**body.validated_data, language=language, actor=self.actor, now=clock.now())
         return self._told(self.get_queryset().get(public_id=made), status=201)
 
     @extend_schema(request=serializers.ChangedJourneySerializer, responses={200: serializers.JourneyDetailSerializer})
@@ -195,6 +198,18 @@ class JourneyViewSet(ReadOnlyApiViewSet):
             plan=serializers.plan_of(given["plan"]), is_dry_run=given["dry_run"], actor=self.actor, now=clock.now(),
         )  # fmt: skip
         return Response(published_body(told))
+
+    @extend_schema(request=serializers.JourneyLeadPeopleSerializer, responses={200: serializers.JourneyLedSerializer})
+    @action(detail=True, methods=["post"])
+    def people(self, request: Request, **kwargs: Any) -> Response:
+        """Lead everybody at a node to another one, or out of the journey; a dry run only counts them."""
+        body = serializers.JourneyLeadPeopleSerializer(data=request.data)
+        body.is_valid(raise_exception=True)
+        given = dict(body.validated_data)
+        is_dry_run = given.pop("dry_run")
+        journey_id = self.get_object().public_id
+        led = api.lead_many(journey_id=journey_id, **given, is_dry_run=is_dry_run, actor=self.actor, now=clock.now())
+        return Response({"dry_run": is_dry_run, "people": led})
 
     @extend_schema(
         request=serializers.JourneyStartSerializer, responses={201: serializers.JourneyExecutionAnswerSerializer}

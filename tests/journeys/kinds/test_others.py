@@ -10,7 +10,7 @@ from loyalty.foundation.orm import sql
 from loyalty.journeys.kinds.actions import protocol
 from loyalty.journeys.models import Execution
 from loyalty.segments import api as segments
-from tests.campaigns.scene import make_campaign, make_segment
+from tests.campaigns.scene import make_campaign, make_segment, work_off
 from tests.delivery.post import Post, make_customers
 from tests.journeys import ground
 from tests.journeys.kinds.scene import action, call, rows
@@ -90,6 +90,52 @@ def test_trigger_campaign__gone_or_not_running__fails_with_the_code(post: Post, 
     assert [(one.branch, one.result["code"], one.may_pass) for one in told] == [
         ("failure", "campaign.not_found", False), ("failure", "campaign.not_active", True),
     ]  # fmt: skip
+
+
+def test_issue_offer__each_row__gets_the_offer_meant_for_it_and_whoever_has_none_skips(
+    post: Post, now: datetime
+) -> None:
+    ada, bob, cid = make_customers(["Ada", "Bob", "Cid"], now)
+    offers = (
+        {"code": "gold", "title": "For gold", "segment": str(make_segment(now, [ada], "Gold"))},
+        {"code": "blue", "title": "For blue", "segment": str(make_segment(now, [ada, bob], "Blue"))},
+    )
+    content = {"email": {"subject": "{{ offer_title }}", "body": "<p>{{ offer_code }}</p>"}}
+    campaign = make_campaign(now, content=content, offers=offers)
+    node, at = call("issue_offer", campaign_id=str(campaign)), rows([ada, bob, cid])
+    assert action("issue_offer").problems_of(node.config) == []
+    seen = [action("issue_offer").preview(node, row, now=now) for row in at]
+    assert [(one.branch, one.words) for one in seen] == [
+        ("success", "The offer “For gold” is sent."), ("success", "The offer “For blue” is sent."),
+        ("skip", "No offer is meant for the customer."),
+    ]  # fmt: skip
+    assert not Send.objects.exists()
+    for _ in range(2):
+        told = action("issue_offer").perform_set(node, at, now=now)
+        assert [(one.branch, one.result) for one in told] == [
+            ("success", {"outcome": "queued", "offer_code": "gold", "offer_title": "For gold"}),
+            ("success", {"outcome": "queued", "offer_code": "blue", "offer_title": "For blue"}),
+            ("skip", {"reason": "no_offer"}),
+        ]  # fmt: skip
+    assert Send.objects.count() == 2
+    work_off(now)
+    assert {mail["To"]: mail["Subject"] for mail in post.mails()} == {
+        "c0@mail.test": "For gold", "c1@mail.test": "For blue",
+    }  # fmt: skip
+
+
+def test_issue_offer__campaign_without_offers_or_gone__is_a_problem_and_a_failure(post: Post, now: datetime) -> None:
+    at = rows(make_customers(["Ada"], now))
+    plain = call("issue_offer", campaign_id=str(make_campaign(now)))
+    gone = call("issue_offer", campaign_id="01900000-0000-7000-8000-00000000dead")
+    assert [one.code for one in action("issue_offer").problems_of(plain.config)] == ["journeys.offer_missing"]
+    assert [one.code for one in action("issue_offer").problems_of(gone.config)] == ["journeys.campaign_unknown"]
+    told = [action("issue_offer").perform_set(node, at, now=now)[0] for node in (plain, gone)]
+    assert [(one.branch, one.result["code"]) for one in told] == [
+        ("failure", "journeys.offer_missing"), ("failure", "campaign.not_found"),
+    ]  # fmt: skip
+    assert action("issue_offer").preview(plain, at[0], now=now).branch == "failure"
+    assert not Send.objects.exists()
 
 
 def test_start_journey__each_row__comes_in_once_and_as_that_journey_allows(now: datetime) -> None:

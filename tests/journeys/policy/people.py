@@ -21,7 +21,13 @@ class Told:
     acts: Act = lambda node, visit: Acted("success", {"ok": True}, ("done",))  # noqa: E731
     customer_id: str = "01900000-0000-7000-8000-00000000c001"
     time_zone: str = "UTC"
+    journey_id: str = "01900000-0000-7000-8000-00000000f001"
+    arms: dict[str, str] = field(default_factory=dict)
     done: list[tuple[str, int, datetime]] = field(default_factory=list)
+
+    def arm(self, kept_as: str) -> str | None:
+        """Give what was drawn before."""
+        return self.arms.get(kept_as)
 
     def features(self, names: frozenset[str], at: datetime) -> Mapping[str, Any]:
         """Give what is known."""

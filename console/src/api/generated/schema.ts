@@ -2358,6 +2358,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/journeys/{id}/people/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Lead everybody at a node to another one, or out of the journey; a dry run only counts them. */
+        post: operations["journeys_people_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/journeys/{id}/publish/": {
         parameters: {
             query?: never;
@@ -7087,6 +7104,20 @@ export interface components {
             actions: components["schemas"]["ActionKind"][];
             events: components["schemas"]["EventKind"][];
             nodes: components["schemas"]["NodeKind"][];
+        };
+        /** @description Everybody at a node, of all versions or of one: where to (out of the journey when left out), and why. */
+        JourneyLeadPeopleRequest: {
+            /** @default false */
+            dry_run: boolean;
+            node_id: string;
+            reason: string;
+            to?: string | null;
+            version?: number | null;
+        };
+        /** @description How many were led, or would be. */
+        JourneyLed: {
+            dry_run: boolean;
+            people: number;
         };
         /** @description Where to, and why. */
         JourneyMoveRequest: {
@@ -19087,6 +19118,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JourneyDetail"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_people_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JourneyLeadPeopleRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyLed"];
                 };
             };
             /** @description Refused or failed */

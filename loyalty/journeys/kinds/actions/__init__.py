@@ -2,6 +2,7 @@
 
 from loyalty.journeys.kinds.actions.add_to_segment import AddToSegment
 from loyalty.journeys.kinds.actions.award_points import AwardPoints
+from loyalty.journeys.kinds.actions.issue_offer import IssueOffer
 from loyalty.journeys.kinds.actions.protocol import Action
 from loyalty.journeys.kinds.actions.remove_from_segment import RemoveFromSegment
 from loyalty.journeys.kinds.actions.send_email import SendEmail
@@ -14,6 +15,6 @@ from loyalty.journeys.kinds.actions.webhook import TellWebhook
 def shipped() -> tuple[Action, ...]:
     """Give the actions that the platform comes with."""
     return (
-        SendEmail(), SendSms(), SendPush(), TriggerCampaign(), AwardPoints(), AddToSegment(), RemoveFromSegment(),
-        TellWebhook(),
+        SendEmail(), SendSms(), SendPush(), TriggerCampaign(), IssueOffer(), AwardPoints(), AddToSegment(),
+        RemoveFromSegment(), TellWebhook(),
     )  # fmt: skip

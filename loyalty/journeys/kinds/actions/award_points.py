@@ -22,6 +22,7 @@ from loyalty.journeys.contracts import (
 )
 from loyalty.journeys.kinds.actions import values
 from loyalty.journeys.kinds.actions.protocol import Effect
+from loyalty.journeys.policy.reasons import Reason
 from loyalty.points import api as points
 from loyalty.programs import api as programs
 
@@ -72,16 +73,16 @@ class AwardPoints:
         found = points.find_member(customer_id=row.customer_id, program_id=program) if program else None
         shown = {"points": amount, "program_id": str(program) if program else None, "is_member": found is not None}
         if program is None:
-            return Effect("No points are given: no program is chosen.", FAILURE, shown)
+            return Effect(Reason("points_no_program"), FAILURE, shown)
         if found is None and not _takes_in(program, now):
-            return Effect("No points are given: the customer is not a member.", SKIP, shown)
-        return Effect(f"{amount:,} points are given.", SUCCESS, shown, result={"points_amount": amount})
+            return Effect(Reason("points_no_member"), SKIP, shown)
+        return Effect(Reason("points_given", points=f"{amount:,}"), SUCCESS, shown, result={"points_amount": amount})
 
     def perform_set(self, call: ActionCall, rows: Sequence[ActionRow], *, now: datetime) -> Sequence[ActionOutcome]:
         """Earn for all rows; whoever is no member is taken in where the program does that by itself."""
         program = values.program_of(call.config, call, now)
         if program is None or not _program_exists(program):
-            told = ActionOutcome(FAILURE, {"code": "journeys.program_unknown"}, ("no program is chosen",))
+            told = ActionOutcome(FAILURE, {"code": "journeys.program_unknown"}, (Reason("program_missing"),))
             return [told] * len(rows)
         if _takes_in(program, now):
             ids = list({row.customer_id for row in rows})
@@ -119,7 +120,7 @@ def _outcome(line: points.EarnLine) -> ActionOutcome:
             "points_balance": receipt.points_balance,
         }
         if receipt.transaction_id is None:
-            return ActionOutcome(SKIP, result, ("nothing was earned",))
+            return ActionOutcome(SKIP, result, (Reason("points_none"),))
         return ActionOutcome(SUCCESS, result, (f"{receipt.points_amount:,} points given",))
     branch = SKIP if line.code in PASSED_OVER else FAILURE
     return ActionOutcome(branch, {"code": line.code}, (line.message,))

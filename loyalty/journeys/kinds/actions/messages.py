@@ -30,6 +30,7 @@ from loyalty.journeys.contracts import (
 from loyalty.journeys.kinds.actions import values
 from loyalty.journeys.kinds.actions.protocol import Effect
 from loyalty.journeys.policy import variables
+from loyalty.journeys.policy.reasons import PHRASES, Reason
 
 SOURCE_KIND = "journey"
 # What a text may name without saying where it comes from, and where that is.
@@ -49,21 +50,6 @@ PLACED = """
     SELECT s.customer_id, s.send_public_id, s.state, s.reason FROM delivery_sends s
     WHERE s.occurrence_key = %s AND s.channel = %s
 """
-
-# Why somebody is not written to, in words.
-WORDS = {
-    "forbidden": "nothing may be sent to this address",
-    "no_consent": "the customer did not agree",
-    "suppressed": "the address is suppressed",
-    "holdout": "the customer is held out from marketing",
-    "capped": "the customer was written to often enough",
-    "no_address": "there is no address",
-    "control": "the customer is in the campaign's control group",
-    "repeated": "the customer had it before",
-    "past_time": "its time is over",
-    "budget": "the budget is used up",
-    "unknown_customer": "the customer is gone",
-}
 
 TEMPLATE = FieldSpec(
     "template", FieldKind.TEMPLATE, "Template", maximum=100, description="A published template, instead of own words."
@@ -94,7 +80,7 @@ class MessageAction:
         """Why nothing can be sent here; empty when it can."""
         if self.channel in delivery.list_channels():
             return ""
-        return f"This installation cannot send over {self.channel}: the channel is not set up."
+        return Reason("channel_missing", channel=self.channel)
 
     def content_of(self, config: Mapping[str, Any]) -> dict[str, str]:
         """Give the channel's content: a reference to a template, or the own words."""
@@ -154,12 +140,10 @@ class MessageAction:
             )
             shown |= {"subject": rendered.subject, "html": rendered.html, "text": rendered.text}
         except delivery.VariableMissing as missing:
-            warnings.append(f"The value {missing.name} is missing, so that the message would not be sent.")
+            warnings.append(Reason("value_missing", name=missing.name))
         if refused:
-            return Effect(
-                f"Nothing is sent: {reason_in_words(refused)}.", SKIP, shown, tuple(warnings), {"reason": refused}
-            )
-        return Effect("The message is placed in the queue.", SUCCESS, shown, tuple(warnings), {})
+            return Effect(not_sent(refused), SKIP, shown, tuple(warnings), {"reason": refused})
+        return Effect(Reason("message_queued"), SUCCESS, shown, tuple(warnings), {})
 
     def perform_set(self, call: ActionCall, rows: Sequence[ActionRow], *, now: datetime) -> Sequence[ActionOutcome]:
         """Place the messages in the send ledger; who may not be written to skips, with the reason."""
@@ -258,15 +242,20 @@ def _audience(rows: Sequence[ActionRow], told: Sequence[Mapping[str, Any]]) -> d
 
 def _outcome(placed: Mapping[str, Any] | None) -> ActionOutcome:
     if placed is None:
-        return ActionOutcome(SKIP, {"reason": "not_placed"}, ("the customer is gone",))
+        return ActionOutcome(SKIP, {"reason": "not_placed"}, (Reason("customer_missing"),))
     send_id: uuid.UUID = placed["send_public_id"]
     if placed["state"] == delivery.SendState.SKIPPED:
         return ActionOutcome(
             SKIP, {"send_id": str(send_id), "reason": placed["reason"]}, (reason_in_words(placed["reason"]),)
         )
-    return ActionOutcome(SUCCESS, {"send_id": str(send_id)}, ("the message waits to be sent",))
+    return ActionOutcome(SUCCESS, {"send_id": str(send_id)}, (Reason("message_waits"),))
 
 
 def reason_in_words(code: str) -> str:
     """Say why somebody is not written to."""
-    return WORDS.get(code, code.replace("_", " "))
+    return Reason(f"refused_{code}") if f"refused_{code}" in PHRASES["en"] else code.replace("_", " ")
+
+
+def not_sent(code: str) -> str:
+    """Say that nothing is sent, and why."""
+    return Reason("not_sent", reason=reason_in_words(code))

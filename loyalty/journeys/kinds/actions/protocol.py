@@ -12,7 +12,8 @@ from loyalty.journeys.contracts import ActionCall, ActionOutcome, ActionRow, Fie
 class Effect:
     """What an action would do for one customer, without doing it: in words, and what would be seen.
 
-    ``branch`` is the one that the customer would leave by as far as that can be told now.
+    ``branch`` is the one that the customer would leave by as far as that can be told now. ``words`` and ``warnings``
+    are texts, best ``policy.reasons.Reason`` so that they are said in the language of whoever looks on.
     """
 
     words: str

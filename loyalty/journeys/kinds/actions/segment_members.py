@@ -17,6 +17,7 @@ from loyalty.journeys.contracts import (
     Problem,
 )
 from loyalty.journeys.kinds.actions.protocol import Effect
+from loyalty.journeys.policy.reasons import Reason
 from loyalty.segments import api as segments
 
 ACTOR = system_actor("journeys.segment_members")
@@ -46,12 +47,12 @@ class SegmentMembersAction:
         """Tell whether anything changes."""
         found = _find(call.config)
         if found is None:
-            return Effect("Nothing happens: the segment does not exist.", FAILURE, {})
+            return Effect(Reason("segment_gone"), FAILURE, {})
         is_member = segments.is_member(found.id, row.customer_id)
-        verb = "is added to" if self.is_adding else "is removed from"
-        words = f"The customer {verb} “{found.name}”."
+        code = "segment_added" if self.is_adding else "segment_removed"
         if is_member == self.is_adding:
-            words = f"Nothing changes: the customer is {'in' if is_member else 'not in'} “{found.name}” already."
+            code = "segment_is_in" if is_member else "segment_is_out"
+        words = Reason(code, name=found.name)
         return Effect(words, SUCCESS, {"segment": found.name, "is_member": is_member}, result={})
 
     def perform_set(self, call: ActionCall, rows: Sequence[ActionRow], *, now: datetime) -> Sequence[ActionOutcome]:
@@ -67,7 +68,7 @@ class SegmentMembersAction:
         except (ValueError, segments.SegmentNotFound, segments.SegmentKindWrong) as refusal:
             told = ActionOutcome(FAILURE, {"code": getattr(refusal, "code", "segment.not_found")}, (str(refusal),))
             return [told] * len(rows)
-        words = "is in the segment" if self.is_adding else "is not in the segment"
+        words = Reason("segment_in" if self.is_adding else "segment_out")
         return [ActionOutcome(SUCCESS, {"is_member": self.is_adding}, (words,))] * len(rows)
 
 

@@ -20,6 +20,7 @@ from loyalty.journeys.contracts import (
 )
 from loyalty.journeys.kinds.actions.protocol import Effect
 from loyalty.journeys.models import Journey
+from loyalty.journeys.policy.reasons import Reason
 
 # Lets rows into a journey in sets, and gives the execution of each that came in by its key. Raises JourneyStateWrong
 # or JourneyNotFound. It is how the engine lets people in, which stands above kinds and so is handed in.
@@ -61,8 +62,8 @@ class StartJourney:
         """Tell into which journey the customer comes."""
         found = _find(call.config)
         if found is None or found.status != JourneyStatus.ACTIVE:
-            return Effect("Nothing happens: the journey does not run.", FAILURE, {})
-        return Effect(f"The customer comes into “{found.name}”, if it lets them.", SUCCESS, {"journey": found.name})
+            return Effect(Reason("journey_idle"), FAILURE, {})
+        return Effect(Reason("journey_comes", name=found.name), SUCCESS, {"journey": found.name})
 
     def perform_set(self, call: ActionCall, rows: Sequence[ActionRow], *, now: datetime) -> Sequence[ActionOutcome]:
         """Let all rows in, each by an occurrence of its step."""
@@ -70,7 +71,7 @@ class StartJourney:
         begun = self._enter(found.public_id, rows, call.config, now) if found is not None else None
         if begun is None:
             told = ActionOutcome(
-                FAILURE, {"code": "journeys.state_wrong"}, ("the journey does not run",), may_pass=found is not None
+                FAILURE, {"code": "journeys.state_wrong"}, (Reason("journey_stands"),), may_pass=found is not None
             )
             return [told] * len(rows)
         return [_outcome(begun.get(row.key)) for row in rows]
@@ -78,8 +79,8 @@ class StartJourney:
 
 def _outcome(execution: uuid.UUID | None) -> ActionOutcome:
     if execution is None:
-        return ActionOutcome(SKIP, {"reason": "not_let_in"}, ("the journey does not let the customer in again",))
-    return ActionOutcome(SUCCESS, {"execution_id": str(execution)}, ("the customer came in",))
+        return ActionOutcome(SKIP, {"reason": "not_let_in"}, (Reason("journey_closed"),))
+    return ActionOutcome(SUCCESS, {"execution_id": str(execution)}, (Reason("journey_entered"),))
 
 
 def _find(config: Mapping[str, Any]) -> Journey | None:

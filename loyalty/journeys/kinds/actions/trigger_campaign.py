@@ -19,8 +19,9 @@ from loyalty.journeys.contracts import (
     Problem,
     Severity,
 )
-from loyalty.journeys.kinds.actions.messages import reason_in_words
+from loyalty.journeys.kinds.actions.messages import not_sent, reason_in_words
 from loyalty.journeys.kinds.actions.protocol import Effect
+from loyalty.journeys.policy.reasons import Reason
 
 ACTOR = system_actor("journeys.trigger_campaign")
 QUEUED, REPEATED = "queued", "repeated_key"
@@ -56,16 +57,16 @@ class TriggerCampaign:
         try:
             campaign = campaigns.get_campaign(uuid.UUID(str(call.config.get("campaign_id"))))
         except (ValueError, campaigns.CampaignNotFound):
-            return Effect("Nothing is sent: the campaign does not exist.", FAILURE, {})
+            return Effect(Reason("campaign_gone"), FAILURE, {})
         if campaign.status != campaigns.CampaignStatus.ACTIVE:
-            return Effect(f"Nothing is sent: “{campaign.name}” does not run.", FAILURE, {})
+            return Effect(Reason("campaign_idle", name=campaign.name), FAILURE, {})
         told = campaigns.preview(campaign, customer=row.customer_id, now=now)
         shown = {"campaign": campaign.name, "data": (told.get("sample") or {}).get("content") or {}}
         reasons = (told.get("verdict") or {}).get("reasons") or {}
         if reasons and all(reasons.values()):
             reason = next(iter(reasons.values()))
-            return Effect(f"Nothing is sent: {reason_in_words(reason)}.", SKIP, shown, result={"reason": reason})
-        return Effect(f"The campaign “{campaign.name}” is sent.", SUCCESS, shown, result={})
+            return Effect(not_sent(reason), SKIP, shown, result={"reason": reason})
+        return Effect(Reason("campaign_sent", name=campaign.name), SUCCESS, shown, result={})
 
     def perform_set(self, call: ActionCall, rows: Sequence[ActionRow], *, now: datetime) -> Sequence[ActionOutcome]:
         """Place the campaign for all rows, each under its key."""
@@ -86,7 +87,7 @@ class TriggerCampaign:
 
 def _outcome(told: str) -> ActionOutcome:
     if told in (QUEUED, REPEATED):
-        words = "the campaign waits to be sent" if told == QUEUED else "the campaign was placed before"
+        words = Reason("campaign_queued" if told == QUEUED else "campaign_before")
         return ActionOutcome(SUCCESS, {"outcome": QUEUED}, (words,))
     return ActionOutcome(SKIP, {"reason": told}, (reason_in_words(told),))
 

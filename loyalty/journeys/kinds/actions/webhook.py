@@ -26,6 +26,7 @@ from loyalty.journeys.events import JourneySignalled
 from loyalty.journeys.kinds.actions import values
 from loyalty.journeys.kinds.actions.protocol import Effect
 from loyalty.journeys.policy import variables
+from loyalty.journeys.policy.reasons import Reason
 
 # The name space of the ids of signals; a number that means nothing else.
 SIGNALS = uuid.UUID("3b0d2f6a-7a54-4c0e-9c1b-5d8f0a5f9f10")
@@ -63,7 +64,8 @@ class TellWebhook:
     def preview(self, call: ActionCall, row: ActionRow, *, now: datetime) -> Effect:
         """Show what would be told."""
         data = self._data(call, [row], now)[0]
-        return Effect(f"Other systems are told “{call.config.get('name')}”.", SUCCESS, {"data": data}, result={})
+        words = Reason("signal_told", name=str(call.config.get("name") or ""))
+        return Effect(words, SUCCESS, {"data": data}, result={})
 
     def perform_set(self, call: ActionCall, rows: Sequence[ActionRow], *, now: datetime) -> Sequence[ActionOutcome]:
         """Publish a fact for each row, in one statement."""
@@ -88,7 +90,7 @@ class TellWebhook:
             for row, data, event_id in zip(rows, self._data(call, rows, now), ids, strict=True)
         ]
         events.publish_many(publications)
-        return [ActionOutcome(SUCCESS, {"event_id": str(one)}, ("the signal waits to be told",)) for one in ids]
+        return [ActionOutcome(SUCCESS, {"event_id": str(one)}, (Reason("signal_waits"),)) for one in ids]
 
     def _data(self, call: ActionCall, rows: Sequence[ActionRow], now: datetime) -> list[dict[str, Any]]:
         given = call.config.get("data")
