@@ -1,7 +1,7 @@
 /** Every act of the canvas by hand: with the pointer, with the keys, and what becomes of the work when the server cannot be reached. */
-import { writeFileSync } from 'node:fs'
+import { readFileSync, writeFileSync } from 'node:fs'
 import { expect, expectAccessible, server, signIn, test } from './harness'
-import { call, card, create, dragged, drawn, idOf, lineOf, middleOf, name, nodes, openBuilder, saved, stamp, step, waiting } from './journeyTools'
+import { call, card, create, dragged, drawn, idOf, line, lineOf, middleOf, name, nodes, openBuilder, saved, stamp, step, waiting } from './journeyTools'
 
 test('test_pointer__dropped_on_a_line_pulled_moved_and_boxed__each_act_taken_back', async ({ signedIn: page, context }) => {
   await context.grantPermissions(['clipboard-read', 'clipboard-write'])
@@ -255,3 +255,51 @@ test('test_beginner__welcome_from_nothing_to_live__told_what_to_do_at_each_step'
   expect(made).toMatchObject({ status: 'ACTIVE', live_version: 1 })
 })
 
+test('test_revert__unpublished_changes__discarded_and_brought_back', async ({ signedIn: page }) => {
+  const id = await create(page, 'Discarded', { nodes: [step('in', 'start', 'Called', { trigger: { kind: 'api' } }, 0), step('out', 'end', 'Out', { outcome: 'done' }, 160)], edges: [line('in', 'next', 'out')] })
+  const { draft } = await call<{ draft: { revision: number; graph: { settings: object } } }>(page, 'GET', `journeys/${id}/`)
+  const { revision } = await call<{ revision: number }>(page, 'PUT', `journeys/${id}/draft/`, { revision: draft.revision, graph: { ...draft.graph, settings: { ...draft.graph.settings, re_entry: 'never' } } })
+  await call(page, 'POST', `journeys/${id}/publish/`, { revision, comment: '', plan: { policy: 'stay', node_map: {} }, dry_run: false })
+  await page.goto(`/journeys/${id}/edit`)
+  const menu = page.getByRole('button', { name: 'More actions' })
+  await expect(card(page, 'out')).toBeVisible()
+  // Nothing to discard yet.
+  await menu.click()
+  await expect(page.getByRole('menuitem', { name: 'Export as JSON' })).toBeVisible()
+  await expect(page.getByRole('menuitem', { name: 'Discard unpublished changes' })).toHaveCount(0)
+  await page.keyboard.press('Escape')
+
+  await card(page, 'out').click()
+  await name(page).fill('Elsewhere')
+  await saved(page)
+  await expect(page.getByText('Unpublished changes')).toBeVisible()
+  await menu.click()
+  await page.getByRole('menuitem', { name: 'Discard unpublished changes' }).click()
+  await expect(page.getByText('The draft is what is live again').first()).toBeVisible()
+  await expect(name(page)).toHaveValue('Out')
+  await expect(page.getByText('Unpublished changes')).toHaveCount(0)
+  expect((await drawn(page, id)).nodes.map((node) => node.name)).toEqual(['Called', 'Out'])
+  await page.getByRole('button', { name: 'Undo' }).first().click()
+  await expect(name(page)).toHaveValue('Elsewhere')
+  await expect(page.getByText('Unpublished changes')).toBeVisible()
+})
+
+test('test_image_and_find__a_file_with_all_steps_and_the_way_to_one_by_its_name', async ({ signedIn: page }, info) => {
+  await openBuilder(page, await create(page, 'As a picture', waiting()), 5)
+  await page.getByRole('button', { name: 'More actions' }).click()
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('menuitem', { name: 'Export as image' }).click()])
+  expect(download.suggestedFilename()).toMatch(/^As-a-picture-.*\.svg$/)
+  const file = info.outputPath('journey.svg')
+  await download.saveAs(file)
+  const text = readFileSync(file, 'utf8')
+  for (const node of waiting().nodes) expect(text).toContain(`>${node.name}</text>`)
+  // A step is gone to by its name.
+  await page.locator('.vue-flow__pane').click({ position: { x: 8, y: 8 } })
+  await page.keyboard.press('f')
+  await page.getByPlaceholder('Name of a step').fill('purch')
+  await expect(page.getByRole('option', { name: /^A purchase/ })).toBeVisible()
+  await expectAccessible(page)
+  await page.keyboard.press('Enter')
+  await expect(card(page, 'buy')).toBeFocused()
+  await expect(name(page)).toHaveValue('A purchase')
+})

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { differences, groupsOf } from './changes'
+import { differences } from './changes'
 
 describe('differences', () => {
   it('test_differences__nested_records__only_what_changed_by_place', () => {
@@ -13,11 +13,5 @@ describe('differences', () => {
     expect(differences(null, { code: 'x', is_on: false })).toEqual([{ path: 'code', before: undefined, after: 'x' }, { path: 'is_on', before: undefined, after: false }])
     expect(differences({ code: 'x' }, null)).toEqual([{ path: 'code', before: 'x', after: undefined }])
     expect(differences(null, null)).toEqual([])
-  })
-
-  it('test_groups__false_and_null__told_apart', () => {
-    expect(groupsOf(differences({ is_active: true }, { is_active: false }), 'All')[0]?.changes).toEqual([{ key: 'is_active', name: 'is active', before: 'true', after: 'false' }])
-    expect(groupsOf(differences({ until: '2026' }, { until: null }), 'All')[0]?.changes[0]).toMatchObject({ before: '2026', after: null })
-    expect(groupsOf([], 'All')).toEqual([])
   })
 })

@@ -5,7 +5,7 @@ import { CARD, type Graph, type Point } from './graph'
 import { centredOn, type View } from './stepMap'
 
 /** Smaller than this and the names on the cards cannot be read any more. */
-const READABLE_ZOOM = 0.8
+export const READABLE_ZOOM = 0.8
 const ZOOM_MIN = 0.08
 const ZOOM_MAX = 1.6
 const ZOOM_STEP = 1.2
@@ -18,8 +18,8 @@ export const ZOOM = { min: ZOOM_MIN, max: ZOOM_MAX }
 export function useCanvas(id: string) {
   const flow = useVueFlow(id)
 
-  /** The whole journey; where that would be too small to read, its beginning. */
-  function show(graph: Graph, isReadable: boolean): void {
+  /** The whole journey; where that would make it smaller than it may be, its beginning. */
+  function show(graph: Graph, zoomMin = ZOOM_MIN): void {
     const { width, height } = flow.dimensions.value
     if (graph.nodes.length === 0 || width === 0) return
     const xs = graph.nodes.map((node) => node.position.x)
@@ -29,21 +29,24 @@ export function useCanvas(id: string) {
     const wide = Math.max(...xs) + CARD.width - left
     const high = Math.max(...ys) + CARD.height - top
     const fitting = Math.min((width - 2 * MARGIN.across) / wide, (height - 2 * MARGIN.down) / high, 1)
-    const zoom = Math.max(fitting, isReadable ? READABLE_ZOOM : ZOOM_MIN)
+    const zoom = Math.max(fitting, zoomMin)
     const first = graph.nodes.find((node) => node.kind === 'start') ?? graph.nodes[0]
     const isCut = fitting < zoom
     const middle = isCut && wide * zoom > width ? (first?.position.x ?? left) + CARD.width / 2 : left + wide / 2
     void flow.setViewport({ zoom, x: width / 2 - middle * zoom, y: isCut && high * zoom > height ? MARGIN.down - top * zoom : (height - high * zoom) / 2 - top * zoom })
   }
 
-  /** Brings a step into the middle unless it is in sight already. */
-  function reveal(at: Point, isAlways = false): void {
+  /** Whether a step at that place is in sight as a whole. */
+  function isSeen(at: Point): boolean {
     const { x, y, zoom } = flow.viewport.value
     const { width, height } = flow.dimensions.value
     const corner = { x: at.x * zoom + x, y: at.y * zoom + y }
-    const isSeen = corner.x >= 0 && corner.y >= 0 && corner.x + CARD.width * zoom <= width && corner.y + CARD.height * zoom <= height
-    if (isSeen && !isAlways) return
-    void flow.setCenter(at.x + CARD.width / 2, at.y + CARD.height / 2, { zoom: Math.max(zoom, READABLE_ZOOM), duration: MOVE_MS })
+    return corner.x >= 0 && corner.y >= 0 && corner.x + CARD.width * zoom <= width && corner.y + CARD.height * zoom <= height
+  }
+  /** Brings a step into the middle unless it is in sight already. */
+  function reveal(at: Point, isAlways = false): void {
+    if (isSeen(at) && !isAlways) return
+    void flow.setCenter(at.x + CARD.width / 2, at.y + CARD.height / 2, { zoom: Math.max(flow.viewport.value.zoom, READABLE_ZOOM), duration: MOVE_MS })
   }
 
   /** Whether some step lies outside of what is in sight. */
@@ -74,7 +77,7 @@ export function useCanvas(id: string) {
   const zoomIn = (): void => zoomBy(ZOOM_STEP)
   const zoomOut = (): void => zoomBy(1 / ZOOM_STEP)
 
-  return { show, reveal, isCut, pointAt, middle, zoomIn, zoomOut, toActualSize, view, lookAt, viewport: flow.viewport, selectedNodes: flow.getSelectedNodes, selectedEdges: flow.getSelectedEdges, flow }
+  return { show, reveal, isSeen, isCut, pointAt, middle, zoomIn, zoomOut, toActualSize, view, lookAt, viewport: flow.viewport, flow }
 }
 /** Tells the canvas that the ways of a step have moved or become others. */
 export function useHandles(id: () => string): () => void {

@@ -29,6 +29,7 @@ export function useBuilder(draft: Draft, canvas: Ref<CanvasHandle | null>, offer
   const side = ref<Side>('settings')
   const place = shallowRef<Place | null>(null)
   const isAdding = ref(false)
+  const isFinding = ref(false)
   const chosen = computed(() => (nodes.value.size === 1 ? findNode(draft.graph.value, [...nodes.value][0]) : undefined))
 
   function select(ids: ReadonlySet<string>, lines: ReadonlySet<string>): void {
@@ -57,6 +58,11 @@ export function useBuilder(draft: Draft, canvas: Ref<CanvasHandle | null>, offer
     isAdding.value = false
     // The dialog gives the focus back first.
     void nextTick(() => add(key, at))
+  }
+  /** Leads to a step that was looked for. */
+  function go(id: string): void {
+    isFinding.value = false
+    void nextTick(() => canvas.value?.select([id], true))
   }
   /** Behind the chosen step where one is, else in the middle. */
   function placeForNew(): Place {
@@ -110,6 +116,7 @@ export function useBuilder(draft: Draft, canvas: Ref<CanvasHandle | null>, offer
     chooseNone: () => void canvas.value?.select([]),
     tidy: () => void tidy(),
     add: () => ask(placeForNew()),
+    find: () => { isFinding.value = true },
     zoomIn: () => canvas.value?.zoomIn(),
     zoomOut: () => canvas.value?.zoomOut(),
     actualSize: () => canvas.value?.toActualSize(),
@@ -119,7 +126,7 @@ export function useBuilder(draft: Draft, canvas: Ref<CanvasHandle | null>, offer
     paste: (text) => insert(text, pasteAt(draft.graph.value, text)),
   }
 
-  return { nodes, edges, side, chosen, isAdding, place, select, add, ask, answer, placeForNew, acts, insert }
+  return { nodes, edges, side, chosen, isAdding, isFinding, place, select, add, ask, answer, go, placeForNew, acts, insert }
 
   /** Beside where it came from in the same journey, in the middle of the view in another one. */
   function pasteAt(graph: Graph, text: string): Point | null {

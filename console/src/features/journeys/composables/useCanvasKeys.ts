@@ -14,6 +14,7 @@ export interface CanvasActs {
   chooseNone: () => void
   tidy: () => void
   add: () => void
+  find: () => void
   zoomIn: () => void
   zoomOut: () => void
   actualSize: () => void
@@ -43,6 +44,7 @@ export function useCanvasKeys(acts: CanvasActs, mayEdit: () => boolean): void {
       case '0': return acts.actualSize
       case '1': return acts.showAll
       case 'n': case 'N': case 'Insert': return acts.add
+      case 'f': case 'F': return acts.find
       default: return null
     }
   }

@@ -11,7 +11,7 @@ import { useDocument } from '@/shared/data/useDocument'
 import { toProblem, type ProblemError } from '@/shared/http/problems'
 import { completed, emptyGraph, type Graph } from '../canvas/graph'
 import { mergeGraphs } from '../canvas/merge'
-import { getJourney, saveDraft, type DraftConflict, type Journey, type Problem } from '../journeys.api'
+import { getJourney, getVersion, saveDraft, type DraftConflict, type Journey, type Problem } from '../journeys.api'
 
 const PAUSE_MS = 1_200
 const PAUSE_MAX_MS = 8_000
@@ -33,6 +33,8 @@ export function useDraft(id: Ref<string>, mayEdit: Ref<boolean>) {
   const saveError = shallowRef<ProblemError | null>(null)
   const conflict = shallowRef<DraftConflict | null>(null)
   const kept = shallowRef<Kept | null>(null)
+  /** What is live, once it was asked for. */
+  const live = shallowRef<{ version: number; graph: Graph } | null>(null)
   const key = computed(() => `khaywe:journey:${id.value}`)
 
   // Before the guard of the document: what can be saved on the way out need not be asked about.
@@ -88,7 +90,7 @@ export function useDraft(id: Ref<string>, mayEdit: Ref<boolean>) {
       problems.value = saved.problems
       savedAt.value = Date.parse(saved.saved_at) || Date.now()
       document.markSaved(sent)
-      if (journey.value) journey.value = { ...journey.value, has_unpublished_changes: true }
+      if (journey.value) journey.value = { ...journey.value, has_unpublished_changes: !(live.value?.version === journey.value.live_version && same(live.value?.graph, sent)) }
       if (!document.isDirty.value) forget()
       return true
     } catch (error) {
@@ -145,6 +147,14 @@ export function useDraft(id: Ref<string>, mayEdit: Ref<boolean>) {
     forget()
   }
 
+  /** Takes what is live into the draft; undo brings the changes back. */
+  async function revert(): Promise<void> {
+    const version = journey.value?.live_version ?? null
+    if (version === null) return
+    live.value = { version, graph: completed((await getVersion(id.value, version)).graph) }
+    change(live.value.graph)
+  }
+
   /** My changes on top of their draft, step by step. */
   async function keepMine(): Promise<void> {
     const met = conflict.value
@@ -172,6 +182,6 @@ export function useDraft(id: Ref<string>, mayEdit: Ref<boolean>) {
   useEventListener(window, 'online', () => { if (document.isDirty.value) void save() })
   onBeforeUnmount(() => clearTimeout(timer))
 
-  return { ...document, graph, change, journey, revision, base, problems, savedAt, isSaving, state, loadError, saveError, conflict, kept, load, save, keepMine, takeTheirs, takeKept, dropKept }
+  return { ...document, graph, change, journey, revision, base, problems, savedAt, isSaving, state, loadError, saveError, conflict, kept, load, save, revert, keepMine, takeTheirs, takeKept, dropKept }
 }
 export type Draft = ReturnType<typeof useDraft>

@@ -2,14 +2,16 @@
 import { useToast } from '@nuxt/ui/composables'
 import { useI18n } from 'vue-i18n'
 import { useProblem } from '@/shared/http/useProblem'
+import { branchesOf, type Graph, type JourneyNode } from '../canvas/graph'
+import type { StepWords } from './useStepWords'
 import { exportJourney as readJourney, importJourney as takeJourney } from '../journeys.api'
 
 const NAME_MAX = 60
 const FILE_MAX_BYTES = 5_000_000
 
-export function saveFile(name: string, text: string): void {
+export function saveFile(name: string, text: string, type = 'application/json'): void {
   const link = document.createElement('a')
-  link.href = URL.createObjectURL(new Blob([text], { type: 'application/json' }))
+  link.href = URL.createObjectURL(new Blob([text], { type }))
   link.download = name
   link.click()
   URL.revokeObjectURL(link.href)
@@ -26,6 +28,8 @@ function chooseFile(): Promise<File | null> {
   })
 }
 
+const fileName = (name: string, ending: string): string => `${name.replace(/[^\p{L}\p{N}]+/gu, '-').slice(0, NAME_MAX) || 'journey'}.${ending}`
+
 export function useFiles(options: { insert?: (text: string) => boolean; imported?: (journey: { id: string }) => void } = {}) {
   const { t } = useI18n()
   const toast = useToast()
@@ -34,10 +38,18 @@ export function useFiles(options: { insert?: (text: string) => boolean; imported
 
   async function exportJourney(id: string, name: string): Promise<void> {
     try {
-      saveFile(`${name.replace(/[^\p{L}\p{N}]+/gu, '-').slice(0, NAME_MAX) || 'journey'}.json`, JSON.stringify(await readJourney(id), null, 2))
+      saveFile(fileName(name, 'json'), JSON.stringify(await readJourney(id), null, 2))
     } catch (error) {
       report(error, t('journeys.notExported'))
     }
+  }
+
+  /** The graph as it stands on the canvas, saved or not. */
+  async function exportImage(graph: Graph, name: string, words: StepWords): Promise<void> {
+    const { svgOf } = await import('../canvas/svg')
+    const nameOf = (node: JourneyNode): string => node.name || t(`journeys.kinds.${node.kind}`)
+    const branchOf = (node: JourneyNode, branch: string): string => (branchesOf(node).length > 1 && branch !== 'success' ? words.branch(branch, node.kind) : '')
+    saveFile(fileName(name, 'svg'), svgOf(graph, { title: name, name: nameOf, summary: words.summary, branch: branchOf }), 'image/svg+xml')
   }
 
   async function chooseSteps(): Promise<void> {
@@ -61,5 +73,5 @@ export function useFiles(options: { insert?: (text: string) => boolean; imported
       report(error, t('journeys.notImported'))
     }
   }
-  return { exportJourney, chooseSteps, importJourney }
+  return { exportJourney, exportImage, chooseSteps, importJourney }
 }
