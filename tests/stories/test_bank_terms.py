@@ -154,10 +154,12 @@ def test_caps__of_a_day__turn_at_midnight_of_the_zone(bank: Bank) -> None:
 def test_version__from_an_instant__counts_for_what_happens_from_then_on(bank: Bank) -> None:
     program = bank.program()
     (member,) = bank.members(program)
-    url, at = f"loyaltyPrograms/{program['id']}/", datetime.now(UTC) + timedelta(seconds=3)
+    # So far away that the change is taken before it, on a busy machine too.
+    before = datetime.now(UTC)
+    url, at = f"loyaltyPrograms/{program['id']}/", before + timedelta(seconds=10)
     twice = {"earn_rules": [{"code": "base", "rule": share(2)}], "effective_at": at.isoformat()}
     done(bank.http.patch(url, json=twice))
-    assert granted(bank.earn(member, "10")) == (10, 0)
+    assert granted(bank.earn(member, "10", occurred_at=before.isoformat())) == (10, 0)
     wait_for("the instant", lambda: datetime.now(UTC) > at)
     later = done(bank.earn(member, "10"))
     assert (later["points_amount"], later["trace"]["program_version"]) == (20, 2)

@@ -165,7 +165,7 @@ def test_hold__captured_released_or_out_of_time__ends_once(bank: Bank) -> None:
     assert refusal(bank.post(f"{POINTS}/hold/{held}/release/", {})) == (409, "hold.not_active")
     released = hold(55)
     done(bank.post(f"{POINTS}/hold/{released}/release/", {}))
-    short = hold(5, expires_at=(datetime.now(UTC) + timedelta(seconds=2)).isoformat())
+    short = hold(5, expires_at=(datetime.now(UTC) + timedelta(seconds=10)).isoformat())
     wait_for("the sweep", lambda: bank.account(member)["points_available"] == 55)
     assert refusal(bank.post(f"{POINTS}/hold/{short}/capture/", {})) == (409, "hold.not_active")
 
