@@ -3,8 +3,9 @@
 import threading
 import uuid
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime
+from typing import Any
 
 import psycopg
 import pytest
@@ -18,7 +19,8 @@ from loyalty.delivery.models import Message, Send
 from loyalty.foundation.orm import sql
 from loyalty.foundation.work import api as work
 from loyalty.foundation.work.models import Run
-from tests.campaigns.scene import ACTOR, make_campaign, trigger
+from tests.campaigns.scene import ACTOR, make_campaign, make_segment, trigger
+from tests.delivery.post import make_customers
 
 SLICES, IN_A_SLICE = 12, 5
 MEMBERS = SLICES * IN_A_SLICE
@@ -183,6 +185,26 @@ def test_helper__only_where_a_run_is_under_way__places_one_slice_at_a_time(
     )  # fmt: skip
     assert not api.help_one(), "it was aborted"
     assert Send.objects.filter(state="QUEUED").count() == 0
+
+
+@pytest.mark.django_db
+def test_slice__while_it_is_placed__its_commit_does_not_wait_for_the_disk(
+    now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    place = fan_out._place_channels
+
+    def looked_at(*arguments: Any, **options: Any) -> Iterator[delivery.EnqueuedChunk]:
+        row = sql.fetch_one("SELECT current_setting('synchronous_commit') AS told")
+        seen.append(row["told"] if row else "")
+        return place(*arguments, **options)
+
+    monkeypatch.setattr(fan_out, "_place_channels", looked_at)
+    campaign = make_campaign(now, segment=make_segment(now, make_customers(["Ada"], now)))
+    row = Occurrence.objects.get(public_id=trigger(campaign, now).answer["id"])
+    sql.execute("SET LOCAL synchronous_commit = on")
+    assert fan_out.place_next(row, now=now) is not None
+    assert seen == ["off"]
 
 
 @pytest.mark.django_db

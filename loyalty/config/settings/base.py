@@ -326,7 +326,7 @@ LOYALTY_EGRESS_HOSTS = env.listing("LOYALTY_EGRESS_HOSTS", "*")
 LOYALTY_EGRESS_CA_FILE = env.text("LOYALTY_EGRESS_CA_FILE", "")
 
 # Connections on which one worker sends at the same time; while one waits for its provider the other works.
-LOYALTY_SENDER_LINES = env.whole("LOYALTY_SENDER_LINES", 2, low=1, high=16)
+LOYALTY_SENDER_LINES = env.whole("LOYALTY_SENDER_LINES", 3, low=1, high=16)
 
 # Whole months of facts that the event store keeps, 0 for all; features, segments and journeys look up to a year back.
 LOYALTY_EVENTS_KEPT_MONTHS = env.whole("LOYALTY_EVENTS_KEPT_MONTHS", 0, low=0, high=1_200)
