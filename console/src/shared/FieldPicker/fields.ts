@@ -54,8 +54,9 @@ export function groupFields(fields: readonly Field[], search: string): FieldCate
 
 const FRESH_MS = 5 * 60_000
 
-export function useFields() {
-  const query = useQuery({ queryKey: ['dwh', 'columns'], queryFn: ({ signal }) => listFields(signal), staleTime: FRESH_MS })
+/** Asked for when first wanted. */
+export function useFields(isWanted: () => boolean = () => true) {
+  const query = useQuery({ queryKey: ['dwh', 'columns'], queryFn: ({ signal }) => listFields(signal), staleTime: FRESH_MS, enabled: computed(isWanted) })
   const fields = computed(() => query.data.value ?? [])
   const byName = computed(() => new Map(fields.value.map((field) => [field.name, field])))
   return { query, fields, byName }
