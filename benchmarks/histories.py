@@ -8,14 +8,21 @@ from benchmarks.harness import Bench
 from tests.journeys import replaying
 
 QUICK = 1_000
-SHOWN = 10
+SHOWN, EACH = 10, 1_000
 
 
 def run(bench: Bench) -> None:
     """Replay."""
-    found = replaying.replay(bench.rows or (QUICK if bench.is_quick else None))
+    found = replaying.replay(bench.rows or (QUICK if bench.is_quick else None), tell=_tell)
     for one in found.different[:SHOWN]:
         print(f"  {one}")
-    print(f"  {found.histories:,} histories with {found.steps:,} steps, {len(found.different):,} differ")
+    _tell(found, is_last=True)
     same = (found.histories - len(found.different)) / found.histories
     bench.tell_ratios("histories that took the path that was kept", [same], floor=1.0)
+
+
+def _tell(found: replaying.Replayed, *, is_last: bool = False) -> None:
+    """Say how far it came, now and then: a whole replay takes minutes."""
+    if is_last or found.histories % EACH == 0:
+        words = f"  {found.histories:,} histories with {found.steps:,} steps, {len(found.different):,} differ"
+        print(words, flush=True)

@@ -5,7 +5,7 @@ instant of interest to the next, as in ``test_oracle.py``; ``./khaywe bench hist
 """
 
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -56,8 +56,16 @@ class Replayed:
     different: Sequence[Difference]
 
 
-def replay(most: int | None = None, *, kept: Sequence[str] = histories.NAMES) -> Replayed:
-    """Take kept histories through the engine, whole graphs at a time, until there are ``most``."""
+def replay(
+    most: int | None = None,
+    *,
+    kept: Sequence[str] = histories.NAMES,
+    tell: Callable[[Replayed], None] = lambda replayed: None,
+) -> Replayed:
+    """Take kept histories through the engine, whole graphs at a time, until there are ``most``.
+
+    :param tell: told after each graph how far it came.
+    """
     walked, steps = 0, 0
     different: list[Difference] = []
     with told_action():
@@ -71,6 +79,7 @@ def replay(most: int | None = None, *, kept: Sequence[str] = histories.NAMES) ->
                 for person in group["people"]:
                     if found[person["customer"]] != person["told"]:
                         different.append(Difference(person["customer"], person["told"], found[person["customer"]]))
+                tell(Replayed(walked, steps, different))
     return Replayed(walked, steps, different)
 
 
