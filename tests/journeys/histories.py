@@ -1,8 +1,8 @@
 """Histories that were walked once, kept, and walked again by the code of today: ``python -m tests.journeys.histories``.
 
-``record NAME N`` draws graphs, people, facts, events and clocks and keeps N histories with their paths; it is run when
-the walk is meant to change. ``replay`` walks all that are kept by the interpreter and names those that came out
-differently; ``replaying.py`` takes the same ones through the engine.
+``record NAME N`` draws graphs, people, facts, events and clocks and keeps N histories with their paths; ``retell NAME``
+walks those that are kept anew and keeps their paths, when the walk is meant to change. ``replay`` walks all that are
+kept by the interpreter and names those that came out differently; ``replaying.py`` takes them through the engine.
 
 What is kept of a group of people: ``graph`` (as published), and for each of ``people`` the ``customer``, the ``zone``,
 the ``context`` brought along, ``events`` (minute, kind, data), ``facts`` (minute, level of the tier or none) and what
@@ -166,6 +166,19 @@ def record(name: str, count: int) -> None:
         lines.append(json.dumps({"graph": graph, "people": drawn}, separators=(",", ":")))
 
     draw()
+    _keep(name, lines)
+
+
+def retell(name: str) -> None:
+    """Walk what is kept under a name anew and keep the paths of today: for a walk that was mended."""
+    lines = []
+    for group in groups(name):
+        people = [{**person, "told": told(group["graph"], person)} for person in group["people"]]
+        lines.append(json.dumps({**group, "people": people}, separators=(",", ":")))
+    _keep(name, lines)
+
+
+def _keep(name: str, lines: list[str]) -> None:
     with gzip.GzipFile(_file(name), "wb", mtime=0) as file:
         file.write("".join(f"{line}\n" for line in lines).encode())
 
@@ -192,6 +205,8 @@ def main(arguments: list[str]) -> int:
     """Record or replay."""
     if arguments[:1] == ["record"]:
         record(arguments[1], int(arguments[2]))
+    if arguments[:1] == ["retell"]:
+        retell(arguments[1])
     walked, different = replay()
     for one in different[:10]:
         print(one)

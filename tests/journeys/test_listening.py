@@ -2,7 +2,7 @@
 
 import uuid
 from collections import Counter
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,11 +11,13 @@ from loyalty.customers.models import Customer
 from loyalty.foundation.orm import sql
 from loyalty.journeys.models import Execution, ExecutionContext
 from loyalty.journeys.operations.listening import listen
+from loyalty.journeys.operations.versions import Loaded
 from tests.campaigns.scene import make_segment
 from tests.journeys import ground
 
 pytestmark = pytest.mark.django_db
 
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 TOP_UP, PAID = "customer.top_up_started", "customer.top_up_paid"
 AWAIT = {
     "mode": "event", "event_type": PAID, "timeout": {"amount": 30, "unit": "minutes"},
@@ -170,3 +172,48 @@ def test_customer__closed_midway__is_led_no_further(now: datetime) -> None:
     tell("customer.updated", ada, now)
     assert listen(now=now).ended == 1
     assert Execution.objects.get().state == "CANCELLED"
+
+
+def one_after_the_other(first: str, second: str) -> Loaded:
+    """Two waits for the same kind of event, one behind the other; the names say which stands first in the graph."""
+    waits = {
+        name: {"kind": "wait", "config": {"mode": "event", "event_type": PAID}} for name in sorted((first, second))
+    }
+    return ground.make_journey(NOON, ground.graph_of(waits, [f"start {first}", f"{first} {second}", f"{second} end"]))
+
+
+@pytest.mark.parametrize(("first", "second"), [("v", "w"), ("w", "v")])
+def test_event__two_waits_for_it_in_a_row__ends_the_first_and_only_another_one_the_second(
+    first: str, second: str
+) -> None:
+    loaded = one_after_the_other(first, second)
+    listen(now=NOON)
+    [ada] = ground.make_people(1, NOON)
+    ground.let_in(loaded, [ada], NOON)
+    ground.run(NOON)
+    for number, node in enumerate((second, "end"), start=1):
+        at = NOON + timedelta(hours=number)
+        tell(PAID, ada, at)
+        for _ in range(2):
+            listen(now=at)
+            ground.run(at)
+        assert Execution.objects.get().node.code == node
+
+
+@pytest.mark.parametrize(("first", "second"), [("v", "w"), ("w", "v")])
+def test_event__two_of_it_in_one_reading__end_two_waits_in_a_row(first: str, second: str) -> None:
+    loaded = one_after_the_other(first, second)
+    listen(now=NOON)
+    [ada] = ground.make_people(1, NOON)
+    ground.let_in(loaded, [ada], NOON)
+    ground.run(NOON)
+    told = [tell(PAID, ada, NOON) for _ in range(2)]
+    listen(now=NOON)
+    ground.run(NOON)
+    execution = Execution.objects.get()
+    assert (execution.state, ground.path_of(execution)[1:]) == (
+        "COMPLETED",
+        [f"{first}:next", f"{second}:next", "end:"],
+    )
+    results = [step.result["event_id"] for step in execution.steps.order_by("visit") if step.result]
+    assert results == [str(one) for one in told]

@@ -77,19 +77,25 @@ CONCERNED = f"""
             AND (%(segment)s::text IS NULL OR l.data ->> 'segment_id' = %(segment)s)
             AND {OF_OTHERS}
     )
-    SELECT DISTINCT ON (x.id) x.id, f.event_id
+    SELECT DISTINCT ON (x.id) x.id, f.event_id, f.position
     FROM facts f
     CROSS JOIN LATERAL (
         SELECT d.customer_id FROM customers_directory d WHERE d.public_id = f.customer OFFSET 0) d
     CROSS JOIN LATERAL (
-        SELECT x.id, x.journey_id, x.version_id, x.node_id, x.occurrence FROM journeys_execution x
+        SELECT x.id, x.journey_id, x.version_id, x.node_id, x.occurrence, x.heard_until FROM journeys_execution x
         WHERE x.customer_id = d.customer_id AND x.state IN ('NOT_STARTED', 'IN_PROGRESS', 'WAITING')
             AND NOT x.is_held_out OFFSET 0) x
     LEFT JOIN LATERAL (SELECT c.data FROM journeys_context c WHERE c.execution_id = x.id OFFSET 0) c ON true
     WHERE x.journey_id = %(journey)s AND x.version_id = %(version)s
-        AND (%(node)s::bigint IS NULL OR x.node_id = %(node)s) AND x.occurrence <> f.event_id
+        AND (%(node)s::bigint IS NULL OR (x.node_id = %(node)s AND f.position > coalesce(x.heard_until, 0)))
+        AND x.occurrence <> f.event_id
         AND {CORRELATED.format(data="f.data", context="coalesce(c.data, '{}'::jsonb)")}
     ORDER BY x.id, f.position
+"""
+# A fact ends one wait: who comes from it to the next one waits for what is read behind it.
+HEARD = """
+    UPDATE journeys_execution x SET heard_until = g.position
+    FROM unnest(%s::uuid[], %s::bigint[]) g (id, position) WHERE x.id = g.id AND x.heard_until IS NOT NULL
 """
 LOCK = "SELECT id FROM journeys_execution WHERE id = ANY (%s::uuid[]) ORDER BY id FOR UPDATE"
 # One statement lets in all whom facts of a range are about; what an event says goes along as ``event``.
@@ -156,6 +162,14 @@ class Stretch:
     def params(self, event_type: str) -> dict[str, Any]:
         """Give the bounds as parameters."""
         return {"from": self.after, "until": self.until, "type": event_type, "now": self.now}
+
+
+@dataclass(frozen=True, slots=True)
+class Fact:
+    """A fact by its id and its place in the event store."""
+
+    event_id: uuid.UUID
+    position: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,8 +335,10 @@ def _wake(listener: Listener, stretch: Stretch) -> Heard:
         group = Group(listener.loaded, listener.loaded.nodes[node.id], node.id, stretch.now, READ_MAX)
         found = _concerned(listener.loaded, match, stretch, group=group)
         ids = _locked(list(found))
-        hearing.remember(group, ids, [found[one] for one in ids])
-        woken = groups.leave(group, [Leaving(one, NEXT, {"event_id": str(found[one])}) for one in ids])
+        hearing.remember(group, ids, [found[one].event_id for one in ids])
+        woken = groups.leave(group, [Leaving(one, NEXT, {"event_id": str(found[one].event_id)}) for one in ids])
+        if woken:
+            sql.execute(HEARD, [ids, [found[one].position for one in ids]])
         heard = heard.plus(Heard(woken=woken, places=_behind(listener.loaded, node) if woken else frozenset()))
     return heard
 
@@ -364,7 +380,7 @@ def _let_in(listener: Listener, stretch: Stretch) -> Heard:
 
 def _concerned(
     loaded: Loaded, match: EventMatch, stretch: Stretch, *, group: Group | None = None, segment: str | None = None
-) -> dict[uuid.UUID, uuid.UUID]:
+) -> dict[uuid.UUID, Fact]:
     """Give whom the facts of a match are about, each with the first fact."""
     params = {
         **stretch.params(match.event_type),
@@ -376,7 +392,7 @@ def _concerned(
         "segment": segment,
         "correlation": correlation_of(group.node) if group is not None else "[]",
     }
-    return {row["id"]: row["event_id"] for row in sql.fetch_all(CONCERNED, params)}
+    return {row["id"]: Fact(row["event_id"], row["position"]) for row in sql.fetch_all(CONCERNED, params)}
 
 
 def _positions(match: EventMatch, stretch: Stretch) -> list[int] | None:

@@ -189,7 +189,7 @@ class Walk:
 
     def hear(self, event: Happening) -> None:
         """Hear an event: what leads out first, then the goal, then the wait for it."""
-        if not self.is_open or (event.id and event.id == self._entry_id):
+        if not self.is_open or self._is_entry(event):
             return
         for match in self.settings.exit_events:
             if self._is(match, event):
@@ -318,7 +318,11 @@ class Walk:
         if span is None:
             return None
         told = self.person.happened(str(node.config.get("event_type")), at - span, at)
-        return next((one for one in told if one.id != self._entry_id and self._is_awaited(node, one)), None)
+        return next((one for one in told if not self._is_entry(one) and self._is_awaited(node, one)), None)
+
+    def _is_entry(self, event: Happening) -> bool:
+        """Whether it is the event that led in, which wakes no wait; one without an id is not known to be."""
+        return bool(event.id) and event.id == self._entry_id
 
     def _wake(self, node: Node, event: Happening, at: datetime) -> None:
         self.context = {**self.context, result_name(node.id): dict(event.facts)}
