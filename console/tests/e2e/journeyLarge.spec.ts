@@ -98,7 +98,7 @@ test('test_large__five_hundred_steps__each_act_costs_about_what_it_does_with_for
   const told = `forty steps, main thread: ${few.told.join(', ')}\nfive hundred steps, main thread: ${many.told.join(', ')}`
   info.annotations.push({ type: 'five hundred steps', description: told })
   console.log(told)
-  for (const what of ['drag', 'pan', 'select', 'letter']) {
+  for (const what of ['drag', 'pan', 'zoom', 'select', 'letter']) {
     expect(many.medians.get(what), `${what}\n${told}`).toBeLessThan(TIMES_MAX * Math.max(few.medians.get(what) ?? 0, FLOOR_MS))
   }
 })
