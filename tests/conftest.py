@@ -52,6 +52,9 @@ def empty_tables(style: object, *arguments: Any, **options: Any) -> list[str]:
         "GRANT DELETE ON audit_auditentry, audit_block TO CURRENT_USER",
         "SET session_replication_role = replica",
         *(f"DELETE FROM {name}" for name in filled),
+        # Of the roles only those that a test made; the next test may make one of the same code.
+        "DELETE FROM access_rolepermission WHERE role_id IN (SELECT id FROM access_role WHERE NOT is_shipped)",
+        "DELETE FROM access_role WHERE NOT is_shipped",
         "SET session_replication_role = DEFAULT",
         "REVOKE DELETE ON audit_auditentry, audit_block FROM CURRENT_USER",
     ]
