@@ -60,6 +60,22 @@ def test_abandoned_top_up__paid_by_key_or_not__each_order_by_itself(now: datetim
     assert ExecutionContext.objects.count() == 2
 
 
+@pytest.mark.parametrize(("is_paid_before", "outcome"), [(True, "done"), (False, "paid")])
+def test_wait__fact_of_its_kind_in_the_reading_that_leads_in__only_behind_the_one_that_does(
+    is_paid_before: bool, outcome: str, now: datetime
+) -> None:
+    ground.make_journey(now, ABANDONED)
+    listen(now=now)
+    [ada] = ground.make_people(1, now)
+    told = [(TOP_UP, {"amount": 50}), (PAID, {})]
+    for kind, data in reversed(told) if is_paid_before else told:
+        tell(kind, ada, now, order=1, **data)
+    assert listen(now=now).entered == 1
+    ground.run(now)
+    ground.run(now + timedelta(minutes=30))
+    assert Execution.objects.get().outcome == outcome
+
+
 def test_fact__read_twice_over__leads_in_once(now: datetime) -> None:
     ground.make_journey(now, ABANDONED)
     listen(now=now)

@@ -107,7 +107,8 @@ ENTER = f"""
             array_agg(l.event_id ORDER BY l.position) AS occurrences,
             array_agg(CASE WHEN %(has_context)s THEN jsonb_build_object('event', l.data || jsonb_build_object(
                 'event_type', l.type, 'event_id', l.event_id, 'occurred_at', l.occurred_at)) END ORDER BY l.position)
-                AS contexts
+                AS contexts,
+            array_agg(l.position ORDER BY l.position) AS positions
         FROM events_log l JOIN customers_directory d ON d.public_id = CASE WHEN {A_CUSTOMER} THEN l.key::uuid END
         WHERE l.position > %(from)s AND l.position <= %(until)s AND l.type = %(type)s
             AND (%(positions)s::bigint[] IS NULL OR l.position = ANY (%(positions)s))
@@ -115,7 +116,7 @@ ENTER = f"""
             AND {OF_OTHERS}
     ) f
     CROSS JOIN LATERAL journeys_enter(
-        %(settings)s::jsonb, f.customers, f.keys, f.occurrences, f.contexts, %(now)s) e
+        %(settings)s::jsonb, f.customers, f.keys, f.occurrences, f.contexts, %(now)s, f.positions) e
     WHERE f.customers IS NOT NULL
 """
 CLOSED = f"""

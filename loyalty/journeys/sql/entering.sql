@@ -5,8 +5,11 @@
 -- for everybody else. Each person is looked up alone (OFFSET 0), by the customer: statistics that know nothing yet of a new journey
 -- would have all of its people read for each of those who come, or all customers for each set. Planned for each call, because a plan
 -- for any number of people is one for ten.
+-- Whom a fact leads in waits for what stands behind it in the event store (p_positions), whoever else for what is read from now on.
+DROP FUNCTION IF EXISTS journeys_enter(jsonb, bigint[], text[], uuid[], jsonb[], timestamptz);
 CREATE OR REPLACE FUNCTION journeys_enter(
-    p_settings jsonb, p_customers bigint[], p_keys text[], p_occurrences uuid[], p_contexts jsonb[], p_now timestamptz)
+    p_settings jsonb, p_customers bigint[], p_keys text[], p_occurrences uuid[], p_contexts jsonb[], p_now timestamptz,
+    p_positions bigint[] DEFAULT NULL)
 RETURNS TABLE (entered bigint, held_out bigint) LANGUAGE plpgsql SET jit = off SET plan_cache_mode = force_custom_plan AS $$
 #variable_conflict use_column
 DECLARE
@@ -30,11 +33,11 @@ BEGIN
     WHERE e.source_id = v_start AND e.branch = 'next';
     RETURN QUERY
     WITH wanted AS MATERIALIZED (
-        SELECT DISTINCT ON (u.customer_id, u.key) u.customer_id, u.key, u.occurrence, u.context, d.public_id,
+        SELECT DISTINCT ON (u.customer_id, u.key) u.customer_id, u.key, u.occurrence, u.context, u.position, d.public_id,
             v_holdout > 0 AND journeys_bucket(v_salt, d.public_id, 10000) < v_holdout AS is_held_out,
             (v_prefix || left(md5(v_seed || u.n), 15))::uuid AS id
-        FROM unnest(p_customers, p_keys, p_occurrences, p_contexts) WITH ORDINALITY
-            u (customer_id, key, occurrence, context, n)
+        FROM unnest(p_customers, p_keys, p_occurrences, p_contexts, p_positions) WITH ORDINALITY
+            u (customer_id, key, occurrence, context, position, n)
         CROSS JOIN LATERAL (
             SELECT c.public_id FROM customers_directory c WHERE c.customer_id = u.customer_id OFFSET 0) d
         WHERE NOT EXISTS (
@@ -62,7 +65,7 @@ BEGIN
                 THEN p_now + make_interval(secs => coalesce(v_target.wait_seconds, 0)) END,
             CASE WHEN NOT w.is_held_out THEN v_expires END,
             CASE WHEN NOT w.is_held_out AND v_target.is_goal THEN p_now END,
-            CASE WHEN NOT w.is_held_out AND v_target.event_type <> '' THEN journeys_heard() END,
+            CASE WHEN NOT w.is_held_out AND v_target.event_type <> '' THEN coalesce(w.position, journeys_heard()) END,
             CASE WHEN NOT w.is_held_out AND v_target.kind = 'end' THEN p_now END,
             CASE WHEN NOT w.is_held_out THEN v_target.outcome ELSE '' END,
             CASE WHEN w.is_held_out THEN 'held out' ELSE '' END
