@@ -41,28 +41,30 @@ END $$;
 
 -- What lies below balances now: what is left of lots, what is held of them, active holds, pending earns, changes of debt.
 -- Of a range of accounts, or of some accounts within it (asked in a subquery, or they would be weighed one by one for the
--- plan); what there is nothing of is null. Each is summed up in its own table: only lots are many. The planner puts this in
--- place of a call.
+-- plan). The planner puts this in place of a call.
 CREATE OR REPLACE FUNCTION ledger_standing_figures(p_first bigint, p_last bigint, p_ids bigint[])
 RETURNS TABLE (account_id bigint, lots bigint, held_lots bigint, holds bigint, pending bigint, debt bigint)
 LANGUAGE sql STABLE AS $$
-    SELECT account_id, l.lots, l.held_lots, h.holds, p.pending, d.debt
+    SELECT x.account_id, ledger_sum(x.lots), ledger_sum(x.held_lots), ledger_sum(x.holds), ledger_sum(x.pending),
+        ledger_sum(x.debt)
     FROM (
-        SELECT o.account_id, ledger_sum(o.points_remaining) AS lots, ledger_sum(o.points_held) AS held_lots
+        SELECT o.account_id, o.points_remaining, o.points_held, 0::bigint, 0::bigint, 0::bigint
         FROM ledger_lot_open o WHERE o.account_id BETWEEN p_first AND p_last
-            AND (p_ids IS NULL OR o.account_id = ANY ((SELECT p_ids)::bigint[])) GROUP BY o.account_id) l
-    FULL JOIN (
-        SELECT h.account_id, ledger_sum(h.points_amount) AS holds
+        AND (p_ids IS NULL OR o.account_id = ANY ((SELECT p_ids)::bigint[]))
+        UNION ALL
+        SELECT h.account_id, 0, 0, h.points_amount, 0, 0
         FROM ledger_hold h WHERE h.state = 'ACTIVE' AND h.account_id BETWEEN p_first AND p_last
-            AND (p_ids IS NULL OR h.account_id = ANY ((SELECT p_ids)::bigint[])) GROUP BY h.account_id) h USING (account_id)
-    FULL JOIN (
-        SELECT p.account_id, ledger_sum(p.points_amount) AS pending
+        AND (p_ids IS NULL OR h.account_id = ANY ((SELECT p_ids)::bigint[]))
+        UNION ALL
+        SELECT p.account_id, 0, 0, 0, p.points_amount, 0
         FROM ledger_pending p WHERE p.state = 'PENDING' AND p.account_id BETWEEN p_first AND p_last
-            AND (p_ids IS NULL OR p.account_id = ANY ((SELECT p_ids)::bigint[])) GROUP BY p.account_id) p USING (account_id)
-    FULL JOIN (
-        SELECT d.account_id, ledger_sum(d.points_change) AS debt
+        AND (p_ids IS NULL OR p.account_id = ANY ((SELECT p_ids)::bigint[]))
+        UNION ALL
+        SELECT d.account_id, 0, 0, 0, 0, d.points_change
         FROM ledger_debt_change d WHERE d.account_id BETWEEN p_first AND p_last
-            AND (p_ids IS NULL OR d.account_id = ANY ((SELECT p_ids)::bigint[])) GROUP BY d.account_id) d USING (account_id)
+        AND (p_ids IS NULL OR d.account_id = ANY ((SELECT p_ids)::bigint[]))
+    ) AS x (account_id, lots, held_lots, holds, pending, debt)
+    GROUP BY x.account_id
 $$;
 
 -- Which accounts of a range have a figure that is not what lies below it, or a reversal, whose first transaction must be
