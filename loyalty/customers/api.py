@@ -1,6 +1,8 @@
 """Front door of customers."""
 
 from loyalty.customers.contracts import (
+    AttributeKind,
+    AttributeView,
     BssFacts,
     Channel,
     ConsentRecord,
@@ -12,13 +14,21 @@ from loyalty.customers.contracts import (
     DeviceView,
     ErasureCertificate,
     EventsReport,
+    HeldValue,
     IssuedSecret,
     MergeCertificate,
     MergeSide,
+    NewValue,
     Purpose,
     UpsertReport,
+    ValueOutcome,
 )
 from loyalty.customers.errors import (
+    AttributeInvalid,
+    AttributeNotFound,
+    AttributesTooMany,
+    AttributeTaken,
+    AttributeValueInvalid,
     BssAnswerInvalid,
     BssCredentialsRefused,
     BssNotConfigured,
@@ -34,6 +44,8 @@ from loyalty.customers.errors import (
     MergeUnconfirmed,
     MergeWithItself,
 )
+from loyalty.customers.operations.attributes import change_attribute, define_attribute
+from loyalty.customers.operations.attributing import change_values, set_values
 from loyalty.customers.operations.consenting import grant_consent, withdraw_consent
 from loyalty.customers.operations.devices import disable_devices, list_devices_of, register_device, remove_device
 from loyalty.customers.operations.erasing import erase
@@ -45,10 +57,13 @@ from loyalty.customers.operations.receiving import receive_events
 from loyalty.customers.operations.sources import check_signature, close_source, create_source
 from loyalty.customers.operations.upserting import upsert_many
 from loyalty.customers.operations.watching import count_look
+from loyalty.customers.policy import ValueUnfit, read_value
 from loyalty.customers.queries import (
+    ATTRIBUTES_VIEW,
     DIRECTORY_VIEW,
     REACHABLE_VIEW,
     count_customers,
+    find_attribute,
     find_bss_breaker_state,
     find_bss_facts,
     find_bss_facts_of,
@@ -58,18 +73,22 @@ from loyalty.customers.queries import (
     get_customer,
     get_customer_by_ref,
     is_bss_configured,
+    list_attributes,
     list_by_address,
     list_consents,
     list_customers,
     list_default_consents,
+    list_values,
     resolve_ids,
     test_bss,
 )
 from loyalty.customers.registry import (
+    AttributesPart,
     ErasurePart,
     MergePart,
     OverviewPart,
     overview,
+    register_attributes,
     register_erasure,
     register_merging,
     register_overview_part,
@@ -79,6 +98,15 @@ from loyalty.customers.registry import (
 IMPORT_RUN_KIND = "customers.import"
 
 __all__ = [
+    "ATTRIBUTES_VIEW",
+    "AttributeInvalid",
+    "AttributeKind",
+    "AttributeNotFound",
+    "AttributeTaken",
+    "AttributeValueInvalid",
+    "AttributeView",
+    "AttributesPart",
+    "AttributesTooMany",
     "DIRECTORY_VIEW",
     "IMPORT_RUN_KIND",
     "REACHABLE_VIEW",
@@ -104,6 +132,7 @@ __all__ = [
     "ErasurePart",
     "ErasureUnconfirmed",
     "EventsReport",
+    "HeldValue",
     "IssuedSecret",
     "MergeCertificate",
     "MergeOfErased",
@@ -112,16 +141,23 @@ __all__ = [
     "MergeUnconfirmed",
     "MergeWithItself",
     "MergedAlready",
+    "NewValue",
     "OverviewPart",
     "Purpose",
     "UpsertReport",
+    "ValueOutcome",
+    "ValueUnfit",
+    "change_attribute",
+    "change_values",
     "check_signature",
     "close_source",
     "count_customers",
     "disable_devices",
     "count_look",
     "create_source",
+    "define_attribute",
     "erase",
+    "find_attribute",
     "find_bss_breaker_state",
     "find_bss_facts",
     "find_bss_facts_of",
@@ -134,20 +170,25 @@ __all__ = [
     "import_from_xiva",
     "take_events",
     "take_profiles",
+    "list_attributes",
     "list_by_address",
     "list_consents",
     "list_customers",
     "list_default_consents",
     "list_devices_of",
+    "list_values",
     "merge",
     "overview",
+    "read_value",
     "receive_events",
+    "register_attributes",
     "register_device",
     "register_erasure",
     "register_merging",
     "register_overview_part",
     "remove_device",
     "resolve_ids",
+    "set_values",
     "settle_merge",
     "is_bss_configured",
     "test_bss",

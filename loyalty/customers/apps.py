@@ -16,6 +16,8 @@ class CustomersConfig(AppConfig):
         "change": "Change consents",
         "erase": "Erase a customer's personal data for good; accounts and postings stay",
         "merge": "Merge a customer into another one who turned out to be the same person",
+        "manage_attributes": "Define attributes that are kept about customers",
+        "set_attributes": "Set attributes of customers",
         "manage_devices": "Register and remove devices of customers that push messages reach",
         "import": "Import customers from the BSS, and send what it tells of single ones",
         "manage_sources": "Create and remove sources of signed events",
@@ -44,6 +46,7 @@ class CustomersConfig(AppConfig):
         )  # fmt: skip
         events.subscribe("customer.merged", name="customers.on_customer_merged", handler=handlers.on_customer_merged)
         audit.register_link("customer", "/customers/{ref}")
+        audit.register_link("customer_attribute", "/customers/attributes")
         masking.register_reveal(looking.VIEW_PII, looking.note)
         exchange.register_receiver("customer.", api.take_events)
         for family in ("bss.customer_", "bss.consent_"):

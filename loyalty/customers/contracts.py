@@ -41,6 +41,71 @@ class DevicePlatform(StrEnum):
     APNS = "apns"
 
 
+class AttributeKind(StrEnum):
+    """What the value of an attribute is."""
+
+    TEXT = "text"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    CHOICE = "choice"
+
+
+@dataclass(frozen=True, slots=True)
+class AttributeView:
+    """A value that the operator keeps about customers: what it is called, and what it may be.
+
+    One that is not ``is_active`` keeps its values, is set no more, and rules read it no more.
+    """
+
+    id: uuid.UUID
+    internal_id: int
+    code: str
+    label: str
+    description: str
+    kind: AttributeKind
+    choices: tuple[str, ...]
+    is_active: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewValue:
+    """A value that one customer is to have, ``None`` for none; it is checked already.
+
+    ``key`` names what sets it, for ever: asked again under the same key nothing is done, and the first outcome given.
+    """
+
+    customer: int
+    attribute: AttributeView
+    value: Any
+    key: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueOutcome:
+    """What became of a new value; where it ``is_set`` not, the customer is erased or gone and nothing changed."""
+
+    is_set: bool
+    value: Any = None
+    previous: Any = None
+
+    @property
+    def is_changed(self) -> bool:
+        """Whether the value was another one before."""
+        return self.is_set and self.value != self.previous
+
+
+@dataclass(frozen=True, slots=True)
+class HeldValue:
+    """The value of an attribute that a customer has, and who set it when."""
+
+    attribute: AttributeView
+    value: Any
+    source: str
+    actor: str
+    changed_at: datetime | None
+
+
 @dataclass(frozen=True, slots=True)
 class DeviceView:
     """A device that push messages reach under its token; ``device_ref`` is the app's own name for itself."""

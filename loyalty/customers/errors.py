@@ -101,6 +101,41 @@ class DeviceNotFound(NotFound):
     title = "No such device"
 
 
+class AttributeNotFound(NotFound):
+    """There is no attribute of that code."""
+
+    code = "customer.attribute_not_found"
+    title = "No such attribute"
+
+
+class AttributeTaken(Conflict):
+    """An attribute of that code exists."""
+
+    code = "customer.attribute_code_taken"
+    title = "The code is taken"
+
+
+class AttributeInvalid(Invalid):
+    """The definition of an attribute cannot stand: its code, its kind or its choices."""
+
+    code = "customer.attribute_invalid"
+    title = "The attribute cannot be defined so"
+
+
+class AttributesTooMany(Conflict):
+    """As many attributes as may be are defined."""
+
+    code = "customer.attributes_too_many"
+    title = "Too many attributes"
+
+
+class AttributeValueInvalid(Invalid):
+    """A value does not fit the kind of its attribute, or the attribute is set no more."""
+
+    code = "customer.attribute_value_invalid"
+    title = "The value does not fit"
+
+
 class BssUnavailable(Unavailable):
     """The BSS does not answer, answers with faults, or is not configured."""
 

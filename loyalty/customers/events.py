@@ -79,6 +79,19 @@ class ConsentWithdrawn(Fact):
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerAttributeChanged(Fact):
+    """An attribute of a customer has another value, told as text. Written in sets by ``sql/attributes.sql``."""
+
+    type: ClassVar[str] = "customer.attribute_changed"
+
+    customer_id: str
+    attribute: str
+    value: str | None
+    previous_value: str | None
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerPurchase(Fact):
     """A customer bought something. Told from outside, published as it came (``sql/events.sql``); it may say more."""
 

@@ -4,7 +4,7 @@ from django.contrib.postgres.indexes import OpClass
 from django.db import models
 from django.db.models.functions import Now, Upper
 
-from loyalty.customers.contracts import Channel, CustomerStatus, DevicePlatform, Purpose
+from loyalty.customers.contracts import AttributeKind, Channel, CustomerStatus, DevicePlatform, Purpose
 from loyalty.foundation.orm.fields import ExactJSONField
 from loyalty.foundation.orm.models import PublicModel
 
@@ -12,6 +12,7 @@ CHANNELS = [(str(one), str(one)) for one in Channel]
 PURPOSES = [(str(one), str(one)) for one in Purpose]
 PLATFORMS = [(str(one), str(one)) for one in DevicePlatform]
 STATUSES = [(str(one), str(one)) for one in CustomerStatus]
+ATTRIBUTE_KINDS = [(str(one), str(one)) for one in AttributeKind]
 
 
 def prefix_index(column: str, name: str) -> models.Index:
@@ -223,3 +224,62 @@ class PersonalDataHour(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person_ref}: {self.people}"
+
+
+class Attribute(PublicModel):
+    """A value that the operator keeps about customers. Code and kind stay; rules read it as ``attribute_<code>``."""
+
+    code = models.CharField(max_length=40, unique=True)
+    label = models.CharField(max_length=100)
+    description = models.CharField(max_length=500, blank=True, default="")
+    kind = models.CharField(max_length=10, choices=ATTRIBUTE_KINDS)
+    # What a choice may be; a value that was taken out stays with whoever has it.
+    choices = models.JSONField(default=list)
+    is_active = models.BooleanField(default=True)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(kind__in=[str(one) for one in AttributeKind]), name="customers_attribute_kind"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.code
+
+
+class AttributeValues(models.Model):
+    """The attributes of one customer by their codes: one row, so that a set of customers is one look for each."""
+
+    customer = models.OneToOneField(Customer, on_delete=models.CASCADE, primary_key=True, related_name="+")
+    data = ExactJSONField(default=dict)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "customers_attribute_values"
+
+    def __str__(self) -> str:
+        return f"attributes of {self.customer_id}"
+
+
+class AttributeChange(models.Model):
+    """That somebody or something set an attribute of a customer, once for each key; also where nothing changed."""
+
+    id = models.BigAutoField(primary_key=True)
+    customer = models.ForeignKey(Customer, on_delete=models.PROTECT, related_name="+", db_index=False)
+    attribute = models.ForeignKey(Attribute, on_delete=models.PROTECT, related_name="+", db_index=False)
+    # JSON null where there is no value.
+    value = ExactJSONField()
+    previous = ExactJSONField()
+    source = models.CharField(max_length=50)
+    actor = models.CharField(max_length=200, blank=True, default="", db_default="")
+    key = models.CharField(max_length=250, null=True)
+    changed_at = models.DateTimeField()
+
+    class Meta:
+        db_table = "customers_attribute_change"
+        constraints = [models.UniqueConstraint(fields=["key"], name="customers_attribute_change_once")]
+        indexes = [models.Index(fields=["customer", "attribute", "-id"], name="customers_attribute_history")]
+
+    def __str__(self) -> str:
+        return f"{self.customer_id} {self.attribute_id} {self.changed_at}"

@@ -1,13 +1,16 @@
-"""Decisions on consents, on events from outside and on whose word about a customer is the later, as pure functions."""
+"""Decisions on consents, events from outside, whose word about a customer is the later, and attributes; purely."""
 
 import re
-from collections.abc import Callable, Iterable, Mapping, MutableMapping
+from collections.abc import Callable, Iterable, Mapping, MutableMapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import available_timezones
 
 from loyalty.customers.contracts import (
+    AttributeKind,
+    AttributeView,
     Channel,
     ConsentRecord,
     CustomerRecord,
@@ -16,7 +19,7 @@ from loyalty.customers.contracts import (
     ProfileNews,
     Purpose,
 )
-from loyalty.foundation.kernel.errors import Refusal
+from loyalty.foundation.kernel.errors import FieldProblem, Refusal
 from loyalty.foundation.kernel.money import parse_amount
 
 # Without an answer of the customer a message about their own service is lawful, advertising is not.
@@ -24,7 +27,9 @@ DEFAULT_CONSENT: Mapping[str, bool] = {Purpose.MARKETING: False, Purpose.SERVICE
 
 EVENT_TYPE = re.compile(r"customer\.[a-z][a-z0-9_]{0,60}")
 # The platform says these itself; from outside they would be lies about our own tables.
-EVENT_TYPES_RESERVED = frozenset({"customer.created", "customer.updated", "customer.erased", "customer.merged"})
+EVENT_TYPES_RESERVED = frozenset(
+    {"customer.created", "customer.updated", "customer.erased", "customer.merged", "customer.attribute_changed"}
+)
 EVENT_ID_LENGTH_MAX = 200
 # A sender's clock may run ahead of ours by this much.
 EVENT_FUTURE_MAX = timedelta(minutes=5)
@@ -288,3 +293,109 @@ def parse_instant(told: object) -> datetime | None:
         return instant.astimezone(UTC) if instant.tzinfo is not None else None
     except (ValueError, OverflowError):
         return None
+
+
+# A code is part of the name of a feature, and of a column.
+ATTRIBUTE_CODE = re.compile(r"[a-z][a-z0-9_]{0,39}", re.ASCII)
+# Each is a column of what rules may read of everybody.
+ATTRIBUTES_MAX = 200
+CHOICES_MAX, CHOICE_LENGTH_MAX, TEXT_LENGTH_MAX = 100, 100, 500
+# What a decimal of a rule holds exactly on every side.
+NUMBER_MAX, NUMBER_PLACES_MAX = Decimal("999999999999"), 6
+TRUTHS: Mapping[str, bool] = {"true": True, "yes": True, "1": True, "false": False, "no": False, "0": False}
+
+
+class ValueUnfit(Exception):
+    """A value that is not of the kind of its attribute; the text says what it should be."""
+
+
+def problems_of_attribute(code: str, label: str, kind: str, choices: Sequence[str]) -> list[FieldProblem]:
+    """Give what is wrong with the definition of an attribute."""
+    found = []
+    if not ATTRIBUTE_CODE.fullmatch(code):
+        found.append(FieldProblem("code", "invalid", "1 to 40 small letters, digits and _, beginning with a letter."))
+    if not label.strip() or "\x00" in label:
+        found.append(FieldProblem("label", "required", "Say what it is called."))
+    if kind not in list(AttributeKind):
+        found.append(FieldProblem("kind", "unknown", f"One of {', '.join(AttributeKind)}."))
+    wants_choices = kind == AttributeKind.CHOICE
+    odd = [one for one in choices if not one.strip() or len(one) > CHOICE_LENGTH_MAX or "\x00" in one]
+    if wants_choices != bool(choices):
+        why = "Say what may be chosen." if wants_choices else "Only a choice has these."
+        found.append(FieldProblem("choices", "invalid", why))
+    elif odd or len(set(choices)) != len(choices) or len(choices) > CHOICES_MAX:
+        why = f"At most {CHOICES_MAX} different texts of 1 to {CHOICE_LENGTH_MAX} characters."
+        found.append(FieldProblem("choices", "invalid", why))
+    return found
+
+
+def read_value(attribute: AttributeView, told: object) -> Any:
+    """Give what was told as a value of an attribute, as it is kept; nothing, or an empty text, takes the value away.
+
+    Texts of actions may name numbers, days and truths too, so that those are read out of texts as well.
+
+    :raises ValueUnfit: it is none.
+    """
+    if told is None or (isinstance(told, str) and not told.strip()):
+        return None
+    if not isinstance(told, str | int | float | Decimal | date):
+        raise ValueUnfit("This is a single value.")
+    return _READERS[attribute.kind](attribute, told)
+
+
+def _read_text(attribute: AttributeView, told: object) -> str:
+    text = _as_text(told)
+    if len(text) > TEXT_LENGTH_MAX or "\x00" in text:
+        raise ValueUnfit(f"At most {TEXT_LENGTH_MAX} characters.")
+    return text
+
+
+def _read_choice(attribute: AttributeView, told: object) -> str:
+    text = _as_text(told)
+    if text not in attribute.choices:
+        raise ValueUnfit(f"One of {', '.join(attribute.choices)}.")
+    return text
+
+
+def _read_number(attribute: AttributeView, told: object) -> Decimal:
+    try:
+        number = Decimal(str(told).strip()) if not isinstance(told, bool | date) else Decimal("NaN")
+    except InvalidOperation:
+        number = Decimal("NaN")
+    if not number.is_finite() or abs(number) > NUMBER_MAX or round(number, NUMBER_PLACES_MAX) != number:
+        raise ValueUnfit(f"A number of at most {NUMBER_MAX:,} with at most {NUMBER_PLACES_MAX} decimals.")
+    return number.normalize() + 0
+
+
+def _read_boolean(attribute: AttributeView, told: object) -> bool:
+    truth = told if isinstance(told, bool) else TRUTHS.get(str(told).strip().lower())
+    if truth is None:
+        raise ValueUnfit("True or false.")
+    return truth
+
+
+def _read_day(attribute: AttributeView, told: object) -> str:
+    """Read a day, also of an instant, whose day it is in its own zone."""
+    if isinstance(told, date):
+        return (told.date() if isinstance(told, datetime) else told).isoformat()
+    try:
+        if not isinstance(told, str):
+            raise ValueError
+        return datetime.fromisoformat(told.strip()).date().isoformat()
+    except ValueError:
+        raise ValueUnfit("A day such as 2026-12-31.") from None
+
+
+def _as_text(told: object) -> str:
+    if isinstance(told, bool):
+        return "true" if told else "false"
+    return told.strip() if isinstance(told, str) else told.isoformat() if isinstance(told, date) else str(told)
+
+
+_READERS: Mapping[AttributeKind, Callable[[AttributeView, object], Any]] = {
+    AttributeKind.TEXT: _read_text,
+    AttributeKind.CHOICE: _read_choice,
+    AttributeKind.NUMBER: _read_number,
+    AttributeKind.BOOLEAN: _read_boolean,
+    AttributeKind.DATE: _read_day,
+}

@@ -6,16 +6,33 @@ from typing import Any
 
 from django.db.models import Prefetch, Q, QuerySet
 
-from loyalty.customers.contracts import BssFacts, ConsentView, CustomerView
+from loyalty.customers.contracts import (
+    AttributeKind,
+    AttributeView,
+    BssFacts,
+    ConsentView,
+    CustomerView,
+    HeldValue,
+)
 from loyalty.customers.errors import BssAnswerInvalid, CustomerNotFound
 from loyalty.customers.kinds.xiva.client import configured_client, is_configured
-from loyalty.customers.models import Consent, ContactPoint, Customer, Device
+from loyalty.customers.models import (
+    Attribute,
+    AttributeChange,
+    AttributeValues,
+    Consent,
+    ContactPoint,
+    Customer,
+    Device,
+)
 from loyalty.customers.policy import DEFAULT_CONSENT, all_consents
 from loyalty.foundation.kernel.errors import Unavailable
 
 # Contract views, installed by this domain's migrations; other domains may join them in their own SQL.
 DIRECTORY_VIEW = "customers_directory"
 REACHABLE_VIEW = "customers_reachable"
+# One row for each customer with attributes: ``customer_id`` (the public one) and ``data``, the values by their codes.
+ATTRIBUTES_VIEW = "customers_attribute_facts"
 # A search of more words is a sentence, and each word costs four index scans.
 SEARCH_WORDS_MAX = 4
 
@@ -197,6 +214,53 @@ def search(rows: QuerySet[Customer], text: str, *, is_revealed: bool) -> QuerySe
         ]
         rows = rows.filter(pk__in=by_address.union(*by_column, merged.values("merged_into_id"), all=True))
     return rows
+
+
+def attribute_of(row: Attribute) -> AttributeView:
+    """Give an attribute as other domains see it."""
+    return AttributeView(
+        id=row.public_id,
+        internal_id=row.pk,
+        code=row.code,
+        label=row.label,
+        description=row.description,
+        kind=AttributeKind(row.kind),
+        choices=tuple(row.choices),
+        is_active=row.is_active,
+    )
+
+
+def list_attributes(*, is_active: bool | None = None) -> list[AttributeView]:
+    """Give the attributes that are defined, by their labels; those that are set and read only, where that is asked."""
+    rows = Attribute.objects.order_by("label", "code")
+    return [attribute_of(one) for one in (rows if is_active is None else rows.filter(is_active=is_active))]
+
+
+def find_attribute(code: str) -> AttributeView | None:
+    """Find an attribute by its code, or None."""
+    row = Attribute.objects.filter(code=code).first() if "\x00" not in code else None
+    return attribute_of(row) if row is not None else None
+
+
+def list_values(customer_id: uuid.UUID) -> list[HeldValue]:
+    """Give every attribute with the value that a customer has, None where there is none, and who set it when."""
+    rows = AttributeValues.objects.filter(customer__public_id=customer_id)
+    data = rows.values_list("data", flat=True).first() or {}
+    changes = AttributeChange.objects.filter(customer__public_id=customer_id)
+    latest = {
+        one.attribute_id: one for one in changes.order_by("attribute_id", "-pk").distinct("attribute_id")
+    }  # fmt: skip
+    return [
+        HeldValue(
+            attribute=attribute,
+            value=data.get(attribute.code),
+            source=latest[attribute.internal_id].source if attribute.internal_id in latest else "",
+            actor=latest[attribute.internal_id].actor if attribute.internal_id in latest else "",
+            changed_at=latest[attribute.internal_id].changed_at if attribute.internal_id in latest else None,
+        )
+        for attribute in list_attributes()
+        if attribute.is_active or data.get(attribute.code) is not None
+    ]
 
 
 def find_bss_facts(customer_ref: str) -> Mapping[str, Any] | None:

@@ -1,4 +1,4 @@
-"""What upper domains contribute when the platform starts: to the whole view of a customer, and to an erasure."""
+"""What upper domains contribute when the platform starts: to the whole view of a customer, an erasure, a merge."""
 
 import uuid
 from collections.abc import Mapping
@@ -36,10 +36,19 @@ class MergePart(Protocol):
         ...
 
 
+class AttributesPart(Protocol):
+    """Takes notice that attributes were defined or changed."""
+
+    def __call__(self, *, now: datetime) -> None:
+        """Take notice, in the transaction that changes them."""
+        ...
+
+
 class _Registry:
     parts: dict[str, OverviewPart] = {}  # noqa: RUF012 - one registry for the process
     erasures: dict[str, ErasurePart] = {}  # noqa: RUF012 - one registry for the process
     mergings: dict[str, MergePart] = {}  # noqa: RUF012 - one registry for the process
+    attributes: dict[str, AttributesPart] = {}  # noqa: RUF012 - one registry for the process
 
 
 def register_erasure(name: str, part: ErasurePart) -> None:
@@ -70,6 +79,22 @@ def register_merging(name: str, part: MergePart) -> None:
 def mergings() -> list[tuple[str, MergePart]]:
     """Give the parts of a merge, in order of their names, so that locks are taken in one order."""
     return sorted(_Registry.mergings.items())
+
+
+def register_attributes(name: str, part: AttributesPart) -> None:
+    """Have a domain told when attributes are defined or changed.
+
+    :raises ValueError: another part has that name.
+    """
+    if _Registry.attributes.get(name, part) is not part:
+        raise ValueError(f"Two parts that follow attributes are called {name}.")
+    _Registry.attributes[name] = part
+
+
+def tell_attributes(*, now: datetime) -> None:
+    """Tell all who want to know that attributes were defined or changed."""
+    for name in sorted(_Registry.attributes):
+        _Registry.attributes[name](now=now)
 
 
 def register_overview_part(name: str, part: OverviewPart) -> None:

@@ -29,6 +29,7 @@ from loyalty.features.errors import (
 from loyalty.features.kinds.history import CustomerHistory, SetHistory
 from loyalty.features.operations.catalogue import (
     describe_field,
+    follow_attributes,
     list_fields,
     list_shadowed,
     schema,
@@ -68,6 +69,7 @@ from loyalty.features.registry import (
     list_event_types,
     register_event_type,
     register_platform_facts,
+    register_platform_provider,
     register_words,
     schema_in,
 )
@@ -102,6 +104,7 @@ __all__ = [
     "describe_field",
     "field_origins",
     "find_row_count",
+    "follow_attributes",
     "forget_all",
     "forget_customers",
     "get_feature_set",
@@ -122,6 +125,7 @@ __all__ = [
     "refresh_when_due",
     "register_event_type",
     "register_platform_facts",
+    "register_platform_provider",
     "register_words",
     "schema",
     "schema_in",

@@ -20,6 +20,7 @@ class FeaturesConfig(AppConfig):
         """Contribute features to the whole view of a customer, and listen to news of customers."""
         from loyalty.customers import api as customers
         from loyalty.features import api, handlers
+        from loyalty.features.kinds import attributes
         from loyalty.features.operations import sections
         from loyalty.features.policy.told import EVENT_TYPES
         from loyalty.foundation.configuration import api as configuration
@@ -28,6 +29,9 @@ class FeaturesConfig(AppConfig):
         configuration.register_section(sections.FEATURE_STORE)
         configuration.register_section(sections.ML)
         customers.register_overview_part("features", api.overview_part)
+        api.register_platform_provider(attributes.GROUP, attributes.facts)
+        api.register_words("ar", attributes.ARABIC)
+        customers.register_attributes("features", api.follow_attributes)
         for kind in EVENT_TYPES:
             api.register_event_type(kind)
         # The BSS changed a customer that it told us of, or whoever fills the warehouse says that a row of it is new.

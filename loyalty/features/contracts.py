@@ -85,7 +85,7 @@ class PlatformField:
     """A fact that one of the platform's domains knows of each customer.
 
     ``absent`` is its value for a customer of whom the domain holds no row: 0 for what is counted, None where there is
-    nothing to know; ``null_meaning`` says in words what None means.
+    nothing to know; ``null_meaning`` says in words what None means. ``place`` is where it stands in a document.
     """
 
     name: str
@@ -97,6 +97,7 @@ class PlatformField:
     null_meaning: str = ""
     null_kind: NullKind = NullKind.NOT_APPLICABLE
     absent: int | str | bool | None = None
+    place: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,13 +105,15 @@ class PlatformFacts:
     """A group of facts that a domain offers, read through its contract view.
 
     ``relation`` names the view, or with ``takes_now`` a function of one instant that gives rows: a column
-    ``customer_id`` (the customer's public id; at most one row for each) and one column for each field.
+    ``customer_id`` (the customer's public id; at most one row for each) and one column for each field; or one column of
+    JSON, the ``document``, that holds them all by their places, where nobody knows the fields when the platform starts.
     """
 
     group: str
     relation: str
     fields: tuple[PlatformField, ...]
     takes_now: bool = False
+    document: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,7 +1,7 @@
 """The facts of the platform itself: the domains that own them say here, when the platform starts, how they are read."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from loyalty.features.contracts import PlatformFacts
 from loyalty.features.policy.labels import ARABIC, event_type_in
@@ -13,6 +13,7 @@ _NAME = re.compile(r"[a-z][a-z0-9_]{0,62}\Z", re.ASCII)
 
 class _Registry:
     groups: dict[str, PlatformFacts] = {}  # noqa: RUF012 - one registry for the process
+    providers: dict[str, Callable[[], PlatformFacts]] = {}  # noqa: RUF012 - one registry for the process
     event_types: dict[str, EventType] = {}  # noqa: RUF012 - one registry for the process
     words: dict[str, dict[str, str]] = {"ar": dict(ARABIC)}  # noqa: RUF012 - one registry for the process
 
@@ -23,13 +24,38 @@ def register_platform_facts(facts: PlatformFacts) -> None:
     :raises ValueError: a name is no plain identifier, the group is registered otherwise already, or another group has a
         field of that name.
     """
-    names = [one.name for one in facts.fields]
-    odd = [name for name in (facts.group, facts.relation, *names) if not _NAME.match(name)]
-    if odd or len(set(names)) != len(names):
-        raise ValueError(f"The platform facts {facts.group!r} have a name that cannot be used: {odd or names}.")
     known = _Registry.groups.get(facts.group)
     if known is not None and known != facts:
         raise ValueError(f"Two groups of platform facts are called {facts.group}.")
+    _take(facts)
+
+
+def register_platform_provider(group: str, provider: Callable[[], PlatformFacts]) -> None:
+    """Offer a group of facts whose fields are defined while the platform runs; asked again whenever they may be others.
+
+    :raises ValueError: another provider gives a group of that name.
+    """
+    if _Registry.providers.get(group, provider) is not provider:
+        raise ValueError(f"Two groups of platform facts are called {group}.")
+    _Registry.providers[group] = provider
+
+
+def refresh_provided() -> None:
+    """Have those groups tell their fields anew."""
+    for group, provider in _Registry.providers.items():
+        facts = provider()
+        if facts.fields:
+            _take(facts)
+        else:
+            _Registry.groups.pop(group, None)
+
+
+def _take(facts: PlatformFacts) -> None:
+    names = [one.name for one in facts.fields]
+    places = [one.place for one in facts.fields if facts.document]
+    odd = [name for name in (facts.group, facts.relation, *names, *places) if not _NAME.match(name)]
+    if odd or len(set(names)) != len(names):
+        raise ValueError(f"The platform facts {facts.group!r} have a name that cannot be used: {odd or names}.")
     taken = {one.name for group in _Registry.groups.values() if group.group != facts.group for one in group.fields}
     if taken & set(names):
         raise ValueError(f"The platform facts {sorted(taken & set(names))} exist in another group.")

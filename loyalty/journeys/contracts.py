@@ -244,6 +244,7 @@ class FieldKind(StrEnum):
     TEMPLATE = "template"
     VARIABLES = "variables"
     ADDRESS = "address"
+    ATTRIBUTE = "attribute"
 
 
 @dataclass(frozen=True, slots=True)

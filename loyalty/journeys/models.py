@@ -1,5 +1,7 @@
 """Tables of journeys: drafts, published versions with their nodes and edges, and one narrow row per person inside."""
 
+from datetime import timedelta
+
 from django.db import models
 from django.db.models.functions import Now
 
@@ -34,6 +36,8 @@ class Journey(PublicModel):
     due_at = models.DateTimeField(null=True)
     paused_at = models.DateTimeField(null=True)
     is_frozen = models.BooleanField(default=False)
+    # For how long timers stood still in all the pauses that are over.
+    frozen_for = models.DurationField(default=timedelta(0), db_default=timedelta(0))
     activated_at = models.DateTimeField(null=True)
 
     class Meta:

@@ -4,7 +4,7 @@ import os
 import random
 import uuid
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,9 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from sqlalchemy import false
 
+from loyalty.customers import api as customers
 from loyalty.foundation.events import api as events
+from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
 from loyalty.foundation.rules import api as rules
 from loyalty.journeys.models import Execution, ExecutionContext
@@ -50,10 +52,19 @@ NUMBERS = (
     "total_revenue",
     "transaction_count",
     "tier_level",
+    "attribute_score",
 )
-TEXTS = ("context.k", "event.k", "city", "tier_code")
-FLAGS = ("context.flag", "has_app")
-MOMENTS = ("context.at", "tier_since_at", "updated_at")
+TEXTS = ("context.k", "event.k", "city", "tier_code", "attribute_plan", "attribute_store")
+FLAGS = ("context.flag", "has_app", "attribute_is_pilot")
+MOMENTS = ("context.at", "tier_since_at", "updated_at", "attribute_renewal")
+# What the operator keeps of customers, with what they have of it.
+ATTRIBUTES: Mapping[str, tuple[str, tuple[Any, ...]]] = {
+    "score": ("number", (0, 5, "7.5", -3, 999_999_999_999)),
+    "plan": ("choice", ("one", "gold")),
+    "store": ("text", ("Tyre", "one", "ä" * 500)),
+    "is_pilot": ("boolean", (True, False)),
+    "renewal": ("date", ("2026-11-20", "2026-11-19", "2030-01-01")),
+}
 LISTS = ("context.tags",)
 VALUES: Mapping[str, tuple[Any, ...]] = {
     "amount": (0, 5, 7.25, "7", None),
@@ -165,14 +176,29 @@ def by_person(decided: deciding.Decided) -> dict[uuid.UUID, bool | None]:
     return {one: answer for answer, some in decided.answers.items() for one in some}
 
 
+def keep_attributes(people: Sequence[uuid.UUID], actor: Actor, now: datetime) -> None:
+    """Define attributes, and have most people have some of them."""
+    draw, values = random.Random(3), []
+    for code, (kind, some) in ATTRIBUTES.items():
+        choices = ("one", "gold") if kind == "choice" else ()
+        made = customers.define_attribute(code=code, label=code, kind=kind, choices=choices, actor=actor, now=now)
+        values += [
+            customers.NewValue(ground.internal_id(one), made, customers.read_value(made, draw.choice(some)))
+            for one in people
+            if draw.random() < 0.7
+        ]
+    customers.set_values(values=values, source="tests", actor=actor, now=now)
+
+
 @pytest.fixture
-def world(owner: Owner, now: datetime) -> World:
+def world(owner: Owner, actor: Actor, now: datetime) -> World:
     """Three whom a warehouse may know, three of whom it knows nothing, with tiers, events and a segment."""
     trigger = {"kind": "event", "event_type": "customer.purchase"}
     loaded = ground.make_journey(now, ground.graph_of({"w": ground.wait()}, ["start w", "w end"], None, trigger))
     people = [*IDS, *ground.make_people(9, now)]
     sql.execute(TIERS, [people[0], people[3], people[4]])
     segment = make_segment(now, people[::2])
+    keep_attributes(people, actor, now)
     for number, one in enumerate(people[:4]):
         for back in range(number):
             tell("customer.purchase", one, now - timedelta(days=10 * back, hours=1), amount=5 * back)

@@ -141,8 +141,8 @@ def test_kinds_and_templates__told__with_what_is_not_available(client_with: Clie
     kinds = client.get("/api/loyalty/v1/journeys/kinds/").json()
     assert [one["kind"] for one in kinds["nodes"]] == ["start", "action", "condition", "wait", "split", "end"]
     actions = {one["kind"]: one for one in kinds["actions"]}
-    # What no domain stands behind is not in the palette, and a channel that is not set up says so.
-    assert not {"issue_reward", "update_attribute"} & set(actions)
+    # What no domain stands behind, and a channel that is not set up, say so.
+    assert not actions["issue_reward"]["is_available"] and actions["issue_reward"]["unavailable_reason"]
     assert not actions["send_sms"]["is_available"] and actions["send_sms"]["unavailable_reason"]
     assert actions["award_points"]["is_available"]
     assert [one["name"] for one in actions["award_points"]["fields"]][0] == "points"

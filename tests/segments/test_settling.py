@@ -12,6 +12,7 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connections
 
+from loyalty.customers import api as customers
 from loyalty.foundation.events import api as events
 from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel.actor import Actor
@@ -90,6 +91,21 @@ def test_settle__customer_changed__membership_turns_and_is_told(
     ]  # fmt: skip
     assert not DirtyCustomer.objects.exists()
     assert api.settle(now=later).turned == 0
+
+
+def test_settle__attribute_set__membership_turns(live: Live, actor: Actor, now: datetime) -> None:
+    plan = customers.define_attribute(
+        code="plan", label="Plan", kind="choice", choices=("blue", "gold"), actor=actor, now=now
+    )
+    live({"==": [{"var": "attribute_plan"}, "gold"]})
+    row = sql.fetch_one("SELECT customer_id FROM customers_directory WHERE public_id = %s", [PEOPLE[0].id])
+    assert row is not None
+    later = now + timedelta(seconds=5)
+    for value, turned in (("gold", 1), ("gold", 0), ("blue", 1)):
+        customers.set_values(
+            values=[customers.NewValue(row["customer_id"], plan, value)], source="tests", actor=actor, now=later
+        )
+        assert api.settle(now=later).turned == turned
 
 
 def test_collect__facts_nobody_asked_for__are_passed_over_and_none_between_them_is_lost(

@@ -10,6 +10,7 @@ from loyalty.customers.errors import CustomerNotFound, ErasureUnconfirmed
 from loyalty.customers.events import (
     ConsentGranted,
     ConsentWithdrawn,
+    CustomerAttributeChanged,
     CustomerCreated,
     CustomerErased,
     CustomerLogin,
@@ -18,6 +19,7 @@ from loyalty.customers.events import (
     CustomerUpdated,
 )
 from loyalty.customers.models import Consent, ContactPoint, Customer, CustomerEvent, Device, ProfileMark
+from loyalty.customers.operations.attributing import erase_values
 from loyalty.customers.operations.holding import hold
 from loyalty.customers.registry import erasures
 from loyalty.foundation.audit import api as audit
@@ -25,12 +27,14 @@ from loyalty.foundation.events import api as events
 from loyalty.foundation.kernel.actor import Actor
 
 # Of the facts about a person these fields say nothing of who it is; numbers stay as well.
-KEPT = ("customer_id", "merged_customer_id", "event_id", "channel", "purpose", "source", "currency", "stores")
+KEPT = (
+    "customer_id", "merged_customer_id", "event_id", "channel", "purpose", "source", "currency", "stores", "attribute",
+)  # fmt: skip
 OWN_FACTS = tuple(
     one.type
     for one in (
         CustomerCreated, CustomerUpdated, CustomerMerged, ConsentGranted, ConsentWithdrawn, CustomerPurchase,
-        CustomerLogin,
+        CustomerLogin, CustomerAttributeChanged,
     )
 )  # fmt: skip
 # What outside systems told of a person may hold anything; that it happened, and when, stays.
@@ -93,6 +97,7 @@ def _erase_own(customer: Customer, now: datetime) -> dict[str, int]:
         "customers.contact_points": ContactPoint.objects.filter(customer=customer).delete()[0],
         "customers.devices": Device.objects.filter(customer=customer).delete()[0],
         "customers.consents": Consent.objects.filter(customer=customer).delete()[0],
+        "customers.attributes": erase_values(customer),
         "customers.events": CustomerEvent.objects.filter(customer=customer).exclude(data=EMPTY).update(data=EMPTY),
         "customers.profile": 1,
     }

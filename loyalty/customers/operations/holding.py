@@ -23,6 +23,14 @@ POINT_AT = """
     SELECT c.id, c.public_id, c.merged_into_id IS NOT NULL AS is_merged FROM customers_customer c
     WHERE c.id = ANY (%s) ORDER BY c.id FOR KEY SHARE
 """
+# As an update holds what it changes: who points at the rows goes on meanwhile, who sets, merges or erases waits.
+STANDING = (
+    "SELECT c.id, coalesce(c.merged_into_id, c.id) AS standing_id FROM customers_customer c WHERE c.id = ANY (%s)"
+)
+HOLD_MANY = """
+    SELECT c.id, c.merged_into_id IS NOT NULL AS is_merged, c.erased_at IS NOT NULL AS is_erased
+    FROM customers_customer c WHERE c.id = ANY (%s) ORDER BY c.id FOR NO KEY UPDATE
+"""
 
 
 def hold(customer_id: uuid.UUID) -> Customer | None:
@@ -55,3 +63,19 @@ def point_at(ids: Sequence[uuid.UUID], refs: Sequence[str]) -> tuple[dict[uuid.U
         {row["public_id"]: pairs[row["standing_id"]] for row in named},
         {row["customer_ref"]: pairs[row["standing_id"]] for row in named},
     )
+
+
+def hold_many(ids: Sequence[int]) -> dict[int, int]:
+    """Hold customers by internal id until the end of the transaction; give for each who stands for it.
+
+    Who is erased, or not there, is left out.
+    """
+    while True:
+        standing = {row["id"]: row["standing_id"] for row in sql.fetch_all(STANDING, [list(ids)])}
+        with transaction.atomic():
+            held = sql.fetch_all(HOLD_MANY, [sorted(set(standing.values()))])
+            if not any(row["is_merged"] for row in held):
+                break
+            transaction.set_rollback(True)
+    alive = {row["id"] for row in held if not row["is_erased"]}
+    return {one: stands for one, stands in standing.items() if stands in alive}

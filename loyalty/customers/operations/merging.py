@@ -25,6 +25,7 @@ from loyalty.customers.events import (
     CustomerUpdated,
 )
 from loyalty.customers.models import Consent, ContactPoint, Customer, CustomerEvent, Device, ProfileMark
+from loyalty.customers.operations.attributing import take_values
 from loyalty.customers.operations.consenting import grant_consent, withdraw_consent
 from loyalty.customers.registry import mergings
 from loyalty.foundation.approvals import api as approvals
@@ -190,6 +191,7 @@ def _merge_own(gone: Customer, into: Customer, reason: str, actor: Actor, now: d
         "customers.devices": _take_devices(gone, into),
         "customers.consents": _take_consents(gone, into, reason, actor, now),
         "customers.events": CustomerEvent.objects.filter(customer=gone).update(customer=into),
+        "customers.attributes": take_values(gone, into, actor, now),
     }
     for name in ("first_name", "last_name", "city", "gender", "birth_date"):
         setattr(into, name, getattr(into, name) or getattr(gone, name))

@@ -18,13 +18,14 @@ from sqlalchemy import (
     Text,
     Uuid,
     bindparam,
+    cast,
     func,
     select,
 )
 from sqlalchemy import column as sql_column
 from sqlalchemy import literal as bound
 from sqlalchemy import table as sql_table
-from sqlalchemy.dialects.postgresql import ARRAY
+from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.types import TypeEngine
 
 from loyalty.features.contracts import FieldOrigin, Origin, PlatformFacts, PlatformField, PlatformRelation
@@ -43,6 +44,16 @@ TYPES: Mapping[FieldType, TypeEngine[Any]] = {
     FieldType.DATETIME: DateTime(timezone=True),
     FieldType.TEXT_LIST: ARRAY(Text()),
     FieldType.NUMBER_LIST: ARRAY(Numeric()),
+}
+
+# How PostgreSQL calls those that a document may hold.
+TYPE_NAMES: Mapping[FieldType, str] = {
+    FieldType.INTEGER: "bigint",
+    FieldType.DECIMAL: "numeric",
+    FieldType.TEXT: "text",
+    FieldType.BOOLEAN: "boolean",
+    FieldType.DATE: "date",
+    FieldType.DATETIME: "timestamptz",
 }
 
 
@@ -94,6 +105,11 @@ def _relation(facts: PlatformFacts, selectable: FromClause) -> PlatformRelation:
 
 
 def _selectable(facts: PlatformFacts, now: datetime) -> FromClause:
+    if facts.document:
+        whole = sql_table(facts.relation, sql_column(KEY, Uuid()), sql_column(facts.document, JSONB()))
+        told = whole.c[facts.document]
+        read = [cast(told[one.place].astext, TYPES[one.type]).label(one.name) for one in facts.fields]
+        return select(whole.c[KEY], *read).subquery(f"{facts.group}_facts")
     columns = [sql_column(KEY, Uuid()), *(sql_column(one.name, TYPES[one.type]) for one in facts.fields)]
     if not facts.takes_now:
         return sql_table(facts.relation, *columns)
@@ -147,7 +163,7 @@ def _statement(
     for facts in groups:
         chosen = [one for one in facts.fields if one.name in fields]
         relation = f"{facts.relation}(%(at)s::timestamptz)" if facts.takes_now else facts.relation
-        told = ", ".join(f"f.{name}" for name in (KEY, *(one.name for one in chosen)))
+        told = ", ".join((f"f.{KEY}", *(_read(facts, one) for one in chosen)))
         of_one = f"SELECT {told} FROM {relation} f WHERE f.{KEY} = asked.{KEY} LIMIT 1"  # noqa: S608 - plain names
         joins.append(f"LEFT JOIN LATERAL ({of_one}) of_{facts.group} ON true")
         columns.update({one.name: f"of_{facts.group}.{one.name}" for one in chosen})
@@ -159,3 +175,10 @@ def _statement(
         f"{' '.join(joins)}"
     )
     return text, tuple(columns), absent
+
+
+def _read(facts: PlatformFacts, one: PlatformField) -> str:
+    """How a field is read of a row of its group."""
+    if not facts.document:
+        return f"f.{one.name}"
+    return f"(f.{facts.document} ->> '{one.place}')::{TYPE_NAMES[one.type]} AS {one.name}"

@@ -11,7 +11,7 @@ from sqlalchemy import FromClause
 from loyalty.features import registry
 from loyalty.features.contracts import FieldView, NullKind, Origin
 from loyalty.features.errors import FieldChangeRefused, FieldNotFound
-from loyalty.features.kinds import dwh, platform
+from loyalty.features.kinds import attributes, dwh, platform
 from loyalty.features.models import CatalogueField
 from loyalty.features.operations import caching
 from loyalty.features.operations.freshness import refresh
@@ -140,6 +140,7 @@ def list_shadowed() -> list[str]:
 
 def _shape_of_sources() -> tuple[dict[str, Shape], dict[str, Description], bool]:
     """Give each field's shape, words for those that nobody described yet, and whether the warehouse could be asked."""
+    registry.refresh_provided()
     wanted = {name: Shape(kind, True, str(Origin.XIVA)) for name, kind in XIVA_FIELDS.items()}
     words: dict[str, Description] = {}
     try:
@@ -210,6 +211,19 @@ def _new_field(name: str, shape: Shape, words: Description) -> CatalogueField:
 
 def _has_two_sources(one: CatalogueField) -> bool:
     return one.data_source == Origin.DWH and is_of_xiva(one.name)
+
+
+@transaction.atomic
+def follow_attributes(*, now: datetime) -> None:
+    """Take in that attributes of customers were defined or changed; their own words are those of the catalogue."""
+    sync_when_changed()
+    offered = {one.name: one for one, origin in platform.fields_offered().values() if origin.group == attributes.GROUP}
+    for row in fields_present().filter(group=attributes.GROUP, name__in=list(offered)):
+        told = offered[row.name]
+        if (row.label, row.description) != (told.label, told.description):
+            CatalogueField.objects.filter(pk=row.pk).update(label=told.label, description=told.description)
+            bump_version(row)
+    caching.renew_version()
 
 
 @transaction.atomic

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 
+from loyalty.features import registry
 from loyalty.features.contracts import FieldOrigin, FieldView, Origin, StorePolicy
 from loyalty.features.operations import caching
 from loyalty.features.policy import STREAMING, XIVA_FIELDS
@@ -89,6 +90,7 @@ def get_store(version: str) -> Store:
         if held is not None and version and held.version == version and held.policy == policy:
             return held
         row = state()
+        registry.refresh_provided()
         _Held.store = Store(
             version=version,
             fields=tuple(view_of(one) for one in fields_present()),

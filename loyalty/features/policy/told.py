@@ -13,6 +13,12 @@ _BOUGHT = (
     Field("partner_ref", FieldType.TEXT, "Partner"),
 )
 _PRODUCT = tuple(one for one in _BOUGHT if one.name in ("product_id", "product_category", "channel"))
+_CHANGED = (
+    Field("attribute", FieldType.TEXT, "Attribute"),
+    Field("value", FieldType.TEXT, "New value"),
+    Field("previous_value", FieldType.TEXT, "Value before"),
+    Field("source", FieldType.TEXT, "Set by"),
+)
 
 EVENT_TYPES = (
     EventType("customer.purchase", "Purchase", _BOUGHT),
@@ -22,4 +28,5 @@ EVENT_TYPES = (
     EventType("customer.plan_changed", "Plan changed", _PRODUCT),
     EventType("customer.usage_high", "High usage", _PRODUCT),
     EventType("customer.referred", "Brought in by a referral"),
+    EventType("customer.attribute_changed", "Attribute changed", _CHANGED),
 )

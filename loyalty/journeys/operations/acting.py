@@ -23,11 +23,12 @@ from loyalty.journeys.models import Journey
 from loyalty.journeys.operations import deciding, groups
 from loyalty.journeys.operations.groups import Group, Leaving, Person
 from loyalty.journeys.policy.naming import effect_key
-from loyalty.journeys.policy.reasons import Reason, kept
+from loyalty.journeys.policy.reasons import Reason, kept, refused
 from loyalty.journeys.queries.journeys import PARTS
 
 log = logging.getLogger("loyalty.journeys")
 
+FAULT = "journeys.action_fault"
 # An action that fails by fault is tried so often and so much later, unless its node says otherwise.
 RETRIES, RETRY_AFTER_MINUTES = 3, 15
 
@@ -74,7 +75,8 @@ def _perform(group: Group, people: Sequence[Person]) -> list[ActionOutcome]:
             half = len(people) // 2
             return [*_perform(group, people[:half]), *_perform(group, people[half:])]
         log.warning("action %s failed for execution %s", action.kind, people[0].id, exc_info=fault)
-        return [ActionOutcome(FAILURE, reasons=(f"{type(fault).__name__}: {fault}"[:200],), may_pass=True)]
+        words = f"{type(fault).__name__}: {fault}"[:200]
+        return [ActionOutcome(FAILURE, reasons=(refused(FAULT, words, fault=words),), may_pass=True)]
 
 
 def _call(group: Group) -> ActionCall:

@@ -54,6 +54,7 @@ def activate(*, journey_id: uuid.UUID, actor: Actor, now: datetime) -> None:
 
 def _thaw(journey: Journey, by: timedelta) -> None:
     sql.fetch_one("SELECT journeys_thaw(%s, %s)", [journey.pk, by])
+    journey.frozen_for += by
 
 
 def _fill_at_first(journey: Journey) -> None:

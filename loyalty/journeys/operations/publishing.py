@@ -2,7 +2,7 @@
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,14 +11,16 @@ from django.db import transaction
 from loyalty.foundation.approvals import api as approvals
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import FieldProblem
+from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.orm import sql
 from loyalty.foundation.resilience.failpoints import maybe_fail
 from loyalty.foundation.work import api as work
 from loyalty.journeys.contracts import ExecutionState, Fate, Graph, Problem
 from loyalty.journeys.errors import GraphNotPublishable, JourneyStateWrong, PlanInvalid, VersionNotFound
 from loyalty.journeys.models import Journey, Version
-from loyalty.journeys.operations import holding, versions
+from loyalty.journeys.operations import holding, returning, versions
 from loyalty.journeys.operations.drafting import check_revision, problems_of, record
+from loyalty.journeys.operations.returning import Returned
 from loyalty.journeys.operations.starting_clock import next_start
 from loyalty.journeys.policy import fates
 from loyalty.journeys.policy.fates import Place, PlacedFate, Plan
@@ -46,6 +48,7 @@ class Published:
     version: int | None
     people: tuple[PlacedFate, ...]
     problems: tuple[Problem, ...]
+    returned: tuple[Returned, ...] = ()
 
 
 def publish(
@@ -81,9 +84,20 @@ def publish(
 
 @transaction.atomic
 def roll_back(
-    *, journey_id: uuid.UUID, to_version: int, plan: Plan, is_dry_run: bool = False, actor: Actor, now: datetime
+    *,
+    journey_id: uuid.UUID,
+    to_version: int,
+    plan: Plan,
+    takes_back: bool = False,
+    is_dry_run: bool = False,
+    actor: Actor,
+    now: datetime,
 ) -> Published:
-    """Have an earlier version count again, and lead those inside the others as the plan says.
+    """Have another version count again, and lead those inside the others as the plan says.
+
+    With ``takes_back``, what the publications after that version did to people is taken back first: whom they moved,
+    and who took no step since, stands again where it stood, with the time that was left; whom they led out comes in
+    again. The plan is for all others.
 
     :raises VersionNotFound: the journey has none of this number.
     :raises GraphNotPublishable: it names what is no longer there.
@@ -94,16 +108,24 @@ def roll_back(
     if version is None:
         raise VersionNotFound(f"There is no version {to_version}.")
     problems = problems_of(version.graph)
+    returned = returning.take_back(journey, version, now=now) if takes_back else ()
     outcome = _prepare(journey, parse(version.graph), plan, problems, is_dry_run=is_dry_run, except_version=version.pk)
     if is_dry_run:
-        return outcome
+        # Counted by doing it, because who comes back is nobody's to be led; nothing of it stays.
+        transaction.set_rollback(True)
+        return replace(outcome, returned=returned)
     before = journey.live.number if journey.live is not None else None
     _let_count(journey, version, plan, outcome.people, now)
+    # Where they came back to an older version than the one that counts, somebody is inside of that again.
+    Version.objects.filter(journey=journey, number__in={one.version for one in returned if one.is_back}).update(
+        is_open=True
+    )
     record(
         journey, KIND, actor, now,
-        before={"version": before}, after={"version": to_version, **_told(plan, outcome.people)},
+        before={"version": before},
+        after={"version": to_version, **_told(plan, outcome.people), **returning.told(returned)},
     )  # fmt: skip
-    return Published(False, version.number, outcome.people, outcome.problems)
+    return Published(False, version.number, outcome.people, outcome.problems, returned)
 
 
 def list_places(journey_pk: int, *, except_version: int | None = None) -> list[Place]:
@@ -210,24 +232,27 @@ def _let_count(journey: Journey, version: Version, plan: Plan, people: Sequence[
     journey.save(update_fields=["live", "due_at"])
     maybe_fail("journeys.version_written")
     nodes = versions.load(version.pk, journey.public_id).nodes
+    told = {"publication": version.number, "frozen": journey.frozen_for.total_seconds()}
     for one in people:
-        _lead(one, nodes, f"version {version.number}", now)
+        _lead(one, nodes, f"version {version.number}", told, now)
     maybe_fail("journeys.led")
     if plan.policy != Fate.STAY:
         Version.objects.filter(journey=journey).exclude(pk=version.pk).update(is_open=False)
     work.ring("journeys.advance")
 
 
-def _lead(one: PlacedFate, nodes: Mapping[str, int], reason: str, now: datetime) -> None:
+def _lead(one: PlacedFate, nodes: Mapping[str, int], reason: str, told: Mapping[str, Any], now: datetime) -> None:
+    """Lead everybody at a node; how they stood is kept, so that it can be taken back."""
+    kept = dumps_exact(told).decode()
     if one.fate == Fate.EXIT:
         sql.fetch_one(
-            "SELECT journeys_end_at(%s, %s, %s, %s, %s)",
-            [[one.place.node_pk], ExecutionState.EXITED.value, EXIT, reason, now],
+            "SELECT journeys_end_at(%s, %s, %s, %s, %s, %s::jsonb)",
+            [[one.place.node_pk], ExecutionState.EXITED.value, EXIT, reason, now, kept],
         )
     elif one.fate == Fate.MOVE and one.target is not None:
         sql.fetch_one(
-            "SELECT journeys_move(%s, %s, NULL, %s, %s, %s, %s)",
-            [one.place.node_pk, nodes[one.target], one.keeps, MOVED, reason, now],
+            "SELECT journeys_move(%s, %s, NULL, %s, %s, %s, %s, %s::jsonb)",
+            [one.place.node_pk, nodes[one.target], one.keeps, MOVED, reason, now, kept],
         )
 
 

@@ -10,6 +10,7 @@ _TEXTS = frozenset(
     {
         FieldKind.TEXT, FieldKind.LONG_TEXT, FieldKind.CHOICE, FieldKind.EVENT_TYPE, FieldKind.FIELD, FieldKind.SEGMENT,
         FieldKind.CAMPAIGN, FieldKind.PROGRAM, FieldKind.JOURNEY, FieldKind.TEMPLATE, FieldKind.ADDRESS,
+        FieldKind.ATTRIBUTE,
     }
 )  # fmt: skip
 _OBJECTS = frozenset({FieldKind.OBJECT, FieldKind.RULE, FieldKind.FILTER, FieldKind.VARIABLES})

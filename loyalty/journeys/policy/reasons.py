@@ -8,8 +8,10 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Self
 
+from loyalty.foundation.kernel.errors import Refusal
 from loyalty.journeys.contracts import LOOP_BOUND_CODE
 from loyalty.journeys.policy.action_phrases import ACTION_PHRASES
+from loyalty.journeys.policy.refusal_phrases import REFUSALS
 
 STEP_PHRASES: Mapping[str, Mapping[str, str]] = {
     "en": {
@@ -18,6 +20,7 @@ STEP_PHRASES: Mapping[str, Mapping[str, str]] = {
         "became_local": "it became {time} in {zone}",
         "by_hand": "by hand",
         "by_version": "version {number}",
+        "taken_back": "back to version {number}",
         "customer_closed": "the customer is closed",
         "held_out": "held out",
         "left_segment": "left the segment",
@@ -31,6 +34,8 @@ STEP_PHRASES: Mapping[str, Mapping[str, str]] = {
         "goal": "goal reached",
         "left_by_event": "event {event_type}",
         "no_start": "the journey has no start",
+        # What another domain said; in another language than its own it is said by its code.
+        "refused": "{detail}",
         "rule_gone": "the rule can no longer be read",
         "too_often": "came to one node too often",
         "unknown": "{name} is not known",
@@ -46,6 +51,7 @@ STEP_PHRASES: Mapping[str, Mapping[str, str]] = {
         "became_local": "صارت الساعة {time} بتوقيت {zone}",
         "by_hand": "يدويًا",
         "by_version": "الإصدار {number}",
+        "taken_back": "عودة إلى الإصدار {number}",
         "customer_closed": "أُغلق حساب العميل",
         "held_out": "مستبعد للمقارنة",
         "left_segment": "خرج من الشريحة",
@@ -59,6 +65,7 @@ STEP_PHRASES: Mapping[str, Mapping[str, str]] = {
         "goal": "تحقق الهدف",
         "left_by_event": "الحدث {event_type}",
         "no_start": "ليس للرحلة بداية",
+        "refused": "{detail}",
         "rule_gone": "لم تعد القاعدة مقروءة",
         "too_often": "وصل إلى الخطوة نفسها مرات أكثر من اللازم",
         "unknown": "{name} غير معروف",
@@ -72,13 +79,16 @@ STEP_PHRASES: Mapping[str, Mapping[str, str]] = {
 PHRASES: Mapping[str, Mapping[str, str]] = {
     language: {**told, **ACTION_PHRASES[language]} for language, told in STEP_PHRASES.items()
 }
+# The reason that is another domain's refusal, and the values of it that no fact may stand for.
+REFUSED = "refused"
+RESERVED = frozenset({"code", "refusal", "detail"})
 UNITS: Mapping[str, str] = {"minutes": "دقيقة", "hours": "ساعة", "days": "يوم", "weeks": "أسبوع"}
 
 
 # What the statements that end and move people write down as a sentence alone.
 ALONE = (
     "by_hand", "by_version", "customer_closed", "customer_missing", "exit_rule", "expired", "goal", "held_out",
-    "left_by_event", "left_segment", "merged",
+    "left_by_event", "left_segment", "merged", "taken_back",
 )  # fmt: skip
 
 
@@ -100,13 +110,35 @@ class Reason(str):
         return self
 
 
+def refused(code: str, detail: str, **facts: Any) -> Reason:
+    """Give what another domain refused as a reason: its own sentence, and its code for other languages."""
+    plain = {name: value for name, value in facts.items() if isinstance(value, str | int) and name not in RESERVED}
+    return Reason(REFUSED, refusal=code, detail=detail or code, **plain)
+
+
+def refused_by(refusal: Refusal) -> Reason:
+    """Give a refusal as a reason."""
+    return refused(refusal.code, refusal.detail, **refusal.facts)
+
+
 def say(reason: str, language: str) -> str:
     """Say a reason in a language; a text without a code stays as it is."""
     if not isinstance(reason, Reason) or language not in PHRASES:
         return str(reason)
+    if reason.code == REFUSED:
+        return _said_refusal(reason, language)
     return PHRASES[language][reason.code].format(
         **{name: _said(value, language) for name, value in reason.values.items()}
     )
+
+
+def _said_refusal(reason: Reason, language: str) -> str:
+    """Say a refusal by its code, or in its own words where the code has none in the language."""
+    phrase = REFUSALS.get(language, {}).get(str(reason.values.get("refusal")), "")
+    try:
+        return phrase.format(**reason.values) if phrase else str(reason)
+    except KeyError:
+        return str(reason)
 
 
 def _said(value: Any, language: str) -> Any:

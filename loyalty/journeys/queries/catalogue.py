@@ -10,14 +10,15 @@ from loyalty.journeys.kinds.nodes import protocol as nodes
 from loyalty.journeys.kinds.nodes.start import TRIGGER_FIELDS
 from loyalty.journeys.kinds.nodes.wait import MODE_FIELDS
 from loyalty.journeys.policy.graph import branches_of
+from loyalty.journeys.policy.reasons import say
 from loyalty.journeys.policy.templates import TEMPLATES, said_in
 from loyalty.journeys.queries import world
 
 ACTION_BRANCHES = branches_of(Node("a", NodeKind.ACTION))
 
 
-def kinds() -> dict[str, Any]:
-    """Give the kinds of nodes and actions."""
+def kinds(language: str = "en") -> dict[str, Any]:
+    """Give the kinds of nodes and actions; why one cannot be used here is said in ``language``."""
     return {
         "nodes": [
             {
@@ -41,7 +42,7 @@ def kinds() -> dict[str, Any]:
                 "fields": fields_of(one.fields),
                 "branches": [asdict(branch) for branch in ACTION_BRANCHES],
                 "is_available": not one.unavailable_reason,
-                "unavailable_reason": one.unavailable_reason,
+                "unavailable_reason": say(one.unavailable_reason, language),
             }
             for one in actions.all_kinds().values()
         ],

@@ -101,7 +101,7 @@ class JourneyKindsView(ApiView):
     @extend_schema(responses={200: JourneyKindsSerializer})
     def get(self, request: Request) -> Response:
         """Give the kinds of nodes and actions with their fields, and the events."""
-        return Response(api.kinds())
+        return Response(api.kinds(language_of(request.headers.get("Accept-Language"))))
 
 
 class JourneyTemplatesView(ApiView):

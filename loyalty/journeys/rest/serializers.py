@@ -166,6 +166,11 @@ class JourneyRollBackSerializer(StrictSerializer):
 
     to_version = WholeNumberField(min_value=1)
     plan = JourneyPlanSerializer(required=False, default=lambda: {"policy": Fate.STAY.value, "node_map": {}})
+    takes_back = serializers.BooleanField(
+        required=False,
+        default=True,
+        help_text="Whom publications after that version moved or led out comes back, unless it took a step since.",
+    )
     dry_run = serializers.BooleanField(required=False, default=False)
 
 
@@ -180,12 +185,28 @@ class JourneyFateSerializer(serializers.Serializer[Any]):
     target = serializers.CharField(allow_null=True)
 
 
+class JourneyReturnedSerializer(serializers.Serializer[Any]):
+    """How many who stood at a node come back at a roll-back, and how many do not.
+
+    ``back``: moved, and stands there again; ``again``: led out, and is inside there again; ``moved_on``: took a step
+    since or has ended; ``happened``: led out, and since then it closed, came in anew or did what leads out.
+    """
+
+    publication = serializers.IntegerField()
+    version = serializers.IntegerField()
+    node_id = serializers.CharField()
+    node_name = serializers.CharField()
+    fate = serializers.ChoiceField(choices=[(one, one) for one in ("back", "again", "moved_on", "happened")])
+    count = serializers.IntegerField()
+
+
 class JourneyPublishedSerializer(serializers.Serializer[Any]):
-    """What a publication came to, or would."""
+    """What a publication came to, or would; ``returned`` at a roll-back that takes publications back."""
 
     dry_run = serializers.BooleanField()
     version = serializers.IntegerField(allow_null=True)
     people = JourneyFateSerializer(many=True)
+    returned = JourneyReturnedSerializer(many=True)
     problems = JourneyProblemSerializer(many=True)
 
 

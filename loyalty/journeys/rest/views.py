@@ -1,6 +1,7 @@
 """Routes of journeys: the list, the draft, its checks, and what a journey does."""
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 import django_filters
@@ -195,7 +196,8 @@ class JourneyViewSet(ReadOnlyApiViewSet):
         given = body.validated_data
         told = api.roll_back(
             journey_id=self.get_object().public_id, to_version=given["to_version"],
-            plan=serializers.plan_of(given["plan"]), is_dry_run=given["dry_run"], actor=self.actor, now=clock.now(),
+            plan=serializers.plan_of(given["plan"]), takes_back=given["takes_back"], is_dry_run=given["dry_run"],
+            actor=self.actor, now=clock.now(),
         )  # fmt: skip
         return Response(published_body(told))
 
@@ -241,5 +243,6 @@ def published_body(told: api.Published) -> dict[str, Any]:
             }
             for one in told.people
         ],
+        "returned": [asdict(one) for one in told.returned],
         "problems": reads.problem_bodies(told.problems),
     }

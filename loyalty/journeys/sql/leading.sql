@@ -1,8 +1,16 @@
 -- Leading people elsewhere in sets, when a version is published, rolled back to or everybody is let go. The caller holds the
 -- journey alone, so nobody moves meanwhile.
 
--- Has everybody who is inside at some nodes end there. Gives how many.
-CREATE OR REPLACE FUNCTION journeys_end_at(p_nodes bigint[], p_state text, p_branch text, p_reason text, p_now timestamptz)
+-- How somebody stood, as a publication keeps it in the step by which it leads the person away: journeys_return reads it.
+CREATE OR REPLACE FUNCTION journeys_standing(p_execution journeys_execution, p_keeps boolean) RETURNS jsonb
+LANGUAGE sql STABLE AS $$
+    SELECT jsonb_build_object('state', p_execution.state, 'due_at', p_execution.due_at, 'timer', p_execution.timer,
+        'heard_until', p_execution.heard_until, 'is_kept', p_keeps)
+$$;
+
+-- Has everybody who is inside at some nodes end there. Gives how many. With p_told, of a publication, it is kept how they stood.
+CREATE OR REPLACE FUNCTION journeys_end_at(
+    p_nodes bigint[], p_state text, p_branch text, p_reason text, p_now timestamptz, p_told jsonb DEFAULT NULL)
 RETURNS bigint LANGUAGE sql AS $$
     WITH gone AS (
         UPDATE journeys_execution x SET state = p_state, due_at = NULL, ended_at = p_now, visit = x.visit + 1,
@@ -11,15 +19,20 @@ RETURNS bigint LANGUAGE sql AS $$
         RETURNING x.id, x.visit - 1 AS visit, x.node_id, x.entered_at
     ), logged AS (
         INSERT INTO journeys_step (execution_id, visit, node_id, branch, entered_at, left_at, result)
-        SELECT g.id, g.visit, g.node_id, p_branch, g.entered_at, p_now, jsonb_build_object('reason', p_reason) FROM gone g
+        SELECT g.id, g.visit, g.node_id, p_branch, g.entered_at, p_now, jsonb_build_object('reason', p_reason)
+            || CASE WHEN p_told IS NULL THEN '{}' ELSE p_told || jsonb_build_object('back', (
+                SELECT journeys_standing(p, false) FROM journeys_execution p WHERE p.id = g.id)) END
+        FROM gone g
     )
     SELECT count(*) FROM gone
 $$;
 
 -- Leads everybody who is inside at a node, or those of p_ids who are there, to another node of the same journey. Where the two
--- are waits of one kind the timer runs on as it is (p_keeps); anywhere else they arrive there now. Gives how many.
+-- are waits of one kind the timer runs on as it is (p_keeps); anywhere else they arrive there now. Gives how many. With p_told,
+-- of a publication, it is kept how they stood.
 CREATE OR REPLACE FUNCTION journeys_move(
-    p_node bigint, p_target bigint, p_ids uuid[], p_keeps boolean, p_branch text, p_reason text, p_now timestamptz)
+    p_node bigint, p_target bigint, p_ids uuid[], p_keeps boolean, p_branch text, p_reason text, p_now timestamptz,
+    p_told jsonb DEFAULT NULL)
 RETURNS bigint LANGUAGE sql AS $$
     WITH moved AS (
         UPDATE journeys_execution x SET
@@ -45,6 +58,7 @@ RETURNS bigint LANGUAGE sql AS $$
     ), logged AS (
         INSERT INTO journeys_step (execution_id, visit, node_id, branch, entered_at, left_at, result)
         SELECT m.id, m.visit, p_node, p_branch, p.entered_at, p_now, jsonb_build_object('reason', p_reason)
+            || CASE WHEN p_told IS NULL THEN '{}' ELSE p_told || jsonb_build_object('back', journeys_standing(p, p_keeps)) END
         FROM moved m JOIN journeys_execution p ON p.id = m.id
         UNION ALL
         SELECT m.id, m.visit + 1, p_target, '', p_now, p_now, NULL FROM moved m WHERE m.kind = 'end'

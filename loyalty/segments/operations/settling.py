@@ -25,7 +25,8 @@ TOUCHED_KEPT = timedelta(hours=6)
 CAUSE = "event"
 # What happens to a customer whose features may change by it. Facts that rules ask for by name come on top.
 FACT_TYPES = (
-    "customer.purchase", "customer.updated", "member.enrolled", "member.left", "tier.upgraded", "tier.downgraded",
+    "customer.purchase", "customer.updated", "customer.attribute_changed", "member.enrolled", "member.left",
+    "tier.upgraded", "tier.downgraded",
     "points.earned", "points.burned", "points.adjusted", "points.expired", "points.reversed", "points.transferred",
     "message.sent", "message.opened", "message.clicked",
 )  # fmt: skip

@@ -3,13 +3,23 @@
 from datetime import datetime
 
 import pytest
+from rest_framework.test import APIClient
 
+from loyalty.campaigns import errors as campaign_errors
+from loyalty.delivery import errors as delivery_errors
 from loyalty.delivery.models import Send
 from loyalty.foundation.events import api as events
+from loyalty.foundation.kernel.errors import Refusal
 from loyalty.foundation.orm import sql
+from loyalty.journeys.api import problems_of
 from loyalty.journeys.kinds.actions import protocol
 from loyalty.journeys.models import Execution
+from loyalty.journeys.policy.reasons import kept, read, refused, say
+from loyalty.journeys.policy.refusal_phrases import REFUSALS
+from loyalty.ledger import errors as ledger_errors
+from loyalty.points import errors as points_errors
 from loyalty.segments import api as segments
+from loyalty.segments import errors as segment_errors
 from tests.campaigns.scene import make_campaign, make_segment, work_off
 from tests.delivery.post import Post, make_customers
 from tests.journeys import ground
@@ -153,3 +163,59 @@ def test_start_journey__each_row__comes_in_once_and_as_that_journey_allows(now: 
     gone = call("start_journey", journey_id="01900000-0000-7000-8000-00000000dead")
     assert [one.code for one in action("start_journey").problems_of(gone.config)] == ["journeys.journey_unknown"]
     assert action("start_journey").perform_set(gone, at, now=now)[0].branch == "failure"
+
+
+def test_issue_reward__nothing_stands_behind_it__is_there_with_its_reason_and_never_pretends(
+    admin_client: APIClient, now: datetime
+) -> None:
+    place = "/api/loyalty/v1/journeys/kinds/"
+    for language, words in (("en", "no catalogue of rewards"), ("ar", "لا كتالوج مكافآت")):
+        told = admin_client.get(place, headers={"Accept-Language": language}).json()["actions"]
+        [one] = [kind for kind in told if kind["kind"] == "issue_reward"]
+        assert (one["is_available"], words in one["unavailable_reason"]) == (False, True)
+    at, node = rows(make_customers(["Ada"], now)), call("issue_reward", reward="cup")
+    assert action("issue_reward").preview(node, at[0], now=now).branch == "failure"
+    told = action("issue_reward").perform_set(node, at, now=now)
+    assert (told[0].branch, told[0].result) == ("failure", {"code": "journeys.rewards_missing"})
+    # In a graph it is an error that names the step; who comes to it in an older version takes the failure branch.
+    reward = {"kind": "action", "config": {"action_type": "issue_reward", "reward": "cup"}}
+    graph = ground.graph_of({"r": reward}, ["start r", "r end", "r:failure end"])
+    found = [(one.code, one.node_id) for one in problems_of(graph) if one.severity == "error"]
+    assert ("journeys.action_unavailable", "r") in found
+    ground.let_in(ground.make_journey(now, graph), [at[0].customer_id], now)
+    ground.run(now)
+    assert ground.path_of(Execution.objects.get()) == ["start:next", "r:failure", "end:"]
+
+
+def test_refusals__of_other_domains__are_kept_by_code_and_said_in_the_language_of_the_reader(now: datetime) -> None:
+    at = rows(make_customers(["Ada"], now))
+    gone = "01900000-0000-7000-8000-00000000dead"
+    for kind, config, words in (
+        ("add_to_segment", {"segment_id": gone}, "الشريحة غير موجودة."),
+        ("trigger_campaign", {"campaign_id": gone}, "الحملة غير موجودة."),
+        ("trigger_campaign", {"campaign_id": str(make_campaign(now, is_active=False))}, "الحملة لا تعمل."),
+        ("send_email", {"template": "gone"}, "القالب غير موجود."),
+    ):
+        [told] = action(kind).perform_set(call(kind, **config), at, now=now)
+        [reason] = told.reasons
+        assert say(reason, "ar") == words, (kind, reason)
+        assert say(reason, "en") == str(reason) != words
+        again = read(kept(reason), str(reason))
+        assert (say(again, "ar"), str(again)) == (words, str(reason))
+    # A code that nobody has said in Arabic stays the sentence that it was.
+    assert say(refused("weather.bad", "It rains."), "ar") == "It rains."
+
+
+def test_refusals__all_that_actions_may_be_refused_with__are_said_in_arabic() -> None:
+    codes = {
+        one.code for domain in (campaign_errors, segment_errors, delivery_errors, points_errors, ledger_errors)
+        for one in vars(domain).values() if isinstance(one, type) and issubclass(one, Refusal)
+    }  # fmt: skip
+    asked = {
+        "campaign.not_found", "campaign.not_active", "segment.not_found", "segment.kind_wrong", "template.not_found",
+        "template.invalid", "channel.not_available", "channel.unknown", "content.invalid", "points.cap_reached",
+        "points.not_a_member", "points.member_unknown", "account.not_active", "points.amount_invalid",
+        "points.approval_required", "message.occurrence_reused",
+    }  # fmt: skip
+    assert asked - codes - {"account.not_active"} == set()
+    assert asked - set(REFUSALS["ar"]) == set()

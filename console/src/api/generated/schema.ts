@@ -1282,6 +1282,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/customerAttributes/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Attributes that are kept about customers, by their labels. */
+        get: operations["customerAttributes_list"];
+        put?: never;
+        /** @description Define an attribute. */
+        post: operations["customerAttributes_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/customerAttributes/{id}/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Answer with one object. */
+        get: operations["customerAttributes_retrieve"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Change what it is called, what may be chosen, or whether it is set and read. */
+        patch: operations["customerAttributes_partial_update"];
+        trace?: never;
+    };
     "/api/loyalty/v1/customers/": {
         parameters: {
             query?: never;
@@ -1348,6 +1384,24 @@ export interface paths {
         options?: never;
         head?: never;
         patch?: never;
+        trace?: never;
+    };
+    "/api/loyalty/v1/customers/{id}/attributes/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** @description Give each with its value, and who set it when. */
+        get: operations["customers_attributes_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** @description Set those that are named, all or none. */
+        patch: operations["customers_attributes_partial_update"];
         trace?: never;
     };
     "/api/loyalty/v1/customers/{id}/consents/": {
@@ -5145,6 +5199,24 @@ export interface components {
             block: number;
             hash: string;
         };
+        /** @description An attribute; ``field`` is the name by which rules and texts read it. */
+        Attribute: {
+            readonly choices: string[];
+            code: string;
+            /** Format: date-time */
+            readonly created_at: string;
+            description?: string;
+            /** @description Give the name of the feature. */
+            readonly field: string;
+            /** Format: uuid */
+            readonly id: string;
+            is_active?: boolean;
+            kind: components["schemas"]["Kind73bEnum"];
+            label: string;
+            /** Format: date-time */
+            readonly updated_at: string;
+            version?: number;
+        };
         /** @description One row of the log; ``block`` is the link of the chain that covers it, null while it waits to be sealed. */
         AuditEntry: {
             act: string;
@@ -6513,6 +6585,14 @@ export interface components {
         FactsReplayed: {
             count: number;
         };
+        /**
+         * @description * `back` - back
+         *     * `again` - again
+         *     * `moved_on` - moved_on
+         *     * `happened` - happened
+         * @enum {string}
+         */
+        FateEnum: "back" | "again" | "moved_on" | "happened";
         /** @description One thing wrong with the log. */
         Fault: {
             block: number | null;
@@ -6646,6 +6726,19 @@ export interface components {
         /** @description How all sources stand. */
         Health: {
             results: components["schemas"]["SourceHealth"][];
+        };
+        /** @description The value of an attribute that a customer has, null for none, and who set it when. */
+        HeldValue: {
+            actor: string;
+            /** Format: date-time */
+            changed_at: string | null;
+            choices: string[];
+            code: string;
+            is_active: boolean;
+            kind: string;
+            label: string;
+            source: string;
+            value: unknown | null;
         };
         /** @description A hold as it stands. */
         Hold: {
@@ -7166,22 +7259,42 @@ export interface components {
             plan?: components["schemas"]["JourneyPlanRequest"];
             revision: number;
         };
-        /** @description What a publication came to, or would. */
+        /** @description What a publication came to, or would; ``returned`` at a roll-back that takes publications back. */
         JourneyPublished: {
             dry_run: boolean;
             people: components["schemas"]["JourneyFate"][];
             problems: components["schemas"]["JourneyProblem"][];
+            returned: components["schemas"]["JourneyReturned"][];
             version: number | null;
         };
         /** @description Why. */
         JourneyReasonRequest: {
             reason: string;
         };
+        /**
+         * @description How many who stood at a node come back at a roll-back, and how many do not.
+         *
+         *     ``back``: moved, and stands there again; ``again``: led out, and is inside there again; ``moved_on``: took a step
+         *     since or has ended; ``happened``: led out, and since then it closed, came in anew or did what leads out.
+         */
+        JourneyReturned: {
+            count: number;
+            fate: components["schemas"]["FateEnum"];
+            node_id: string;
+            node_name: string;
+            publication: number;
+            version: number;
+        };
         /** @description A version to go back to. */
         JourneyRollBackRequest: {
             /** @default false */
             dry_run: boolean;
             plan?: components["schemas"]["JourneyPlanRequest"];
+            /**
+             * @description Whom publications after that version moved or led out comes back, unless it took a step since.
+             * @default true
+             */
+            takes_back: boolean;
             to_version: number;
         };
         /** @description A customer to lead in. */
@@ -7264,6 +7377,15 @@ export interface components {
             permission: string;
             title: string;
         };
+        /**
+         * @description * `text` - text
+         *     * `number` - number
+         *     * `boolean` - boolean
+         *     * `date` - date
+         *     * `choice` - choice
+         * @enum {string}
+         */
+        Kind73bEnum: "text" | "number" | "boolean" | "date" | "choice";
         /** @description Who leaves, and why. */
         LeaveWriteRequest: {
             /** Format: uuid */
@@ -7484,6 +7606,15 @@ export interface components {
         Named: {
             id: string;
             name: string;
+        };
+        /** @description An attribute to be defined; its code and its kind stay for ever. */
+        NewAttributeRequest: {
+            /** @description Of a choice only. */
+            choices?: string[];
+            code: string;
+            description?: string;
+            kind: components["schemas"]["Kind73bEnum"];
+            label: string;
         };
         /** @description A campaign to create. */
         NewCampaignRequest: {
@@ -7772,6 +7903,21 @@ export interface components {
              */
             previous?: string | null;
             results: components["schemas"]["Account"][];
+        };
+        PaginatedAttributeList: {
+            /** @example 123 */
+            count: number;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=4
+             */
+            next?: string | null;
+            /**
+             * Format: uri
+             * @example http://api.example.org/accounts/?page=2
+             */
+            previous?: string | null;
+            results: components["schemas"]["Attribute"][];
         };
         PaginatedAuditEntryList: {
             count?: number;
@@ -8505,6 +8651,14 @@ export interface components {
             new_password: string;
             old_password: string;
         };
+        /** @description What may be changed of an attribute. */
+        PatchedChangedAttributeRequest: {
+            /** @description Of a choice only. */
+            choices?: string[];
+            description?: string;
+            is_active?: boolean;
+            label?: string;
+        };
         /** @description What may change on a campaign. */
         PatchedChangedCampaignRequest: {
             /** Format: decimal */
@@ -8611,6 +8765,14 @@ export interface components {
             roles?: string[];
             scope_refs?: {
                 [key: string]: string[];
+            };
+        };
+        /** @description Values by the codes of attributes; null takes one away, what is not named stays. */
+        PatchedChangedValuesRequest: {
+            /** @default  */
+            reason: string;
+            values?: {
+                [key: string]: unknown | null;
             };
         };
         /** @description What a mapping is made of; paths read ``$.order.lines[0].amount``. */
@@ -15392,6 +15554,185 @@ export interface operations {
             };
         };
     };
+    customerAttributes_list: {
+        parameters: {
+            query?: {
+                /** @description Which field to use when ordering the results. */
+                ordering?: string;
+                /** @description A page number within the paginated result set. */
+                page?: number;
+                /** @description Number of results to return per page. */
+                page_size?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PaginatedAttributeList"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    customerAttributes_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAttributeRequest"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attribute"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    customerAttributes_retrieve: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attribute"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    customerAttributes_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedChangedAttributeRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Attribute"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
     customers_list: {
         parameters: {
             query?: {
@@ -15550,6 +15891,94 @@ export interface operations {
                     "application/json": {
                         [key: string]: unknown;
                     };
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    customers_attributes_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldValue"][];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    customers_attributes_partial_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["PatchedChangedValuesRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["HeldValue"][];
                 };
             };
             /** @description Refused or failed */

@@ -9,6 +9,7 @@ export default defineModule({
   nav: { labelKey: 'customers.title', icon: 'i-lucide-contact', to: '/customers', order: 50 },
   routes: [
     { path: 'customers', name: 'customers', component: () => import('./views/CustomersPage.vue'), meta: { titleKey: 'customers.title' } },
+    { path: 'customers/attributes', name: 'customer-attributes', component: () => import('./views/AttributesPage.vue'), meta: { titleKey: 'customers.attributes.title' } },
     { path: 'customers/:id', name: 'customer', component: () => import('./views/CustomerPage.vue'), meta: { titleKey: 'customers.oneTitle' } },
   ],
   searchTo: (term) => `/customers?q=${encodeURIComponent(term)}`,

@@ -65,7 +65,9 @@ export interface PlainEdge { id?: string; source: string; target: string; branch
 export type Policy = 'stay' | 'move' | 'exit'
 export interface Plan { policy: Policy; node_map: Record<string, string | null> }
 export interface Fate { version: number; node_id: string; node_name: string; count: number; fate: Policy; target: string | null }
-export interface Publication { dry_run: boolean; version: number | null; people: Fate[]; problems: Problem[] }
+/** Who stood at a step and comes back at a roll-back, or why not. */
+export interface Returned { publication: number; version: number; node_id: string; node_name: string; fate: 'back' | 'again' | 'moved_on' | 'happened'; count: number }
+export interface Publication { dry_run: boolean; version: number | null; people: Fate[]; returned: Returned[]; problems: Problem[] }
 
 export interface Execution {
   id: string
@@ -203,7 +205,7 @@ export const getVersion = async (id: string, number: number, signal?: AbortSigna
 export const restoreVersion = (id: string, number: number): Promise<unknown> => post(at(id, `versions/${number}/restore/`))
 export const diffVersions = (id: string, from: number | 'draft', to: number | 'draft', signal?: AbortSignal): Promise<GraphDiff> => get<GraphDiff>(at(id, 'versions/diff/'), { from, to }, signal)
 export const publish = (id: string, body: { revision: number; comment: string; plan: Plan; dry_run: boolean }): Promise<Publication> => post<Publication>(at(id, 'publish/'), body)
-export const rollBack = (id: string, body: { to_version: number; plan: Plan; dry_run: boolean }): Promise<Publication> => post<Publication>(at(id, 'rollback/'), body)
+export const rollBack = (id: string, body: { to_version: number; plan: Plan; takes_back: boolean; dry_run: boolean }): Promise<Publication> => post<Publication>(at(id, 'rollback/'), body)
 export const activate = (id: string): Promise<unknown> => post(at(id, 'activate/'))
 export const pause = (id: string, timers: 'run' | 'freeze'): Promise<unknown> => post(at(id, 'pause/'), { timers })
 export const archive = (id: string): Promise<unknown> => post(at(id, 'archive/'))

@@ -22,7 +22,7 @@ from loyalty.journeys.contracts import (
 )
 from loyalty.journeys.kinds.actions import values
 from loyalty.journeys.kinds.actions.protocol import Effect
-from loyalty.journeys.policy.reasons import Reason
+from loyalty.journeys.policy.reasons import Reason, refused
 from loyalty.points import api as points
 from loyalty.programs import api as programs
 
@@ -121,9 +121,9 @@ def _outcome(line: points.EarnLine) -> ActionOutcome:
         }
         if receipt.transaction_id is None:
             return ActionOutcome(SKIP, result, (Reason("points_none"),))
-        return ActionOutcome(SUCCESS, result, (f"{receipt.points_amount:,} points given",))
+        return ActionOutcome(SUCCESS, result, (Reason("points_gave", points=f"{receipt.points_amount:,}"),))
     branch = SKIP if line.code in PASSED_OVER else FAILURE
-    return ActionOutcome(branch, {"code": line.code}, (line.message,))
+    return ActionOutcome(branch, {"code": line.code}, (refused(line.code, line.message),))
 
 
 def _program_exists(named: object) -> bool:

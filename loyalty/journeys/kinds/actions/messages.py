@@ -30,7 +30,7 @@ from loyalty.journeys.contracts import (
 from loyalty.journeys.kinds.actions import values
 from loyalty.journeys.kinds.actions.protocol import Effect
 from loyalty.journeys.policy import variables
-from loyalty.journeys.policy.reasons import PHRASES, Reason
+from loyalty.journeys.policy.reasons import PHRASES, Reason, refused_by
 
 SOURCE_KIND = "journey"
 # What a text may name without saying where it comes from, and where that is.
@@ -122,6 +122,13 @@ class MessageAction:
 
     def preview(self, call: ActionCall, row: ActionRow, *, now: datetime) -> Effect:
         """Render the message for one customer and ask the contact policy; nothing is placed."""
+        try:
+            return self._preview(call, row, now)
+        except Refusal as refusal:
+            # The template is gone, or what it says cannot be read any more.
+            return Effect(refused_by(refusal), FAILURE, {}, result={"code": refusal.code})
+
+    def _preview(self, call: ActionCall, row: ActionRow, now: datetime) -> Effect:
         content = self.content_of(call.config)
         told = self._values(call, [row], now)[0]
         count = delivery.count_audience(
@@ -153,9 +160,22 @@ class MessageAction:
         return [outcomes[row.key] for row in rows]
 
     def _place(self, call: ActionCall, rows: Sequence[ActionRow], now: datetime) -> dict[str, ActionOutcome]:
-        content = self.content_of(call.config)
         key = _occurrence_of(rows)
-        request = delivery.MessageRequest(
+        try:
+            opened = delivery.open_message(request=self._request(call, key), now=now)
+        except Refusal as refusal:
+            # The template was taken away, or the channel is gone: nothing that another try would heal by itself.
+            told = ActionOutcome(FAILURE, {"code": refusal.code}, (refused_by(refusal),), may_pass=True)
+            return {row.key: told for row in rows}
+        audience = _audience(rows, self._values(call, rows, now))
+        while not delivery.enqueue_chunk(message_id=opened.id, audience=audience, now=now).is_complete:
+            pass
+        placed = {row["customer_id"]: row for row in sql.fetch_all(PLACED, [key, self.channel])}
+        return {row.key: _outcome(placed.get(row.customer)) for row in rows}
+
+    def _request(self, call: ActionCall, key: str) -> delivery.MessageRequest:
+        content = self.content_of(call.config)
+        return delivery.MessageRequest(
             occurrence_key=key,
             channel=self.channel,
             purpose=_purpose(call.config),
@@ -164,17 +184,6 @@ class MessageAction:
             source_kind=SOURCE_KIND,
             source_ref=call.journey_id,
         )
-        try:
-            opened = delivery.open_message(request=request, now=now)
-        except Refusal as refusal:
-            # The template was taken away, or the channel is gone: nothing that another try would heal by itself.
-            told = ActionOutcome(FAILURE, {"code": refusal.code}, (refusal.detail,), may_pass=True)
-            return {row.key: told for row in rows}
-        audience = _audience(rows, self._values(call, rows, now))
-        while not delivery.enqueue_chunk(message_id=opened.id, audience=audience, now=now).is_complete:
-            pass
-        placed = {row["customer_id"]: row for row in sql.fetch_all(PLACED, [key, self.channel])}
-        return {row.key: _outcome(placed.get(row.customer)) for row in rows}
 
     def _allowed(self, names: Iterable[str], config: Mapping[str, Any]) -> list[str]:
         given = config.get("variables")

@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 from loyalty.foundation.kernel.actor import system_actor
+from loyalty.foundation.kernel.errors import Refusal
 from loyalty.journeys.contracts import (
     FAILURE,
     SUCCESS,
@@ -17,7 +18,7 @@ from loyalty.journeys.contracts import (
     Problem,
 )
 from loyalty.journeys.kinds.actions.protocol import Effect
-from loyalty.journeys.policy.reasons import Reason
+from loyalty.journeys.policy.reasons import Reason, refused_by
 from loyalty.segments import api as segments
 
 ACTOR = system_actor("journeys.segment_members")
@@ -66,8 +67,8 @@ class SegmentMembersAction:
                 now=now,
             )
         except (ValueError, segments.SegmentNotFound, segments.SegmentKindWrong) as refusal:
-            told = ActionOutcome(FAILURE, {"code": getattr(refusal, "code", "segment.not_found")}, (str(refusal),))
-            return [told] * len(rows)
+            told = refusal if isinstance(refusal, Refusal) else segments.SegmentNotFound()
+            return [ActionOutcome(FAILURE, {"code": told.code}, (refused_by(told),))] * len(rows)
         words = Reason("segment_in" if self.is_adding else "segment_out")
         return [ActionOutcome(SUCCESS, {"is_member": self.is_adding}, (words,))] * len(rows)
 

@@ -7,6 +7,7 @@ from typing import Any
 
 from loyalty.campaigns import api as campaigns
 from loyalty.foundation.kernel.actor import system_actor
+from loyalty.foundation.kernel.errors import Refusal
 from loyalty.journeys.contracts import (
     FAILURE,
     SKIP,
@@ -21,7 +22,7 @@ from loyalty.journeys.contracts import (
 )
 from loyalty.journeys.kinds.actions.messages import not_sent, reason_in_words
 from loyalty.journeys.kinds.actions.protocol import Effect
-from loyalty.journeys.policy.reasons import Reason
+from loyalty.journeys.policy.reasons import Reason, refused_by
 
 ACTOR = system_actor("journeys.trigger_campaign")
 QUEUED, REPEATED = "queued", "repeated_key"
@@ -80,8 +81,9 @@ class TriggerCampaign:
         except (ValueError, campaigns.CampaignNotFound, campaigns.CampaignNotActive) as refusal:
             # A campaign that is paused may run again, so that trying later can help.
             is_paused = isinstance(refusal, campaigns.CampaignNotActive)
-            code = getattr(refusal, "code", campaigns.CampaignNotFound.code)
-            return [ActionOutcome(FAILURE, {"code": code}, (str(refusal),), may_pass=is_paused)] * len(rows)
+            told = refusal if isinstance(refusal, Refusal) else campaigns.CampaignNotFound()
+            outcome = ActionOutcome(FAILURE, {"code": told.code}, (refused_by(told),), may_pass=is_paused)
+            return [outcome] * len(rows)
         return [_outcome(outcomes[row.key]) for row in rows]
 
 
