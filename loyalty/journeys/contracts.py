@@ -191,6 +191,29 @@ class Settings:
     leave_on_segment_exit: bool = False
 
 
+class NoteColor(StrEnum):
+    """The paper of a note."""
+
+    YELLOW = "yellow"
+    GREEN = "green"
+    BLUE = "blue"
+    PINK = "pink"
+    GREY = "grey"
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """A note on the canvas, for whoever works on the journey: nobody walks over it, and it is never wrong."""
+
+    id: str
+    text: str
+    color: NoteColor
+    x: float
+    y: float
+    width: float
+    height: float
+
+
 @dataclass(frozen=True, slots=True)
 class Graph:
     """A journey as drawn; the same in a draft, a version, an export and the console."""
@@ -198,6 +221,7 @@ class Graph:
     nodes: tuple[Node, ...] = ()
     edges: tuple[Edge, ...] = ()
     settings: Settings = field(default_factory=Settings)
+    notes: tuple[Note, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,29 @@ def test_export_import__same_names_elsewhere__are_found_also_inside_rules(
     assert made.name == "Copy" and foreign not in str(made.draft) and str(made.draft).count(str(segment)) == 2
 
 
+def test_export_import__notes_on_the_canvas__come_along_and_are_never_wrong(
+    client_with: ClientWith, now: datetime
+) -> None:
+    note = {
+        "id": "note1", "text": "Ask Ada first", "color": "pink", "position": {"x": 300.0, "y": 0.0},
+        "size": {"width": 220.0, "height": 120.0},
+    }  # fmt: skip
+    client = client_with("journeys.view", "journeys.change", "journeys.publish")
+    graph = {**graph_of({"w": wait()}, ["start w", "w end"]), "notes": [note]}
+    made = client.post(f"{ROOT}/journeys/", {"name": "Noted", "graph": graph}, format="json").json()
+    assert [one["code"] for one in made["draft"]["problems"]] == []
+    document = client.get(f"{ROOT}/journeys/{made['id']}/export/").json()
+    told = client.post(f"{ROOT}/journeys/import/", {"document": document, "name": "Copy"}, format="json").json()
+    assert told["problems"] == []
+    assert Journey.objects.get(public_id=told["id"]).draft["notes"] == [note]
+    published = client.post(
+        f"{ROOT}/journeys/{made['id']}/publish/", {"revision": made["draft"]["revision"]}, format="json"
+    )
+    assert published.status_code == 200, published.json()
+    version = client.get(f"{ROOT}/journeys/{made['id']}/versions/1/").json()
+    assert version["graph"]["notes"] == [note] and len(version["graph"]["nodes"]) == 3
+
+
 def test_import__names_nobody_has__is_kept_with_its_problems(client_with: ClientWith, now: datetime) -> None:
     document = {"format": "khaywe.journey/1", "name": "Lost", "graph": of_segment(uuid.uuid4()), "names": {}}
     told = client_with("journeys.change").post(f"{ROOT}/journeys/import/", {"document": document}, format="json")

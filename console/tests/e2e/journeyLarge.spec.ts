@@ -88,6 +88,13 @@ async function measured(page: Page, title: string, count: number): Promise<Measu
   await page.mouse.up({ button: 'middle' })
   await page.keyboard.press('0')
   await measure.act('zoom', Array.from({ length: 10 }, (_none, notch) => () => page.mouse.wheel(0, notch % 2 === 0 ? 120 : -120)))
+  // All of it in sight: coming there, and moving about.
+  await measure.act('show all', [() => page.keyboard.press('1')])
+  await page.mouse.move(middle.x, middle.y)
+  await page.mouse.down({ button: 'middle' })
+  await measure.act('pan of all', moves(page, middle, { x: -6, y: -3 }, 40))
+  await page.mouse.up({ button: 'middle' })
+  await measure.act('zoom of all', Array.from({ length: 10 }, (_none, notch) => () => page.mouse.wheel(0, notch % 2 === 0 ? 60 : -60)))
   return measure
 }
 
@@ -98,7 +105,7 @@ test('test_large__five_hundred_steps__each_act_costs_about_what_it_does_with_for
   const told = `forty steps, main thread: ${few.told.join(', ')}\nfive hundred steps, main thread: ${many.told.join(', ')}`
   info.annotations.push({ type: 'five hundred steps', description: told })
   console.log(told)
-  for (const what of ['drag', 'pan', 'zoom', 'select', 'letter']) {
+  for (const what of ['drag', 'pan', 'zoom', 'select', 'letter', 'show all', 'pan of all', 'zoom of all']) {
     expect(many.medians.get(what), `${what}\n${told}`).toBeLessThan(TIMES_MAX * Math.max(few.medians.get(what) ?? 0, FLOOR_MS))
   }
 })
@@ -151,10 +158,41 @@ test('test_large__steps_out_of_sight__found_chosen_moved_and_taken_back_with_the
   // A press on the empty canvas lets all of them go, and from far away the whole journey shows.
   await page.locator('.vue-flow__pane').click({ position: { x: 8, y: 8 } })
   await expect(page.getByText(`${MANY} steps chosen`)).toHaveCount(0)
+  // So far away no word could be read: a sketch stands for the cards.
   await page.keyboard.press('1')
-  await expect(nodes(page)).toHaveCount(MANY)
+  const sketch = page.locator('.kh-sketch')
+  await expect(sketch).toHaveAttribute('data-steps', String(MANY))
+  await expect(nodes(page)).toHaveCount(0)
+  // A step that is pointed at is drawn, and can be pulled as from nearby.
+  const there = await page.locator('.vue-flow__transformationpane').evaluate((pane, at) => {
+    const point = new DOMPoint(at.x, at.y).matrixTransform(new DOMMatrixReadOnly(getComputedStyle(pane).transform))
+    const box = pane.closest('.vue-flow')?.getBoundingClientRect()
+    return { x: point.x + (box?.x ?? 0), y: point.y + (box?.y ?? 0) }
+  }, { x: (began.nodes[309]?.position.x ?? 0) + 120, y: (began.nodes[309]?.position.y ?? 0) + 30 })
+  await page.mouse.move(there.x, there.y)
+  await expect(card(page, FAR)).toHaveCount(1)
+  await page.mouse.down()
+  await page.mouse.move(there.x + 10, there.y + 10, { steps: 4 })
+  await page.mouse.move(there.x + 30, there.y + 20, { steps: 4 })
+  await page.mouse.up()
+  await expect(name(page)).toHaveValue('Step 310')
+  await saved(page)
+  const pulled = (await drawn(page, id)).nodes.filter((node, place) => node.position.x !== began.nodes[place]?.position.x || node.position.y !== began.nodes[place]?.position.y)
+  expect(pulled.map((node) => node.id)).toEqual([FAR])
+  // A box chooses what it touches though none of it is drawn, and all of that is one step of undo.
+  const pane = await page.locator('.vue-flow__pane').boundingBox()
+  await page.keyboard.down('Shift')
+  await page.mouse.move((pane?.x ?? 0) + 4, (pane?.y ?? 0) + 4)
+  await page.mouse.down()
+  await page.mouse.move((pane?.x ?? 0) + (pane?.width ?? 0) - 160, (pane?.y ?? 0) + (pane?.height ?? 0) - 4, { steps: 5 })
+  await page.mouse.up()
+  await page.keyboard.up('Shift')
+  await expect(page.getByText(/^\d{3} steps chosen$/)).toBeVisible()
+  await page.keyboard.press('Escape')
   await page.keyboard.press('0')
-  await expect.poll(() => nodes(page).count()).toBeLessThan(MANY / 2)
+  await expect(sketch).toHaveCount(0)
+  await expect.poll(() => nodes(page).count()).toBeGreaterThan(0)
+  expect(await nodes(page).count()).toBeLessThan(MANY / 2)
 })
 
 /** Rows of twenty, each step behind the one before. */

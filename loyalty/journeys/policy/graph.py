@@ -27,6 +27,8 @@ from loyalty.journeys.contracts import (
     Graph,
     Node,
     NodeKind,
+    Note,
+    NoteColor,
     ReEntry,
     Settings,
     WaitMode,
@@ -37,12 +39,17 @@ NODES_MAX = 500
 EDGES_MAX = 2_000
 ID_MAX = 64
 NAME_MAX = 200
+NOTES_MAX = 100
+NOTE_MAX = 2_000
+# A note smaller than this could not be taken hold of, one larger than that would be a wall.
+NOTE_SIZE = (40, 4_000)
 # A config is a rule, a message and little else; a rule alone may be 256 KiB, and a graph of 500 of those is no journey.
 DOCUMENT_CHARS_MAX = 2_000_000
 _ID = re.compile(r"[A-Za-z0-9_-]{1,64}\Z", re.ASCII)
 
 _NODE_KEYS = frozenset({"id", "kind", "name", "config", "position"})
 _EDGE_KEYS = frozenset({"id", "source", "target", "branch"})
+_NOTE_KEYS = frozenset({"id", "text", "color", "position", "size"})
 _SETTING_KEYS = frozenset(
     {
         "re_entry", "cool_down_days", "concurrency", "key_path", "exit_rule", "exit_events", "goal", "goal_exits",
@@ -138,7 +145,7 @@ def parse(document: Any) -> Graph:
     :raises GraphInvalid: it is no graph; ``problems`` say where, as dotted paths.
     """
     reader = _Reader()
-    raw = reader.mapping(document, "graph", frozenset({"nodes", "edges", "settings"}))
+    raw = reader.mapping(document, "graph", frozenset({"nodes", "edges", "settings", "notes"}))
     if _too_long(raw):
         raise _refusal([FieldProblem("graph", "journeys.too_large", "A graph has at most 2,000,000 characters.")])
     nodes = [
@@ -149,14 +156,26 @@ def parse(document: Any) -> Graph:
         _edge(reader, one, f"edges.{place}")
         for place, one in enumerate(reader.listing(raw.get("edges", []), "edges", EDGES_MAX))
     ]
-    for name, ids in (("nodes", [one.id for one in nodes]), ("edges", [one.id for one in edges])):
-        for place, twice in enumerate(ids):
-            if twice and twice in ids[:place]:
-                reader.refuse(f"{name}.{place}.id", "id_taken", f"{twice} is taken already.")
+    notes = [
+        _note(reader, one, f"notes.{place}")
+        for place, one in enumerate(reader.listing(raw.get("notes", []), "notes", NOTES_MAX))
+    ]
+    # What stands on the canvas has one space of names, so that it can be chosen and carried together.
+    taken: set[str] = set()
+    for name, parts in (("nodes", nodes), ("notes", notes)):
+        _refuse_twice(reader, name, [one.id for one in parts], taken)
+    _refuse_twice(reader, "edges", [one.id for one in edges], set())
     settings = _settings(reader, raw.get("settings", {}))
     if reader.problems:
         raise _refusal(reader.problems)
-    return Graph(tuple(nodes), tuple(edges), settings)
+    return Graph(tuple(nodes), tuple(edges), settings, tuple(notes))
+
+
+def _refuse_twice(reader: _Reader, name: str, ids: Sequence[str], taken: set[str]) -> None:
+    for place, one in enumerate(ids):
+        if one and one in taken:
+            reader.refuse(f"{name}.{place}.id", "id_taken", f"{one} is taken already.")
+        taken.add(one)
 
 
 def _refusal(problems: Sequence[FieldProblem]) -> GraphInvalid:
@@ -182,14 +201,42 @@ def _too_long(document: Mapping[str, Any]) -> bool:
 
 def _node(reader: _Reader, raw: Any, place: str) -> Node:
     given = reader.mapping(raw, place, _NODE_KEYS)
-    position = reader.mapping(given.get("position") or {"x": 0, "y": 0}, f"{place}.position", frozenset({"x", "y"}))
+    x, y = _position(reader, given, place)
     return Node(
         id=reader.name(given.get("id"), f"{place}.id"),
         kind=reader.choice(given.get("kind"), f"{place}.kind", NodeKind) or NodeKind.END,
         name=reader.text(given.get("name", ""), f"{place}.name", NAME_MAX),
         config=reader.mapping(given.get("config") or {}, f"{place}.config"),
-        x=reader.number(position.get("x", 0), f"{place}.position.x"),
-        y=reader.number(position.get("y", 0), f"{place}.position.y"),
+        x=x,
+        y=y,
+    )
+
+
+def _position(reader: _Reader, given: Mapping[str, Any], place: str) -> tuple[float, float]:
+    position = reader.mapping(given.get("position") or {"x": 0, "y": 0}, f"{place}.position", frozenset({"x", "y"}))
+    return (
+        reader.number(position.get("x", 0), f"{place}.position.x"),
+        reader.number(position.get("y", 0), f"{place}.position.y"),
+    )
+
+
+def _note(reader: _Reader, raw: Any, place: str) -> Note:
+    given = reader.mapping(raw, place, _NOTE_KEYS)
+    x, y = _position(reader, given, place)
+    size = reader.mapping(given.get("size"), f"{place}.size", frozenset({"width", "height"}))
+    least, most = NOTE_SIZE
+    width, height = (reader.number(size.get(one, least), f"{place}.size.{one}") for one in ("width", "height"))
+    if not (least <= width <= most and least <= height <= most):
+        reader.refuse(f"{place}.size", "shape", f"A note is {least} to {most:,} wide and high.")
+    return Note(
+        id=reader.name(given.get("id"), f"{place}.id"),
+        text=reader.text(given.get("text", ""), f"{place}.text", NOTE_MAX),
+        color=reader.choice(given.get("color", NoteColor.YELLOW.value), f"{place}.color", NoteColor)
+        or NoteColor.YELLOW,
+        x=x,
+        y=y,
+        width=width,
+        height=height,
     )
 
 
@@ -256,6 +303,18 @@ def serialise(graph: Graph) -> dict[str, Any]:
             {"id": one.id, "source": one.source, "target": one.target, "branch": one.branch} for one in graph.edges
         ],
         "settings": serialise_settings(graph.settings),
+        # A graph without notes is told as graphs were before there were any.
+        **({"notes": [_note_json(one) for one in graph.notes]} if graph.notes else {}),
+    }
+
+
+def _note_json(note: Note) -> dict[str, Any]:
+    return {
+        "id": note.id,
+        "text": note.text,
+        "color": note.color.value,
+        "position": {"x": note.x, "y": note.y},
+        "size": {"width": note.width, "height": note.height},
     }
 
 
@@ -388,8 +447,9 @@ def events_of(graph: Graph) -> Iterator[tuple[str, str, EventMatch]]:
 
 
 def fingerprint(graph: Graph) -> bytes:
-    """Give what two graphs share that do the same: their canonical JSON without where the nodes stand."""
+    """Give what two graphs share that do the same: their canonical JSON without notes and where the nodes stand."""
     told = serialise(graph)
+    told.pop("notes", None)
     for node in told["nodes"]:
         del node["position"]
     return dumps_exact(_in_order(told))

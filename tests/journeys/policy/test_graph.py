@@ -55,6 +55,47 @@ def test_parse__another_shape__is_refused_with_its_place(change: Any, place: str
     assert place in [one.field for one in refusal.value.problems]
 
 
+def note(note_id: str = "note1", **change: Any) -> dict[str, Any]:
+    """Give a note."""
+    return {
+        "id": note_id, "text": "Ask Ada first", "color": "blue", "position": {"x": 300.0, "y": -20.0},
+        "size": {"width": 220.0, "height": 120.0}, **change,
+    }  # fmt: skip
+
+
+def test_parse__notes__come_back_and_do_nothing() -> None:
+    plain = graphs.parse(welcome())
+    noted = graphs.parse({**welcome(), "notes": [note(), note("note2", text="")]})
+    told = graphs.serialise(noted)
+    assert told["notes"] == [note(), note("note2", text="")]
+    assert graphs.parse(told) == noted
+    assert (noted.nodes, noted.edges, noted.settings) == (plain.nodes, plain.edges, plain.settings)
+    assert graphs.fingerprint(noted) == graphs.fingerprint(plain)
+    # Graphs of before there were notes stay as they are told.
+    assert "notes" not in graphs.serialise(plain)
+
+
+@pytest.mark.parametrize(
+    ("notes", "place"),
+    [
+        ([note(), note()], "notes.1.id"),
+        ([note(welcome()["nodes"][1]["id"])], "notes.0.id"),
+        ([note(color="mauve")], "notes.0.color"),
+        ([note(text="x" * 2_001)], "notes.0.text"),
+        ([note(size={"width": 10, "height": 100})], "notes.0.size"),
+        ([note(size=None)], "notes.0.size"),
+        ([note(position={"x": "left"})], "notes.0.position.x"),
+        ([note(kind="end")], "notes.0.kind"),
+        ([note(f"note{n}") for n in range(101)], "notes"),
+        ({}, "notes"),
+    ],
+)
+def test_parse__notes_of_another_shape__are_refused_with_their_place(notes: Any, place: str) -> None:
+    with pytest.raises(GraphInvalid) as refusal:
+        graphs.parse({**welcome(), "notes": notes})
+    assert place in [one.field for one in refusal.value.problems]
+
+
 def test_branches__of_each_kind__are_those_of_the_contract() -> None:
     def codes(kind: str, **config: Any) -> list[tuple[str, bool]]:
         read = graphs.parse({"nodes": [node("n", kind, **config)]}).nodes[0]

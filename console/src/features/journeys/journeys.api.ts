@@ -106,6 +106,7 @@ export type ExecutionDetail = Execution & { context: Record<string, unknown>; st
 
 export interface NodeFigures {
   node_id: string
+  node_name?: string
   entered: number
   here_now: number
   left: Record<string, number>
@@ -215,6 +216,9 @@ export const listExecutions = (params: Params, signal?: AbortSignal): Promise<Pa
 export const getExecution = (id: string, signal?: AbortSignal): Promise<ExecutionDetail> => get<ExecutionDetail>(`journeyExecutions/${id}/`, {}, signal)
 export const exitExecution = (id: string, reason: string): Promise<unknown> => post(`journeyExecutions/${id}/exit/`, { reason })
 export const moveExecution = (id: string, nodeId: string, reason: string): Promise<unknown> => post(`journeyExecutions/${id}/move/`, { node_id: nodeId, reason })
+/** Everybody at a step, of one version or of all: to another step, or out of the journey. */
+export interface Leading { node_id: string; to: string | null; version: number | null }
+export const leadPeople = (id: string, body: Leading & { reason: string; dry_run: boolean }): Promise<{ dry_run: boolean; people: number }> => post(at(id, 'people/'), body)
 export const getAnalytics = (id: string, params: Params, signal?: AbortSignal): Promise<Analytics> => get<Analytics>(at(id, 'analytics/'), params, signal)
 /** Whose time came more than ten minutes ago and who has not gone on. */
 export interface Stuck { execution_id: string; journey_id: string; journey_name: string; version: number; node_id: string; node_name: string; state: ExecutionState; customer_id: string | null; due_at: string; overdue_seconds: number; reason: string }

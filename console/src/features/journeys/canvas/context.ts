@@ -1,7 +1,7 @@
 /** What the steps on the canvas read by injection instead of carrying it with them: Vue Flow then redraws only what moved. */
 import { inject, provide, type ComputedRef, type InjectionKey } from 'vue'
 import type { NodeFigures, Problem } from '../journeys.api'
-import type { JourneyEdge, JourneyNode, Place } from './graph'
+import type { JourneyEdge, JourneyNode, Note, Place, Size } from './graph'
 
 export type Mark = 'added' | 'changed' | 'removed'
 /** The way one customer took: each step with its turns, and the lines between. */
@@ -10,6 +10,7 @@ export interface Trail { nodes: ReadonlyMap<string, number[]>; edges: ReadonlySe
 export interface CanvasContext {
   steps: ComputedRef<ReadonlyMap<string, JourneyNode>>
   edges: ComputedRef<ReadonlyMap<string, JourneyEdge>>
+  notes: ComputedRef<ReadonlyMap<string, Note>>
   /** Ways out that lead somewhere, as `node branch`. */
   taken: ComputedRef<ReadonlySet<string>>
   problems: ComputedRef<ReadonlyMap<string, readonly Problem[]>>
@@ -30,6 +31,9 @@ export interface CanvasContext {
   select: (id: string, isAdding: boolean) => void
   open: (id: string) => void
   insert: (place: Place) => void
+  resize: (note: string, size: Size) => void
+  /** How large the canvas is shown, for what follows the pointer on it. */
+  zoom: () => number
   /** Lists who is at a step, or who failed there. */
   people: (id: string, isFailed: boolean) => void
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { packPiece, unpackPiece } from './clipboard'
-import { addNode, branchesOf, changeNode, connect, edgeFrom, emptyGraph, findNode, insertPiece, moveNodes, neighbour, pieceOf, removeNodes, renameBranch, type Graph, type JourneyNode, type NodeKind } from './graph'
+import { addNode, addNote, branchesOf, changeNode, changeNote, completed, connect, edgeFrom, emptyGraph, findNode, insertPiece, moveNodes, neighbour, NOTES_MAX, notesOf, pieceOf, removeNodes, renameBranch, shiftNodes, type Graph, type JourneyNode, type NodeKind } from './graph'
 import { tidied } from './layout'
 
 const node = (id: string, kind: NodeKind, y = 0, config: JourneyNode['config'] = {}): JourneyNode => ({ id, kind, name: id, config, position: { x: 0, y } })
@@ -135,5 +135,44 @@ describe('tidied', () => {
   it('test_tidied__loop_and_loose_step__every_step_has_a_place', () => {
     const graph = connect({ ...welcome(), nodes: [...welcome().nodes, node('loose', 'wait')] }, 'award', 'failure', 'mail')
     expect(tidied(graph).size).toBe(6)
+  })
+})
+
+describe('notes', () => {
+  const noted = (): Graph => addNote(welcome(), { x: 303, y: 7 })?.graph ?? welcome()
+
+  it('test_note__added_written_and_resized__on_the_grid_and_within_bounds', () => {
+    const graph = changeNote(changeNote(noted(), 'note1', { text: 'x'.repeat(3_000), color: 'pink' }), 'note1', { size: { width: 5, height: 333 } })
+    expect(notesOf(graph)).toEqual([{ id: 'note1', text: 'x'.repeat(2_000), color: 'pink', position: { x: 300, y: 0 }, size: { width: 120, height: 340 } }])
+    expect(graph.nodes).toEqual(welcome().nodes)
+  })
+
+  it('test_note__moved_with_steps_and_removed__the_graph_without_one_says_nothing_of_notes', () => {
+    const graph = noted()
+    const moved = shiftNodes(graph, new Set(['note1', graph.nodes[1]?.id ?? '']), { x: 20, y: 40 })
+    expect(notesOf(moved)[0]?.position).toEqual({ x: 320, y: 40 })
+    expect(moved.nodes[1]?.position.x).toBe((graph.nodes[1]?.position.x ?? 0) + 20)
+    expect(moveNodes(graph, new Map())).toBe(graph)
+    expect(removeNodes(graph, new Set(['note1']))).toEqual(welcome())
+    // Taken away with a step, the path stays whole as it does without the note.
+    const step = graph.nodes[1]?.id ?? ''
+    expect(removeNodes(graph, new Set(['note1', step]))).toEqual(removeNodes(welcome(), new Set([step])))
+    expect(completed({ ...graph })).toEqual(graph)
+  })
+
+  it('test_note__copied__under_a_new_name_beside_the_first_also_as_text', () => {
+    const graph = changeNote(noted(), 'note1', { text: 'Ask Ada' })
+    const piece = unpackPiece(packPiece(pieceOf(graph, new Set(['note1']))))
+    const pasted = insertPiece(graph, piece ?? { nodes: [], edges: [] })
+    expect(pasted.ids).toEqual(['note2'])
+    expect(notesOf(pasted.graph).map((note) => [note.id, note.text, note.position.x])).toEqual([['note1', 'Ask Ada', 300], ['note2', 'Ask Ada', 340]])
+    expect(unpackPiece(packPiece({ nodes: [], edges: [], notes: [{ ...notesOf(graph)[0], color: 'mauve' } as never] }))).toBeNull()
+  })
+
+  it('test_notes__more_than_there_may_be__none_is_added', () => {
+    let graph = welcome()
+    for (let place = 0; place < NOTES_MAX; place += 1) graph = addNote(graph, { x: 0, y: place * 20 })?.graph ?? graph
+    expect(addNote(graph, { x: 0, y: 0 })).toBeNull()
+    expect(insertPiece(graph, pieceOf(graph, new Set(['note1']))).ids).toEqual([])
   })
 })

@@ -25,6 +25,19 @@ export interface JourneyEdge {
   branch: string
 }
 
+export const NOTE_COLORS = ['yellow', 'green', 'blue', 'pink', 'grey'] as const
+export type NoteColor = (typeof NOTE_COLORS)[number]
+export interface Size { width: number; height: number }
+
+/** A note on the canvas for whoever works on the journey; nobody walks over it, and it is never wrong. */
+export interface Note {
+  id: string
+  text: string
+  color: NoteColor
+  position: Point
+  size: Size
+}
+
 export interface EventMatch { event_type: string; filter: Json }
 export type ReEntry = 'never' | 'after_exit' | 'each_occurrence' | 'cool_down'
 
@@ -47,6 +60,8 @@ export interface Graph {
   nodes: readonly JourneyNode[]
   edges: readonly JourneyEdge[]
   settings: Settings
+  /** Left out where there are none. */
+  notes?: readonly Note[]
 }
 
 /** A place where a step can be put: on a line, behind a free way out of a step, or anywhere. */
@@ -66,7 +81,14 @@ export const emptySettings = (): Settings => ({
 export const emptyGraph = (): Graph => ({ nodes: [], edges: [], settings: emptySettings() })
 
 /** What a draft leaves open is filled with what it means when nothing is said. */
-export const completed = (graph: Partial<Graph> | null | undefined): Graph => ({ nodes: graph?.nodes ?? [], edges: graph?.edges ?? [], settings: { ...emptySettings(), ...graph?.settings } })
+export const completed = (graph: Partial<Graph> | null | undefined): Graph => withNotes({ nodes: graph?.nodes ?? [], edges: graph?.edges ?? [], settings: { ...emptySettings(), ...graph?.settings } }, graph?.notes ?? [])
+
+export const notesOf = (graph: Graph): readonly Note[] => graph.notes ?? []
+/** A graph without notes says nothing of them, so that taking the last one away is the same as never having had any. */
+export function withNotes(graph: Graph, notes: readonly Note[]): Graph {
+  const { nodes, edges, settings } = graph
+  return notes.length === 0 ? { nodes, edges, settings } : { nodes, edges, settings, notes }
+}
 
 export const edgeId = (source: string, branch: string, target: string): string => `${source}-${branch}-${target}`
 export const findNode = (graph: Graph, id: string | null | undefined): JourneyNode | undefined => graph.nodes.find((node) => node.id === id)
@@ -94,12 +116,12 @@ const OPTIONAL = new Set(['failure', 'skip', 'unknown'])
 /** Ways out without which a step cannot be published. */
 export const isRequired = (branch: string): boolean => !OPTIONAL.has(branch)
 
-/** The next free name of the shape `n12`. */
-export function newNodeId(graph: Graph, taken: ReadonlySet<string> = new Set()): string {
-  const names = new Set([...graph.nodes.map((node) => node.id), ...taken])
-  let number = graph.nodes.length + 1
-  while (names.has(`n${number}`)) number += 1
-  return `n${number}`
+/** The next free name of the shape `n12`; steps and notes share one space of names. */
+export function newNodeId(graph: Graph, taken: ReadonlySet<string> = new Set(), prefix = 'n'): string {
+  const names = new Set([...graph.nodes.map((node) => node.id), ...notesOf(graph).map((note) => note.id), ...taken])
+  let number = (prefix === 'n' ? graph.nodes.length : notesOf(graph).length) + 1
+  while (names.has(`${prefix}${number}`)) number += 1
+  return `${prefix}${number}`
 }
 
 export interface NewNode { kind: NodeKind; name: string; config: Config }
@@ -186,16 +208,21 @@ export function disconnect(graph: Graph, edges: ReadonlySet<string>): Graph {
   return left.length === graph.edges.length ? graph : { ...graph, edges: left }
 }
 
-/** Takes steps away. What led to a single one goes on to where its main way led, so that the path stays whole. */
+/** Takes steps and notes away. What led to a single step goes on to where its main way led, so that the path stays whole. */
 export function removeNodes(graph: Graph, ids: ReadonlySet<string>): Graph {
-  if (!graph.nodes.some((node) => ids.has(node.id))) return graph
-  const [only] = ids
-  const removed = { ...graph, nodes: graph.nodes.filter((node) => !ids.has(node.id)), edges: graph.edges.filter((edge) => !ids.has(edge.source) && !ids.has(edge.target)) }
-  const node = ids.size === 1 ? findNode(graph, only) : undefined
+  const gone = graph.nodes.filter((node) => ids.has(node.id))
+  if (gone.length === 0) return removeNotes(graph, ids)
+  const removed = removeNotes({ ...graph, nodes: graph.nodes.filter((node) => !ids.has(node.id)), edges: graph.edges.filter((edge) => !ids.has(edge.source) && !ids.has(edge.target)) }, ids)
+  const node = gone.length === 1 ? gone[0] : undefined
   const branch = node ? mainBranch(node) : undefined
   const onward = node && branch !== undefined ? edgeFrom(graph, node.id, branch)?.target : undefined
   if (!node || onward === undefined || node.kind === 'condition' || node.kind === 'split') return removed
   return graph.edges.filter((edge) => edge.target === node.id).reduce<Graph>((made, edge) => connect(made, edge.source, edge.branch, onward), removed)
+}
+
+function removeNotes(graph: Graph, ids: ReadonlySet<string>): Graph {
+  const left = notesOf(graph).filter((note) => !ids.has(note.id))
+  return left.length === notesOf(graph).length ? graph : withNotes(graph, left)
 }
 
 /** Changes a step; lines out of ways that it no longer has go away. */
@@ -218,45 +245,83 @@ export function renameBranch(graph: Graph, id: string, from: string, to: string,
   return { ...graph, nodes, edges }
 }
 
+interface Placed { id: string; position: Point }
+/** What stands on the canvas: steps and notes. */
+export const placedOf = (graph: Graph): readonly Placed[] => [...graph.nodes, ...notesOf(graph)]
+
+export interface Box { x: number; y: number; width: number; height: number }
+/** What each step and note covers. */
+export const boxesOf = (graph: Graph): readonly Box[] => [...graph.nodes.map(({ position }) => ({ ...position, ...CARD })), ...notesOf(graph).map(({ position, size }) => ({ ...position, ...size }))]
+
+/** Puts steps and notes elsewhere. */
 export function moveNodes(graph: Graph, positions: ReadonlyMap<string, Point>): Graph {
-  let isMoved = false
-  const nodes = graph.nodes.map((node) => {
-    const to = positions.get(node.id)
-    if (!to || (to.x === node.position.x && to.y === node.position.y)) return node
-    isMoved = true
-    return { ...node, position: to }
-  })
-  return isMoved ? { ...graph, nodes } : graph
+  function moved<T extends Placed>(parts: readonly T[]): readonly T[] {
+    const isElsewhere = (one: T): boolean => { const to = positions.get(one.id); return to !== undefined && (to.x !== one.position.x || to.y !== one.position.y) }
+    return parts.some(isElsewhere) ? parts.map((one) => (isElsewhere(one) ? { ...one, position: positions.get(one.id) ?? one.position } : one)) : parts
+  }
+  const nodes = moved(graph.nodes)
+  const notes = moved(notesOf(graph))
+  if (nodes === graph.nodes && (graph.notes === undefined || notes === graph.notes)) return graph
+  return withNotes({ ...graph, nodes }, notes)
 }
 
 export const shiftNodes = (graph: Graph, ids: ReadonlySet<string>, by: Point): Graph =>
-  moveNodes(graph, new Map(graph.nodes.filter((node) => ids.has(node.id)).map((node) => [node.id, { x: node.position.x + by.x, y: node.position.y + by.y }])))
+  moveNodes(graph, new Map(placedOf(graph).filter((one) => ids.has(one.id)).map((one) => [one.id, { x: one.position.x + by.x, y: one.position.y + by.y }])))
+
+const NOTE_PREFIX = 'note'
+export const NOTE_SIZE: Size = { width: 240, height: 140 }
+export const NOTE_MIN: Size = { width: 120, height: 80 }
+export const NOTE_MAX: Size = { width: 4_000, height: 4_000 }
+export const NOTE_TEXT_MAX = 2_000
+export const NOTES_MAX = 100
+
+export const findNote = (graph: Graph, id: string | null | undefined): Note | undefined => notesOf(graph).find((note) => note.id === id)
+
+export function addNote(graph: Graph, at: Point): { graph: Graph; id: string } | null {
+  if (notesOf(graph).length >= NOTES_MAX) return null
+  const id = newNodeId(graph, new Set(), NOTE_PREFIX)
+  return { id, graph: withNotes(graph, [...notesOf(graph), { id, text: '', color: 'yellow', position: snapped(at), size: NOTE_SIZE }]) }
+}
+
+/** Changes a note; its size stays on the grid and within what can be taken hold of. */
+export function changeNote(graph: Graph, id: string, part: Partial<Pick<Note, 'text' | 'color' | 'size'>>): Graph {
+  const within = (value: number, side: keyof Size): number => Math.min(Math.max(Math.round(value / GRID) * GRID, NOTE_MIN[side]), NOTE_MAX[side])
+  const size = part.size && { width: within(part.size.width, 'width'), height: within(part.size.height, 'height') }
+  const text = part.text?.slice(0, NOTE_TEXT_MAX)
+  return withNotes(graph, notesOf(graph).map((note) => (note.id === id ? { ...note, ...part, ...(size ? { size } : {}), ...(text === undefined ? {} : { text }) } : note)))
+}
 
 export const changeSettings = (graph: Graph, part: Partial<Settings>): Graph => ({ ...graph, settings: { ...graph.settings, ...part } })
 
-/** Steps and the lines between them, to be put elsewhere. */
-export interface Piece { nodes: readonly JourneyNode[]; edges: readonly JourneyEdge[] }
+/** Steps, the lines between them, and notes, to be put elsewhere. */
+export interface Piece { nodes: readonly JourneyNode[]; edges: readonly JourneyEdge[]; notes?: readonly Note[] }
 
 export function pieceOf(graph: Graph, ids: ReadonlySet<string>): Piece {
-  return { nodes: graph.nodes.filter((node) => ids.has(node.id)), edges: graph.edges.filter((edge) => ids.has(edge.source) && ids.has(edge.target)) }
+  const notes = notesOf(graph).filter((note) => ids.has(note.id))
+  return { nodes: graph.nodes.filter((node) => ids.has(node.id)), edges: graph.edges.filter((edge) => ids.has(edge.source) && ids.has(edge.target)), ...(notes.length > 0 ? { notes } : {}) }
 }
 
 /** Puts a piece in under new names, around a point or beside where it was taken; a second start stays out. */
 export function insertPiece(graph: Graph, piece: Piece, at: Point | null = null): { graph: Graph; ids: string[] } {
   const hasStart = graph.nodes.some((node) => node.kind === 'start')
   const wanted = piece.nodes.filter((node) => !(hasStart && node.kind === 'start'))
-  const first = wanted[0]
-  if (!first) return { graph, ids: [] }
-  const corner = { x: Math.min(...wanted.map((node) => node.position.x)), y: Math.min(...wanted.map((node) => node.position.y)) }
+  const pieceNotes = (piece.notes ?? []).slice(0, NOTES_MAX - notesOf(graph).length)
+  const all: readonly Placed[] = [...wanted, ...pieceNotes]
+  if (all.length === 0) return { graph, ids: [] }
+  const corner = { x: Math.min(...all.map((one) => one.position.x)), y: Math.min(...all.map((one) => one.position.y)) }
   const by = at === null ? { x: SHIFT, y: SHIFT } : freeShift(graph, wanted, { x: at.x - corner.x, y: at.y - corner.y })
   const names = new Map<string, string>()
   for (const node of wanted) names.set(node.id, newNodeId(graph, new Set(names.values())))
+  for (const note of pieceNotes) names.set(note.id, newNodeId(graph, new Set(names.values()), NOTE_PREFIX))
   const nameOf = (id: string): string => names.get(id) ?? id
-  const nodes = wanted.map((node) => ({ ...node, id: nameOf(node.id), position: snapped({ x: node.position.x + by.x, y: node.position.y + by.y }) }))
+  const placed = <T extends Placed>(one: T): T => ({ ...one, id: nameOf(one.id), position: snapped({ x: one.position.x + by.x, y: one.position.y + by.y }) })
+  const nodes = wanted.map(placed)
+  const notes = pieceNotes.map(placed)
   const edges = piece.edges
     .filter((edge) => names.has(edge.source) && names.has(edge.target))
     .map((edge) => ({ id: edgeId(nameOf(edge.source), edge.branch, nameOf(edge.target)), source: nameOf(edge.source), target: nameOf(edge.target), branch: edge.branch }))
-  return { graph: { ...graph, nodes: [...graph.nodes, ...nodes], edges: [...graph.edges, ...edges] }, ids: nodes.map((node) => node.id) }
+  const joined = withNotes({ ...graph, nodes: [...graph.nodes, ...nodes], edges: [...graph.edges, ...edges] }, [...notesOf(graph), ...notes])
+  return { graph: joined, ids: [...nodes, ...notes].map((one) => one.id) }
 }
 
 /** How far a piece from elsewhere is moved so that it covers no step that is there, going right. */

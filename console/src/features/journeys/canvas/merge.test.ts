@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { connect, emptyGraph, findNode, type Graph, type JourneyNode } from './graph'
+import { addNote, changeNote, connect, emptyGraph, findNode, notesOf, type Graph, type JourneyNode } from './graph'
 import { changedParts, mergeGraphs } from './merge'
 
 const node = (id: string, name = id, y = 0): JourneyNode => ({ id, kind: id === 's' ? 'start' : 'action', name, config: {}, position: { x: 0, y } })
@@ -34,6 +34,27 @@ describe('mergeGraphs', () => {
     const mine = connect(base, 's', 'next', 'b')
     const theirs = connect({ ...base, nodes: [...base.nodes, node('c')] }, 's', 'next', 'c')
     expect(mergeGraphs(base, mine, theirs).edges.filter((edge) => edge.source === 's').map((edge) => edge.target)).toEqual(['b'])
+  })
+
+  it('test_merge__both_added_a_step_under_one_name__both_stay_with_their_lines', () => {
+    const mine = connect({ ...base, nodes: [...base.nodes, node('n4', 'mine')] }, 'b', 'success', 'n4')
+    const theirs = connect({ ...base, nodes: [...base.nodes, node('n4', 'theirs')] }, 'a', 'failure', 'n4')
+    const merged = mergeGraphs(base, mine, theirs)
+    expect(merged.nodes.slice(3).map((one) => one.name)).toEqual(['theirs', 'mine'])
+    const added = merged.nodes.find((one) => one.name === 'mine')?.id ?? ''
+    expect(added).not.toBe('n4')
+    expect(merged.edges.map((edge) => edge.id).sort()).toEqual(['a-failure-n4', 'a-success-b', `b-success-${added}`, 's-next-a'])
+    // What both added alike (pasted, brought back) is one.
+    expect(mergeGraphs(base, theirs, theirs).nodes).toHaveLength(4)
+  })
+
+  it('test_merge__notes__mine_and_theirs_side_by_side', () => {
+    const first = addNote(base, { x: 0, y: 0 })?.graph ?? base
+    const mine = changeNote(first, 'note1', { text: 'mine' })
+    const theirs = changeNote(addNote(base, { x: 400, y: 0 })?.graph ?? base, 'note1', { text: 'theirs' })
+    expect(notesOf(mergeGraphs(base, mine, theirs)).map((note) => note.text)).toEqual(['theirs', 'mine'])
+    expect(changedParts(base, mine)).toEqual({ 'note note1': { before: null, after: 'mine' } })
+    expect(notesOf(mergeGraphs(first, base, first))).toEqual([])
   })
 
   it('test_changed_parts__only_moved__nothing_changed', () => {

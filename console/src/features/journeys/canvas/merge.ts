@@ -1,6 +1,6 @@
 /** Joining what two people did to the same draft: step by step, mine where I changed something, theirs elsewhere. */
 import { same } from '@/shared/editing/drafts'
-import type { Graph, JourneyEdge, JourneyNode, Settings } from './graph'
+import { edgeId, newNodeId, notesOf, NOTES_MAX, placedOf, withNotes, type Graph, type JourneyEdge, type JourneyNode, type Note, type Settings } from './graph'
 
 interface Part { id: string }
 
@@ -19,7 +19,30 @@ function joined<T extends Part>(base: readonly T[], mine: readonly T[], theirs: 
   return [...kept, ...added]
 }
 
-export function mergeGraphs(base: Graph, mine: Graph, theirs: Graph): Graph {
+/** What both made anew may have come to the same name, and is two things for all that: mine gets another one. */
+function apart(base: Graph, mine: Graph, theirs: Graph): Graph {
+  const before = new Set(placedOf(base).map((one) => one.id))
+  const there = new Map(placedOf(theirs).map((one) => [one.id, one]))
+  const names = new Map<string, string>()
+  const taken = new Set([...before, ...there.keys(), ...placedOf(mine).map((one) => one.id)])
+  for (const one of placedOf(mine)) {
+    const other = there.get(one.id)
+    if (before.has(one.id) || other === undefined || same(one, other)) continue
+    const name = newNodeId(mine, taken, one.id.replace(/\d+$/, '') || 'n')
+    names.set(one.id, name)
+    taken.add(name)
+  }
+  if (names.size === 0) return mine
+  const named = <T extends Part>(one: T): T => (names.has(one.id) ? { ...one, id: names.get(one.id) ?? one.id } : one)
+  const edges = mine.edges.map((edge) => {
+    const [source, target] = [names.get(edge.source) ?? edge.source, names.get(edge.target) ?? edge.target]
+    return source === edge.source && target === edge.target ? edge : { ...edge, id: edgeId(source, edge.branch, target), source, target }
+  })
+  return withNotes({ ...mine, nodes: mine.nodes.map(named), edges }, notesOf(mine).map(named))
+}
+
+export function mergeGraphs(base: Graph, own: Graph, theirs: Graph): Graph {
+  const mine = apart(base, own, theirs)
   const nodes = joined<JourneyNode>(base.nodes, mine.nodes, theirs.nodes)
   const there = new Set(nodes.map((node) => node.id))
   const ways = new Set<string>()
@@ -32,7 +55,8 @@ export function mergeGraphs(base: Graph, mine: Graph, theirs: Graph): Graph {
   }).reverse()
   const settings = { ...theirs.settings } as Record<string, unknown>
   for (const name of Object.keys(mine.settings) as (keyof Settings)[]) if (!same(base.settings[name], mine.settings[name])) settings[name] = mine.settings[name]
-  return { nodes, edges, settings: settings as unknown as Settings }
+  const notes = joined<Note>(notesOf(base), notesOf(mine), notesOf(theirs))
+  return withNotes({ nodes, edges, settings: settings as unknown as Settings }, notes.slice(0, NOTES_MAX))
 }
 
 /** What differs, without the places of steps: they are how it looks, not what it does. */
@@ -45,6 +69,11 @@ export function changedParts(before: Graph, after: Graph): Record<string, { befo
     const left = was.get(id)
     const right = is.get(id)
     if (!same(left && bare(left), right && bare(right))) parts[`node ${id}`] = { before: left ?? null, after: right ?? null }
+  }
+  const noted = new Map(notesOf(before).map((note) => [note.id, note]))
+  const notes = new Map(notesOf(after).map((note) => [note.id, note]))
+  for (const id of new Set([...noted.keys(), ...notes.keys()])) {
+    if (noted.get(id)?.text !== notes.get(id)?.text) parts[`note ${id}`] = { before: noted.get(id)?.text ?? null, after: notes.get(id)?.text ?? null }
   }
   const lines = (graph: Graph): string[] => graph.edges.map((edge) => `${edge.source}-${edge.branch}-${edge.target}`).sort()
   if (!same(lines(before), lines(after))) parts['edges'] = { before: lines(before), after: lines(after) }

@@ -46,18 +46,19 @@ function coveredBy(source: JourneyNode, target: JourneyNode): Box[] {
 
 /**
  * The steps in the box and those to be kept whatever their place (chosen, or under the pointer), the lines of all these and the
- * lines that cross the box, and the steps at the far ends of such lines: a line needs both of its ends.
+ * lines that cross the box, and the steps at the far ends of such lines: a line needs both of its ends. Without a box only those
+ * to be kept.
  */
-export function partOf(graph: Graph, box: Box, kept: ReadonlySet<string>): Part {
+export function partOf(graph: Graph, box: Box | null, kept: ReadonlySet<string>): Part {
   const known = new Map(graph.nodes.map((node) => [node.id, node]))
-  const inside = new Set(graph.nodes.filter((node) => kept.has(node.id) || meets(box, { ...node.position, ...CARD })).map((node) => node.id))
+  const inside = new Set(graph.nodes.filter((node) => kept.has(node.id) || (box !== null && meets(box, { ...node.position, ...CARD }))).map((node) => node.id))
   const nodes = new Set(inside)
   const edges = new Set<string>()
   for (const edge of graph.edges) {
     const source = known.get(edge.source)
     const target = known.get(edge.target)
     if (!source || !target) continue
-    if (!inside.has(source.id) && !inside.has(target.id) && !coveredBy(source, target).some((one) => meets(box, one))) continue
+    if (!inside.has(source.id) && !inside.has(target.id) && (box === null || !coveredBy(source, target).some((one) => meets(box, one)))) continue
     edges.add(edge.id)
     nodes.add(source.id)
     nodes.add(target.id)

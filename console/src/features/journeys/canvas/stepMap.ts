@@ -1,7 +1,7 @@
 /** Reckoning for the map in the corner: what lies where, in the coordinates of the graph. */
-import type { JourneyNode, Point } from './graph'
+import type { Box, JourneyNode, Point } from './graph'
 
-export interface Box { x: number; y: number; width: number; height: number }
+export type { Box } from './graph'
 /** Where the canvas stands: its offset and zoom, and its size on the screen in pixels. */
 export interface View { x: number; y: number; zoom: number; width: number; height: number }
 type Size = Readonly<{ width: number; height: number }>
@@ -12,14 +12,16 @@ const AIR = 0.06
 /** One path for many steps, each a rectangle. */
 export const pathOf = (nodes: readonly JourneyNode[], card: Size): string => nodes.map(({ position: { x, y } }) => `M${x},${y}h${card.width}v${card.height}h${-card.width}z`).join('')
 
-export function boundsOf(nodes: readonly JourneyNode[], card: Size): Box | null {
-  if (nodes.length === 0) return null
+export const boundsOf = (nodes: readonly JourneyNode[], card: Size): Box | null => boundsOfBoxes(nodes.map(({ position }) => ({ ...position, ...card })))
+
+export function boundsOfBoxes(boxes: readonly Box[]): Box | null {
+  if (boxes.length === 0) return null
   let [left, top, right, bottom] = [Infinity, Infinity, -Infinity, -Infinity]
-  for (const { position } of nodes) {
-    left = Math.min(left, position.x)
-    top = Math.min(top, position.y)
-    right = Math.max(right, position.x + card.width)
-    bottom = Math.max(bottom, position.y + card.height)
+  for (const box of boxes) {
+    left = Math.min(left, box.x)
+    top = Math.min(top, box.y)
+    right = Math.max(right, box.x + box.width)
+    bottom = Math.max(bottom, box.y + box.height)
   }
   const air = AIR * Math.max(right - left, bottom - top)
   return { x: left - air, y: top - air, width: right - left + 2 * air, height: bottom - top + 2 * air }

@@ -38,4 +38,17 @@ describe('the places of ways out', () => {
     expect([placeOfWay('wait', ['next'], 'next'), placeOfWay('wait', ['next', 'timeout'], 'next'), placeOfWay('wait', ['next', 'timeout'], 'timeout')]).toEqual([0.5, 0.28, 0.72])
     expect(['a', 'b'].map((branch) => placeOfWay('split', ['a', 'b'], branch))).toEqual([0.25, 0.75])
   })
+
+  it('holds its notes under the cards, their words broken to fit', () => {
+    const note = { id: 'note1', text: 'Ask <Ada> about the offer before it is published\nand Bob', color: 'blue' as const, position: { x: 400, y: -200 }, size: { width: 160, height: 200 } }
+    const read = new DOMParser().parseFromString(svgOf({ ...graph, notes: [note] }, say), 'image/svg+xml')
+    expect(read.querySelector('parsererror')).toBeNull()
+    const rows = [...read.querySelectorAll('tspan')].map((one) => one.textContent)
+    expect(rows.join(' ')).toBe(note.text.replace('\n', ' '))
+    expect(rows.length).toBeGreaterThan(3)
+    const [left = 0, top = 0, wide = 0] = (read.documentElement.getAttribute('viewBox') ?? '').split(' ').map(Number)
+    expect([left + wide, top]).toEqual([expect.any(Number), expect.any(Number)])
+    expect(left + wide).toBeGreaterThan(560)
+    expect(top).toBeLessThan(-200)
+  })
 })

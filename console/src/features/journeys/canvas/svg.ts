@@ -1,7 +1,8 @@
 /** A journey as an image to put into a document: the same cards and lines as on the canvas, without its tools. */
-import { branchesOf, CARD, isRequired, type Graph, type JourneyEdge, type JourneyNode } from './graph'
+import { boxesOf, branchesOf, CARD, isRequired, notesOf, type Graph, type JourneyEdge, type JourneyNode, type Note } from './graph'
 import { STEP_KINDS } from './kinds'
-import { boundsOf } from './stepMap'
+import { PAPER_EDGES, PAPER_FILLS } from './notePapers'
+import { boundsOfBoxes } from './stepMap'
 import { placeOfWay } from './ways'
 
 export interface Wording {
@@ -18,6 +19,7 @@ const MARGIN = 40
 const TITLE_HEIGHT = 44
 const BAR = 5
 const CORNER = 8
+const NOTE = { pad: 12, row: 20, letter: 7.5 } as const
 const COLORS = { ground: '#f8fafc', card: '#ffffff', edge: '#cbd5e1', name: '#0f172a', summary: '#475569', line: '#94a3b8' } as const
 
 const ENTITIES: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
@@ -47,9 +49,17 @@ function way(edge: JourneyEdge, nodes: ReadonlyMap<string, JourneyNode>, taken: 
   return `<path d="${path}" fill="none" stroke="${COLORS.line}" stroke-width="1.5" stroke-linejoin="round" marker-end="url(#arrow)"/>${label}`
 }
 
+/** A note with its words broken where they are too long for its paper; what is below its edge is left out. */
+function paper({ position: { x, y }, size, text, color }: Note): string {
+  const letters = Math.max(Math.floor((size.width - 2 * NOTE.pad) / NOTE.letter), 1)
+  const rows = text.split('\n').flatMap((line) => line.match(new RegExp(`.{1,${letters}}(?:\\s|$)|\\S{${letters}}`, 'gu')) ?? ['']).slice(0, Math.max(Math.floor((size.height - NOTE.pad) / NOTE.row), 0))
+  const lines = rows.map((row, place) => `<tspan x="${x + NOTE.pad}" y="${y + NOTE.pad + NOTE.row * (place + 0.7)}">${escaped(row.trimEnd())}</tspan>`).join('')
+  return `<rect x="${x}" y="${y}" width="${size.width}" height="${size.height}" rx="6" fill="${PAPER_FILLS[color]}" stroke="${PAPER_EDGES[color]}"/><text ${FONT} font-size="14" fill="${COLORS.name}">${lines}</text>`
+}
+
 /** The whole journey as the text of an SVG file. */
 export function svgOf(graph: Graph, say: Wording): string {
-  const bounds = boundsOf(graph.nodes, CARD) ?? { x: 0, y: 0, width: CARD.width, height: CARD.height }
+  const bounds = boundsOfBoxes(boxesOf(graph)) ?? { x: 0, y: 0, width: CARD.width, height: CARD.height }
   const box = { x: bounds.x - MARGIN, y: bounds.y - MARGIN - TITLE_HEIGHT, width: bounds.width + 2 * MARGIN, height: bounds.height + 2 * MARGIN + TITLE_HEIGHT }
   const nodes = new Map(graph.nodes.map((node) => [node.id, node]))
   const taken = new Set(graph.edges.map((edge) => `${edge.source} ${edge.branch}`))
@@ -57,6 +67,7 @@ export function svgOf(graph: Graph, say: Wording): string {
     + `<defs><marker id="arrow" viewBox="0 0 10 10" refX="9" refY="5" markerWidth="9" markerHeight="9" markerUnits="userSpaceOnUse" orient="auto"><path d="M0,0 L10,5 L0,10 z" fill="${COLORS.line}"/></marker></defs>`
     + `<rect x="${box.x}" y="${box.y}" width="${box.width}" height="${box.height}" fill="${COLORS.ground}"/>`
     + `<text x="${box.x + box.width / 2}" y="${box.y + MARGIN}" ${FONT} font-size="20" font-weight="600" fill="${COLORS.name}" text-anchor="middle">${escaped(say.title)}</text>`
+    + notesOf(graph).map(paper).join('')
     + graph.edges.map((edge) => way(edge, nodes, taken, say)).join('')
     + graph.nodes.map((node) => card(node, say)).join('')
     + '</svg>\n'

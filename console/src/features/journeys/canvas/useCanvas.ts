@@ -1,7 +1,7 @@
 /** The only file that speaks to Vue Flow's store, so that its next major version is met in one place. */
 import { useVueFlow } from '@vue-flow/core'
 import { computed } from 'vue'
-import { CARD, type Graph, type Point } from './graph'
+import { boxesOf, CARD, type Graph, type Point } from './graph'
 import { centredOn, type View } from './stepMap'
 
 /** Smaller than this and the names on the cards cannot be read any more. */
@@ -21,13 +21,12 @@ export function useCanvas(id: string) {
   /** The whole journey; where that would make it smaller than it may be, its beginning. */
   function show(graph: Graph, zoomMin = ZOOM_MIN): void {
     const { width, height } = flow.dimensions.value
-    if (graph.nodes.length === 0 || width === 0) return
-    const xs = graph.nodes.map((node) => node.position.x)
-    const ys = graph.nodes.map((node) => node.position.y)
-    const left = Math.min(...xs)
-    const top = Math.min(...ys)
-    const wide = Math.max(...xs) + CARD.width - left
-    const high = Math.max(...ys) + CARD.height - top
+    const boxes = boxesOf(graph)
+    if (boxes.length === 0 || width === 0) return
+    const left = Math.min(...boxes.map((box) => box.x))
+    const top = Math.min(...boxes.map((box) => box.y))
+    const wide = Math.max(...boxes.map((box) => box.x + box.width)) - left
+    const high = Math.max(...boxes.map((box) => box.y + box.height)) - top
     const fitting = Math.min((width - 2 * MARGIN.across) / wide, (height - 2 * MARGIN.down) / high, 1)
     const zoom = Math.max(fitting, zoomMin)
     const first = graph.nodes.find((node) => node.kind === 'start') ?? graph.nodes[0]

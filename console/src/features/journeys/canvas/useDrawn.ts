@@ -1,9 +1,9 @@
-/** What Vue Flow is told of a graph: ids, places and lines. What stays as it is stays the same object, so that nothing else is drawn anew. */
+/** What Vue Flow is told of a graph: ids, places and lines; notes are drawn whatever part of it is. What stays as it is stays the same object, so that nothing else is drawn anew. */
 import { computed, type ComputedRef } from 'vue'
-import type { Graph, JourneyEdge, NodeKind, Point } from './graph'
+import { notesOf, type Graph, type JourneyEdge, type NodeKind, type Point } from './graph'
 import type { Part } from './part'
 
-export interface DrawnStep { id: string; type: NodeKind; position: Point; domAttributes: never }
+export interface DrawnStep { id: string; type: NodeKind | 'note'; position: Point; zIndex: number; domAttributes: never }
 export interface DrawnLine { id: string; source: string; target: string; sourceHandle: string; targetHandle: string; type: string; ariaLabel: string }
 
 export interface Drawing {
@@ -15,6 +15,9 @@ export interface Drawing {
   held: (id: string) => Point | undefined
 }
 
+/** Under the lines, also when it is chosen, which lifts it by a thousand. */
+const NOTE_LAYER = -1_001
+
 const isSameList = (one: readonly unknown[], other: readonly unknown[]): boolean => one.length === other.length && one.every((item, place) => item === other[place])
 
 export function useDrawn({ graph, branch, part, held }: Drawing): { nodes: ComputedRef<DrawnStep[]>; edges: ComputedRef<DrawnLine[]> } {
@@ -22,12 +25,14 @@ export function useDrawn({ graph, branch, part, held }: Drawing): { nodes: Compu
   /** As long as nothing moved, typing in a panel does not reach the canvas. */
   const nodes = computed<DrawnStep[]>((last) => {
     const wanted = part()?.nodes
-    const made = graph().nodes.filter((node) => wanted?.has(node.id) ?? true).map((node): DrawnStep => {
-      const known = knownSteps.get(node.id)
-      const { x, y } = held(node.id) ?? node.position
-      const isSame = known?.type === node.kind && known.position.x === x && known.position.y === y
-      return isSame ? known : { id: node.id, type: node.kind, position: { x, y }, domAttributes: { 'aria-roledescription': undefined } as never }
-    })
+    const drawn = (id: string, type: DrawnStep['type'], position: Point): DrawnStep => {
+      const known = knownSteps.get(id)
+      const { x, y } = held(id) ?? position
+      const isSame = known?.type === type && known.position.x === x && known.position.y === y
+      return isSame ? known : { id, type, position: { x, y }, zIndex: type === 'note' ? NOTE_LAYER : 0, domAttributes: { 'aria-roledescription': undefined } as never }
+    }
+    const steps = graph().nodes.filter((node) => wanted?.has(node.id) ?? true).map((node) => drawn(node.id, node.kind, node.position))
+    const made = [...steps, ...notesOf(graph()).map((note) => drawn(note.id, 'note', note.position))]
     knownSteps = new Map(made.map((node) => [node.id, node]))
     return last && isSameList(made, last) ? last : made
   })

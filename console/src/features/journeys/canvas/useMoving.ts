@@ -1,7 +1,7 @@
 /** Steps that are dragged: where they are meanwhile, and the graph they leave when they are let go. */
 import type { NodeDragEvent } from '@vue-flow/core'
 import { shallowRef } from 'vue'
-import { findNode, moveNodes, snapped, type Graph, type Point } from './graph'
+import { moveNodes, placedOf, snapped, type Graph, type Point } from './graph'
 
 export function useMoving(graph: () => Graph, chosen: () => ReadonlySet<string>, moved: (graph: Graph) => void) {
   const ids = shallowRef<ReadonlySet<string>>(new Set())
@@ -19,11 +19,11 @@ export function useMoving(graph: () => Graph, chosen: () => ReadonlySet<string>,
     places.clear()
     ids.value = new Set()
     const to = new Map(nodes.map((one) => [one.id, snapped(one.position)]))
-    const before = findNode(graph(), node.id)?.position
+    const before = placedOf(graph()).find((one) => one.id === node.id)?.position
     const now = to.get(node.id)
     // Chosen steps out of sight are not drawn and come along only now.
     if (before && now && chosen().has(node.id)) {
-      for (const one of graph().nodes) {
+      for (const one of placedOf(graph())) {
         if (chosen().has(one.id) && !to.has(one.id)) to.set(one.id, snapped({ x: one.position.x + now.x - before.x, y: one.position.y + now.y - before.y }))
       }
     }

@@ -1,4 +1,4 @@
-/** Which part of the journey is drawn, as the view moves over it. */
+/** Which part of the journey is drawn step by step, as the view moves over it; from far away the rest is a sketch. */
 import { computed, ref, type ComputedRef } from 'vue'
 import type { Graph } from './graph'
 import { boxAround, partOf, type Part } from './part'
@@ -8,8 +8,10 @@ import { windowOf, type Box, type View } from './stepMap'
 const WHOLE_MAX = 80
 /** Around the first step, until the canvas knows its size and where it stands. */
 const FIRST = { width: 1_600, height: 1_200 } as const
+/** Smaller than this no word on a step can be read: what cannot be read is not drawn as cards. */
+export const SKETCH_ZOOM = 0.4
 
-export function useWindow(graph: () => Graph, view: ComputedRef<View>, kept: () => ReadonlySet<string>): { part: ComputedRef<Part | null>; begin: () => void } {
+export function useWindow(graph: () => Graph, view: ComputedRef<View>, kept: () => ReadonlySet<string>): { part: ComputedRef<Part | null>; isSketch: ComputedRef<boolean>; begin: () => void } {
   const hasBegun = ref(false)
   const isWhole = computed(() => graph().nodes.length <= WHOLE_MAX)
 
@@ -20,6 +22,7 @@ export function useWindow(graph: () => Graph, view: ComputedRef<View>, kept: () 
   }
   // The same box as long as it will do, so that a pan within it draws nothing anew.
   const box = computed<Box>((last) => (hasBegun.value ? boxAround(windowOf(view.value), last ?? null) : firstBox()))
-  const part = computed(() => (isWhole.value ? null : partOf(graph(), box.value, kept())))
-  return { part, begin: () => { hasBegun.value = true } }
+  const isSketch = computed(() => hasBegun.value && !isWhole.value && view.value.zoom < SKETCH_ZOOM)
+  const part = computed(() => (isWhole.value ? null : partOf(graph(), isSketch.value ? null : box.value, kept())))
+  return { part, isSketch, begin: () => { hasBegun.value = true } }
 }

@@ -2,13 +2,13 @@
 import { useToast } from '@nuxt/ui/composables'
 import { computed, nextTick, ref, shallowRef, type Ref } from 'vue'
 import { useI18n } from 'vue-i18n'
-import { addNode, branchesOf, disconnect, edgeFrom, findNode, insertPiece, isRequired, moveNodes, neighbour, pieceOf, removeNodes, shiftNodes, type Graph, type Place, type Point } from '../canvas/graph'
+import { addNode, addNote, branchesOf, disconnect, edgeFrom, findNode, findNote, freeSpot, insertPiece, isRequired, moveNodes, neighbour, notesOf, pieceOf, removeNodes, shiftNodes, type Graph, type Place, type Point } from '../canvas/graph'
 import { packPiece, unpackPiece } from '../canvas/clipboard'
 import type { Draft } from './useDraft'
-import type { useStepOffers } from './useStepOffers'
+import { NOTE_OFFER, type useStepOffers } from './useStepOffers'
 import type { CanvasActs } from './useCanvasKeys'
 
-export type Side = 'step' | 'settings' | 'problems' | 'test' | 'none'
+export type Side = 'step' | 'note' | 'settings' | 'problems' | 'test' | 'none'
 
 /** What the canvas lets others do to it. */
 export interface CanvasHandle {
@@ -30,23 +30,36 @@ export function useBuilder(draft: Draft, canvas: Ref<CanvasHandle | null>, offer
   const place = shallowRef<Place | null>(null)
   const isAdding = ref(false)
   const isFinding = ref(false)
-  const chosen = computed(() => (nodes.value.size === 1 ? findNode(draft.graph.value, [...nodes.value][0]) : undefined))
+  const only = computed(() => (nodes.value.size === 1 ? [...nodes.value][0] : undefined))
+  const chosen = computed(() => findNode(draft.graph.value, only.value))
+  const note = computed(() => findNote(draft.graph.value, only.value))
+  const isOfOne = (which: Side): boolean => which === 'step' || which === 'note'
 
   function select(ids: ReadonlySet<string>, lines: ReadonlySet<string>): void {
     nodes.value = ids
     edges.value = lines
-    if (ids.size === 1) side.value = 'step'
-    else if (side.value === 'step') side.value = 'settings'
+    if (ids.size === 1) side.value = note.value ? 'note' : 'step'
+    else if (isOfOne(side.value)) side.value = 'settings'
   }
 
   /** A new step opens its editor at once, with its name ready to be typed over. */
   function add(key: string, at: Place): void {
+    if (key === NOTE_OFFER) return addNoteAt('position' in at ? at.position : undefined)
     const made = offers.make(key)
     if (!made) return
     const { graph, id } = addNode(draft.graph.value, made, at)
     draft.change(graph)
     side.value = 'step'
     void canvas.value?.select([id], true)
+  }
+
+  /** Where it is let go, or in the middle of what is in sight. */
+  function addNoteAt(at: Point | undefined): void {
+    const made = addNote(draft.graph.value, at ?? freeSpot(draft.graph.value, canvas.value?.middle() ?? { x: 0, y: 0 }))
+    if (!made) return void toast.add({ id: 'journey-notes', title: t('journeys.notes.tooMany'), color: 'warning', icon: 'i-lucide-sticky-note' })
+    draft.change(made.graph)
+    side.value = 'note'
+    void canvas.value?.select([made.id], true)
   }
 
   function ask(at: Place): void {
@@ -80,7 +93,7 @@ export function useBuilder(draft: Draft, canvas: Ref<CanvasHandle | null>, offer
     toast.add({ id: 'journey-removed', description: waiting > 0 ? t('journeys.removedWithPeople', { count: waiting }, waiting) : undefined, title: t('journeys.removed', { count: nodes.value.size || lines.size }, nodes.value.size || lines.size), icon: 'i-lucide-trash-2', color: 'neutral', actions: [{ label: t('common.undo'), onClick: () => draft.undo() }] })
     nodes.value = new Set()
     edges.value = new Set()
-    if (side.value === 'step') side.value = 'settings'
+    if (isOfOne(side.value)) side.value = 'settings'
   }
 
   function insert(text: string, at: Point | null): boolean {
@@ -112,10 +125,11 @@ export function useBuilder(draft: Draft, canvas: Ref<CanvasHandle | null>, offer
     shift: (by) => draft.change(shiftNodes(draft.graph.value, nodes.value, by), 'shift'),
     removeChosen,
     duplicate: () => { const text = copied(); if (text) insert(text, null) },
-    chooseAll: () => void canvas.value?.select(draft.graph.value.nodes.map((node) => node.id)),
+    chooseAll: () => void canvas.value?.select([...draft.graph.value.nodes, ...notesOf(draft.graph.value)].map((one) => one.id)),
     chooseNone: () => void canvas.value?.select([]),
     tidy: () => void tidy(),
     add: () => ask(placeForNew()),
+    addNote: () => addNoteAt(undefined),
     find: () => { isFinding.value = true },
     zoomIn: () => canvas.value?.zoomIn(),
     zoomOut: () => canvas.value?.zoomOut(),
@@ -126,12 +140,12 @@ export function useBuilder(draft: Draft, canvas: Ref<CanvasHandle | null>, offer
     paste: (text) => insert(text, pasteAt(draft.graph.value, text)),
   }
 
-  return { nodes, edges, side, chosen, isAdding, isFinding, place, select, add, ask, answer, go, placeForNew, acts, insert }
+  return { nodes, edges, side, chosen, note, isAdding, isFinding, place, select, add, ask, answer, go, placeForNew, acts, insert }
 
   /** Beside where it came from in the same journey, in the middle of the view in another one. */
   function pasteAt(graph: Graph, text: string): Point | null {
     const piece = unpackPiece(text)
-    const isFromHere = piece?.nodes.some((node) => graph.nodes.some((one) => one.id === node.id && one.name === node.name))
+    const isFromHere = piece?.nodes.some((node) => graph.nodes.some((one) => one.id === node.id && one.name === node.name)) || piece?.notes?.some((one) => findNote(graph, one.id)?.text === one.text)
     return isFromHere ? null : (canvas.value?.middle() ?? null)
   }
 }

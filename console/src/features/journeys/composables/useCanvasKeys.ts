@@ -14,6 +14,7 @@ export interface CanvasActs {
   chooseNone: () => void
   tidy: () => void
   add: () => void
+  addNote: () => void
   find: () => void
   zoomIn: () => void
   zoomOut: () => void
@@ -44,11 +45,12 @@ export function useCanvasKeys(acts: CanvasActs, mayEdit: () => boolean): void {
       case '0': return acts.actualSize
       case '1': return acts.showAll
       case 'n': case 'N': case 'Insert': return acts.add
+      case 's': case 'S': return acts.addNote
       case 'f': case 'F': return acts.find
       default: return null
     }
   }
-  const EDITS = new Set<unknown>([acts.removeChosen, acts.add])
+  const EDITS = new Set<unknown>([acts.removeChosen, acts.add, acts.addNote])
 
   useEventListener(document, 'keydown', (event: KeyboardEvent) => {
     if (isElsewhere(event.target) || event.defaultPrevented) return
