@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import refusals from '@/shared/locales/refusals.ar.json' with { type: 'json' }
+import server from '@/shared/locales/server.ar.json' with { type: 'json' }
 
 type Tree = { [key: string]: Tree | string }
 
@@ -60,6 +61,29 @@ describe('texts', () => {
   })
 })
 
+describe('plurals', () => {
+  const forms = (text: string): number => text.split('|').length
+  const english_ = Object.entries(english).flatMap(([path, tree]) => textsOf(tree, prefixOf(path)))
+  const arabic_ = Object.fromEntries(Object.entries(arabic).flatMap(([path, tree]) => textsOf(tree, prefixOf(path))))
+
+  it('test_plurals__english__has_none_one_and_many', () => {
+    expect(english_.filter(([, text]) => ![1, 3].includes(forms(text))).map(([key]) => key)).toEqual([])
+  })
+
+  it('test_plurals__counted_in_english__are_counted_in_the_six_forms_of_arabic', () => {
+    // Said in Arabic without a noun that would follow the figure.
+    const uncounted = ['segments.recalculatedText']
+    expect(english_.filter(([key, text]) => forms(text) === 3 && forms(arabic_[key] ?? '') !== 6 && !uncounted.includes(key)).map(([key]) => key)).toEqual([])
+  })
+
+  it('test_plurals__a_figure_before_a_noun_of_many__can_be_one', () => {
+    const noun = /\{\w+\} (?:more )?(?:days|hours|minutes|seconds|weeks|months|years|points|customers|members|people|messages|rows|steps|entries|stores|types|tries|versions|conversions|lines|problems|segments)\b/
+    // A whole of many, and a bound: neither is ever one.
+    const many = ['segments.tooMany', 'delivery.templates.finding.sms_too_long', 'delivery.templates.finding.sms_many_segments', 'programs.words.categories', 'programs.why.times', 'campaigns.effectWords']
+    expect(english_.filter(([key, text]) => forms(text) === 1 && noun.test(text) && !many.includes(key)).map(([key, text]) => `${key}: ${text}`)).toEqual([])
+  })
+})
+
 describe('refusals', () => {
   it('test_refusals__every_code_of_the_catalogue__has_words_in_arabic_and_none_is_made_up', () => {
     const catalogue = new Set([...readFileSync('../docs/api/errors.md', 'utf8').matchAll(/^\| `([a-z_]+\.[a-z_.]+)` \|/gm)].map((found) => found[1] ?? ''))
@@ -68,6 +92,15 @@ describe('refusals', () => {
     const asked = new Set([...allKeys(arabic)].filter((key) => key.startsWith('problems.')).map((key) => key.replace('problems.', '')))
     expect([...catalogue].filter((code) => !worded.has(code) && !asked.has(code))).toEqual([])
     expect([...worded].filter((code) => !catalogue.has(code))).toEqual([])
+  })
+})
+
+describe('words of the server', () => {
+  it.each([['permissions', 'permission', /^\| `([a-z_]+\.[a-z_]+)` \|/gm, 80], ['events', 'event', /^\| `([a-z_]+\.[a-z_]+)` \| \d/gm, 40]])('test_words__every_one_of_the_catalogue_of_%s__is_said_in_arabic', (file, kind, pattern, least) => {
+    const catalogue = [...readFileSync(`../docs/api/${file}.md`, 'utf8').matchAll(pattern)].map((found) => found[1] ?? '')
+    expect(catalogue.length).toBeGreaterThan(least)
+    const said = new Set(textsOf(server, '').map(([key]) => key))
+    expect(catalogue.filter((code) => !said.has(`server.${kind}.${code}`))).toEqual([])
   })
 })
 

@@ -25,6 +25,9 @@ export function useServerWords() {
     kindTitle: (kind: string, own: string): string => say(`kind.${kind}`, own),
     /** What a type of fact says. */
     eventWords: (event: { type: string; title: string }): string => say(`event.${event.type}`, event.title),
+    /** What an action of a journey does, and why it cannot be had. */
+    actionWords: (action: { kind: string; description: string }): string => say(`action.${action.kind}`, action.description),
+    unavailableWords: (action: { kind: string; unavailable_reason: string }): string => (action.unavailable_reason ? say(`unavailable.${action.kind}`, action.unavailable_reason) : ''),
     unitName: (unit: string): string => (unit === '' ? '' : say(`unit.${unit}`, unit)),
     sectionTitle: (section: { code: string; title: string }): string => say(`${sectionKey(section.code)}.title`, section.title),
     sectionWords: (section: { code: string; description: string }): string => say(`${sectionKey(section.code)}.description`, section.description),

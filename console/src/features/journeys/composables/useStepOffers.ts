@@ -37,7 +37,7 @@ export function useStepOffers(words: StepWords, hasStart: () => boolean) {
       label: words.wordOr(`journeys.groups.${group}`, group),
       offers: actions.filter((action) => action.group === group).sort((left, right) => Number(right.is_available) - Number(left.is_available)).map((action): Offer => ({
         key: `action:${action.kind}`, kind: 'action', label: words.actionTitle(action.kind), icon: actionIcon(action.kind), tone: STEP_KINDS.action.tone,
-        hint: action.is_available ? actionWords(action) : unavailableWords(action.unavailable_reason ?? ''), isAvailable: action.is_available,
+        hint: action.is_available ? actionWords(action) : unavailableWords(action), isAvailable: action.is_available,
       })),
     }))
     // Until the server has told the actions there is one in general.

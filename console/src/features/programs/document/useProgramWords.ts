@@ -11,6 +11,9 @@ import type { Cap, EarnRule, Expiry, ProgramDraft, TierPolicy } from './types'
 
 // The first Monday of an era that every browser knows.
 const MONDAY = new Date(2024, 0, 1)
+/** Parts of one are counted as many are, in every language of ours: half of 2 is neither one nor two. */
+const MANY = 1_000
+const counted = (figure: number): number => (Number.isInteger(figure) ? figure : MANY)
 
 export function useProgramWords() {
   const { t, locale } = useI18n()
@@ -40,8 +43,8 @@ export function useProgramWords() {
     switch (shape.kind) {
       case 'none': return t('programs.words.nothing')
       case 'fixed': return t('programs.words.fixed', { points: number(shape.points) }, shape.points)
-      case 'rate': return t('programs.words.rate', { points: number(shape.rate), currency }, Number.isInteger(shape.rate) ? shape.rate : 2)
-      case 'threshold': return t('programs.words.threshold', { points: number(shape.rate), amount: number(shape.from), currency })
+      case 'rate': return t('programs.words.rate', { points: number(shape.rate), currency }, counted(shape.rate))
+      case 'threshold': return t('programs.words.threshold', { points: number(shape.rate), amount: number(shape.from), currency }, counted(shape.rate))
       case 'category': return t('programs.words.categories', { rates: shape.rates.map(({ category, rate }) => `${category || '…'} ${number(rate)}`).join(' · '), others: number(shape.otherwise), currency })
       case 'custom': return formulaOf(rule)
     }
@@ -93,7 +96,8 @@ export function useProgramWords() {
   }
 
   function policyWords(policy: TierPolicy): string {
-    const window = t(`programs.words.window.${policy.window}`, { months: policy.rolling_months ?? 12, day: monthDay(policy.cycle_start), cycle: policy.cycle_months ?? 12 })
+    const [months, cycle] = [policy.rolling_months ?? 12, policy.cycle_months ?? 12]
+    const window = t(`programs.words.window.${policy.window}`, { months, day: monthDay(policy.cycle_start), cycle }, policy.window === 'rolling' ? months : cycle)
     return t('programs.words.policy', { what: t(`programs.words.qualifier.${policy.qualifier}`), window })
   }
 
@@ -105,7 +109,7 @@ export function useProgramWords() {
 
   function burnWords(draft: ProgramDraft): string {
     const shape = burnShapeOf(draft.burn_rule)
-    if (shape.kind === 'worth') return t('programs.words.worth', { points: number(shape.points), currency: draft.currency })
+    if (shape.kind === 'worth') return t('programs.words.worth', { points: number(shape.points), currency: draft.currency }, counted(shape.points))
     return shape.kind === 'none' ? t('programs.nothingBurned') : formulaOf(draft.burn_rule)
   }
 

@@ -20,10 +20,11 @@ export function useRecalculation(id: Ref<string | null>, onEnd: () => unknown) {
   function tell(run: Run): void {
     void onEnd()
     if (run.status === 'SUCCEEDED') {
-      const figure = (name: string): string => number(Number(run.result?.[name] ?? 0))
+      const count = (name: string): number => Number(run.result?.[name] ?? 0)
+      const figure = (name: string): string => number(count(name))
       toast.add({
         title: t('segments.recalculated'),
-        description: t('segments.recalculatedText', { added: figure('added'), removed: figure('removed'), members: figure('members') }),
+        description: t('segments.recalculatedText', { added: figure('added'), removed: figure('removed'), members: figure('members') }, count('members')),
         color: 'success',
         icon: 'i-lucide-circle-check',
       })
