@@ -60,6 +60,11 @@ def empty_tables(style: object, *arguments: Any, **options: Any) -> list[str]:
     ]
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Offer another order of the tests than the usual one."""
+    parser.addoption("--order-seed", default=None, help="order files, and the tests of each, as this seed has it")
+
+
 def pytest_configure(config: pytest.Config) -> None:
     """Have the process that tells the outcome look for tests that were left out.
 
@@ -76,9 +81,10 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> sharing.ByFi
     return sharing.ByFile(config, log) if config.getoption("dist") == "loadfile" else None
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with what takes long."""
-    items[:] = sharing.long_ones_first(items)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Begin with what takes long, or with whatever the seed says."""
+    seed = config.getoption("order_seed")
+    items[:] = sharing.long_ones_first(items) if seed is None else sharing.by_chance(items, seed)
 
 
 def pytest_collection_finish() -> None:

@@ -1,5 +1,6 @@
 """How the tests are shared among the processes of one run: file by file, the long ones first, and none left out."""
 
+import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 
@@ -51,6 +52,22 @@ def long_ones_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
         return FIRST.index(scope) if scope in FIRST else len(FIRST) + (item.path not in slow)
 
     return sorted(held, key=place)
+
+
+def by_chance(items: Iterable[pytest.Item], seed: str) -> list[pytest.Item]:
+    """Order the tests as the seed has it: the files among each other, and the tests of each file.
+
+    No test may live by what one before it left behind; another order every now and then finds those that do.
+    """
+    files: dict[object, list[pytest.Item]] = {}
+    for item in items:
+        files.setdefault(item.path, []).append(item)
+    chance = random.Random(seed)
+    shuffled = list(files.values())
+    chance.shuffle(shuffled)
+    for held in shuffled:
+        chance.shuffle(held)
+    return [item for held in shuffled for item in held]
 
 
 class Whole:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from tests.house.source import ROOT
-from tests.sharing import FIRST, Whole, long_ones_first, scope_of
+from tests.sharing import FIRST, Whole, by_chance, long_ones_first, scope_of
 
 
 @pytest.mark.parametrize("test", ["test_c", "test_c[x::y]", "test_c[name@example.com]"])
@@ -34,6 +34,18 @@ def test_order__longest_and_slow_files_before_the_others__each_file_as_it_was() 
 
     collected = [item("a", "1"), item("b", "2"), item("b", "3", "slow"), item("c", "4", "slow"), item(FIRST[1], "5")]
     assert [one.name for one in long_ones_first(collected)] == ["5", "2", "3", "4", "1"]
+
+
+def test_order__by_a_seed__keeps_files_together_and_is_the_same_again() -> None:
+    collected: Any = [SimpleNamespace(path=path, name=f"{path}{number}") for path in "abcde" for number in range(4)]
+    orders = {seed: [one.name for one in by_chance(collected, seed)] for seed in ("one", "two")}
+    for seed, order in orders.items():
+        assert [one.name for one in by_chance(collected, seed)] == order
+        assert sorted(order) == [one.name for one in collected]
+        files = [name[0] for name in order]
+        assert [files[begin : begin + 4] for begin in range(0, 20, 4)] == [[file] * 4 for file in files[::4]]
+        assert "".join(files[::4]) != "abcde"
+    assert orders["one"] != orders["two"]
 
 
 def test_order__files_that_are_named_as_longest__are_there() -> None:
