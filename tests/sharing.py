@@ -55,19 +55,16 @@ def long_ones_first(items: Iterable[pytest.Item]) -> list[pytest.Item]:
 
 
 def by_chance(items: Iterable[pytest.Item], seed: str) -> list[pytest.Item]:
-    """Order the tests as the seed has it: the files among each other, and the tests of each file.
+    """Order the tests as the seed has it: what goes to one process stays together, its files and their tests are mixed.
 
     No test may live by what one before it left behind; another order every now and then finds those that do.
     """
-    files: dict[object, list[pytest.Item]] = {}
-    for item in items:
-        files.setdefault(item.path, []).append(item)
     chance = random.Random(seed)
-    shuffled = list(files.values())
-    chance.shuffle(shuffled)
-    for held in shuffled:
-        chance.shuffle(held)
-    return [item for held in shuffled for item in held]
+    held = list(items)
+    chance.shuffle(held)
+    scopes = {scope: number for number, scope in enumerate(dict.fromkeys(scope_of(item.nodeid) for item in held))}
+    files = {path: number for number, path in enumerate(dict.fromkeys(item.path for item in held))}
+    return sorted(held, key=lambda item: (scopes[scope_of(item.nodeid)], files[item.path]))
 
 
 class Whole:

@@ -1,6 +1,7 @@
 """How the tests are shared among the processes of one run: by file, or by what files share; no test is left out."""
 
 import re
+from itertools import groupby
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -8,7 +9,7 @@ from typing import Any
 import pytest
 
 from tests.house.source import ROOT
-from tests.sharing import FIRST, Whole, by_chance, long_ones_first, scope_of
+from tests.sharing import FIRST, TOGETHER, Whole, by_chance, long_ones_first, scope_of
 
 
 @pytest.mark.parametrize("test", ["test_c", "test_c[x::y]", "test_c[name@example.com]"])
@@ -36,15 +37,16 @@ def test_order__longest_and_slow_files_before_the_others__each_file_as_it_was() 
     assert [one.name for one in long_ones_first(collected)] == ["5", "2", "3", "4", "1"]
 
 
-def test_order__by_a_seed__keeps_files_together_and_is_the_same_again() -> None:
-    collected: Any = [SimpleNamespace(path=path, name=f"{path}{number}") for path in "abcde" for number in range(4)]
-    orders = {seed: [one.name for one in by_chance(collected, seed)] for seed in ("one", "two")}
+def test_order__by_a_seed__keeps_together_what_shares_and_is_the_same_again() -> None:
+    paths = [*"abcde", f"{TOGETHER[0]}1", f"{TOGETHER[0]}2"]
+    collected: Any = [SimpleNamespace(path=path, nodeid=f"{path}::{number}") for path in paths for number in range(4)]
+    orders = {seed: [one.nodeid for one in by_chance(collected, seed)] for seed in ("one", "two")}
     for seed, order in orders.items():
-        assert [one.name for one in by_chance(collected, seed)] == order
-        assert sorted(order) == [one.name for one in collected]
-        files = [name[0] for name in order]
-        assert [files[begin : begin + 4] for begin in range(0, 20, 4)] == [[file] * 4 for file in files[::4]]
-        assert "".join(files[::4]) != "abcde"
+        assert [one.nodeid for one in by_chance(collected, seed)] == order
+        assert sorted(order) == sorted(one.nodeid for one in collected)
+        files, scopes = ([key for key, _ in groupby(order, of)] for of in (lambda one: one.split("::")[0], scope_of))
+        assert (len(files), len(scopes)) == (7, 6), "each stands at one place"
+        assert files != paths
     assert orders["one"] != orders["two"]
 
 

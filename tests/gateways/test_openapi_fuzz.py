@@ -146,7 +146,7 @@ def test_operation__called_with_anything__answers_or_refuses(
 ) -> None:
     # Not `schema.parametrize()`: it works out the boundary values of all operations while the tests are collected,
     # twelve seconds of processor time in every process of a run, and pytest 9.2 gives all its tests one id.
-    play = build_operation_test(
+    play: Any = build_operation_test(
         config=schema.config, operation=operation, test_func=call, given_kwargs={}, feedback=FEEDBACK
     )
     assert [mark.attr_name for mark in LEFT_OUT if mark.is_set(play)] == []
