@@ -2,10 +2,10 @@
 import type { NoteColor } from './graph'
 
 export const PAPERS: Record<NoteColor, string> = {
-  yellow: 'bg-amber-100 ring-amber-300 dark:bg-amber-950 dark:ring-amber-800',
-  green: 'bg-emerald-100 ring-emerald-300 dark:bg-emerald-950 dark:ring-emerald-800',
-  blue: 'bg-sky-100 ring-sky-300 dark:bg-sky-950 dark:ring-sky-800',
-  pink: 'bg-pink-100 ring-pink-300 dark:bg-pink-950 dark:ring-pink-800',
+  yellow: 'bg-amber-100 ring-amber-300 dark:bg-[color-mix(in_oklab,var(--color-amber-500)_18%,var(--ui-bg))] dark:ring-amber-800',
+  green: 'bg-emerald-100 ring-emerald-300 dark:bg-[color-mix(in_oklab,var(--color-emerald-500)_18%,var(--ui-bg))] dark:ring-emerald-800',
+  blue: 'bg-sky-100 ring-sky-300 dark:bg-[color-mix(in_oklab,var(--color-sky-500)_18%,var(--ui-bg))] dark:ring-sky-800',
+  pink: 'bg-pink-100 ring-pink-300 dark:bg-[color-mix(in_oklab,var(--color-pink-500)_18%,var(--ui-bg))] dark:ring-pink-800',
   grey: 'bg-slate-100 ring-slate-300 dark:bg-slate-800 dark:ring-slate-600',
 }
 /** The same for images, which have no scheme. */
