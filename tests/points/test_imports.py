@@ -1,6 +1,7 @@
 """Migration in: files as they are read, rows as they are taken in, and tries that stop half way."""
 
 import io
+from collections.abc import Iterator
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -64,6 +65,13 @@ def member_of(world: World, ref: str) -> api.MemberFacts:
 def codes(made: MemberImport) -> list[str]:
     """Give what became of the rows."""
     return [row["code"] for row in queries.list_import_results(made)]
+
+
+@pytest.fixture
+def clock_of_the_world(world: World) -> Iterator[None]:
+    """Let the platform's clock stand where the world's does: the dates of the file lie ahead, whenever this runs."""
+    with clock.use(clock.FixedClock(world.now)):
+        yield
 
 
 def test_import__members_with_lots__join_on_their_day_in_their_tier(world: World) -> None:
@@ -195,6 +203,7 @@ def test_import__not_utf_8__is_refused_whole(world: World) -> None:
         )
 
 
+@pytest.mark.usefixtures("clock_of_the_world")
 def test_import__as_a_run__tells_how_far_and_what(world: World) -> None:
     made, is_new = api.start_import(
         program_id=world.program_id,
@@ -212,6 +221,7 @@ def test_import__as_a_run__tells_how_far_and_what(world: World) -> None:
     assert run.result is not None and run.result["points_imported"] == 1550
 
 
+@pytest.mark.usefixtures("clock_of_the_world")
 def test_command__file__is_taken_in_and_reported(world: World, tmp_path: Path) -> None:
     file, report = tmp_path / "members.csv", tmp_path / "report.csv"
     file.write_text(FILE + "BSS-4,,,,NONE,1,\n", encoding="utf-8")
@@ -235,6 +245,7 @@ def upload(client: APIClient, world: World, text: str, key: str | None = "k-1", 
     return client.post(IMPORTS, text.encode(), content_type="text/csv", headers=headers, query_params=query)
 
 
+@pytest.mark.usefixtures("clock_of_the_world")
 def test_rest__file__is_accepted_once_and_its_results_are_told(admin_client: APIClient, world: World) -> None:
     answer = upload(admin_client, world, FILE + "BSS-4,=1+1,,,NONE,1,\n")
     told = answer.json()
