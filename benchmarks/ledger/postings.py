@@ -11,6 +11,7 @@ import psycopg
 
 from benchmarks.harness import BackendClock, Bench, ServerClock, pgbench
 from benchmarks.ledger.scene import (
+    ACCOUNT_DIGITS,
     ACCOUNT_PREFIX,
     ACCOUNTS,
     BURN,
@@ -37,15 +38,18 @@ LOTS_OF_ACCOUNT, LOTS_BURNED = 100, 5
 BURN_ACCOUNTS = 100
 
 # Ids, keys and hashes are the client's to make, as it is in the product; each client counts on from where it began.
-# (`uuidv7()` in the statement cost a tenth of the earn: a server without OpenSSL opens a file for each.)
-EARN_SCRIPT = """\\set account random(1, {accounts})
+# They take few functions, because it is the server that evaluates them here. (`uuidv7()` in the statement cost a tenth
+# of the earn: a server without OpenSSL opens a file for each.)
+EARN_SCRIPT = """\\set account random({first}, {last})
 \\set count :count + 1
-\\set id :count * 64 + :client_id
-SELECT * FROM {function}(('0199000000007000' || lpad(to_hex((:id)::bigint), 16, '0'))::uuid, \
-('{prefix}' || lpad((:account)::text, 12, '0'))::uuid, 10, 'bench', (:id)::bigint::text, '{request_hash}'::bytea, \
+\\set id {sixteen_digits} + :count * 64 + :client_id
+SELECT * FROM {function}(('0199000000007000' || to_hex((:id)::bigint))::uuid, \
+('{prefix}' || (:account)::text)::uuid, 10, 'bench', (:id)::bigint::text, '{request_hash}'::bytea, \
 now(), now() + interval '365 days', ARRAY['daily'], ARRAY[current_date], ARRAY[{cap}::bigint], \
 'bench', 'v1', '{{"rule": "base"}}'::jsonb, '{{"channel": "shop"}}'::jsonb, NULL, NULL, now());
 """
+# From here on a number has sixteen digits to the base sixteen, so that it needs no filling up.
+SIXTEEN_DIGITS = 16**15
 REQUEST_HASH = f"\\x{'5a' * 32}"
 HOT = """
     SELECT relname, n_tup_hot_upd::float / n_tup_upd FROM pg_stat_user_tables
@@ -65,7 +69,8 @@ def run(bench: Bench) -> None:
 def _script(folder: Path, function: str = "ledger_earn") -> str:
     path = folder / f"{function}.sql"
     text = EARN_SCRIPT.format(
-        accounts=ACCOUNTS, prefix=ACCOUNT_PREFIX, cap=CAP_POINTS_MAX, function=function, request_hash=REQUEST_HASH
+        first=ACCOUNT_DIGITS + 1, last=ACCOUNT_DIGITS + ACCOUNTS, prefix=ACCOUNT_PREFIX, cap=CAP_POINTS_MAX,
+        function=function, request_hash=REQUEST_HASH, sixteen_digits=SIXTEEN_DIGITS,
     )
     path.write_text(text)
     return str(path)

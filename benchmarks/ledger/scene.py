@@ -22,11 +22,13 @@ CAP_POINTS_MAX = 1_000_000
 POINTS_OF_LOT = 10
 PROGRAM = uuid.UUID("00000000-0000-7000-8000-00000000ffff")
 ACCOUNT_PREFIX = "00000000-0000-7000-8000-"
+# The numbers of accounts count on from here, so that all of them have the twelve digits that follow the prefix.
+ACCOUNT_DIGITS = 100_000_000_000
 
 OPEN = """
     SELECT count(*) FROM ledger_open_accounts(
-        (SELECT array_agg((%(prefix)s || lpad(n::text, 12, '0'))::uuid) FROM generate_series(1, %(accounts)s) n),
-        (SELECT array_agg((%(prefix)s || lpad(n::text, 12, '0'))::uuid) FROM generate_series(1, %(accounts)s) n),
+        (SELECT array_agg((%(prefix)s || %(digits)s::bigint + n)::uuid) FROM generate_series(1, %(accounts)s) n),
+        (SELECT array_agg((%(prefix)s || %(digits)s::bigint + n)::uuid) FROM generate_series(1, %(accounts)s) n),
         %(program)s, now())
 """
 SIMPLE_UPDATE = (
@@ -48,13 +50,14 @@ BURN = """
 
 def account_ref(number: int) -> uuid.UUID:
     """The public id of account number so-and-so."""
-    return uuid.UUID(f"{ACCOUNT_PREFIX}{number:012d}")
+    return uuid.UUID(f"{ACCOUNT_PREFIX}{ACCOUNT_DIGITS + number}")
 
 
 def fill(bench: Bench) -> None:
     """Open the accounts of ours, of pgbench and of the naive ORM."""
     with psycopg.connect(bench.database_url, autocommit=True) as session:
-        session.execute(OPEN, {"prefix": ACCOUNT_PREFIX, "accounts": ACCOUNTS, "program": PROGRAM})
+        named = {"prefix": ACCOUNT_PREFIX, "digits": ACCOUNT_DIGITS, "accounts": ACCOUNTS, "program": PROGRAM}
+        session.execute(OPEN, named)
         pgbench_tables(bench, scale=ACCOUNTS // 100_000)
         naive.create_tables()
         session.execute(

@@ -75,7 +75,8 @@ MORE_PLANTS = [
     ("E1", "INSERT INTO events_outbox (event_id, type, subject_kind, subject_ref, occurred_at, data) "
            "VALUES (gen_random_uuid(), 'points.earned', 'transaction', gen_random_uuid()::text, now(), '{{}}')"),
     ("E1", "INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data) "
-           "SELECT event_id, type, key, subject_kind, subject_ref, occurred_at, data FROM events_outbox LIMIT 1"),
+           "SELECT event_id, type, key, subject_kind, subject_ref, occurred_at, data FROM events_outbox "
+           "WHERE subject_kind = 'transaction' LIMIT 1"),
     ("C1", "DELETE FROM ledger_cap_usage"),
     ("C3", "UPDATE ledger_cap_hit SET units_counted = units_counted + 1 WHERE transaction_id = {all_taken_back}"),
     ("L11", "UPDATE ledger_entry SET points_change = points_change * 50 "

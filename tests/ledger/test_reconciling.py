@@ -44,6 +44,19 @@ def test_discrepancies__sound_book__are_none_and_everything_was_looked_at(
     )[0][0]  # fmt: skip
 
 
+def test_suspects__of_a_range__are_found_along_two_indexes_without_the_rows(books: list[Book]) -> None:
+    # The few rows of a test lie as well by any index; this one is not asked for the account alone.
+    run("DROP INDEX ledger_entry_as_of")
+    for kind in ("seqscan", "bitmapscan"):
+        run(f"SET LOCAL enable_{kind} = off")
+    body = run("SELECT prosrc FROM pg_proc WHERE proname = 'ledger_suspects'")[0][0]
+    plan = "\n".join(
+        row[0] for row in run("EXPLAIN " + body.replace("p_first", "1").replace("p_last", "1000000"))
+    )
+    assert "Index Only Scan using ledger_entry_sequence" in plan
+    assert "Index Only Scan using ledger_lot_open_pkey" in plan
+
+
 # What is broken behind the book's back, and the codes told of it by the whole history and by what came since.
 FAULTS = [
     ("UPDATE ledger_balance SET points_posted = points_posted + 1 WHERE account_id = {id}",

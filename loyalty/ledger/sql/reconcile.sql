@@ -41,35 +41,41 @@ END $$;
 
 -- What lies below balances now: what is left of lots, what is held of them, active holds, pending earns, changes of debt.
 -- Of a range of accounts, or of some accounts within it (asked in a subquery, or they would be weighed one by one for the
--- plan). The planner puts this in place of a call.
+-- plan). The planner puts this in place of a call. Table by table, so that each is a walk along its index in the order of
+-- the accounts: a table of a hundred thousand sums in memory costs four times as much, for every row misses the cache.
 CREATE OR REPLACE FUNCTION ledger_standing_figures(p_first bigint, p_last bigint, p_ids bigint[])
 RETURNS TABLE (account_id bigint, lots bigint, held_lots bigint, holds bigint, pending bigint, debt bigint)
 LANGUAGE sql STABLE AS $$
-    SELECT x.account_id, ledger_sum(x.lots), ledger_sum(x.held_lots), ledger_sum(x.holds), ledger_sum(x.pending),
-        ledger_sum(x.debt)
-    FROM (
-        SELECT o.account_id, o.points_remaining, o.points_held, 0::bigint, 0::bigint, 0::bigint
+    SELECT b.account_id, coalesce(o.points, 0), coalesce(o.points_held, 0), coalesce(h.points, 0), coalesce(p.points, 0),
+        coalesce(d.points, 0)
+    FROM ledger_balance b
+    LEFT JOIN (
+        SELECT o.account_id, ledger_sum(o.points_remaining) AS points, ledger_sum(o.points_held) AS points_held
         FROM ledger_lot_open o WHERE o.account_id BETWEEN p_first AND p_last
-        AND (p_ids IS NULL OR o.account_id = ANY ((SELECT p_ids)::bigint[]))
-        UNION ALL
-        SELECT h.account_id, 0, 0, h.points_amount, 0, 0
+        AND (p_ids IS NULL OR o.account_id = ANY ((SELECT p_ids)::bigint[])) GROUP BY o.account_id
+    ) o ON o.account_id = b.account_id
+    LEFT JOIN (
+        SELECT h.account_id, ledger_sum(h.points_amount) AS points
         FROM ledger_hold h WHERE h.state = 'ACTIVE' AND h.account_id BETWEEN p_first AND p_last
-        AND (p_ids IS NULL OR h.account_id = ANY ((SELECT p_ids)::bigint[]))
-        UNION ALL
-        SELECT p.account_id, 0, 0, 0, p.points_amount, 0
+        AND (p_ids IS NULL OR h.account_id = ANY ((SELECT p_ids)::bigint[])) GROUP BY h.account_id
+    ) h ON h.account_id = b.account_id
+    LEFT JOIN (
+        SELECT p.account_id, ledger_sum(p.points_amount) AS points
         FROM ledger_pending p WHERE p.state = 'PENDING' AND p.account_id BETWEEN p_first AND p_last
-        AND (p_ids IS NULL OR p.account_id = ANY ((SELECT p_ids)::bigint[]))
-        UNION ALL
-        SELECT d.account_id, 0, 0, 0, 0, d.points_change
+        AND (p_ids IS NULL OR p.account_id = ANY ((SELECT p_ids)::bigint[])) GROUP BY p.account_id
+    ) p ON p.account_id = b.account_id
+    LEFT JOIN (
+        SELECT d.account_id, ledger_sum(d.points_change) AS points
         FROM ledger_debt_change d WHERE d.account_id BETWEEN p_first AND p_last
-        AND (p_ids IS NULL OR d.account_id = ANY ((SELECT p_ids)::bigint[]))
-    ) AS x (account_id, lots, held_lots, holds, pending, debt)
-    GROUP BY x.account_id
+        AND (p_ids IS NULL OR d.account_id = ANY ((SELECT p_ids)::bigint[])) GROUP BY d.account_id
+    ) d ON d.account_id = b.account_id
+    WHERE b.account_id BETWEEN p_first AND p_last AND (p_ids IS NULL OR b.account_id = ANY ((SELECT p_ids)::bigint[]))
 $$;
 
 -- Which accounts of a range have a figure that is not what lies below it, or a reversal, whose first transaction must be
--- asked: nearly none. One pass over the entries and one over the lots; what was looked at is counted beside it. In their
--- order, because who looks closer takes the first and the last for their range.
+-- asked: nearly none. One walk along the index of the entries and one along that of the lots, neither of which needs the
+-- rows; what was looked at is counted beside it. In their order, because who looks closer takes the first and the last for
+-- their range.
 CREATE OR REPLACE FUNCTION ledger_suspects(p_first bigint, p_last bigint)
 RETURNS TABLE (accounts bigint, entries bigint, suspects bigint[]) LANGUAGE sql STABLE AS $$
     SELECT count(*), ledger_sum(e.number), array_agg(b.account_id ORDER BY b.account_id) FILTER (WHERE e.has_reversal
