@@ -90,6 +90,16 @@ CASES: dict[str, tuple[dict[str, Any], str, str, str]] = {
     "journey that is gone": (
         one(action(action_type="start_journey", journey_id=GONE)), "journeys.journey_unknown", "x", "journey_id",
     ),
+    "attribute that is gone": (
+        one(action(action_type="update_attribute", attribute="gone", value="x")), "journeys.attribute_unknown", "x",
+        "attribute",
+    ),
+    "attribute that is given no value": (
+        one(action(action_type="update_attribute", attribute=["plan"])), "journeys.field_invalid", "x", "attribute",
+    ),
+    "reward where nobody keeps rewards": (
+        one(action(action_type="issue_reward", reward="cup")), "journeys.action_unavailable", "x", "action_type",
+    ),
     "action that no kind stands behind": (
         one(action(action_type="teleport")), "journeys.action_unknown", "x", "action_type",
     ),
