@@ -27,9 +27,10 @@ FACTS_PER_TRANSACTION = 10
 TAKEN_PER_SECOND = 5_000
 TAKEN, TAKEN_QUICK, POSTED_AT_ONCE, CUSTOMERS = 20_000, 4_000, 1_000, 500
 
+# The ledger names the facts of its postings by ids that lie in the order in which they were made, and so does this.
 FILL = """
     INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data)
-    SELECT gen_random_uuid(), 'points.earned', md5((n %% 100000)::text)::uuid::text, 'transaction', md5(n::text),
+    SELECT events_new_id(now()), 'points.earned', md5((n %% 100000)::text)::uuid::text, 'transaction', md5(n::text),
         now(), jsonb_build_object('transaction_id', md5(n::text)::uuid, 'account_id', md5((n %% 100000)::text)::uuid,
             'customer_id', md5((n %% 100000)::text)::uuid, 'points_amount', n %% 500, 'points_balance', n,
             'account_sequence', n, 'wallet', 'main', 'program_id', md5('p')::uuid)

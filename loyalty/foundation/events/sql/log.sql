@@ -72,7 +72,9 @@ CREATE OR REPLACE VIEW events_tail AS
 -- was first written was first committed: by `recorded_at` they have their order within a call, and calls follow each other.
 -- More than p_limit facts are taken in several calls, cut between transactions by their ids; only then may two facts of one key
 -- change places, if both were waiting.
-CREATE OR REPLACE FUNCTION events_store_facts(p_limit integer) RETURNS bigint LANGUAGE plpgsql AS $$
+CREATE OR REPLACE FUNCTION events_store_facts(p_limit integer) RETURNS bigint LANGUAGE plpgsql
+-- A backlog of as many facts as one call takes is sorted without files: some 450 bytes each.
+SET work_mem = '128MB' AS $$
 DECLARE
     v_from xid8;
     v_running xid8[];
