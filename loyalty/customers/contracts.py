@@ -247,12 +247,13 @@ class InboundEvent:
 
 @dataclass(frozen=True, slots=True)
 class RejectedEvent:
-    """An event that was not taken in, and why."""
+    """An event that was not taken in, why, and the field of it that is to blame, if it is one."""
 
     index: int
     event_id: str
     code: str
     message: str
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -70,10 +70,19 @@ BORN_FIRST = date(1900, 1, 1)
 
 @dataclass(frozen=True, slots=True)
 class EventProblem:
-    """Why an event is not taken in."""
+    """Why an event is not taken in; ``field`` is the place in it, as the webhook names it."""
 
     code: str
     message: str
+    field: str = ""
+
+
+class ValueUnreadable(ValueError):
+    """What a source tells at one place of a profile cannot be read."""
+
+    def __init__(self, field: str, message: str) -> None:
+        super().__init__(message)
+        self.field = f"event_data.{field}" if field else "event_data"
 
 
 def zone_of(told: str) -> str:
@@ -97,18 +106,20 @@ def all_consents() -> Iterable[tuple[str, str]]:
 def check_event_time(occurred_at: datetime, now: datetime) -> EventProblem | None:
     """Say why an event's time is not accepted, or None."""
     if occurred_at > now + EVENT_FUTURE_MAX:
-        return EventProblem("event.in_the_future", "occurred_at lies in the future.")
+        return EventProblem("event.in_the_future", "occurred_at lies in the future.", "occurred_at")
     if occurred_at < now - EVENT_AGE_MAX:
-        return EventProblem("event.too_old", f"occurred_at is older than {EVENT_AGE_MAX.days} days.")
+        message = f"occurred_at is older than {EVENT_AGE_MAX.days} days."
+        return EventProblem("event.too_old", message, "occurred_at")
     return None
 
 
 def check_event_type(event_type: object) -> EventProblem | None:
     """Say why an event's type is not accepted, or None."""
     if not isinstance(event_type, str) or not EVENT_TYPE.fullmatch(event_type):
-        return EventProblem("event.type_invalid", "event_type reads customer.<what happened>, as in customer.purchase.")
+        message = "event_type reads customer.<what happened>, as in customer.purchase."
+        return EventProblem("event.type_invalid", message, "event_type")
     if event_type in EVENT_TYPES_RESERVED:
-        return EventProblem("event.type_reserved", f"{event_type} is published by the platform alone.")
+        return EventProblem("event.type_reserved", f"{event_type} is published by the platform alone.", "event_type")
     return None
 
 
@@ -118,12 +129,14 @@ def check_event_data(data: Mapping[str, Any]) -> EventProblem | None:
         try:
             amount = parse_amount(data["amount"])
         except Refusal as refusal:
-            return EventProblem("event.amount_invalid", refusal.detail)
+            return EventProblem("event.amount_invalid", refusal.detail, "event_data.amount")
         if amount < 0:
-            return EventProblem("event.amount_invalid", "amount is not negative; send a reversal for a return.")
+            message = "amount is not negative; send a reversal for a return."
+            return EventProblem("event.amount_invalid", message, "event_data.amount")
     currency = data.get("currency")
     if currency is not None and not (isinstance(currency, str) and CURRENCY.fullmatch(currency)):
-        return EventProblem("event.currency_invalid", "currency is an ISO 4217 code such as EUR.")
+        message = "currency is an ISO 4217 code such as EUR."
+        return EventProblem("event.currency_invalid", message, "event_data.currency")
     return None
 
 
@@ -165,16 +178,16 @@ def read_profile(
     """Read what an event tells of a customer; what it does not name stays, and what it names as null is emptied."""
     if event_type not in PROFILE_TYPES:
         known = ", ".join(sorted(PROFILE_TYPES))
-        return EventProblem("event.type_invalid", f"{event_type[:80]} is none of {known}.")
+        return EventProblem("event.type_invalid", f"{event_type[:80]} is none of {known}.", "event_type")
     try:
         version = _read_version(data.get("version"))
         named = () if event_type == CONSENT_CHANGED else ("status",) if event_type == STATUS_CHANGED else READERS
         fields = {name: _read_field(name, data[name], now) for name in named if name in data}
         consents = () if event_type == STATUS_CHANGED else _read_consents(event_type, data, told_at, now)
         if event_type not in MAKING_TYPES and not fields and not consents:
-            raise ValueError("It tells neither a status nor a consent.")
-    except ValueError as fault:
-        return EventProblem("customer.profile_invalid", str(fault))
+            raise ValueUnreadable("", "It tells neither a status nor a consent.")
+    except ValueUnreadable as fault:
+        return EventProblem("customer.profile_invalid", str(fault), fault.field)
     return ProfileNews(Mark(told_at, version, source), fields, consents)
 
 
@@ -184,7 +197,7 @@ def _read_version(told: object) -> int | None:
     if isinstance(told, str) and told.isascii() and told.isdigit() and len(told) < 20:
         told = int(told)
     if isinstance(told, bool) or not isinstance(told, int) or not 0 <= told <= VERSION_MAX:
-        raise ValueError("version is a whole number that is not negative.")
+        raise ValueUnreadable("version", "version is a whole number that is not negative.")
     return told
 
 
@@ -192,14 +205,14 @@ def _read_field(name: str, told: object, now: datetime) -> Any:
     """Give a field's value; null and an empty text empty it."""
     if told is None or told == "":
         if name == "status":
-            raise ValueError("status is never empty.")
+            raise ValueUnreadable(name, "status is never empty.")
         return PROFILE_EMPTY[name]
     try:
         value = READERS[name](told)
     except ValueError as fault:
-        raise ValueError(f"{name} {fault}") from fault
+        raise ValueUnreadable(name, f"{name} {fault}") from fault
     if name == "birth_date" and not BORN_FIRST <= value <= now.date():
-        raise ValueError("birth_date lies in no lifetime.")
+        raise ValueUnreadable(name, "birth_date lies in no lifetime.")
     return value
 
 
@@ -265,22 +278,25 @@ def _read_consents(
 ) -> tuple[ConsentRecord, ...]:
     told = data.get("consents")
     if told is None:
-        told = [data] if event_type == CONSENT_CHANGED and "channel" in data else []
+        is_one = event_type == CONSENT_CHANGED and "channel" in data
+        return (_read_consent(data, "", told_at, now),) if is_one else ()
     if not isinstance(told, list) or len(told) > CONSENTS_MAX or not all(isinstance(one, Mapping) for one in told):
-        raise ValueError(f"consents is a list of at most {CONSENTS_MAX} objects.")
-    return tuple(_read_consent(one, told_at, now) for one in told)
+        raise ValueUnreadable("consents", f"consents is a list of at most {CONSENTS_MAX} objects.")
+    return tuple(_read_consent(one, f"consents[{place}].", told_at, now) for place, one in enumerate(told))
 
 
-def _read_consent(told: Mapping[str, Any], told_at: datetime, now: datetime) -> ConsentRecord:
+def _read_consent(told: Mapping[str, Any], place: str, told_at: datetime, now: datetime) -> ConsentRecord:
     channel, purpose, is_granted = told.get("channel"), told.get("purpose"), told.get("is_granted")
     channel = CHANNEL_NAMES.get(channel, channel) if isinstance(channel, str) else ""
     if not isinstance(purpose, str) or not is_consent(channel, purpose):
-        raise ValueError("A consent names a channel and a purpose that exist.")
+        wrong = "purpose" if any(is_consent(channel, purpose) for purpose in Purpose) else "channel"
+        raise ValueUnreadable(f"{place}{wrong}", "A consent names a channel and a purpose that exist.")
     if not isinstance(is_granted, bool):
-        raise ValueError("is_granted of a consent is true or false.")
+        raise ValueUnreadable(f"{place}is_granted", "is_granted of a consent is true or false.")
     changed_at = told_at if told.get("changed_at") is None else parse_instant(told["changed_at"])
     if changed_at is None or changed_at > now + EVENT_FUTURE_MAX:
-        raise ValueError("changed_at of a consent is an RFC 3339 instant with its offset, and not in the future.")
+        message = "changed_at of a consent is an RFC 3339 instant with its offset, and not in the future."
+        raise ValueUnreadable(f"{place}changed_at", message)
     return ConsentRecord(channel, purpose, is_granted, changed_at)
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
 from loyalty.customers.models import Customer
@@ -12,6 +12,15 @@ from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
 
 SOURCE_LENGTH_MAX = 50
+# What the webhook's fields are called in a CloudEvent.
+NAMES: Mapping[str, str] = {
+    "event_id": "id",
+    "event_type": "type",
+    "occurred_at": "time",
+    "customer_id": "subject",
+    "customer_ref": "subject",
+    "event_data": "data",
+}
 # With this before it a subject is our own id of a customer, or a reference of the BSS.
 OURS = "customer/"
 
@@ -20,6 +29,12 @@ def short_source(source: str) -> str:
     """Give the short name of a source, which may be an address of any length."""
     digest = hashlib.sha256(source.encode()).hexdigest()[:40]
     return source if len(source) <= SOURCE_LENGTH_MAX else f"sha256:{digest}"
+
+
+def place_of(field: str) -> str:
+    """Give a field of the webhook by its place in a CloudEvent: ``event_data.amount`` is ``data.amount``."""
+    name, dot, rest = field.partition(".")
+    return f"{NAMES.get(name, name)}{dot}{rest}"
 
 
 def take_events(events: Sequence[ForeignEvent], *, source: str, actor: Actor, now: datetime) -> IntakeReport:
@@ -31,7 +46,8 @@ def take_events(events: Sequence[ForeignEvent], *, source: str, actor: Actor, no
         chunk = events[start : start + EVENTS_MAX]
         came = receive_events(raw=[_raw(one, ours, now) for one in chunk], source=name, now=now)
         refused = tuple(
-            RefusedEvent(chunk[one.index].index, one.event_id, one.code, one.message) for one in came.rejected
+            RefusedEvent(chunk[one.index].index, one.event_id, one.code, one.message, place_of(one.field))
+            for one in came.rejected
         )
         report += IntakeReport(came.accepted, came.duplicates, refused)
     return report

@@ -11,7 +11,7 @@ from django.db.models import Q
 
 from loyalty.customers.contracts import ConsentRecord, CustomerRecord, Mark, ProfileNews
 from loyalty.customers.models import Customer, CustomerEvent, ProfileMark
-from loyalty.customers.operations.exchanging import short_source
+from loyalty.customers.operations.exchanging import place_of, short_source
 from loyalty.customers.operations.upserting import REF_LENGTH_MAX, write_records
 from loyalty.customers.policy import (
     EVENT_FUTURE_MAX,
@@ -87,7 +87,7 @@ def take_profiles(events: Sequence[ForeignEvent], *, source: str, actor: Actor, 
     for one in events:
         read = _read(one, name, now)
         if isinstance(read, EventProblem):
-            refused.append(RefusedEvent(one.index, one.id, read.code, read.message))
+            refused.append(RefusedEvent(one.index, one.id, read.code, read.message, place_of(read.field)))
         else:
             sound.append(read)
     accepted = _store(sound, refused, name, actor, now) if sound else 0
@@ -97,14 +97,13 @@ def take_profiles(events: Sequence[ForeignEvent], *, source: str, actor: Actor, 
 def _read(event: ForeignEvent, source: str, now: datetime) -> Told | EventProblem:
     told_at = parse_instant(event.occurred_at) if event.occurred_at else now
     if told_at is None:
-        return EventProblem("event.time_invalid", "time is an RFC 3339 instant with its offset.")
+        return EventProblem("event.time_invalid", "time is an RFC 3339 instant with its offset.", "time")
     if told_at > now + EVENT_FUTURE_MAX:
-        return EventProblem("event.in_the_future", "time lies in the future.")
+        return EventProblem("event.in_the_future", "time lies in the future.", "time")
     subject = event.subject.removeprefix("customer/")
     if not subject.strip() or len(subject) > REF_LENGTH_MAX or UNSTORABLE.search(subject + event.id):
-        return EventProblem(
-            "event.customer_missing", f"subject names a customer, in up to {REF_LENGTH_MAX} characters."
-        )
+        message = f"subject names a customer, in up to {REF_LENGTH_MAX} characters."
+        return EventProblem("event.customer_missing", message, "subject")
     news = read_profile(event.type, event.data, told_at=told_at, source=source, now=now)
     if isinstance(news, EventProblem):
         return news
@@ -129,9 +128,7 @@ def _store(sound: Sequence[Told], refused: list[RefusedEvent], source: str, acto
             continue
         person = people.find_or_make(one)
         if person is None:
-            refused.append(
-                RefusedEvent(one.event.index, one.event.id, "customer.not_found", "There is no such customer.")
-            )
+            refused.append(RefusedEvent(one.event.index, one.event.id, "customer.not_found", NOBODY, "subject"))
             continue
         _take(one, person)
         fresh[one.event.id] = (one, person)

@@ -43,7 +43,7 @@ def receive_events(*, raw: Sequence[Any], source: str, now: datetime) -> EventsR
     for position, one in enumerate(raw):
         read = _read(position, one, now)
         if isinstance(read, EventProblem):
-            rejected.append(RejectedEvent(position, _event_id_of(one), read.code, read.message))
+            rejected.append(RejectedEvent(position, _event_id_of(one), read.code, read.message, read.field))
         else:
             sound.append(read)
     maybe_fail("webhook.read")
@@ -65,13 +65,17 @@ def _read(position: int, raw: object, now: datetime) -> InboundEvent | EventProb
         return EventProblem("unknown_field", f"The field {unknown[0][:60]} is not known here.")
     event_id, data = raw.get("event_id"), raw.get("event_data")
     if not isinstance(event_id, str) or not 1 <= len(event_id) <= EVENT_ID_LENGTH_MAX:
-        return EventProblem("event.id_invalid", f"event_id is a text of 1 to {EVENT_ID_LENGTH_MAX} characters.")
+        return EventProblem(
+            "event.id_invalid", f"event_id is a text of 1 to {EVENT_ID_LENGTH_MAX} characters.", "event_id"
+        )
     data = {} if data is None else data
     if not isinstance(data, dict) or len(dumps_exact(data)) > EVENT_DATA_BYTES_MAX:
-        return EventProblem("event.data_invalid", f"event_data is an object of at most {EVENT_DATA_BYTES_MAX} bytes.")
+        return EventProblem(
+            "event.data_invalid", f"event_data is an object of at most {EVENT_DATA_BYTES_MAX} bytes.", "event_data"
+        )
     occurred_at = parse_instant(raw.get("occurred_at"))
     if occurred_at is None:
-        return EventProblem("event.time_invalid", "occurred_at is an RFC 3339 instant with its offset.")
+        return EventProblem("event.time_invalid", "occurred_at is an RFC 3339 instant with its offset.", "occurred_at")
     problem = check_event_type(raw.get("event_type")) or check_event_time(occurred_at, now) or check_event_data(data)
     if problem is not None:
         return problem
@@ -84,13 +88,15 @@ def _read(position: int, raw: object, now: datetime) -> InboundEvent | EventProb
 def _customer_of(raw: Mapping[str, Any]) -> tuple[uuid.UUID | None, str] | EventProblem:
     named, ref = raw.get("customer_id"), raw.get("customer_ref")
     if (named is None) == (ref is None):
-        return EventProblem("event.customer_missing", "Name the customer by customer_id or by customer_ref.")
+        message = "Name the customer by customer_id or by customer_ref."
+        return EventProblem("event.customer_missing", message, "customer_ref")
     if ref is not None:
-        return (None, ref) if isinstance(ref, str) and ref else EventProblem("id.invalid", "customer_ref is a text.")
+        wrong = EventProblem("id.invalid", "customer_ref is a text.", "customer_ref")
+        return (None, ref) if isinstance(ref, str) and ref else wrong
     try:
         return parse_public_id(named), ""
     except PublicIdInvalid as refusal:
-        return EventProblem(refusal.code, refusal.detail)
+        return EventProblem(refusal.code, refusal.detail, "customer_id")
 
 
 @transaction.atomic
@@ -103,7 +109,8 @@ def _store(sound: Sequence[InboundEvent], rejected: list[RejectedEvent], source:
         customer = by_id.get(event.customer_id) if event.customer_id else by_ref.get(event.customer_ref)
         if customer is None:
             message = "There is no such customer."
-            rejected.append(RejectedEvent(event.position, event.event_id, "customer.not_found", message))
+            named = "customer_id" if event.customer_id else "customer_ref"
+            rejected.append(RejectedEvent(event.position, event.event_id, "customer.not_found", message, named))
         elif event.event_id in fresh:
             duplicates += 1
         else:

@@ -169,6 +169,7 @@ class RejectedEventSerializer(serializers.Serializer):  # type: ignore[type-arg]
     event_id = serializers.CharField()
     code = serializers.CharField()
     message = serializers.CharField()
+    field = serializers.CharField()
 
 
 class EventsReportSerializer(serializers.Serializer):  # type: ignore[type-arg]

@@ -53,12 +53,16 @@ class ForeignEvent:
 
 @dataclass(frozen=True, slots=True)
 class RefusedEvent:
-    """An event that was not taken in, and why; nothing of it is kept but in the dead letters of a topic."""
+    """An event that was not taken in, and why; nothing of it is kept but in the dead letters of a topic.
+
+    ``field`` is the place in the CloudEvent that is to blame (``subject``, ``data.birth_date``), if it is one.
+    """
 
     index: int
     id: str
     code: str
     message: str
+    field: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +78,22 @@ class IntakeReport:
         return IntakeReport(
             self.accepted + other.accepted, self.duplicates + other.duplicates, (*self.refused, *other.refused)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class EventTrial:
+    """What would become of a tried event: how it is read, and why it would not be taken in, if it would not.
+
+    ``path`` is where in the sample the refused field was read, ``is_passed_on`` tells that no domain takes the type, so
+    that it is published as it came, and ``permission`` is what whoever posts it needs besides.
+    """
+
+    event: ForeignEvent | None
+    refused: RefusedEvent | None = None
+    path: str = ""
+    is_duplicate: bool = False
+    is_passed_on: bool = False
+    permission: str = ""
 
 
 class Receiver(Protocol):

@@ -31,6 +31,13 @@ class EventRefused(Invalid):
     title = "The event was not taken in"
 
 
+class RehearsalBusy(Conflict):
+    """What a tried event would change is held by somebody else, such as an import, for longer than a trial waits."""
+
+    code = "mapping.try_busy"
+    title = "An import is under way; try again in a moment"
+
+
 class MappingTaken(Conflict):
     """There is a mapping of this name for the source."""
 

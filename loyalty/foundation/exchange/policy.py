@@ -56,16 +56,34 @@ def _as_text(value: Any) -> str:
     return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
 
 
+def path_of(reading: Reading, field: str) -> str:
+    """Give where in the foreign event a field of ours was read; empty for what no path leads to.
+
+    ``data.consents[0].channel`` is ``$.doc.list[0].channel`` where ``consents`` is read at ``$.doc.list``.
+    """
+    paths = {"id": reading.id_path, "subject": reading.subject_path, "time": reading.time_path}
+    paths |= {f"data.{name}": path for name, path in reading.data_paths.items()}
+    found = max((name for name in paths if is_within(field, name)), key=len, default="")
+    return f"{paths[found]}{field[len(found) :]}" if found and paths[found] else ""
+
+
+def is_within(field: str, name: str) -> bool:
+    """Tell whether a field is another one or lies within it."""
+    return field == name or field.startswith((f"{name}.", f"{name}["))
+
+
 def read_mapped(reading: Reading, raw: Any, *, source: str, index: int) -> ForeignEvent | RefusedEvent:
     """Read an event by a mapping; a field whose path leads nowhere is left out."""
     identity, subject = _as_text(look_up(raw, reading.id_path)), _as_text(look_up(raw, reading.subject_path))
     if not 1 <= len(identity) <= ID_LENGTH_MAX:
-        return RefusedEvent(index, "", "event.id_invalid", f"{reading.id_path} leads to no id.")
+        return RefusedEvent(index, "", "event.id_invalid", f"{reading.id_path} leads to no id.", "id")
     if not subject:
-        return RefusedEvent(index, identity, "event.subject_missing", f"{reading.subject_path} leads to no customer.")
+        message = f"{reading.subject_path} leads to no customer."
+        return RefusedEvent(index, identity, "event.subject_missing", message, "subject")
     occurred_at = _as_text(look_up(raw, reading.time_path)) if reading.time_path else ""
     if reading.time_path and not occurred_at:
-        return RefusedEvent(index, identity, "event.time_invalid", f"{reading.time_path} leads to no instant.")
+        message = f"{reading.time_path} leads to no instant."
+        return RefusedEvent(index, identity, "event.time_invalid", message, "time")
     found = {name: look_up(raw, path) for name, path in reading.data_paths.items()}
     data = {name: value for name, value in found.items() if value is not ABSENT}
     return ForeignEvent(index, identity, source, reading.type, subject, occurred_at, data)
@@ -75,15 +93,16 @@ def read_cloud_event(raw: Mapping[str, Any], *, source: str, index: int) -> Fore
     """Read a CloudEvent 1.0 in its JSON form."""
     identity = raw.get("id")
     if not isinstance(identity, str) or not 1 <= len(identity) <= ID_LENGTH_MAX:
-        return RefusedEvent(index, "", "event.id_invalid", f"id is a text of 1 to {ID_LENGTH_MAX} characters.")
+        message = f"id is a text of 1 to {ID_LENGTH_MAX} characters."
+        return RefusedEvent(index, "", "event.id_invalid", message, "id")
     if raw.get("specversion") != SPEC_VERSION:
-        return RefusedEvent(index, identity, "event.version_unknown", "specversion is 1.0.")
+        return RefusedEvent(index, identity, "event.version_unknown", "specversion is 1.0.", "specversion")
     if not isinstance(raw.get("type"), str) or not TYPE.fullmatch(raw["type"]):
-        return RefusedEvent(index, identity, "event.type_invalid", "type reads like customer.purchase.")
+        return RefusedEvent(index, identity, "event.type_invalid", "type reads like customer.purchase.", "type")
     data = raw.get("data")
     data = {} if data is None else data
     if not isinstance(data, Mapping):
-        return RefusedEvent(index, identity, "event.data_invalid", "data is an object.")
+        return RefusedEvent(index, identity, "event.data_invalid", "data is an object.", "data")
     named = raw.get("source")
     version = _as_text(raw.get("dataversion"))
     return ForeignEvent(

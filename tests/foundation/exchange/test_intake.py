@@ -4,13 +4,16 @@ import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import psycopg
 import pytest
+from django.db import connection
 
 from loyalty.customers.models import Customer
 from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.exchange import api
 from loyalty.foundation.exchange.policy import ABSENT, is_path, look_up
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.orm import sql
 from tests.conftest import ClientWith
 
 pytestmark = pytest.mark.django_db
@@ -129,6 +132,117 @@ def test_mapping__of_a_source__reads_its_events(client_with: ClientWith, custome
     assert client.patch(address, {"is_active": False}).json()["is_active"] is False
     assert client.post(f"{EVENTS}?source=old-till", [sale(3)]).json()["accepted"] == 0
     assert client.delete(address).status_code == 204
+
+
+TRY = "/api/loyalty/v1/eventMappings/try/"
+PROFILE = {
+    "source": "crm",
+    "name": "profile",
+    "type": "bss.customer_changed",
+    "id_path": "$.no",
+    "subject_path": "$.who",
+    "time_path": "",
+    "data_paths": {"birth_date": "$.person.born", "status": "$.state", "consents": "$.person.allows", "version": "$.v"},
+}
+TABLES = """
+    SELECT string_agg(format('SELECT %L AS name, count(*) AS rows FROM %I', c.relname, c.relname), ' UNION ALL ')
+        AS text
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE n.nspname = 'public' AND c.relkind = 'r'
+"""
+
+
+def rows_of_all_tables() -> list[dict[str, Any]]:
+    """Count the rows of every table."""
+    counts = sql.fetch_one(TABLES)
+    assert counts is not None
+    return sorted(sql.fetch_all(counts["text"]), key=lambda one: str(one["name"]))
+
+
+def changed(number: int = 1, **more: Any) -> dict[str, Any]:
+    """A customer's profile as another system tells it."""
+    return {"no": number, "who": "msisdn-1", "state": "active", "person": {"born": "1990-12-31"}, **more}
+
+
+def refusal(told: dict[str, Any]) -> tuple[Any, ...]:
+    return told["is_taken"], told["code"], told["field"], told["path"]
+
+
+@pytest.mark.parametrize(
+    ("sample", "more", "told"),
+    [
+        (changed(person={"born": "31.12.1990"}), {}, ("customer.profile_invalid", "data.birth_date", "$.person.born")),
+        (changed(person={"born": "2090-01-01"}), {}, ("customer.profile_invalid", "data.birth_date", "$.person.born")),
+        (changed(state="asleep"), {}, ("customer.profile_invalid", "data.status", "$.state")),
+        (changed(v=-1), {}, ("customer.profile_invalid", "data.version", "$.v")),
+        (
+            changed(person={"allows": [{"channel": "pigeon", "purpose": "marketing", "is_granted": True}]}), {},
+            ("customer.profile_invalid", "data.consents[0].channel", "$.person.allows[0].channel"),
+        ),
+        (
+            changed(person={"allows": [{"channel": "email", "purpose": "marketing", "is_granted": "yes"}]}), {},
+            ("customer.profile_invalid", "data.consents[0].is_granted", "$.person.allows[0].is_granted"),
+        ),
+        (
+            changed(who="nobody"), {"type": "bss.customer_status_changed"},
+            ("customer.not_found", "subject", "$.who"),
+        ),
+        (changed(), {"type": "bss.customer_vanished"}, ("event.type_invalid", "type", "")),
+        (changed(when="2126-01-01T00:00:00Z"), {"time_path": "$.when"}, ("event.in_the_future", "time", "$.when")),
+        (changed(when="yesterday"), {"time_path": "$.when"}, ("event.time_invalid", "time", "$.when")),
+        (changed(), {"type": "points.earned"}, ("event.type_reserved", "type", "")),
+        (changed(sum=-5), {"type": "customer.purchase", "data_paths": {"amount": "$.sum"}},
+         ("event.amount_invalid", "data.amount", "$.sum")),
+        (changed(who="nobody"), {"type": "customer.purchase"}, ("customer.not_found", "subject", "$.who")),
+        (changed(), {"id_path": "$.missing"}, ("event.id_invalid", "id", "$.missing")),
+    ],
+)  # fmt: skip
+def test_trial__of_what_its_domain_refuses__tells_code_and_place_and_writes_nothing(
+    client_with: ClientWith,
+    customer: Customer,
+    sample: dict[str, Any],
+    more: dict[str, Any],
+    told: tuple[str, str, str],
+) -> None:
+    client = client_with("exchange.view")
+    client.post(TRY, {"source": "crm", "sample": changed(), "mapping": PROFILE})
+    before = rows_of_all_tables()
+    answer = client.post(TRY, {"source": "crm", "sample": sample, "mapping": {**PROFILE, **more}})
+    assert answer.status_code == 200, answer.json()
+    assert refusal(answer.json()) == (False, *told), answer.json()
+    assert answer.json()["message"]
+    assert rows_of_all_tables() == before
+
+
+def test_trial__of_what_would_be_taken__writes_nothing_either(client_with: ClientWith, customer: Customer) -> None:
+    client = client_with("exchange.view", "exchange.manage", "events.receive", "customers.import")
+    client.post(TRY, {"source": "crm", "sample": changed(), "mapping": PROFILE})
+    before = rows_of_all_tables()
+    tried = client.post(TRY, {"source": "crm", "sample": changed(who="new-one"), "mapping": PROFILE}).json()
+    assert (tried["is_taken"], tried["permission"], tried["is_duplicate"]) == (True, "customers.import", False), tried
+    free = {**PROFILE, "type": "crm.note"}
+    passed = client.post(TRY, {"source": "crm", "sample": changed(), "mapping": free}).json()
+    assert (passed["is_taken"], passed["is_passed_on"]) == (True, True), passed
+    assert rows_of_all_tables() == before
+    assert not Customer.objects.filter(customer_ref="new-one").exists()
+    assert client.post("/api/loyalty/v1/eventMappings/", PROFILE).status_code == 201
+    assert client.post(f"{EVENTS}?source=crm", [changed()]).json()["accepted"] == 1
+    again = client.post(TRY, {"source": "crm", "sample": changed()}).json()
+    assert (again["is_taken"], again["is_duplicate"]) == (True, True), again
+    batch = client.post(f"{EVENTS}?source=crm", [changed(2, state="asleep")]).json()
+    assert [(one["code"], one["field"]) for one in batch["refused"]] == [("customer.profile_invalid", "data.status")]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_trial__while_an_import_holds_the_customers__says_so_instead_of_waiting(
+    client_with: ClientWith, customer: Customer
+) -> None:
+    client = client_with("exchange.view")
+    with psycopg.connect(**connection.get_connection_params() | {"cursor_factory": psycopg.Cursor}) as other:
+        other.execute("SELECT pg_advisory_xact_lock(hashtextextended('customers.upsert', 0))")
+        answer = client.post(TRY, {"source": "crm", "sample": changed(), "mapping": PROFILE})
+        assert (answer.status_code, answer.json()["code"]) == (409, "mapping.try_busy")
+        other.rollback()
+    assert client.post(TRY, {"source": "crm", "sample": changed(), "mapping": PROFILE}).json()["is_taken"] is True
 
 
 def test_mapping__with_bad_paths__is_refused_place_by_place(client_with: ClientWith) -> None:

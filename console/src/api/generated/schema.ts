@@ -1846,7 +1846,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** @description Read a sample as it would be read if it came; nothing is written. */
+        /** @description Read a sample and say what would become of it if it came; nothing is written. */
         post: operations["eventMappings_try_create"];
         delete?: never;
         options?: never;
@@ -6378,14 +6378,28 @@ export interface components {
             is_active: boolean;
             name: string;
         };
-        /** @description What would be taken in, or why nothing would; nothing is written. */
+        /**
+         * @description What would be taken in, or why nothing would, with the place; nothing is written.
+         *
+         *     ``field`` is the place in the event as it was read (``data.birth_date``), ``path`` where in the sample that stood.
+         */
         EventTrialAnswer: {
+            /** @default  */
             code: string;
-            event: {
+            /** @description Give the event as it was read, without its place among others. */
+            readonly event: {
                 [key: string]: unknown;
             } | null;
-            is_taken: boolean;
+            /** @default  */
+            field: string;
+            is_duplicate: boolean;
+            is_passed_on: boolean;
+            /** @description Tell whether it would be taken in, also a second time without effect. */
+            readonly is_taken: boolean;
+            /** @default  */
             message: string;
+            path: string;
+            permission: string;
         };
         /** @description A sample of a source, and a mapping that is not saved yet (or none: then the saved ones are tried). */
         EventTrialRequest: {
@@ -9397,6 +9411,7 @@ export interface components {
         /** @description An event that was not taken in. */
         RefusedEvent: {
             code: string;
+            field: string;
             id: string;
             index: number;
             message: string;
@@ -9417,6 +9432,7 @@ export interface components {
         RejectedEvent: {
             code: string;
             event_id: string;
+            field: string;
             index: number;
             message: string;
         };

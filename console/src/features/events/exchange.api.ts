@@ -69,6 +69,14 @@ export interface Trial {
   event: Record<string, unknown> | null
   code: string
   message: string
+  /** The place in the event as it was read, and where in the sample that stood. */
+  field: string
+  path: string
+  is_duplicate: boolean
+  /** No domain takes the type in: it is published as it came. */
+  is_passed_on: boolean
+  /** What whoever posts it needs besides. */
+  permission: string
 }
 
 export interface Source {

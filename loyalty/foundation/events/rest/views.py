@@ -57,6 +57,7 @@ class RefusedEventSerializer(serializers.Serializer):  # type: ignore[type-arg]
     id = serializers.CharField()
     code = serializers.CharField()
     message = serializers.CharField()
+    field = serializers.CharField()
 
 
 class IntakeReportSerializer(serializers.Serializer):  # type: ignore[type-arg]

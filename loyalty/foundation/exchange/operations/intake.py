@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from django.db import transaction
+from django.db import OperationalError, transaction
+from psycopg.errors import LockNotAvailable
 
 from loyalty.foundation.events import api as events
 from loyalty.foundation.exchange import registry
 from loyalty.foundation.exchange.contracts import ForeignEvent, IntakeReport, RefusedEvent
-from loyalty.foundation.exchange.errors import EventsTooManyAtOnce
+from loyalty.foundation.exchange.errors import EventsTooManyAtOnce, RehearsalBusy
 from loyalty.foundation.exchange.models import EventMapping
 from loyalty.foundation.exchange.policy import Reading, is_fitting, read_cloud_event, read_mapped
 from loyalty.foundation.exchange.registry import Reception
@@ -22,6 +23,8 @@ from loyalty.foundation.resilience.failpoints import maybe_fail
 
 EVENTS_MAX = 5_000
 DATA_BYTES_MAX = 64_000
+# A rehearsal does not stand in line behind an import, and nobody stands behind it for long.
+PATIENCE = "SET LOCAL lock_timeout = '2s'"
 TAKE_IN = "SELECT exchange_take_in(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) AS taken"
 
 
@@ -110,16 +113,44 @@ def take_in(
             if problem is None:
                 families.add(read, reception)
                 continue
-            read = RefusedEvent(index, read.id, *problem)
+            read = RefusedEvent(index, read.id, *problem, "type")
         refused.append(read)
-    report = IntakeReport(refused=tuple(refused))
+    report = _hand_on(families, IntakeReport(refused=tuple(refused)), actor=actor, now=now)
+    maybe_fail("intake.taken")
+    return IntakeReport(report.accepted, report.duplicates, tuple(sorted(report.refused, key=lambda one: one.index)))
+
+
+def _hand_on(families: Families, report: IntakeReport, *, actor: Actor, now: datetime) -> IntakeReport:
+    """Give each family to the domain that takes it, or publish it; add what became of them to the report."""
     for family, chosen in families.in_order():
         if family.reception is None:
             report += _publish(chosen, source=family.source, now=now)
         else:
             report += family.reception.receive(chosen, source=family.source, actor=actor, now=now)
-    maybe_fail("intake.taken")
-    return IntakeReport(report.accepted, report.duplicates, tuple(sorted(report.refused, key=lambda one: one.index)))
+    return report
+
+
+def rehearse(event: ForeignEvent, *, actor: Actor, now: datetime) -> IntakeReport:
+    """Take one event in as if it came, and undo all of it: what its domain says is known, nothing is written.
+
+    :raises RehearsalBusy: somebody else (an import) holds what it would change.
+    """
+    reception = registry.find_reception(event.type)
+    problem = _problem(event, reception, events.list_type_names(), lambda permission: True)
+    if problem is not None:
+        return IntakeReport(refused=(RefusedEvent(event.index, event.id, *problem, "type"),))
+    families = Families()
+    families.add(event, reception)
+    try:
+        with transaction.atomic():
+            sql.execute(PATIENCE)
+            report = _hand_on(families, IntakeReport(), actor=actor, now=now)
+            transaction.set_rollback(True)
+    except OperationalError as fault:
+        if not isinstance(fault.__cause__, LockNotAvailable):
+            raise
+        raise RehearsalBusy() from fault
+    return report
 
 
 def _problem(
@@ -141,9 +172,11 @@ def _publish(chosen: Sequence[ForeignEvent], *, source: str, now: datetime) -> I
         data = dumps_exact(one.data).decode()
         occurred_at = _instant(one.occurred_at) if one.occurred_at else now
         if occurred_at is None:
-            refused.append(RefusedEvent(one.index, one.id, "event.time_invalid", "time is an RFC 3339 instant."))
+            message = "time is an RFC 3339 instant."
+            refused.append(RefusedEvent(one.index, one.id, "event.time_invalid", message, "time"))
         elif len(data) > DATA_BYTES_MAX:
-            refused.append(RefusedEvent(one.index, one.id, "event.data_invalid", f"data has over {DATA_BYTES_MAX} B."))
+            message = f"data has over {DATA_BYTES_MAX} B."
+            refused.append(RefusedEvent(one.index, one.id, "event.data_invalid", message, "data"))
         else:
             fresh.setdefault(one.id, (one, occurred_at, data))
     taken = 0

@@ -1,6 +1,5 @@
 """Mappings of foreign events: made, changed, removed, and tried on a sample."""
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
@@ -8,11 +7,12 @@ from typing import Any
 from django.db import IntegrityError, transaction
 
 from loyalty.foundation.audit import api as audit
-from loyalty.foundation.exchange.contracts import RefusedEvent
+from loyalty.foundation.exchange.contracts import EventTrial, RefusedEvent
 from loyalty.foundation.exchange.errors import MappingTaken
 from loyalty.foundation.exchange.models import EventMapping
-from loyalty.foundation.exchange.operations.intake import read_one, readings_of
-from loyalty.foundation.exchange.policy import TYPE, Reading, is_path
+from loyalty.foundation.exchange.operations.intake import read_one, readings_of, rehearse
+from loyalty.foundation.exchange.policy import TYPE, Reading, is_fitting, is_path, path_of
+from loyalty.foundation.exchange.registry import find_reception
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import FieldProblem
 
@@ -85,12 +85,36 @@ def list_mapping_problems(values: Mapping[str, Any]) -> Sequence[FieldProblem]:
     return problems
 
 
-def try_reading(*, source: str, sample: Any, values: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Read a sample by a mapping that is not saved, or by the saved ones; nothing is written."""
+def try_reading(
+    *, source: str, sample: Any, values: Mapping[str, Any] | None, actor: Actor, now: datetime
+) -> EventTrial:
+    """Read a sample by a mapping that is not saved, or by the saved ones, and say what would become of the event.
+
+    The domain that takes its type is asked by taking it in, all of which is undone: nothing is written.
+
+    :raises RehearsalBusy: somebody else (an import) holds what it would change.
+    """
     names = ("type", "id_path", "subject_path", "time_path", "matches", "data_paths")
     readings = readings_of(source) if values is None else [Reading(**{name: values[name] for name in names})]
     read = read_one(sample, source=source, index=0, readings=readings)
     if isinstance(read, RefusedEvent):
-        return {"is_taken": False, "event": None, "code": read.code, "message": read.message}
-    told = {name: value for name, value in dataclasses.asdict(read).items() if name != "index"}
-    return {"is_taken": True, "event": told, "code": "", "message": ""}
+        return EventTrial(None, refused=read, path=_path_of(read, sample, readings))
+    report = rehearse(read, actor=actor, now=now)
+    refused = report.refused[0] if report.refused else None
+    reception = find_reception(read.type)
+    return EventTrial(
+        read,
+        refused=refused,
+        path=_path_of(refused, sample, readings) if refused else "",
+        is_duplicate=report.duplicates > 0,
+        is_passed_on=reception is None and refused is None,
+        permission=reception.permission if reception else "",
+    )
+
+
+def _path_of(refused: RefusedEvent, sample: Any, readings: Sequence[Reading]) -> str:
+    """Give where in the sample the refused field was read; of a CloudEvent the field is its own place."""
+    if isinstance(sample, Mapping) and "specversion" in sample:
+        return f"$.{refused.field}" if refused.field else ""
+    fitting = next((one for one in readings if is_fitting(one, sample)), None)
+    return path_of(fitting, refused.field) if fitting and refused.field else ""

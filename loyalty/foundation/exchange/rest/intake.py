@@ -1,5 +1,6 @@
 """Mappings of foreign events with a test box, and the dead messages of topics."""
 
+from dataclasses import asdict
 from typing import Any, ClassVar
 
 import django_filters
@@ -11,6 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from loyalty.foundation.exchange import api
+from loyalty.foundation.exchange.contracts import EventTrial
 from loyalty.foundation.exchange.models import DeadMessage, EventMapping
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web import masking
@@ -71,12 +73,30 @@ class EventTrialSerializer(StrictSerializer):
 
 
 class EventTrialAnswerSerializer(serializers.Serializer):  # type: ignore[type-arg]
-    """What would be taken in, or why nothing would; nothing is written."""
+    """What would be taken in, or why nothing would, with the place; nothing is written.
 
-    is_taken = serializers.BooleanField()
-    event = serializers.DictField(allow_null=True)
-    code = serializers.CharField()
-    message = serializers.CharField()
+    ``field`` is the place in the event as it was read (``data.birth_date``), ``path`` where in the sample that stood.
+    """
+
+    is_taken = serializers.SerializerMethodField()
+    event = serializers.SerializerMethodField()
+    code = serializers.CharField(source="refused.code", default="")
+    message = serializers.CharField(source="refused.message", default="")
+    field = serializers.CharField(source="refused.field", default="")
+    path = serializers.CharField()
+    is_duplicate = serializers.BooleanField()
+    is_passed_on = serializers.BooleanField()
+    permission = serializers.CharField()
+
+    def get_is_taken(self, trial: EventTrial) -> bool:
+        """Tell whether it would be taken in, also a second time without effect."""
+        return trial.refused is None
+
+    def get_event(self, trial: EventTrial) -> dict[str, Any] | None:
+        """Give the event as it was read, without its place among others."""
+        if trial.event is None:
+            return None
+        return {name: value for name, value in asdict(trial.event).items() if name != "index"}
 
 
 class EventMappingFilter(django_filters.FilterSet):
@@ -134,11 +154,18 @@ class EventTrialView(ApiView):
 
     @extend_schema(request=EventTrialSerializer, responses={200: EventTrialAnswerSerializer})
     def post(self, request: Request) -> Response:
-        """Read a sample as it would be read if it came; nothing is written."""
+        """Read a sample and say what would become of it if it came; nothing is written."""
         body = EventTrialSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         values = body.validated_data
-        return Response(api.try_reading(source=values["source"], sample=values["sample"], values=values.get("mapping")))
+        tried = api.try_reading(
+            source=values["source"],
+            sample=values["sample"],
+            values=values.get("mapping"),
+            actor=self.actor,
+            now=clock.now(),
+        )
+        return Response(EventTrialAnswerSerializer(tried).data)
 
 
 class DeadMessageSerializer(serializers.Serializer):  # type: ignore[type-arg]
