@@ -123,6 +123,15 @@ def test_set__a_set_of_customers__is_one_statement_with_history_and_facts_and_on
     assert (cleared.is_changed, AttributeValues.objects.get(customer_id=ann).data) == (True, {})
 
 
+def test_set__nothing_where_nothing_was__keeps_nothing_and_tells_nobody(load: Load, actor: Actor, now: datetime) -> None:
+    load(record(1))
+    [ann] = customers("XV-00001")
+    cleared = api.NewValue(ann, define("plan", actor, now), None)
+    [told_back] = api.set_values(values=[cleared], source="user", actor=actor, now=now)
+    assert (told_back.is_changed, told()) == (False, [])
+    assert [one.data for one in AttributeValues.objects.all()] == [{}]
+
+
 def test_set__more_people__is_as_many_statements_as_for_one(load: Load, actor: Actor, now: datetime) -> None:
     load(*(record(number) for number in range(1, 31)))
     score = define("score", actor, now)

@@ -109,6 +109,11 @@ test('test_versions__compared_restored_and_rolled_back__people_led_along', async
   await expectAccessible(page)
   await page.getByRole('button', { name: 'Roll back', exact: true }).click()
   const dialog = page.getByRole('dialog', { name: 'Roll back to version 1' })
+  // Whom version 2 moved comes back to where they stood, unless that is not wanted.
+  const back = dialog.getByRole('region', { name: 'Who comes back' })
+  await expect(back.getByRole('row', { name: /A purchase/ })).toContainText(String(PEOPLE))
+  await expectAccessible(page)
+  await dialog.getByRole('switch', { name: 'Take back what the publications did to people' }).click()
   await dialog.getByRole('radio', { name: /They leave/ }).click()
   await expect(dialog.getByText(`${PEOPLE} people leave the journey`)).toBeVisible()
   await dialog.getByRole('button', { name: 'Roll back to 1' }).click()

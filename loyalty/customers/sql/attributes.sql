@@ -29,11 +29,11 @@ RETURNS TABLE (place bigint, value jsonb, previous jsonb) LANGUAGE sql AS $$
         SELECT f.customer_id, f.attribute_id, f.value, f.previous, p_source, p_actor, f.key, p_now FROM fresh f ORDER BY f.place
     ), stored AS (
         INSERT INTO customers_attribute_values AS v (customer_id, data, changed_at)
-        SELECT f.customer_id, jsonb_object_agg(f.code, f.value), p_now
-        FROM fresh f WHERE f.is_last GROUP BY f.customer_id ORDER BY f.customer_id
-        ON CONFLICT (customer_id) DO UPDATE
-            SET data = jsonb_strip_nulls(v.data || excluded.data), changed_at = excluded.changed_at
-            WHERE jsonb_strip_nulls(v.data || excluded.data) <> v.data
+        SELECT f.customer_id, jsonb_strip_nulls(coalesce(o.data, '{}') || jsonb_object_agg(f.code, f.value)), p_now
+        FROM fresh f LEFT JOIN customers_attribute_values o ON o.customer_id = f.customer_id
+        WHERE f.is_last GROUP BY f.customer_id, o.data ORDER BY f.customer_id
+        ON CONFLICT (customer_id) DO UPDATE SET data = excluded.data, changed_at = excluded.changed_at
+            WHERE excluded.data <> v.data
     ), told AS (
         INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data)
         SELECT CASE WHEN f.key IS NULL THEN gen_random_uuid() ELSE md5('customer.attribute_changed ' || f.key)::uuid END,
