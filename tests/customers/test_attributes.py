@@ -123,7 +123,7 @@ def test_set__a_set_of_customers__is_one_statement_with_history_and_facts_and_on
     assert (cleared.is_changed, AttributeValues.objects.get(customer_id=ann).data) == (True, {})
 
 
-def test_set__nothing_where_nothing_was__keeps_nothing_and_tells_nobody(load: Load, actor: Actor, now: datetime) -> None:
+def test_set__nothing_where_nothing_was__keeps_and_tells_nothing(load: Load, actor: Actor, now: datetime) -> None:
     load(record(1))
     [ann] = customers("XV-00001")
     cleared = api.NewValue(ann, define("plan", actor, now), None)
