@@ -208,7 +208,7 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
-        "AttributeKindEnum": "loyalty.customers.contracts.AttributeKind",
+        "AttributeKindEnum": "loyalty.customers.models.ATTRIBUTE_KINDS",
         "MessageChannelEnum": "loyalty.delivery.models.CHANNELS",
         "EndpointStateEnum": "loyalty.foundation.exchange.contracts.EndpointState",
         "GrantScopeEnum": "loyalty.foundation.kernel.grants.Scope",

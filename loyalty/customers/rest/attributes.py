@@ -108,11 +108,10 @@ class AttributeViewSet(ReadOnlyApiViewSet):
     @extend_schema(request=ChangedAttributeSerializer, responses={200: AttributeSerializer})
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         """Change what it is called, what may be chosen, or whether it is set and read."""
-        row = self.get_object()
         body = ChangedAttributeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
         api.change_attribute(
-            attribute_id=row.public_id,
+            attribute_id=self.get_object().public_id,
             changes=body.validated_data,
             actor=self.actor,
             now=clock.now(),

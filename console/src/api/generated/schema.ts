@@ -5211,12 +5211,21 @@ export interface components {
             /** Format: uuid */
             readonly id: string;
             is_active?: boolean;
-            kind: components["schemas"]["Kind73bEnum"];
+            kind: components["schemas"]["AttributeKindEnum"];
             label: string;
             /** Format: date-time */
             readonly updated_at: string;
             version?: number;
         };
+        /**
+         * @description * `text` - text
+         *     * `number` - number
+         *     * `boolean` - boolean
+         *     * `date` - date
+         *     * `choice` - choice
+         * @enum {string}
+         */
+        AttributeKindEnum: "text" | "number" | "boolean" | "date" | "choice";
         /** @description One row of the log; ``block`` is the link of the chain that covers it, null while it waits to be sealed. */
         AuditEntry: {
             act: string;
@@ -7391,15 +7400,6 @@ export interface components {
             permission: string;
             title: string;
         };
-        /**
-         * @description * `text` - text
-         *     * `number` - number
-         *     * `boolean` - boolean
-         *     * `date` - date
-         *     * `choice` - choice
-         * @enum {string}
-         */
-        Kind73bEnum: "text" | "number" | "boolean" | "date" | "choice";
         /** @description Who leaves, and why. */
         LeaveWriteRequest: {
             /** Format: uuid */
@@ -7627,7 +7627,7 @@ export interface components {
             choices?: string[];
             code: string;
             description?: string;
-            kind: components["schemas"]["Kind73bEnum"];
+            kind: components["schemas"]["AttributeKindEnum"];
             label: string;
         };
         /** @description A campaign to create. */
