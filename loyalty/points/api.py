@@ -89,7 +89,7 @@ from loyalty.points.operations import (
     hold,
     hold_batch,
     merge_accounts,
-    open_returner,
+    open_returners,
     reconcile_book,
     reinstate,
     release,
@@ -116,7 +116,7 @@ from loyalty.points.operations.pools import (
     leave_pool,
 )
 from loyalty.points.operations.simulating import simulate
-from loyalty.points.queries import find_heir, find_member, get_import, import_result_lines
+from loyalty.points.queries import find_heir, find_member, get_import, import_result_lines, list_members_of
 from loyalty.points.registry import (
     forget_earn_modifier,
     forget_member_facts,
@@ -220,8 +220,9 @@ __all__ = [
     "hold_batch",
     "import_result_lines",
     "leave_pool",
+    "list_members_of",
     "merge_accounts",
-    "open_returner",
+    "open_returners",
     "prove",
     "reconcile",
     "reconcile_book",

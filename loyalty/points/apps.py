@@ -47,7 +47,10 @@ class PointsConfig(AppConfig):
         events.subscribe("customer.purchase", name="points.on_customer_purchase", handler=handlers.on_customer_purchase)
         events.subscribe("customer.referred", name="points.on_customer_referred", handler=handlers.on_customer_referred)
         events.subscribe("member.left", name="points.on_member_left", handler=handlers.on_member_left)
-        events.subscribe("member.enrolled", name="points.on_member_enrolled", handler=handlers.on_member_enrolled)
+        events.subscribe(
+            "member.enrolled", name="points.on_member_enrolled", handler=handlers.on_member_enrolled,
+            take_set=handlers.on_members_enrolled,
+        )  # fmt: skip
         events.subscribe_to_each(
             queries.list_event_types, name="points.on_earning_event", handler=handlers.on_earning_event
         )

@@ -1,6 +1,7 @@
 """What points listens to."""
 
 import uuid
+from collections.abc import Sequence
 from datetime import datetime
 
 from loyalty.foundation.events.contracts import Envelope
@@ -36,9 +37,13 @@ def on_member_left(event: Envelope, *, now: datetime) -> None:
 
 def on_member_enrolled(event: Envelope, *, now: datetime) -> None:
     """Open the accounts of a member who came back."""
-    api.open_returner(
-        program_id=uuid.UUID(event.data["program_id"]),
-        customer_id=uuid.UUID(event.data["customer_id"]),
+    on_members_enrolled([event], now=now)
+
+
+def on_members_enrolled(facts: Sequence[Envelope], *, now: datetime) -> None:
+    """Open the accounts of those among several members who came back."""
+    api.open_returners(
+        members=[(uuid.UUID(one.data["customer_id"]), uuid.UUID(one.data["program_id"])) for one in facts],
         actor=system_actor("points.on_member_enrolled"),
         now=now,
     )

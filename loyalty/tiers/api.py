@@ -2,6 +2,7 @@
 
 from loyalty.tiers.contracts import (
     Direction,
+    EarnFact,
     ManualMode,
     ManualTier,
     Reason,
@@ -23,7 +24,8 @@ from loyalty.tiers.operations.settling import (
     start_recalculation,
     start_settling,
 )
-from loyalty.tiers.operations.taking import take_correction, take_earn, take_enrolment, take_merge, take_reversal
+from loyalty.tiers.operations.taking import take_correction, take_earn, take_merge, take_reversal
+from loyalty.tiers.operations.taking_sets import take_earns, take_enrolments
 from loyalty.tiers.queries import (
     get_standing,
     list_benefits,
@@ -38,6 +40,7 @@ __all__ = [
     "RECALCULATE_KIND",
     "SETTLE_KIND",
     "Direction",
+    "EarnFact",
     "ManualMode",
     "ManualTier",
     "ManualTierInvalid",
@@ -65,7 +68,8 @@ __all__ = [
     "start_settling",
     "take_correction",
     "take_earn",
-    "take_enrolment",
+    "take_earns",
+    "take_enrolments",
     "take_merge",
     "take_reversal",
     "upgrade",

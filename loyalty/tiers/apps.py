@@ -27,17 +27,17 @@ class TiersConfig(AppConfig):
         from loyalty.tiers import api, handlers
         from loyalty.tiers.queries import ARABIC, EVENT_TYPES, FACTS, tier_history
 
-        for event_type, handler in (
-            ("points.earned", handlers.on_points_earned),
-            ("points.capped", handlers.on_points_capped),
-            ("points.nothing_earned", handlers.on_nothing_earned),
-            ("points.reversed", handlers.on_points_reversed),
-            ("points.adjusted", handlers.on_points_adjusted),
-            ("points.transferred", handlers.on_points_transferred),
-            ("member.enrolled", handlers.on_member_enrolled),
-            ("program.changed", handlers.on_program_changed),
+        for event_type, handler, take_set in (
+            ("points.earned", handlers.on_points_earned, handlers.on_many_points_earned),
+            ("points.capped", handlers.on_points_capped, handlers.on_many_points_capped),
+            ("points.nothing_earned", handlers.on_nothing_earned, handlers.on_many_nothing_earned),
+            ("points.reversed", handlers.on_points_reversed, None),
+            ("points.adjusted", handlers.on_points_adjusted, None),
+            ("points.transferred", handlers.on_points_transferred, None),
+            ("member.enrolled", handlers.on_member_enrolled, handlers.on_members_enrolled),
+            ("program.changed", handlers.on_program_changed, None),
         ):
-            events.subscribe(event_type, name=f"tiers.{handler.__name__}", handler=handler)
+            events.subscribe(event_type, name=f"tiers.{handler.__name__}", handler=handler, take_set=take_set)
         points.register_tier_history(tier_history)
         features.register_platform_facts(FACTS)
         for kind in EVENT_TYPES:

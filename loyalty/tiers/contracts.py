@@ -1,6 +1,7 @@
 """What crosses the border of tiers."""
 
 import uuid
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -163,6 +164,30 @@ class TierProjection:
     kept_until: date | None
     grace_until: date | None
     manual: ManualTier | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EarnFact:
+    """An earn, or a purchase that earned nothing: what points told of it, its transaction, and when it happened."""
+
+    data: Mapping[str, Any]
+    transaction_id: uuid.UUID
+    occurred_at: datetime
+
+    @property
+    def customer_id(self) -> uuid.UUID:
+        """Who earned, whichever account the points went to."""
+        return uuid.UUID(str(self.data["customer_id"]))
+
+    @property
+    def program_id(self) -> uuid.UUID:
+        """In which program."""
+        return uuid.UUID(str(self.data["program_id"]))
+
+    @property
+    def points_amount(self) -> int:
+        """How many points; none where all were lost to a cap, or nothing was earned."""
+        return int(self.data.get("points_amount", 0))
 
 
 @dataclass(frozen=True, slots=True)

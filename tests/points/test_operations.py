@@ -297,7 +297,7 @@ def test_leaving__member_leaves_and_returns__account_is_frozen_and_opened(world:
 
     def come_back(one: api.MemberFacts) -> int:
         world.enroll([one.customer_id])
-        return api.open_returner(program_id=world.program_id, customer_id=one.customer_id, actor=ACTOR, now=world.now)
+        return api.open_returners(members=[(one.customer_id, world.program_id)], actor=ACTOR, now=world.now)
 
     assert [leave(member), leave(member), leave(suspect)] == [1, 0, 0]
     with pytest.raises(ledger.AccountNotActive), transaction.atomic():

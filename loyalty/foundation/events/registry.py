@@ -32,18 +32,20 @@ def subscribe(
     handler: Handler,
     is_wanted: Callable[[str], bool] | None = None,
     rank: int = 0,
+    take_set: SetHandler | None = None,
 ) -> None:
     """Have a handler called for each fact of a type; the same name may subscribe to one type only.
 
     :param is_wanted: asked in each relay round; False leaves the facts of that round out for this handler.
     :param rank: a handler with a higher rank hears of a fact when all lower ones have taken it in or given up.
+    :param take_set: takes in several facts at once, with the same effect as one after another.
     :raises ValueError: the name is taken by another type.
     """
     known = _Registry.subscriptions.get(name)
     if known is not None and known.event_type != event_type:
         raise ValueError(f"The handler name {name} already serves {known.event_type}.")
     _Registry.subscriptions[name] = Subscription(
-        event_type=event_type, name=name, handler=handler, is_wanted=is_wanted, rank=rank
+        event_type=event_type, name=name, handler=handler, is_wanted=is_wanted, rank=rank, take_set=take_set
     )
 
 

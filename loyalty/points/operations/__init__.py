@@ -1,6 +1,6 @@
 """Writes of points: members, the verbs, purchases from outside, households, imports, the daily work."""
 
-from loyalty.points.operations.accounts import freeze_leaver, merge_accounts, open_returner
+from loyalty.points.operations.accounts import freeze_leaver, merge_accounts, open_returners
 from loyalty.points.operations.adjusting import adjust
 from loyalty.points.operations.batches import earn_batch
 from loyalty.points.operations.bulk import earn_batch_or_ask
@@ -50,7 +50,7 @@ __all__ = [
     "hold",
     "hold_batch",
     "merge_accounts",
-    "open_returner",
+    "open_returners",
     "reconcile_book",
     "reinstate",
     "release",

@@ -131,7 +131,7 @@ def _lay(
         actor=actor,
         now=now,
     )
-    award_benefits(account_id=before.account_id, now=now)
+    award_benefits(account_ids=[before.account_id], now=now)
     audit.record(
         actor=actor,
         act=act,

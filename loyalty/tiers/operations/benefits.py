@@ -22,15 +22,28 @@ BATCH = 500
 RETRY_AFTER = timedelta(days=1)
 SCOPE = "tiers.benefit"
 
+GRANT_FIRST = """
+    SELECT tiers_turn_benefits(m.program_public_id, array_agg(m.account_public_id ORDER BY m.account_public_id),
+        array_agg(m.customer_public_id ORDER BY m.account_public_id),
+        array_agg(m.tier_code::text ORDER BY m.account_public_id), array_agg(true),
+        array_agg(w.period_start ORDER BY m.account_public_id), %(terms)s::jsonb, NULL, %(now)s)
+    FROM programs_membership m CROSS JOIN LATERAL (SELECT %(terms)s::jsonb AS t) g
+    CROSS JOIN LATERAL (SELECT (m.enrolled_at AT TIME ZONE (g.t ->> 'zone'))::date AS joined) j
+    CROSS JOIN LATERAL tiers_window(g.t ->> 'window', (g.t ->> 'months')::integer,
+        coalesce((g.t ->> 'anchor')::date, j.joined), (g.t ->> 'is_next')::boolean, (g.t ->> 'is_long')::boolean,
+        j.joined) w
+    WHERE m.account_public_id = ANY (%(accounts)s::uuid[]) AND m.tier_code IS NOT NULL GROUP BY m.program_public_id
+"""
+
 
 @transaction.atomic
-def award_benefits(*, account_id: uuid.UUID | None = None, now: datetime) -> int:
-    """Pay the points that wait, of one member or the next ones that are due; give how many payments were looked at."""
+def award_benefits(*, account_ids: Sequence[uuid.UUID] | None = None, now: datetime) -> int:
+    """Pay the points that wait, of some members or the next ones that are due; give how many were looked at."""
     waiting = BenefitGrant.objects.select_for_update(skip_locked=True).filter(
         state=BenefitState.PENDING.value, due_at__lte=now
     )
-    if account_id is not None:
-        waiting = waiting.filter(account_public_id=account_id)
+    if account_ids is not None:
+        waiting = waiting.filter(account_public_id__in=account_ids)
     grants = list(waiting.order_by("due_at", "id")[:BATCH])
     if not grants:
         return 0
@@ -93,16 +106,8 @@ def _facts(grants: Sequence[BenefitGrant], now: datetime) -> list[events.Publica
     ]
 
 
-def grant_first_benefits(*, account_id: uuid.UUID, terms: str, now: datetime) -> None:
-    """Grant what the tier brings with which a member joined."""
-    sql.fetch_all(
-        "SELECT tiers_turn_benefits(m.program_public_id, ARRAY[m.account_public_id], ARRAY[m.customer_public_id], "
-        "ARRAY[m.tier_code::text], ARRAY[true], ARRAY[w.period_start], %(terms)s::jsonb, NULL, %(now)s) "
-        "FROM programs_membership m CROSS JOIN LATERAL (SELECT %(terms)s::jsonb AS t) g "
-        "CROSS JOIN LATERAL (SELECT (m.enrolled_at AT TIME ZONE (g.t ->> 'zone'))::date AS joined) j "
-        "CROSS JOIN LATERAL tiers_window(g.t ->> 'window', (g.t ->> 'months')::integer, "
-        "coalesce((g.t ->> 'anchor')::date, j.joined), (g.t ->> 'is_next')::boolean, (g.t ->> 'is_long')::boolean, "
-        "j.joined) w WHERE m.account_public_id = %(account)s AND m.tier_code IS NOT NULL",
-        {"terms": terms, "account": account_id, "now": now},
-    )
-    award_benefits(account_id=account_id, now=now)
+def grant_first_benefits(*, account_ids: Sequence[uuid.UUID], terms: str, now: datetime) -> None:
+    """Grant what the tiers bring with which members of a program joined."""
+    sql.fetch_all(GRANT_FIRST, {"terms": terms, "accounts": list(account_ids), "now": now})
+    while award_benefits(account_ids=account_ids, now=now) == BATCH:
+        pass

@@ -2,7 +2,7 @@
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import ROUND_HALF_EVEN, Decimal, InvalidOperation
@@ -15,6 +15,10 @@ from loyalty.programs import api as programs
 from loyalty.tiers.contracts import DayFigures
 
 COUNT = "SELECT tiers_count(%s, %s, %s, %s, %s, %s, %s, %s) AS is_new"
+COUNT_MANY = """
+    SELECT tiers_count_many(%s::uuid[], %s::uuid[], %s::uuid[], %s::date[], %s::bigint[], %s::bigint[], %s::numeric[],
+        %s::integer[])
+"""
 CORRECTION = "backdated_correction"
 # Spend is kept to a ten-thousandth of the currency's unit.
 SPEND_STEP = Decimal("0.0001")
@@ -89,10 +93,21 @@ def count(transaction_id: uuid.UUID, member: points.MemberFacts, figures: DayFig
         COUNT,
         [
             *(transaction_id, member.account_id, member.program_id, figures.day),
-            *(figures.points, figures.points_status, figures.spend, figures.purchases),
+            *_amounts(figures),
         ],
     )
     return bool(row and row["is_new"])
+
+
+def count_many(counted: Sequence[tuple[uuid.UUID, points.MemberFacts, DayFigures]]) -> None:
+    """Add transactions to the days of as many members, whom the caller holds; a known one is not counted again."""
+    rows = [(name, of.account_id, of.program_id, one.day, *_amounts(one)) for name, of, one in counted]
+    if rows:
+        sql.execute(COUNT_MANY, [list(column) for column in zip(*rows, strict=True)])
+
+
+def _amounts(figures: DayFigures) -> tuple[int, int, Decimal, int]:
+    return figures.points, figures.points_status, figures.spend, figures.purchases
 
 
 def count_posting(

@@ -29,6 +29,13 @@ SETTLE = """
         %(values)s::numeric[], %(terms)s::jsonb, %(day)s, %(mode)s, %(reason)s, %(effective_at)s, %(is_held)s, %(note)s,
         %(actor)s, %(causation)s, %(now)s)
 """
+# What ``tiers_write`` takes for a move: another tier, or one that stands by hand now or stood so before.
+CHANGES = """
+    SELECT e.account, e.effective_id IS DISTINCT FROM e.has_id OR e.mode <> e.has_mode OR e.mode <> '' AS is_moving
+    FROM tiers_look(%(program)s, %(accounts)s::uuid[], %(values)s::numeric[], %(terms)s::jsonb, %(day)s, 'earned',
+        %(reason)s, %(now)s, %(now)s) e
+    WHERE e.is_changed OR e.effective_id IS DISTINCT FROM e.has_id OR e.mode <> e.has_mode OR e.mode <> ''
+"""
 FIGURES = """
     SELECT account, points, spend, purchases, points_lifetime, days_enrolled
     FROM tiers_figures(CAST(:accounts AS uuid[]), CAST(:terms AS jsonb), CAST(:day AS date))
@@ -80,16 +87,12 @@ def settle(
     Give how many moved, and how many were warned. ``is_held``: the caller holds them already.
     """
     day = day or programs.business_date(plan.timezone, now)
-    values: list[Decimal | None] | None = None
-    if terms_of(plan).column is Column.RULE:
-        found = rule_values(plan, accounts, day, now)
-        values = [found.get(account) for account in accounts]
     row = sql.fetch_one(
         SETTLE,
         {
             "program": plan.program_id,
             "accounts": list(accounts),
-            "values": values,
+            "values": _given_values(plan, accounts, day, now),
             "terms": json.dumps(terms_for_sql(plan)),
             "day": day,
             "mode": mode,
@@ -105,6 +108,36 @@ def settle(
     if row is None:
         return NOTHING, 0
     return Settlement(row["upgraded"] or 0, row["downgraded"] or 0, row["levelled"] or 0), row["warned"]
+
+
+def look_for_change(
+    plan: programs.ProgramPlan, accounts: Sequence[uuid.UUID], now: datetime
+) -> tuple[list[uuid.UUID], list[uuid.UUID]]:
+    """Look at members, whom the caller holds, for what they have earned; nothing is written.
+
+    Give whose tier moves, or stands by hand, and of whom merely the state is to be written, in the order given.
+    """
+    day = programs.business_date(plan.timezone, now)
+    values = _given_values(plan, accounts, day, now)
+    rows = sql.fetch_all(
+        CHANGES,
+        {
+            "program": plan.program_id, "accounts": list(accounts), "values": values,
+            "terms": json.dumps(terms_for_sql(plan)), "day": day, "reason": Reason.EARNED.value, "now": now,
+        },
+    )  # fmt: skip
+    is_moving = {row["account"]: row["is_moving"] for row in rows}
+    changing = [account for account in accounts if account in is_moving]
+    return [one for one in changing if is_moving[one]], [one for one in changing if not is_moving[one]]
+
+
+def _given_values(
+    plan: programs.ProgramPlan, accounts: Sequence[uuid.UUID], day: date, now: datetime
+) -> list[Decimal | None] | None:
+    if terms_of(plan).column is not Column.RULE:
+        return None
+    found = rule_values(plan, accounts, day, now)
+    return [found.get(account) for account in accounts]
 
 
 def hold(accounts: Sequence[uuid.UUID]) -> None:

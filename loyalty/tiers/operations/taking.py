@@ -1,6 +1,5 @@
 """What facts about points do to tiers: count, look, and go back in time for a late purchase."""
 
-import json
 import uuid
 from collections.abc import Mapping
 from datetime import date, datetime, timedelta
@@ -12,61 +11,48 @@ from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
 from loyalty.foundation.resilience.failpoints import maybe_fail
 from loyalty.programs import api as programs
-from loyalty.tiers.contracts import FOREVER, Reason, Settlement
+from loyalty.tiers.contracts import FOREVER, EarnFact, Reason, Settlement
 from loyalty.tiers.models import MemberState
-from loyalty.tiers.operations.benefits import award_benefits, grant_first_benefits
+from loyalty.tiers.operations.benefits import award_benefits
 from loyalty.tiers.operations.correcting import take_late_purchase
 from loyalty.tiers.operations.counting import Counted, count_posting, count_reversal, move_days
 from loyalty.tiers.operations.looking import NOTHING, hold, qualify_member, settle
 from loyalty.tiers.policy.calendar import window_on
 from loyalty.tiers.policy.standing import floor_of
-from loyalty.tiers.policy.terms import terms_for_sql, terms_of
+from loyalty.tiers.policy.terms import terms_of
 
 RAISE_TRACK = "SELECT tiers_raise_track(%s, %s, %s::date)"
-# A purchase that is told later than this after it happened may have changed what came in between.
 LATE_AFTER = timedelta(hours=1)
 
 
 @transaction.atomic
-def take_earn(
-    *,
-    data: Mapping[str, Any],
-    transaction_id: uuid.UUID,
-    occurred_at: datetime,
-    actor: Actor,
-    now: datetime,
-    is_purchase: bool = False,
-) -> Settlement:
+def take_earn(*, fact: EarnFact, actor: Actor, now: datetime) -> Settlement:
     """Count what was earned or bought on its business day, and raise the member's tier when that reaches a higher one.
 
-    A late purchase raises it from its business instant on. The same transaction twice is counted once. ``is_purchase``:
-    a purchase that earned nothing, which no posting stands for.
+    A late purchase raises it from its business instant on. The same transaction twice is counted once.
     """
-    if is_purchase:
-        data = {**data, "context": {**(data.get("context") or {}), "counts_purchase": True}}
+    told = (fact.transaction_id, fact.occurred_at)
     counted = count_posting(
-        data=data,
-        transaction_id=transaction_id,
-        points_amount=int(data.get("points_amount", 0)),
-        occurred_at=occurred_at,
-        now=now,
+        data=fact.data, transaction_id=told[0], points_amount=fact.points_amount, occurred_at=told[1], now=now
     )
     if counted is None:
         return NOTHING
-    if counted.is_new and _is_late(data, occurred_at, now):
-        take_late_purchase(counted=counted, occurred_at=occurred_at, causation_id=transaction_id, actor=actor, now=now)
-    return _look(counted, transaction_id, occurred_at, actor, now)
+    if counted.is_new and is_late(fact, now):
+        take_late_purchase(counted=counted, occurred_at=told[1], causation_id=told[0], actor=actor, now=now)
+    return look_after(counted, *told, actor, now)
 
 
-def _is_late(data: Mapping[str, Any], occurred_at: datetime, now: datetime) -> bool:
-    told = data.get("recorded_at")
+def is_late(fact: EarnFact, now: datetime) -> bool:
+    """Tell whether a purchase was told so long after it happened that it may have changed what came in between."""
+    told = fact.data.get("recorded_at")
     recorded_at = datetime.fromisoformat(str(told)) if told else now
-    return occurred_at < recorded_at - LATE_AFTER
+    return fact.occurred_at < recorded_at - LATE_AFTER
 
 
-def _look(
+def look_after(
     counted: Counted, transaction_id: uuid.UUID, occurred_at: datetime, actor: Actor, now: datetime
 ) -> Settlement:
+    """Raise a member to what is counted now, as of the posting's instant, and pay what that brings."""
     settled = qualify_member(
         program_id=counted.member.program_id,
         account_id=counted.member.account_id,
@@ -77,7 +63,7 @@ def _look(
     )
     maybe_fail("tiers.assigned")
     if settled != NOTHING:
-        award_benefits(account_id=counted.member.account_id, now=now)
+        award_benefits(account_ids=[counted.member.account_id], now=now)
     return settled
 
 
@@ -90,7 +76,7 @@ def take_correction(
     counted = count_posting(
         data=data, transaction_id=transaction_id, points_amount=change, occurred_at=occurred_at, now=now
     )
-    return NOTHING if counted is None else _look(counted, transaction_id, occurred_at, actor, now)
+    return NOTHING if counted is None else look_after(counted, transaction_id, occurred_at, actor, now)
 
 
 @transaction.atomic
@@ -142,7 +128,7 @@ def _keep_better(
         actor=actor,
         now=now,
     )
-    award_benefits(account_id=to_account_id, now=now)
+    award_benefits(account_ids=[to_account_id], now=now)
 
 
 def _kept_until(plan: programs.ProgramPlan, gone: programs.MembershipView, now: datetime) -> date:
@@ -155,11 +141,3 @@ def _kept_until(plan: programs.ProgramPlan, gone: programs.MembershipView, now: 
         return state.kept_until
     joined, today = (programs.business_date(plan.timezone, at) for at in (gone.enrolled_at, now))
     return window_on(terms_of(plan), joined, today).kept_until
-
-
-@transaction.atomic
-def take_enrolment(*, program_id: uuid.UUID, account_id: uuid.UUID, now: datetime) -> None:
-    """Grant what the tier brings with which a member joined."""
-    plan = programs.get_plan(program_id, at=now)
-    if any(tier.benefit_grants for tier in plan.tiers):
-        grant_first_benefits(account_id=account_id, terms=json.dumps(terms_for_sql(plan)), now=now)

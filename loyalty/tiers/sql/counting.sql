@@ -23,6 +23,31 @@ BEGIN
     RETURN true;
 END $$;
 
+-- The same for as many members as transactions, whom the caller holds (programs_lock_members). Gives how many were new.
+CREATE OR REPLACE FUNCTION tiers_count_many(
+    p_transactions uuid[], p_accounts uuid[], p_programs uuid[], p_days date[], p_points bigint[], p_points_status bigint[],
+    p_spend numeric[], p_purchases integer[])
+RETURNS bigint LANGUAGE sql AS $$
+    WITH given AS (
+        SELECT * FROM unnest(p_transactions, p_accounts, p_programs, p_days, p_points, p_points_status, p_spend, p_purchases)
+            AS g (transaction, account, program, day, points, points_status, spend, purchases)),
+    fresh AS (
+        INSERT INTO tiers_counted (transaction_public_id, account_public_id, business_date)
+            SELECT g.transaction, g.account, g.day FROM given g ORDER BY g.transaction
+            ON CONFLICT DO NOTHING RETURNING transaction_public_id),
+    added AS (
+        INSERT INTO tiers_qualifying_day AS d
+                (account_public_id, business_date, program_public_id, points, points_status, spend, purchases)
+            SELECT g.account, g.day, g.program, g.points, g.points_status, g.spend, g.purchases
+            FROM given g JOIN fresh f ON f.transaction_public_id = g.transaction
+            WHERE g.points <> 0 OR g.points_status <> 0 OR g.spend <> 0 OR g.purchases <> 0
+            ORDER BY g.account
+            ON CONFLICT (account_public_id, business_date) DO UPDATE SET points = d.points + EXCLUDED.points,
+                points_status = d.points_status + EXCLUDED.points_status, spend = d.spend + EXCLUDED.spend,
+                purchases = d.purchases + EXCLUDED.purchases)
+    SELECT count(*) FROM fresh
+$$;
+
 -- Moves what an account has counted to the account it was merged into; done twice it moves nothing more.
 CREATE OR REPLACE FUNCTION tiers_move_days(p_from uuid, p_to uuid) RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
