@@ -1,6 +1,6 @@
 """Activating a campaign above an audience size waits for others; so does what would let it grow afterwards."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -75,3 +75,14 @@ def test_change__that_lets_an_active_one_grow__is_refused(people: dict[str, User
         api.change(campaign_id=campaign, changes={"segment": large}, actor=people["maker"].as_actor(), now=now)
     assert large not in Campaign.objects.get().segment_refs
     assert ApprovalRequest.objects.count() == 0
+
+
+def test_change__that_lets_a_scheduled_one_grow__is_refused(people: dict[str, User], now: datetime) -> None:
+    maker = people["maker"].as_actor()
+    few = make_segment(now, name="Few")
+    campaign = make_campaign(now, is_active=False, segment=few, starts_at=now + timedelta(days=1))
+    api.activate(campaign_id=campaign, actor=maker, now=now)
+    assert status(campaign) == "SCHEDULED"
+    with pytest.raises(approvals.ApprovalRequired):
+        api.change(campaign_id=campaign, changes={"segment": make_audience(now)}, actor=maker, now=now)
+    assert Campaign.objects.get().segment_refs == [few]

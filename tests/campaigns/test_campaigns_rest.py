@@ -99,6 +99,36 @@ def test_campaign__unfit__is_refused_with_its_code(
     assert answer["Content-Type"] == "application/problem+json"
 
 
+SLOTS = {"kind": "schedule", "cron": "0 9 * * *", "timezone": "recipient"}
+SIZE = {"kind": "threshold", "measure": "segment_size", "operator": ">", "value": 1}
+BOUGHT = {"kind": "event", "event_type": "customer.purchase"}
+GOAL = {"event_type": "customer.purchase", "window_hours": 24}
+# The free JSON of a campaign, place by place: the whole in which one value is replaced.
+ODD_PLACES: dict[str, Any] = {
+    "trigger.kind": SLOTS, "trigger.cron": SLOTS, "trigger.past": SLOTS, "trigger.timezone": SLOTS,
+    "trigger.measure": SIZE, "trigger.operator": SIZE, "trigger.value": SIZE, "trigger.reset": SIZE,
+    "trigger.event_type": BOUGHT, "trigger.filter": BOUGHT, "trigger.filter_profile": BOUGHT,
+    "trigger.look_back_hours": BOUGHT, "goal.event_type": GOAL, "goal.window_hours": GOAL, "goal.value_field": GOAL,
+    "goal.filter": GOAL, "goal.filter_profile": {**GOAL, "filter": {">": [{"var": "amount"}, 1]}},
+    "fallback.when": {"minutes": 5}, "fallback.minutes": {"when": "undelivered"},
+    "variants.code": {"weight": 1}, "variants.weight": {"code": "a"}, "variants.content": {"code": "a", "weight": 1},
+    "variants.content.email": {"code": "a", "weight": 1},
+    "offers.code": {"title": "t"}, "offers.title": {"code": "a"}, "offers.segment": {"code": "a", "title": "t"},
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("place", ODD_PLACES)
+def test_campaign__odd_value_at_any_place__is_refused_and_nothing_is_kept(
+    admin_client: APIClient, body: dict[str, Any], place: str
+) -> None:
+    field, name, *inner = place.split(".")
+    for value in ([[1]], True, "a\x00b"):
+        odd = {**ODD_PLACES[place], name: {inner[0]: value} if inner else value}
+        answer = admin_client.post(URL, {**body, field: [odd] if field in ("variants", "offers") else odd})
+        assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json"), value
+    assert admin_client.get(URL).json()["count"] == 0
+
+
 def test_campaign__unknown_variable__names_it_and_its_place(admin_client: APIClient, body: dict[str, Any]) -> None:
     answer = admin_client.post(URL, {**body, "content": {"email": {"subject": "{{ shoe_size }}", "body": "b"}}})
     (problem,) = answer.json()["errors"]

@@ -82,7 +82,7 @@ class EventTrigger:
             raise refuse("event_type", "campaign.event_unknown", f"A campaign can wait for: {known}.")
         rule = raw.get("filter")
         profile = raw.get("filter_profile", rules.PROFILE_LATEST)
-        if isinstance(profile, bool) or profile not in range(rules.PROFILE_FIRST, rules.PROFILE_LATEST + 1):
+        if not is_profile(profile):
             raise refuse("filter_profile", "campaign.filter_invalid", "There is no such profile of the rule language.")
         kept: dict[str, Any] = {"kind": self.kind, "event_type": event_type, "filter": None}
         if rule is not None and not isinstance(rule, dict):
@@ -108,6 +108,11 @@ class EventTrigger:
     def first_due(self, trigger: Mapping[str, Any], after: datetime, *, program_zone: str) -> datetime | None:
         """Time alone never sets it off."""
         return None
+
+
+def is_profile(value: object) -> bool:
+    """Tell whether something is the number of a profile of the rule language."""
+    return not isinstance(value, bool) and value in range(rules.PROFILE_FIRST, rules.PROFILE_LATEST + 1)
 
 
 def passing(trigger: Mapping[str, Any], facts: Sequence[Envelope], *, now: datetime) -> list[Envelope]:

@@ -133,9 +133,9 @@ def read_past(text: object) -> str:
     """
     if text is None:
         return PastTime.SKIP.value
-    if text not in set(PastTime):
+    if not isinstance(text, str) or text not in set(PastTime):
         raise refuse("past", "campaign.past_unknown", f"One of {', '.join(PastTime)}.")
-    return str(text)
+    return text
 
 
 _TRIGGER = ScheduleTrigger()

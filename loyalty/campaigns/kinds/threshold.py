@@ -57,7 +57,7 @@ class ThresholdTrigger:
         only(raw, "measure", "operator", "value", "reset")
         if raw.get("measure") not in MEASURES:
             raise refuse("measure", "campaign.measure_unknown", f"A measure is one of {', '.join(MEASURES)}.")
-        if raw.get("operator") not in OPERATORS:
+        if raw.get("operator") not in tuple(OPERATORS):
             raise refuse("operator", "campaign.operator_unknown", f"An operator is one of {' '.join(OPERATORS)}.")
         value = _number("value", raw.get("value"))
         kept = {"kind": self.kind, "measure": raw["measure"], "operator": raw["operator"], "value": value}

@@ -61,12 +61,20 @@ def _check_named(campaign: Campaign, now: datetime) -> None:
             raise _unknown(ProgramUnknown, "program") from fault
     named = [("segments", one) for one in campaign.segment_refs]
     named += [("excluded_segments", one) for one in campaign.excluded_segment_refs]
-    named += [("offers", uuid.UUID(str(one["segment"]))) for one in campaign.offers if one.get("segment")]
+    named += [("offers", ref) for one in campaign.offers if (ref := _segment_of(one)) is not None]
     for field, ref in named:
         try:
             segments.get_segment(ref)
         except segments.SegmentNotFound as fault:
             raise _unknown(SegmentUnknown, field) from fault
+
+
+def _segment_of(offer: Mapping[str, Any]) -> uuid.UUID | None:
+    """Give the segment to which an offer is bound, or None where there is none or it is no id."""
+    try:
+        return uuid.UUID(offer["segment"]) if isinstance(offer.get("segment"), str) else None
+    except ValueError:
+        return None
 
 
 def _unknown(refusal: type[ProgramUnknown | SegmentUnknown], field: str) -> ProgramUnknown | SegmentUnknown:
@@ -125,7 +133,7 @@ def _problems_of_goal(campaign: Campaign) -> Iterable[FieldProblem]:
     for name in set(goal) - {"event_type", "filter", "filter_profile", "window_hours", "value_field"}:
         yield FieldProblem(f"goal.{str(name)[:40]}", "unknown_field", "This field is not known here.")
     # What counts as success may be what sending itself leads to, such as a click.
-    if goal.get("event_type") not in {*event.list_event_types(), "message.clicked", "message.opened"}:
+    if goal.get("event_type") not in [*event.list_event_types(), "message.clicked", "message.opened"]:
         yield FieldProblem("goal.event_type", "campaign.event_unknown", "A goal is a fact about a customer.")
     hours = goal.get("window_hours")
     if isinstance(hours, bool) or not isinstance(hours, int) or not 1 <= hours <= HOURS_MAX:
@@ -136,6 +144,8 @@ def _problems_of_goal(campaign: Campaign) -> Iterable[FieldProblem]:
     rule, profile = goal.get("filter"), goal.get("filter_profile", rules.PROFILE_LATEST)
     if rule is not None:
         try:
+            if not isinstance(rule, dict) or not event.is_profile(profile):
+                raise TypeError
             rules.check(rule, None, "any", profile)
         except (rules.RuleInvalid, TypeError, ValueError):
             yield FieldProblem("goal.filter", "campaign.filter_invalid", "The filter is no rule.")
@@ -153,7 +163,7 @@ def _problems_of_fallback(campaign: Campaign) -> Iterable[FieldProblem]:
     fallback = campaign.fallback
     if fallback is None:
         return
-    if set(fallback) - {"when", "minutes"} or fallback.get("when") not in set(FallbackWhen):
+    if set(fallback) - {"when", "minutes"} or fallback.get("when") not in tuple(FallbackWhen):
         yield FieldProblem("fallback.when", "invalid", f"One of {', '.join(FallbackWhen)}.")
         return
     if len(campaign.channels) < 2:
@@ -187,9 +197,12 @@ def _problems_of_variants(campaign: Campaign) -> Iterable[FieldProblem]:
             yield FieldProblem(f"{field}.code", "invalid", "A code of a-z, 0-9 and _, each once; not control.")
         if isinstance(weight, bool) or not isinstance(weight, int) or not 1 <= weight <= WEIGHT_MAX:
             yield FieldProblem(f"{field}.weight", "out_of_range", f"From 1 to {WEIGHT_MAX}.")
-        if set(one) - {"code", "weight", "content"} or not isinstance(one.get("content", {}), dict):
+        own = one.get("content", {})
+        if set(one) - {"code", "weight", "content"} or not isinstance(own, dict):
             yield FieldProblem(field, "invalid", "A variant has a code, a weight and a content.")
-        elif set(one.get("content", {})) - set(campaign.channels):
+        elif not all(isinstance(said, dict) for said in own.values()):
+            yield FieldProblem(f"{field}.content", "invalid", "What is said on a channel is a JSON object.")
+        elif set(own) - set(campaign.channels):
             yield FieldProblem(f"{field}.content", "unknown_field", "A content of a channel that is not used.")
         seen.add(str(code))
 
@@ -207,6 +220,10 @@ def _problems_of_offers(campaign: Campaign) -> Iterable[FieldProblem]:
             yield FieldProblem(f"{field}.title", "invalid", "A title of at most 200 characters.")
         if not isinstance(one.get("text", ""), str) or len(one.get("text", "")) > 1_000:
             yield FieldProblem(f"{field}.text", "invalid", "A text of at most 1,000 characters.")
+        if (ref := _segment_of(one)) is not None:
+            campaign.offers[place] = {**one, "segment": str(ref)}
+        elif one.get("segment") not in (None, ""):
+            yield FieldProblem(f"{field}.segment", "invalid", "The id of a segment.")
         if set(one) - {"code", "title", "text", "segment"}:
             yield FieldProblem(field, "unknown_field", "An offer has a code, a title, a text and a segment.")
         seen.add(str(code))

@@ -11,7 +11,7 @@ from loyalty.campaigns.contracts import CampaignStatus, NewCampaign
 from loyalty.campaigns.errors import CampaignInUse, CampaignNotFound, CampaignStateWrong
 from loyalty.campaigns.models import Campaign
 from loyalty.campaigns.operations.checking import check
-from loyalty.campaigns.operations.life import activate_or_ask, refuse_growth, schedule_next
+from loyalty.campaigns.operations.life import RUNNING, activate_or_ask, refuse_growth, reschedule
 from loyalty.foundation.approvals import api as approvals
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
@@ -44,6 +44,8 @@ CHANGEABLE = {
 }
 # A change of one of these can let more people be written to than were counted when the campaign was activated.
 GROWING = {"segments", "excluded_segments", "program", "trigger", "channels", "repeat_days", "control_percent"}
+# A change of one of these can move the next slot; of a program the zone by which it goes.
+TIMING = {"program", "starts_at", "ends_at"}
 LISTS = {"segments", "excluded_segments", "channels", "variants", "offers", "seeds"}
 
 
@@ -130,10 +132,11 @@ def change(
     check(campaign, now=now)
     if GROWING & set(wanted):
         refuse_growth(campaign, actor, now)
-    if "trigger" in changes:
+    is_other_trigger = campaign.trigger != held
+    if is_other_trigger:
         campaign.is_threshold_met = False
-        if campaign.status == CampaignStatus.ACTIVE:
-            schedule_next(campaign, now)
+    if campaign.status in RUNNING and (is_other_trigger or TIMING & set(wanted)):
+        reschedule(campaign, now, is_other_trigger=is_other_trigger)
     campaign.save()
     bump_version(campaign)
     _record(campaign, "campaigns.change", actor, now, before=before)

@@ -47,7 +47,7 @@ def fire_due(*, now: datetime) -> FireReport:
 
 def _turn_due(now: datetime) -> None:
     """Let the scheduled ones begin whose beginning has come, and end those whose end has."""
-    begun = Campaign.objects.filter(status=CampaignStatus.SCHEDULED, starts_at__lte=now)
+    begun = Campaign.objects.filter(status=CampaignStatus.SCHEDULED, due_at__lte=now)
     over = Campaign.objects.exclude(status=CampaignStatus.ENDED).filter(ends_at__lte=now)
     for campaign_id in list(over.exclude(status__in=UNBEGUN).values_list("public_id", flat=True)):
         end(campaign_id=campaign_id, actor=CLOCK, now=now)

@@ -22,6 +22,8 @@ from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.work import api as work
 
 ENDED_REASON = "campaign.ended"
+# Whoever was asked has said yes: it runs, or will without anybody being asked again.
+RUNNING = (CampaignStatus.SCHEDULED, CampaignStatus.ACTIVE)
 
 
 def _lock(campaign_id: uuid.UUID) -> Campaign:
@@ -139,11 +141,11 @@ def _told(campaign: Campaign) -> dict[str, Any]:
 
 
 def refuse_growth(campaign: Campaign, actor: Actor, now: datetime) -> None:
-    """Refuse a change of whom an active campaign is about when a workflow has so many wait for others.
+    """Refuse a change of whom a campaign is about that was let run when a workflow has so many wait for others.
 
     :raises ApprovalRequired: pause it, change it, and ask for its activation anew.
     """
-    if campaign.status != CampaignStatus.ACTIVE or not approvals.is_demanded(KIND):
+    if campaign.status not in RUNNING or not approvals.is_demanded(KIND):
         return
     with transaction.atomic():
         ref, size = str(campaign.public_id), audience_size(campaign, now)
@@ -161,7 +163,10 @@ def _check_activation(campaign: Campaign, now: datetime) -> None:
         raise CampaignStateWrong("An ended campaign stays ended.")
     if campaign.ends_at is not None and campaign.ends_at <= now:
         raise CampaignStateWrong("Its end has passed.")
-    schedule_next(campaign, now)
+    _schedule_next(campaign, now)
+    if not campaign.occurrences.exists():
+        # What has run may go on without another slot: its messages wait.
+        _refuse_past(campaign)
 
 
 def _activate(campaign: Campaign, actor: Actor, now: datetime) -> None:
@@ -194,7 +199,7 @@ def _activate(campaign: Campaign, actor: Actor, now: datetime) -> None:
 def begin(*, campaign_id: uuid.UUID, actor: Actor, now: datetime) -> None:
     """Let a scheduled campaign run whose beginning has come; it was approved when it was scheduled."""
     campaign = _lock(campaign_id)
-    if campaign.status == CampaignStatus.SCHEDULED and campaign.starts_at is not None and campaign.starts_at <= now:
+    if campaign.status == CampaignStatus.SCHEDULED and campaign.due_at is not None and campaign.due_at <= now:
         _activate(campaign, actor, now)
 
 
@@ -230,16 +235,33 @@ def end(*, campaign_id: uuid.UUID, actor: Actor, now: datetime) -> None:
     delivery.cancel(source_ref=campaign.public_id, reason=ENDED_REASON, now=now)
 
 
-def schedule_next(campaign: Campaign, now: datetime) -> None:
-    """Set when the clock sets the campaign off next, counting from its beginning.
+def reschedule(campaign: Campaign, now: datetime, *, is_other_trigger: bool) -> None:
+    """Set anew when a campaign that was let run begins, or runs next.
 
-    :raises SchedulePast: it never does.
+    :raises SchedulePast: it got another trigger that never comes.
     """
+    if campaign.status == CampaignStatus.SCHEDULED:
+        campaign.due_at = max(now, campaign.starts_at or now)
+        return
+    _schedule_next(campaign, now)
+    if is_other_trigger:
+        _refuse_past(campaign)
+
+
+def _schedule_next(campaign: Campaign, now: datetime) -> None:
+    """Set when the clock sets the campaign off next, counting from its beginning."""
     after = max(now, campaign.starts_at) if campaign.starts_at else now
     zone = zone_of_program(campaign, now)
     campaign.due_at = registry.get(campaign.trigger_kind).first_due(campaign.trigger, after, program_zone=zone)
     if campaign.due_at is not None and campaign.ends_at is not None and campaign.due_at >= campaign.ends_at:
         campaign.due_at = None
+
+
+def _refuse_past(campaign: Campaign) -> None:
+    """Refuse a campaign that goes by the clock when no slot is left for it.
+
+    :raises SchedulePast: none is.
+    """
     if campaign.trigger_kind == TriggerKind.SCHEDULE and campaign.due_at is None:
         raise SchedulePast("The schedule has no slot in the future.")
 

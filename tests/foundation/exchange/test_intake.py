@@ -1,5 +1,6 @@
 """Events of other systems in: CloudEvents and mapped ones, each once, by HTTP."""
 
+import json
 import uuid
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -250,6 +251,16 @@ def test_mapping__with_bad_paths__is_refused_place_by_place(client_with: ClientW
     answer = client_with("exchange.manage").post("/api/loyalty/v1/eventMappings/", bad)
     assert answer.status_code == 400
     assert {one["field"] for one in answer.json()["errors"]} == {"id_path", "data_paths.amount", "type"}
+
+
+@pytest.mark.parametrize("body", [5, "x", True, None, [["name", "Other"]]])
+def test_mapping__changed_by_what_is_no_object__is_refused(client_with: ClientWith, body: object) -> None:
+    client = client_with("exchange.manage", "exchange.view")
+    made = client.post("/api/loyalty/v1/eventMappings/", MAPPING).json()
+    address = f"/api/loyalty/v1/eventMappings/{made['id']}/"
+    answer = client.generic("PATCH", address, json.dumps(body), content_type="application/json")
+    assert (answer.status_code, answer["Content-Type"]) == (400, "application/problem+json")
+    assert client.get(address).json() == made
 
 
 def test_path__into_an_event__gives_what_stands_there() -> None:

@@ -135,7 +135,9 @@ class EventMappingViewSet(ReadOnlyApiViewSet):
         """Change a mapping: what is left out stays."""
         held = self.get_object()
         before = {str(name): getattr(held, str(name)) for name in EventMappingChangeSerializer().fields}
-        body = EventMappingChangeSerializer(data={**before, **dict(request.data)})
+        # What is no object is refused as such.
+        given = {**before, **request.data} if isinstance(request.data, dict) else request.data
+        body = EventMappingChangeSerializer(data=given)
         body.is_valid(raise_exception=True)
         api.change_mapping(mapping=held, values=body.validated_data, actor=self.actor, now=clock.now())
         return self.respond_with(self.get_object())
