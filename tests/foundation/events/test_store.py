@@ -1,6 +1,7 @@
 """The event store: filled from the outbox, once, in the order of each key, and read with what is not stored yet."""
 
 import threading
+import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from typing import Any
@@ -214,6 +215,16 @@ def test_facts__fault_planted_into_the_store__is_found_by_the_same_writers(
     plant(fault)
     findings = findings_of_writers_and_storers(connect, EACH // 5)
     assert any(one.startswith(found) for one in findings), findings
+
+
+def test_ids__drawn_in_one_statement__are_of_version_7_of_their_instant_and_in_order() -> None:
+    at = datetime(2026, 3, 1, 12, 0, 0, 123456, tzinfo=UTC)
+    rows = sql.fetch_all("SELECT events_new_id(%s, n) AS id FROM generate_series(1, 5000) n", [at])
+    ids = [row["id"] for row in rows]
+    assert ids == sorted(ids), "an index that is filled with them is filled at its end"
+    assert len(set(ids)) == 5000
+    assert {(one.version, one.variant) for one in ids} == {(7, uuid.RFC_4122)}
+    assert {one.int >> 80 for one in ids} == {int(at.timestamp() * 1000)}, "they tell when the fact was made"
 
 
 def test_months__made_ahead__and_an_instant_outside_them_goes_to_the_rest() -> None:

@@ -73,7 +73,8 @@ CREATE OR REPLACE VIEW events_tail AS
 -- More than p_limit facts are taken in several calls, cut between transactions by their ids; only then may two facts of one key
 -- change places, if both were waiting.
 CREATE OR REPLACE FUNCTION events_store_facts(p_limit integer) RETURNS bigint LANGUAGE plpgsql
--- A backlog of as many facts as one call takes is sorted without files: some 450 bytes each.
+-- Only what orders the facts is sorted, and each is then fetched from its place: sorting them whole took a fifth of the time, most of it
+-- for memory. What orders as many facts as one call takes is sorted without files.
 SET work_mem = '128MB' AS $$
 DECLARE
     v_from xid8;
@@ -106,14 +107,15 @@ BEGIN
     ), marked AS (
         UPDATE events_storecursor c SET seen_below = s.below, running = s.running FROM seen s
     ), batch AS (
-        SELECT * FROM events_outbox o WHERE o.xid >= v_from AND o.xid < v_cut
+        SELECT o.ctid AS place, o.recorded_at, o.id FROM events_outbox o WHERE o.xid >= v_from AND o.xid < v_cut
         UNION ALL
-        SELECT * FROM events_outbox o WHERE o.xid = ANY (v_running)
+        SELECT o.ctid, o.recorded_at, o.id FROM events_outbox o WHERE o.xid = ANY (v_running)
     )
     INSERT INTO events_stored
-        SELECT v_position + row_number() OVER (ORDER BY b.recorded_at, b.id), b.event_id, b.type, b.version, b.key, b.subject_kind,
-            b.subject_ref, b.occurred_at, b.recorded_at, b.correlation_id, b.causation_id, b.data
-        FROM batch b ORDER BY b.recorded_at, b.id;
+        SELECT v_position + n.number, o.event_id, o.type, o.version, o.key, o.subject_kind, o.subject_ref, o.occurred_at, o.recorded_at,
+            o.correlation_id, o.causation_id, o.data
+        FROM unnest(ARRAY(SELECT b.place FROM batch b ORDER BY b.recorded_at, b.id)) WITH ORDINALITY n (place, number)
+        JOIN events_outbox o ON o.ctid = n.place;
     GET DIAGNOSTICS v_count = ROW_COUNT;
     IF v_count > 0 THEN
         DELETE FROM events_outbox o WHERE o.xid = v_own;
