@@ -31,6 +31,8 @@ from loyalty.foundation.kernel.errors import Unavailable
 # Contract views, installed by this domain's migrations; other domains may join them in their own SQL.
 DIRECTORY_VIEW = "customers_directory"
 REACHABLE_VIEW = "customers_reachable"
+# ``customer_id`` of one who was merged, and ``into_id`` of whom that person is now.
+SUCCESSORS_VIEW = "customers_successors"
 # One row for each customer with attributes: ``customer_id`` (the public one) and ``data``, the values by their codes.
 ATTRIBUTES_VIEW = "customers_attribute_facts"
 # A search of more words is a sentence, and each word costs four index scans.

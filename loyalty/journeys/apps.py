@@ -15,7 +15,7 @@ class JourneysConfig(AppConfig):
         "change": "Create journeys and change their drafts",
         "publish": "Publish a version and roll one back",
         "activate": "Activate, pause and archive journeys",
-        "start": "Lead a customer into a journey, and continue one that waits",
+        "start": "Lead customers into a journey, one or many, and continue one that waits",
         "operate": "Move customers in a journey, or out of it",
     }
 
@@ -26,12 +26,13 @@ class JourneysConfig(AppConfig):
         from loyalty.foundation.audit import api as audit
         from loyalty.foundation.events import api as events
         from loyalty.foundation.web import scoping
+        from loyalty.foundation.work import api as work
         from loyalty.journeys import api
         from loyalty.journeys.kinds import actions
         from loyalty.journeys.kinds.actions import protocol as action_protocol
         from loyalty.journeys.kinds.actions import start_journey
         from loyalty.journeys.kinds.nodes import action, condition, end, protocol, split, start, wait
-        from loyalty.journeys.operations import erasing, merging, publishing, starting_others
+        from loyalty.journeys.operations import erasing, merging, publishing, starting_many, starting_others
         from loyalty.journeys.queries import journeys
         from loyalty.segments import api as segments
 
@@ -55,4 +56,5 @@ class JourneysConfig(AppConfig):
         events.ring_after_facts("journeys.listen", is_wanted=api.is_anything_awaited, read_until=api.get_position_read)
         scoping.register_kind("journey", journeys.list_places, names=("journey", "journey_id"))
         scoping.register_kind("journey_execution", journeys.list_places_of_executions, names=("execution_id",))
+        work.register(starting_many.RUN_KIND, starting_many.execute)
         segments.register_usage("journey", journeys.list_usages_of_segment)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
 
+from loyalty.foundation.work.contracts import RunView
+
 
 class NodeKind(StrEnum):
     """What a node does with whoever reaches it."""
@@ -107,6 +109,44 @@ class Fate(StrEnum):
     STAY = "stay"
     MOVE = "move"
     EXIT = "exit"
+
+
+class EntryOutcome(StrEnum):
+    """What becomes of somebody who is to come in with others; all but the first leave a person outside."""
+
+    ENTERED = "entered"
+    HELD_OUT = "held_out"
+    HELD_OUT_BEFORE = "held_out_before"
+    ALREADY_INSIDE = "already_inside"
+    RE_ENTRY_REFUSED = "re_entry_refused"
+    RE_ENTRY_TOO_SOON = "re_entry_too_soon"
+    CUSTOMER_CLOSED = "customer_closed"
+    CUSTOMER_UNKNOWN = "customer_unknown"
+    NAMED_TWICE = "named_twice"
+    UNREADABLE = "unreadable"
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownName:
+    """A name that leads to no customer, and its line in the list, counted from 1."""
+
+    line: int
+    value: str
+
+
+@dataclass(frozen=True, slots=True)
+class ManyStarted:
+    """What became of people who were to be led in at once; ``run`` does it where they are many.
+
+    ``outcomes`` counts those who are done by what became of them; with those still to come they are ``named``.
+    """
+
+    is_dry_run: bool
+    is_complete: bool
+    named: int
+    outcomes: Mapping[EntryOutcome, int]
+    unknown: tuple[UnknownName, ...]
+    run: RunView | None
 
 
 class Severity(StrEnum):

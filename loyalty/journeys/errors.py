@@ -1,6 +1,6 @@
 """What journeys refuses."""
 
-from loyalty.foundation.kernel.errors import Conflict, Invalid, NotFound, Unprocessable
+from loyalty.foundation.kernel.errors import Conflict, Invalid, NotFound, TooLarge, Unprocessable
 
 
 class JourneyNotFound(NotFound):
@@ -71,6 +71,41 @@ class CustomerUnknown(Unprocessable):
 
     code = "journeys.customer_unknown"
     title = "No such customer"
+
+
+class CustomerClosed(Unprocessable):
+    """The customer that was named is closed, and is led into nothing any more."""
+
+    code = "journeys.customer_closed"
+    title = "The customer is closed"
+
+
+class SegmentUnknown(Unprocessable):
+    """The segment that was named does not exist."""
+
+    code = "journeys.segment_unknown"
+    title = "No such segment"
+
+
+class ListInvalid(Invalid):
+    """The list of customers cannot be read: no CSV in UTF-8, or without a column of customers."""
+
+    code = "journeys.list_invalid"
+    title = "Not a list of customers"
+
+
+class ListTooLong(TooLarge):
+    """The list names more customers than one may."""
+
+    code = "journeys.list_too_long"
+    title = "The list is too long"
+
+
+class KeyReused(Unprocessable):
+    """The key was used before to lead other people in."""
+
+    code = "journeys.key_reused"
+    title = "The key was used for other people"
 
 
 class DraftChanged(Conflict):

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models.functions import Now
 
@@ -283,3 +284,45 @@ class Stretch(models.Model):
 
     def __str__(self) -> str:
         return f"{self.backfill_id}: {self.after_id} to {self.until_id}"
+
+
+class Intake(PublicModel):
+    """People whom somebody leads in at once: a list of them, or a segment. A dry run only counts what would be.
+
+    ``key`` is the caller's, once for a journey; ``counts`` tells what became of how many, by ``EntryOutcome``.
+    """
+
+    journey = models.ForeignKey(Journey, on_delete=models.CASCADE, related_name="intakes")
+    key = models.CharField(max_length=200)
+    request_hash = models.BinaryField(max_length=32)
+    segment_ref = models.UUIDField(null=True)
+    context = ExactJSONField(default=dict)
+    is_dry_run = models.BooleanField(default=False)
+    named = models.BigIntegerField(default=0)
+    total = models.BigIntegerField(default=0)
+    seen = models.BigIntegerField(default=0)
+    counts = ExactJSONField(default=dict)
+    is_complete = models.BooleanField(default=False)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["journey", "key"], name="journeys_intake_once", condition=models.Q(is_dry_run=False)
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.journey_id} {self.key}: {self.seen} of {self.total}"
+
+
+class IntakePart(models.Model):
+    """A piece of an intake, done in one transaction and gone then: people of a list, or part of a segment."""
+
+    id = models.BigAutoField(primary_key=True)
+    intake = models.ForeignKey(Intake, on_delete=models.CASCADE, related_name="parts")
+    customers = ArrayField(models.BigIntegerField(), null=True)
+    after_id = models.BigIntegerField(null=True)
+    until_id = models.BigIntegerField(null=True)
+
+    def __str__(self) -> str:
+        return f"{self.intake_id}: {self.pk}"

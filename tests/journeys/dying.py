@@ -22,6 +22,7 @@ from django.db import connection  # noqa: E402  (the applications must be ready 
 from loyalty.foundation.kernel.actor import system_actor  # noqa: E402
 from loyalty.foundation.orm import sql  # noqa: E402
 from loyalty.foundation.resilience import failpoints  # noqa: E402
+from loyalty.foundation.work import api as runs  # noqa: E402
 from loyalty.journeys import api  # noqa: E402
 from loyalty.journeys.contracts import SUCCESS, ActionCall, ActionOutcome, ActionRow, Fate, FieldSpec  # noqa: E402
 from loyalty.journeys.kinds.actions import protocol  # noqa: E402
@@ -97,6 +98,8 @@ def live(order: dict[str, Any]) -> int:
     now, actor = datetime.fromisoformat(order["now"]), system_actor("tests")
     if order["act"] == "work":
         work(now)
+    elif order["act"] == "run":
+        runs.execute_next(now=now)
     elif order["act"] == "publish":
         plan = api.Plan(Fate.MOVE)
         revision = order["revision"]

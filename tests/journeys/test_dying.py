@@ -14,11 +14,14 @@ import pytest
 from django.conf import settings
 from django.db import connection
 
+from loyalty.foundation.kernel import clock
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
+from loyalty.foundation.work.models import Run
 from loyalty.journeys import api
 from loyalty.journeys.kinds.actions import protocol
-from loyalty.journeys.models import Assignment, Execution, Journey, Step, Version
+from loyalty.journeys.models import Assignment, Execution, IntakePart, Journey, Step, Version
+from loyalty.journeys.operations import naming_many
 from tests.campaigns.scene import make_segment
 from tests.journeys import ground
 from tests.journeys.dying import Mark
@@ -242,3 +245,30 @@ def test_clock__killed_at_a_slot_an_entry_and_an_expiry__each_person_once_in_and
         assert inside.values("customer_id").distinct().count() == PEOPLE
     assert Step.objects.values("execution_id", "visit").distinct().count() == Step.objects.count() == 5 * PEOPLE
     assert api.list_stuck(now=now + timedelta(days=30)) == []
+
+
+def test_many_started__run_killed_in_the_middle__the_next_worker_leads_in_the_rest_and_nobody_twice(
+    order: Order, actor: Actor, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # A lease counts by the clock of the wall.
+    now = clock.now()
+    api.tidy(now=now)
+    monkeypatch.setattr(naming_many, "PART_ROWS", max(1, PEOPLE // 5))
+    people = ground.make_people(PEOPLE, now)
+    graph = ground.graph_of({"w": ground.wait(9)}, ["start w", "w end"], {"re_entry": "each_occurrence"})
+    journey = ground.make_journey(now, graph).journey_id
+    source = api.ListedPeople(tuple(str(one) for one in people))
+    told = api.start_many(
+        journey_id=journey, source=source, context={}, reason="", key="k", actor=actor, now=now
+    )  # fmt: skip
+    assert told.run is not None
+    pieces = IntakePart.objects.count()
+    for number, point in ((1, "journeys.entered_many:2"), (2, "journeys.entered_many:1")):
+        assert order(now + number * timedelta(hours=1), point, act="run") == "killed"
+        # The piece in hand went back with the transaction.
+        assert IntakePart.objects.count() == pieces - 1
+    assert order(now + timedelta(hours=3), act="run") == "done"
+    run = Run.objects.get()
+    assert (run.status, run.attempts) == ("SUCCEEDED", 3)
+    assert run.result["outcomes"] == [{"code": "entered", "people": PEOPLE}]
+    assert Execution.objects.count() == PEOPLE == Execution.objects.values("customer_id").distinct().count()

@@ -50,9 +50,7 @@ def test_suspects__of_a_range__are_found_along_two_indexes_without_the_rows(book
     for kind in ("seqscan", "bitmapscan"):
         run(f"SET LOCAL enable_{kind} = off")
     body = run("SELECT prosrc FROM pg_proc WHERE proname = 'ledger_suspects'")[0][0]
-    plan = "\n".join(
-        row[0] for row in run("EXPLAIN " + body.replace("p_first", "1").replace("p_last", "1000000"))
-    )
+    plan = "\n".join(row[0] for row in run("EXPLAIN " + body.replace("p_first", "1").replace("p_last", "1000000")))
     assert "Index Only Scan using ledger_entry_sequence" in plan
     assert "Index Only Scan using ledger_lot_open_pkey" in plan
 

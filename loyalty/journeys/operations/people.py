@@ -15,6 +15,7 @@ from loyalty.foundation.work import api as work
 from loyalty.journeys.contracts import NEXT, ExecutionState, NodeKind, ReEntry, WaitMode
 from loyalty.journeys.errors import (
     AlreadyInside,
+    CustomerClosed,
     CustomerUnknown,
     ExecutionNotFound,
     ExecutionOver,
@@ -34,6 +35,13 @@ from loyalty.journeys.policy.planning import key_of
 
 MOVED, EXIT = "moved", "exit"
 
+# Who was merged is whom that person is now.
+NAMED = """
+    SELECT i.customer_id, i.status FROM customers_directory d
+    LEFT JOIN customers_successors s ON s.customer_id = d.customer_id
+    JOIN customers_directory i ON i.customer_id = coalesce(s.into_id, d.customer_id)
+    WHERE d.public_id = %s
+"""
 # Who was two is one: the executions of the one that is gone go to the other, who may be inside only once; the rest end.
 MERGE = """
     UPDATE journeys_execution x SET customer_id = %(into)s
@@ -57,7 +65,7 @@ def start(
     """Lead one customer in; the same idempotency key gives the execution that it gave first.
 
     :raises JourneyNotFound, JourneyStateWrong: there is no such journey, or it does not run.
-    :raises CustomerUnknown: there is no such customer.
+    :raises CustomerUnknown, CustomerClosed: there is no such customer, or none that is led any more.
     :raises AlreadyInside, ReEntryRefused: the customer may not come in.
     """
     journey = Journey.objects.select_related("live").filter(public_id=journey_id).first()
@@ -66,7 +74,7 @@ def start(
     if holding.share([journey.pk]).get(journey.pk) != "ACTIVE":
         raise JourneyStateWrong("The journey does not run.")
     journey.refresh_from_db(fields=["live"])
-    customer = sql.fetch_one("SELECT customer_id FROM customers_directory WHERE public_id = %s", [customer_id])
+    customer = sql.fetch_one(NAMED, [customer_id])
     if customer is None:
         raise CustomerUnknown("There is no such customer.")
     if journey.live_id is None:
@@ -81,6 +89,8 @@ def start(
         enter(loaded=loaded, people=[newcomer], now=now)
         begun = Execution.objects.filter(**wanted).first()
         work.ring("journeys.advance")
+    if begun is None and customer["status"] == "CLOSED":
+        raise CustomerClosed("The customer is closed.")
     return begun or _refuse(loaded, newcomer)
 
 

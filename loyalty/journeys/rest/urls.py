@@ -2,7 +2,18 @@
 
 from django.urls import URLPattern, path
 
-from loyalty.journeys.rest import analytics, comparing, exchange, executions, kinds, parts, trying, versions, views
+from loyalty.journeys.rest import (
+    analytics,
+    comparing,
+    exchange,
+    executions,
+    kinds,
+    parts,
+    starting,
+    trying,
+    versions,
+    views,
+)
 
 routes = [
     ("journeys", views.JourneyViewSet, "journeys"),
@@ -10,6 +21,7 @@ routes = [
 ]
 paths: list[URLPattern] = [
     *kinds.paths,
+    *starting.paths,
     *trying.paths,
     *analytics.paths,
     *exchange.paths,

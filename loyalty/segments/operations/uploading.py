@@ -1,8 +1,5 @@
 """Members of a static segment out of a CSV file: lines are matched in sets, and the report tells each one's fate."""
 
-import csv
-import io
-from collections.abc import Iterator
 from datetime import datetime
 from typing import BinaryIO
 
@@ -10,6 +7,7 @@ import numpy as np
 from django.db import connection, transaction
 
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.kernel.csv_column import CsvColumn, CsvUnreadable, open_column
 from loyalty.foundation.orm import sql
 from loyalty.segments.contracts import MatchReport, SnapshotCause
 from loyalty.segments.errors import UploadInvalid, UploadTooLarge
@@ -53,10 +51,10 @@ def upload(*, segment: Segment, file: BinaryIO, column: str = "", actor: Actor, 
     :raises UploadTooLarge: more than 64 MB or a million lines.
     """
     held = held_static(segment)
-    reader, place, name = _open(file, column)
+    chosen = _open(file, column)
     sql.execute("DROP TABLE IF EXISTS segments_upload, segments_matched")
     sql.execute("CREATE TEMP TABLE segments_upload (line bigint, value text) ON COMMIT DROP")
-    invalid = _fill(reader, place)
+    invalid = _fill(chosen)
     sql.execute("ANALYZE segments_upload")
     sql.execute(MATCH)
     counts = sql.fetch_one(COUNTS)
@@ -66,7 +64,7 @@ def upload(*, segment: Segment, file: BinaryIO, column: str = "", actor: Actor, 
     old, new = bitmaps.alike(membership.bits_of(held), bitmaps.of_ids(matched))
     applied = apply(segment=held, members=old | new, evaluated_at=now, cause=SnapshotCause.UPLOAD, actor=actor, now=now)
     return MatchReport(
-        column=name,
+        column=chosen.name,
         lines=int(counts["lines"]) + invalid,
         matched=int(counts["matched"]),
         added=applied.added,
@@ -78,46 +76,29 @@ def upload(*, segment: Segment, file: BinaryIO, column: str = "", actor: Actor, 
     )
 
 
-def _open(file: BinaryIO, column: str) -> tuple[Iterator[list[str]], int, str]:
-    """Read the head; give the lines after it, and the place and name of the column."""
+def _open(file: BinaryIO, column: str) -> CsvColumn:
+    """Read the head and find the column."""
     content = file.read(BYTES_MAX + 1)
     if len(content) > BYTES_MAX:
         raise UploadTooLarge(f"A file has at most {BYTES_MAX // 2**20} MB.")
     try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as fault:
-        raise UploadInvalid("The file is not written in UTF-8.") from fault
-    if "\x00" in text or not text.strip():
-        raise UploadInvalid("The file is empty or no text.")
-    delimiter = max(",;\t", key=text.split("\n", 1)[0].count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        head = [one.strip() for one in next(reader)]
-    except (csv.Error, StopIteration) as fault:
-        raise UploadInvalid("The file has no first line with the names of its columns.") from fault
-    lowered = [one.lower() for one in head]
-    wanted = column.strip().lower() or next((name for name in COLUMNS if name in lowered), lowered[0])
-    if wanted not in lowered:
-        raise UploadInvalid(f"The file has no column {column[:60]!r}; it has {', '.join(head[:20])}.")
-    return reader, lowered.index(wanted), head[lowered.index(wanted)]
+        return open_column(content, column=column, usual=COLUMNS)
+    except CsvUnreadable as fault:
+        raise UploadInvalid(str(fault)) from fault
 
 
-def _fill(reader: Iterator[list[str]], place: int) -> int:
+def _fill(column: CsvColumn) -> int:
     """Copy the values into the temporary table; give how many lines have none that a customer could have."""
-    invalid = count = 0
+    invalid = 0
     try:
         with connection.cursor() as cursor, cursor.copy("COPY segments_upload FROM STDIN") as target:
-            for line, row in enumerate(reader, start=2):
-                if not row:
-                    continue
-                count += 1
+            for count, (line, value) in enumerate(column.values(), start=1):
                 if count > LINES_MAX:
                     raise UploadTooLarge(f"A file has at most {LINES_MAX:,} lines.")
-                value = row[place].strip() if place < len(row) else ""
                 if not value or len(value) > VALUE_MAX:
                     invalid += 1
                 else:
                     target.write_row((line, value))
-    except csv.Error as fault:
-        raise UploadInvalid(f"The file cannot be read as CSV: {fault}.") from fault
+    except CsvUnreadable as fault:
+        raise UploadInvalid(str(fault)) from fault
     return invalid

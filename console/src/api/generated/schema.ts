@@ -2463,6 +2463,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/loyalty/v1/journeys/{id}/start-many/": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** @description Lead them in, or count only (dry run). 202 with a run where they are many; the same key, the same answer. */
+        post: operations["journeys_start_many_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/loyalty/v1/journeys/{id}/start/": {
         parameters: {
             query?: never;
@@ -5614,6 +5631,20 @@ export interface components {
          * @enum {string}
          */
         ClawbackEnum: "only_pending" | "within_balance" | "unlimited";
+        /**
+         * @description * `entered` - entered
+         *     * `held_out` - held_out
+         *     * `held_out_before` - held_out_before
+         *     * `already_inside` - already_inside
+         *     * `re_entry_refused` - re_entry_refused
+         *     * `re_entry_too_soon` - re_entry_too_soon
+         *     * `customer_closed` - customer_closed
+         *     * `customer_unknown` - customer_unknown
+         *     * `named_twice` - named_twice
+         *     * `unreadable` - unreadable
+         * @enum {string}
+         */
+        CodeEnum: "entered" | "held_out" | "held_out_before" | "already_inside" | "re_entry_refused" | "re_entry_too_soon" | "customer_closed" | "customer_unknown" | "named_twice" | "unreadable";
         /** @description A code of the app. */
         CodeWriteRequest: {
             code: string;
@@ -7130,6 +7161,11 @@ export interface components {
             saved_at: string;
             saved_by: string;
         };
+        /** @description What became of how many, or would. */
+        JourneyEntryOutcome: {
+            code: components["schemas"]["CodeEnum"];
+            people: number;
+        };
         /** @description A declared field of an event. */
         JourneyEventField: {
             label: string;
@@ -7235,6 +7271,15 @@ export interface components {
             dry_run: boolean;
             people: number;
         };
+        /** @description How many were named and what became of them; ``run`` tells how far it is where they are many. */
+        JourneyManyStarted: {
+            complete: boolean;
+            dry_run: boolean;
+            named: number;
+            outcomes: components["schemas"]["JourneyEntryOutcome"][];
+            run: unknown | null;
+            unknown: components["schemas"]["JourneyUnknownName"][];
+        };
         /** @description Where to, and why. */
         JourneyMoveRequest: {
             node_id: string;
@@ -7320,6 +7365,23 @@ export interface components {
             takes_back: boolean;
             to_version: number;
         };
+        /** @description Who is led in: public ids or references, a CSV file, or the members of a segment; and what they bring along. */
+        JourneyStartManyRequest: {
+            /** @default  */
+            column: string;
+            context?: unknown;
+            customers?: string[];
+            /** @default false */
+            dry_run: boolean;
+            /** Format: binary */
+            file?: string;
+            /** @default  */
+            idempotency_key: string;
+            /** @default  */
+            reason: string;
+            /** Format: uuid */
+            segment?: string;
+        };
         /** @description A customer to lead in. */
         JourneyStartRequest: {
             context?: unknown;
@@ -7367,6 +7429,11 @@ export interface components {
             description: string;
             graph: unknown;
             title: string;
+        };
+        /** @description A name that leads to no customer, and its line: of a list its place, of a file with the first line counted. */
+        JourneyUnknownName: {
+            line: number;
+            value: string;
         };
         /** @description A graph to look at; the draft where none is given. */
         JourneyValidateRequest: {
@@ -19709,6 +19776,61 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["JourneyPublished"];
+                };
+            };
+            /** @description Refused or failed */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": {
+                        code: string;
+                        detail?: string;
+                        errors?: {
+                            code?: string;
+                            field?: string;
+                            message?: string;
+                        }[];
+                        instance?: string;
+                        status: number;
+                        title: string;
+                        type: string;
+                    };
+                };
+            };
+        };
+    };
+    journeys_start_many_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["JourneyStartManyRequest"];
+                "multipart/form-data": components["schemas"]["JourneyStartManyRequest"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyManyStarted"];
+                };
+            };
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JourneyManyStarted"];
                 };
             };
             /** @description Refused or failed */

@@ -212,6 +212,20 @@ export const pause = (id: string, timers: 'run' | 'freeze'): Promise<unknown> =>
 export const archive = (id: string): Promise<unknown> => post(at(id, 'archive/'))
 export const startFor = (id: string, customerId: string): Promise<{ execution_id: string; state: ExecutionState }> => post(at(id, 'start/'), { customer_id: customerId }, { 'Idempotency-Key': newKey('console-') })
 
+
+/** Who is led in at once: names that were pasted, a CSV file, or the members of a segment. */
+export type ManyPeople = { customers: readonly string[] } | { file: File; column: string } | { segment: string }
+export interface EntryOutcome { code: string; people: number }
+export interface ManyStarted { dry_run: boolean; complete: boolean; named: number; outcomes: EntryOutcome[]; unknown: { line: number; value: string }[]; run: { id: string } | null }
+export function startMany(id: string, people: ManyPeople, told: { reason: string; dry_run: boolean }, key: string): Promise<ManyStarted> {
+  return post<ManyStarted>(at(id, 'start-many/'), 'file' in people ? formOf({ ...people, ...told }) : { ...people, ...told }, { 'Idempotency-Key': key })
+}
+function formOf(parts: Record<string, string | boolean | File>): FormData {
+  const form = new FormData()
+  for (const [name, part] of Object.entries(parts)) form.append(name, typeof part === 'boolean' ? String(part) : part)
+  return form
+}
+
 export const listExecutions = (params: Params, signal?: AbortSignal): Promise<Page<Execution>> => get<Page<Execution>>('journeyExecutions/', params, signal)
 export const getExecution = (id: string, signal?: AbortSignal): Promise<ExecutionDetail> => get<ExecutionDetail>(`journeyExecutions/${id}/`, {}, signal)
 export const exitExecution = (id: string, reason: string): Promise<unknown> => post(`journeyExecutions/${id}/exit/`, { reason })
