@@ -81,7 +81,7 @@ def test_start_many__more_than_one_piece__202_and_a_run(
     assert admin_client.get(f"/api/loyalty/v1/runs/{run['id']}/").json()["subject_kind"] == "journey_intake"
 
 
-BAD = {
+BAD: dict[str, tuple[dict[str, Any], str, int, str]] = {
     "nothing": ({}, "k1", 400, "customers"),
     "two": ({"customers": ["a"], "segment": str(uuid.uuid4())}, "k1", 400, "segment"),
     "empty": ({"customers": []}, "k1", 400, "customers"),
@@ -134,8 +134,8 @@ def test_start_many__a_list_of_as_many_as_a_body_may_name__taken_and_one_more_re
     admin_client: APIClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     place = make(admin_client)
-    most = {"customers": [f"c-{number}" for number in range(starting.NAMES_MAX)], "dry_run": True}
-    told = send(admin_client, place, most)
+    names = [f"c-{number}" for number in range(starting.NAMES_MAX)]
+    told = send(admin_client, place, {"customers": names, "dry_run": True})
     assert told.json()["outcomes"] == [{"code": "customer_unknown", "people": starting.NAMES_MAX}]
     assert len(told.json()["unknown"]) == naming_many.UNKNOWN_TOLD
-    assert send(admin_client, place, {"customers": [*most["customers"], "x"]}).status_code == 400
+    assert send(admin_client, place, {"customers": [*names, "x"]}).status_code == 400

@@ -156,6 +156,33 @@ test('test_leading__everybody_at_a_step__counted_moved_and_let_go', async ({ sig
   expect(await hereNow(page, 'buy')).toBe(0)
 })
 
+test('test_start_many__a_pasted_list__counted_by_reason_and_then_led_in', async ({ signedIn: page }) => {
+  const found = await customers(page)
+  await page.goto(`/journeys/${id}`)
+  await page.getByRole('button', { name: 'More actions' }).click()
+  await page.getByRole('menuitem', { name: 'Start for many' }).click()
+  const dialog = page.getByRole('dialog', { name: 'Start for many customers' })
+  await expect(dialog.getByRole('button', { name: 'Count them first' })).toBeDisabled()
+  await dialog.getByLabel('Customers').fill(`${found[0]}\n${found[0]}, nobody`)
+  await dialog.getByRole('button', { name: 'Count them first' }).click()
+  const told = dialog.getByRole('status', { name: 'What would become of them' })
+  await expect(told).toContainText('Come in1')
+  await expect(told).toContainText('Lead to no customer1')
+  await expect(told).toContainText('Named more than once1')
+  await expectAccessible(page)
+  // Only counted so far, and the reason is asked for.
+  expect(await hereNow(page, 'buy')).toBe(0)
+  const confirm = dialog.getByRole('button', { name: 'Start for 1 customer' })
+  await expect(confirm).toBeDisabled()
+  await dialog.getByLabel('Reason').fill('They asked for it')
+  await confirm.click()
+  await expect(page.getByText('1 customer came in').first()).toBeVisible()
+  await expect(dialog).toBeHidden()
+  await expect.poll(() => hereNow(page, 'buy'), { timeout: 60_000 }).toBe(1)
+  // Out again, so that the next story finds the journey empty.
+  await call(page, 'POST', `journeys/${id}/people/`, { node_id: 'buy', reason: 'The story is told' })
+})
+
 test('test_life__paused_and_archived__says_what_becomes_of_whom', async ({ signedIn: page }) => {
   const [customer] = await customers(page)
   await start(page, customer ?? '')
