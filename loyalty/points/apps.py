@@ -44,7 +44,10 @@ class PointsConfig(AppConfig):
         from loyalty.points.queries.facts import ARABIC, EVENT_TYPES, FACTS
         from loyalty.points.queries.places import PLACES
 
-        events.subscribe("customer.purchase", name="points.on_customer_purchase", handler=handlers.on_customer_purchase)
+        events.subscribe(
+            "customer.purchase", name="points.on_customer_purchase", handler=handlers.on_customer_purchase,
+            take_set=handlers.on_customer_purchases,
+        )  # fmt: skip
         events.subscribe("customer.referred", name="points.on_customer_referred", handler=handlers.on_customer_referred)
         events.subscribe("member.left", name="points.on_member_left", handler=handlers.on_member_left)
         events.subscribe(
@@ -52,8 +55,9 @@ class PointsConfig(AppConfig):
             take_set=handlers.on_members_enrolled,
         )  # fmt: skip
         events.subscribe_to_each(
-            queries.list_event_types, name="points.on_earning_event", handler=handlers.on_earning_event
-        )
+            queries.list_event_types, name="points.on_earning_event", handler=handlers.on_earning_event,
+            take_set=handlers.on_earning_events,
+        )  # fmt: skip
         for kind, (resolver, names) in PLACES.items():
             scoping.register_kind(kind, resolver, names=names)
         customers.register_overview_part("account", queries.overview_part)

@@ -14,6 +14,13 @@ def on_customer_purchase(event: Envelope, *, now: datetime) -> None:
     api.earn_for_purchase(event=_told(event), actor=system_actor("points.on_customer_purchase"), now=now)
 
 
+def on_customer_purchases(facts: Sequence[Envelope], *, now: datetime) -> None:
+    """Earn for several purchases at once."""
+    api.earn_for_events(
+        events=[_told(one) for one in facts], actor=system_actor("points.on_customer_purchase"), now=now
+    )
+
+
 def on_customer_referred(event: Envelope, *, now: datetime) -> None:
     """Give both sides of a referral what programs promise for it."""
     api.earn_for_referral(event=_told(event), actor=system_actor("points.on_customer_referred"), now=now)
@@ -23,6 +30,12 @@ def on_earning_event(event: Envelope, *, now: datetime) -> None:
     """Earn for an event that a rule of some program names; one that is not about a customer is passed over."""
     if event.subject_kind == "customer":
         api.earn_for_event(event=_told(event), actor=system_actor("points.on_earning_event"), now=now)
+
+
+def on_earning_events(facts: Sequence[Envelope], *, now: datetime) -> None:
+    """Earn for several such events at once."""
+    events = [_told(one) for one in facts if one.subject_kind == "customer"]
+    api.earn_for_events(events=events, actor=system_actor("points.on_earning_event"), now=now)
 
 
 def on_member_left(event: Envelope, *, now: datetime) -> None:

@@ -20,7 +20,12 @@ from loyalty.points.operations.move_batches import (
     transfer_batch,
 )
 from loyalty.points.operations.pending import activate_due, cancel, confirm
-from loyalty.points.operations.purchases import earn_for_event, earn_for_purchase, earn_for_referral
+from loyalty.points.operations.purchases import (
+    earn_for_event,
+    earn_for_events,
+    earn_for_purchase,
+    earn_for_referral,
+)
 from loyalty.points.operations.reconciling import reconcile_book, start_due_reconciliation, start_reconciliation
 from loyalty.points.operations.reversing import reinstate, reverse
 from loyalty.points.operations.spending import burn
@@ -42,6 +47,7 @@ __all__ = [
     "earn_batch",
     "earn_batch_or_ask",
     "earn_for_event",
+    "earn_for_events",
     "earn_for_purchase",
     "earn_for_referral",
     "enroll_members",

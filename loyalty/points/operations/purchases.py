@@ -3,7 +3,7 @@
 import hashlib
 import logging
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -15,9 +15,11 @@ from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import Refusal
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
 from loyalty.foundation.kernel.money import parse_amount
+from loyalty.ledger import api as ledger
 from loyalty.points import queries
 from loyalty.points.contracts import EarnReceipt, EarnRequest, InboundEvent, Key, MemberFacts, MemberRef
 from loyalty.points.errors import ReferralRefused
+from loyalty.points.operations.batches import earn_batch
 from loyalty.points.operations.earning import earn
 from loyalty.points.operations.nothing import remember_nothing
 from loyalty.programs import api as programs
@@ -51,13 +53,57 @@ def earn_for_event(*, event: InboundEvent, actor: Actor, now: datetime) -> list[
     return _earn_everywhere(event, actor, now)
 
 
+@transaction.atomic
+def earn_for_events(*, events: Sequence[InboundEvent], actor: Actor, now: datetime) -> None:
+    """Do for several purchases or other events what ``earn_for_purchase`` and ``earn_for_event`` do for each.
+
+    What the members among their customers earn is posted together. An event of somebody who would become a member by
+    it, or which a program refuses, is taken by itself: it may leave nothing behind but its refusal.
+    """
+    histories = list(queries.list_histories().values())
+    plans = {event.event_id: _plans(event, histories) for event in events}
+    pairs = [(event.customer_id, plan.program_id) for event in events for plan in plans[event.event_id]]
+    members = queries.list_members_of(pairs)
+    together: list[EarnRequest] = []
+    alone: set[uuid.UUID | None] = set()
+    for event in events:
+        asked = _requests_of_member(event, plans[event.event_id], members)
+        if asked is None:
+            alone.add(event.event_id)
+        else:
+            together.extend(asked)
+    for start in range(0, len(together), ledger.BATCH_LINES_MAX):
+        requests = together[start : start + ledger.BATCH_LINES_MAX]
+        lines = earn_batch(requests=requests, actor=actor, now=now)
+        alone |= {one.causation_id for one, line in zip(requests, lines, strict=True) if line.receipt is None}
+    for event in events:
+        if event.event_id in alone:
+            _earn_everywhere(event, actor, now)
+
+
+def _requests_of_member(
+    event: InboundEvent, plans: Sequence[ProgramPlan], members: Mapping[tuple[uuid.UUID, uuid.UUID], MemberFacts]
+) -> list[EarnRequest] | None:
+    """Give what a member asks of its programs; None when a program would take the customer in, or none can be asked."""
+    requests = []
+    for plan in plans:
+        if (event.customer_id, plan.program_id) in members:
+            try:
+                requests.append(_request(event, plan.program_id, _key_of(event, plan)))
+            except Refusal:
+                return None
+        elif _may_open(plan, event.occurred_at):
+            return None
+    return requests
+
+
 def _earn_everywhere(event: InboundEvent, actor: Actor, now: datetime) -> list[EarnReceipt]:
     receipts = []
-    for plan in _plans(event):
+    for plan in _plans(event, queries.list_histories().values()):
         member = _member_or_open(event.customer_id, plan, event.occurred_at)
         if member is None:
             continue
-        key = _key(SCOPE, f"{event.event_id}:{plan.program_id}", event)
+        key = _key_of(event, plan)
         try:
             with transaction.atomic():
                 receipts.append(earn(request=_request(event, plan.program_id, key), actor=actor, now=now))
@@ -75,7 +121,7 @@ def earn_for_referral(*, event: InboundEvent, actor: Actor, now: datetime) -> li
     """
     referrer_id = _referrer_of(event.data)
     receipts = []
-    for plan in _plans(event):
+    for plan in _plans(event, queries.list_histories().values()):
         both = (
             (referrer_id, plan.referral.referrer_points, "referrer"),
             (event.customer_id, plan.referral.referee_points, "referee"),
@@ -128,9 +174,9 @@ def _give_both(
     return receipts
 
 
-def _plans(event: InboundEvent) -> list[ProgramPlan]:
+def _plans(event: InboundEvent, histories: Iterable[queries.History]) -> list[ProgramPlan]:
     """Give the versions of active programs that say something about the event, as of its instant."""
-    plans = [programs.plan_at(history, event.occurred_at) for history in queries.list_histories().values()]
+    plans = [programs.plan_at(history, event.occurred_at) for history in histories]
     return [
         plan
         for plan in plans
@@ -142,8 +188,11 @@ def _plans(event: InboundEvent) -> list[ProgramPlan]:
 def _member_or_open(customer_id: uuid.UUID, plan: ProgramPlan, at: datetime) -> MemberFacts | uuid.UUID | None:
     """Give the member, or the customer whom the program takes in by itself, or None."""
     found = queries.find_member(customer_id=customer_id, program_id=plan.program_id)
-    is_open = plan.enrollment is programs.Enrollment.AUTOMATIC and programs.is_open(plan, at)
-    return found or (customer_id if is_open else None)
+    return found or (customer_id if _may_open(plan, at) else None)
+
+
+def _may_open(plan: ProgramPlan, at: datetime) -> bool:
+    return plan.enrollment is programs.Enrollment.AUTOMATIC and programs.is_open(plan, at)
 
 
 def _remember_refusal(
@@ -153,6 +202,10 @@ def _remember_refusal(
         return []
     trace = {"reason": refusal.code, "detail": refusal.detail, "program_version": plan.version_number}
     return [remember_nothing(key, member, trace, occurred_at, tier=None)]
+
+
+def _key_of(event: InboundEvent, plan: ProgramPlan) -> Key:
+    return _key(SCOPE, f"{event.event_id}:{plan.program_id}", event)
 
 
 def _key(scope: str, key: str, event: InboundEvent) -> Key:
