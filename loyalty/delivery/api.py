@@ -58,7 +58,7 @@ from loyalty.delivery.errors import (
 )
 from loyalty.delivery.kinds.hooks import Call
 from loyalty.delivery.operations.answers import enqueue_each, open_messages
-from loyalty.delivery.operations.budgeting import remove_budget, set_budget
+from loyalty.delivery.operations.budgeting import drop_source_budget, remove_budget, set_budget
 from loyalty.delivery.operations.contacting import get_policy, lift, save_policy, suppress
 from loyalty.delivery.operations.enqueue import (
     check_content,
@@ -189,6 +189,7 @@ __all__ = [
     "create_template",
     "delete_template",
     "draft_of",
+    "drop_source_budget",
     "enqueue_chunk",
     "enqueue_each",
     "enqueue_set",

@@ -24,7 +24,7 @@ from loyalty.foundation.orm import sql
 from loyalty.segments import api as segments
 from loyalty.segments.models import Segment
 from tests.campaigns.facts import Purchase
-from tests.campaigns.scene import ACTOR, executions, later, make_campaign, make_segment, trigger, work_off
+from tests.campaigns.scene import ACTOR, CONTENT, executions, later, make_campaign, make_segment, trigger, work_off
 from tests.delivery.post import SOURCE, Post, make_customers, open_message
 
 pytestmark = pytest.mark.django_db
@@ -263,6 +263,23 @@ def test_seeds__each_occurrence__get_a_copy_that_counts_nowhere(post: Post, now:
     work_off(now)
     assert sorted(mail["To"] for mail in post.mails()) == ["c0@mail.test", "watch@khaywe.test"]
     assert api.performance_of(campaign)["total_sent"] == 1
+
+
+def test_seeds__of_several_channels__each_goes_by_those_of_its_address(post: Post, now: datetime) -> None:
+    (ada, me) = make_customers(["Ada", "Me"], now)
+    content = {**CONTENT, "in_app": {"title": "T", "body": "B"}}
+    seeds, segment = ("watch@khaywe.test", str(me)), make_segment(now, [ada])
+    campaign = make_campaign(now, seeds=seeds, segment=segment, channels=("email", "in_app"), content=content)
+    trigger(campaign, now)
+    seeded = Send.objects.filter(message__is_test=True).values_list("channel", "address")
+    assert sorted(seeded) == [("email", "watch@khaywe.test"), ("in_app", str(me))]
+
+
+def test_seeds__of_no_channel_of_the_campaign__are_refused(now: datetime) -> None:
+    content = {"in_app": {"title": "T", "body": "B"}}
+    with pytest.raises(api.SettingsInvalid) as refused:
+        make_campaign(now, channels=("in_app",), content=content, seeds=("watch@khaywe.test",))
+    assert [(one.field, one.code) for one in refused.value.problems] == [("seeds.0", "campaign.address_invalid")]
 
 
 def test_set__keys_of_its_own__once_each_with_values_and_reasons(post: Post, now: datetime) -> None:

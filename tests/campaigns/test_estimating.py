@@ -11,10 +11,10 @@ from rest_framework.test import APIClient
 
 from loyalty.campaigns import api
 from loyalty.campaigns.queries import occurrences, sizing
-from loyalty.delivery.models import Send
+from loyalty.delivery.models import MessageBudget, Send
 from loyalty.foundation.orm import sql
 from loyalty.foundation.work import api as work
-from tests.campaigns.scene import CONTENT, make_audience, make_campaign, make_segment, trigger, work_off
+from tests.campaigns.scene import ACTOR, CONTENT, make_audience, make_campaign, make_segment, trigger, work_off
 from tests.delivery.post import Post, left_out, make_customers
 from tests.delivery.test_budgets import budget, price
 from tests.points.world import make_world
@@ -43,6 +43,21 @@ def test_preview__budget_for_one__says_whom_no_budget_pays(post: Post, admin_cli
     # What is spent is spent: nobody more is paid for, and the verdict on one customer says so.
     verdict = admin_client.post(place, {"customer_ref": "c-0"}).json()["verdict"]
     assert verdict == {"is_meant": True, "reasons": {"email": "budget"}}
+
+
+def test_budget__taken_from_a_campaign__bounds_it_no_more(post: Post, now: datetime) -> None:
+    price(now, email="1")
+    campaign = make_campaign(now, segments=(make_audience(now),), budget_amount=Decimal("1.50"))
+    trigger(campaign, now)
+    work_off(now)
+    assert Send.objects.filter(reason="budget").count() == 1
+
+    api.change(campaign_id=campaign, changes={"budget_amount": None}, actor=ACTOR, now=now)
+
+    assert trigger(campaign, now, "o-2").answer["audience"] == 2
+    work_off(now)
+    assert Send.objects.filter(state="SENT").count() == 3
+    assert not MessageBudget.objects.exists()
 
 
 def test_trigger__month_used_up__tells_it_beforehand(post: Post, now: datetime) -> None:

@@ -7,9 +7,6 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from django.core.exceptions import ValidationError
-from django.core.validators import validate_email
-
 from loyalty.campaigns.contracts import FallbackWhen, TriggerKind
 from loyalty.campaigns.errors import (
     ChannelsInvalid,
@@ -178,11 +175,12 @@ def _problems_of_fallback(campaign: Campaign) -> Iterable[FieldProblem]:
 def _problems_of_seeds(campaign: Campaign) -> Iterable[FieldProblem]:
     if len(campaign.seeds) > SEEDS_MAX or len(set(campaign.seeds)) != len(campaign.seeds):
         yield FieldProblem("seeds", "invalid", f"At most {SEEDS_MAX} addresses, each once.")
+    # The channels are held against their own rules afterwards; one that is none has no addresses.
+    channels = [one for one in campaign.channels if one in delivery.list_channels()]
     for place, address in enumerate(campaign.seeds):
-        try:
-            validate_email(address)
-        except ValidationError:
-            yield FieldProblem(f"seeds.{place}", "campaign.address_invalid", "This is not an e-mail address.")
+        if channels and not delivery.list_channels_of_address(channels, address):
+            message = f"This is not {delivery.words_of_addresses(channels)}."
+            yield FieldProblem(f"seeds.{place}", "campaign.address_invalid", message)
 
 
 def _problems_of_variants(campaign: Campaign) -> Iterable[FieldProblem]:

@@ -12,6 +12,7 @@ from loyalty.campaigns.errors import CampaignInUse, CampaignNotFound, CampaignSt
 from loyalty.campaigns.models import Campaign
 from loyalty.campaigns.operations.checking import check
 from loyalty.campaigns.operations.life import RUNNING, activate_or_ask, refuse_growth, reschedule
+from loyalty.delivery import api as delivery
 from loyalty.foundation.approvals import api as approvals
 from loyalty.foundation.audit import api as audit
 from loyalty.foundation.kernel.actor import Actor
@@ -116,7 +117,7 @@ def change(
     if campaign.status == CampaignStatus.ENDED:
         raise CampaignStateWrong("An ended campaign stays as it is.")
     before = describe(campaign)
-    held = campaign.trigger
+    held, was_bounded = campaign.trigger, campaign.budget_amount is not None
     wanted = dict(changes)
     if "segment" in wanted:
         one = wanted.pop("segment")
@@ -132,6 +133,8 @@ def change(
     check(campaign, now=now)
     if GROWING & set(wanted):
         refuse_growth(campaign, actor, now)
+    if was_bounded and campaign.budget_amount is None:
+        delivery.drop_source_budget(source_ref=campaign.public_id)
     is_other_trigger = campaign.trigger != held
     if is_other_trigger:
         campaign.is_threshold_met = False

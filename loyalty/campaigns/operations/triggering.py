@@ -1,7 +1,7 @@
 """Triggering: an occurrence begins once, its plan and its content are frozen, its answer is kept."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
@@ -171,33 +171,43 @@ def begin_set(
 
 
 def _send_seeds(campaign: Campaign, made: Occurrence, now: datetime) -> None:
-    """Send the occurrence to the operator's own addresses too, rendered for one of its customers; it counts nowhere."""
-    if not campaign.seeds or "email" not in campaign.channels:
+    """Send the occurrence to the operator's own addresses too, each by the channels of such, rendered for one of its
+    customers; it counts nowhere."""
+    told = {one: delivery.list_channels_of_address(campaign.channels, one) for one in campaign.seeds}
+    if not any(told.values()):
         return
     try:
         found = audiences.sample_customer(plan_of(campaign, shared=made.plan["shared"]), customer=None)
     except CustomerUnknown:
         return
     for place, variant in enumerate(campaign.variants or [None]):
-        request = delivery.MessageRequest(
-            occurrence_key=f"campaign-seed:{made.public_id}:{place}",
-            channel="email",
-            purpose=campaign.purpose,
-            content=content_of(campaign, "email", variant),
-            variables=variables_of(campaign.trigger, campaign.program_ref, campaign.offers),
-            source_kind="campaign_test",
-            source_ref=campaign.public_id,
-            priority=0,
-            is_test=True,
-        )
-        for address in campaign.seeds:
-            delivery.enqueue_test(
-                message_id=delivery.open_message(request=request, now=now).id,
-                customer=found["customer_id"],
-                variables={CAMPAIGN_NAME: campaign.name, **found["variables"]},
-                to=address,
-                now=now,
-            )
+        for address, channels in told.items():
+            for channel in channels:
+                delivery.enqueue_test(
+                    message_id=_open_seed(campaign, made, channel, place, variant, now),
+                    customer=found["customer_id"],
+                    variables={CAMPAIGN_NAME: campaign.name, **found["variables"]},
+                    to=address,
+                    now=now,
+                )
+
+
+def _open_seed(
+    campaign: Campaign, made: Occurrence, channel: str, place: int, variant: Mapping[str, Any] | None, now: datetime
+) -> uuid.UUID:
+    """Open the message that the seeds get of one variant on a channel."""
+    request = delivery.MessageRequest(
+        occurrence_key=f"campaign-seed:{made.public_id}:{place}",
+        channel=channel,
+        purpose=campaign.purpose,
+        content=content_of(campaign, channel, variant),
+        variables=variables_of(campaign.trigger, campaign.program_ref, campaign.offers),
+        source_kind="campaign_test",
+        source_ref=campaign.public_id,
+        priority=0,
+        is_test=True,
+    )
+    return delivery.open_message(request=request, now=now).id
 
 
 def _run_body(run: work.RunView) -> dict[str, Any]:

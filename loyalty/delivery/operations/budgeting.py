@@ -87,6 +87,11 @@ def keep_source_budget(*, source_ref: uuid.UUID, amount: Decimal) -> None:
         MessageBudget.objects.filter(pk=budget.pk).update(amount=amount)
 
 
+def drop_source_budget(*, source_ref: uuid.UUID) -> None:
+    """Let a source whose definition names no budget any more be bound by none; the source itself audits its changes."""
+    MessageBudget.objects.filter(scope=BudgetScope.SOURCE.value, ref=source_ref).delete()
+
+
 def _record(
     actor: Actor, budget: MessageBudget, now: datetime, *, before: Decimal | None, after: Decimal | None
 ) -> None:
