@@ -179,9 +179,12 @@ def test_neighbours__placed_in_one_stretch__get_what_each_gets_looked_up_alone(
     meant = make_segment(now, [*members, *silent, *nowhere])
     campaign = make_campaign(now, segment=meant, variants=VARIANTS, control_percent=20)
     found: dict[int, list[tuple[int, str, str, datetime | None]]] = {}
+    told: dict[int, tuple[int, dict[str, int]]] = {}
     for dense in (0, 1_000_000):
         monkeypatch.setattr(audiences, "DENSE", dense)
-        row = Occurrence.objects.get(public_id=trigger(campaign, at, f"o-{dense}").answer["id"])
+        answer = trigger(campaign, at, f"o-{dense}").answer
+        row = Occurrence.objects.get(public_id=answer["id"])
+        told[dense] = answer["audience"], answer["excluded"]
         for one in fan_out.slices_of(row):
             base = audiences.kept(row.pk, one.from_chunk, one.until_chunk, customers=one.customers)
             assert (base.stretch is not None) == (dense > 0)
@@ -192,6 +195,8 @@ def test_neighbours__placed_in_one_stretch__get_what_each_gets_looked_up_alone(
         assert len({send.public_id for send in sends}) == 50
         assert all(send.public_id.version == 7 and send.public_id.variant == uuid.RFC_4122 for send in sends)
     assert found[0] == found[1_000_000]
+    assert told[0] == told[1_000_000], "they are counted as they are placed"
+    assert told[0][0] == sum(not reason for _, _, reason, _ in found[0])
     reasons = Counter(reason for _, _, reason, _ in found[0])
     assert len(found[0]) == 50 and {"", "no_consent", "holdout", "control", "capped"} <= set(reasons)
     assert len({due for _, _, _, due in found[0]}) == 3

@@ -19,22 +19,25 @@ SAMPLE_SLICES = 25
 
 
 def count(occurrence: Occurrence, plan: Plan, purpose: str, now: datetime) -> dict[str, Any]:
-    """Count the kept audience of an occurrence; a large one is estimated, and the answer says so."""
-    if occurrence.population <= sizing.EXACT_MAX:
-        return count_set(plan, audiences.kept(occurrence.pk, 0, 2**62), purpose, now, occurrence=occurrence.public_id)
-    parts = fan_out.slices_of(occurrence, size=SAMPLE_CUSTOMERS)
-    chosen = parts[:: max(len(parts) // SAMPLE_SLICES, 1)]
-    counts = [
-        count_set(
-            plan,
-            audiences.kept(occurrence.pk, one.from_chunk, one.until_chunk),
-            purpose,
-            now,
-            occurrence=occurrence.public_id,
-        )
-        for one in chosen
-    ]
-    return _scaled(counts, occurrence.population / max(sum(one.customers for one in chosen), 1))
+    """Count the kept audience of an occurrence; a large one is estimated, and the answer says so.
+
+    It is counted in slices, because those of neighbours are looked up together, for a third of the price.
+    """
+    is_estimated = occurrence.population > sizing.EXACT_MAX
+    parts = fan_out.slices_of(occurrence, size=SAMPLE_CUSTOMERS if is_estimated else fan_out.SLICE_CUSTOMERS)
+    chosen = parts[:: max(len(parts) // SAMPLE_SLICES, 1)] if is_estimated else parts
+    counts = [_count_slice(occurrence, plan, one, purpose, now) for one in chosen]
+    if not counts:
+        return count_set(plan, audiences.kept(occurrence.pk, 0, 0), purpose, now, occurrence=occurrence.public_id)
+    share = occurrence.population / max(sum(one.customers for one in chosen), 1) if is_estimated else 1
+    return {**_scaled(counts, share), "is_estimated": is_estimated}
+
+
+def _count_slice(occurrence: Occurrence, plan: Plan, one: fan_out.Slice, purpose: str, now: datetime) -> dict[str, Any]:
+    # Channels that stand in for each other are asked of each customer in turn.
+    together = 0 if plan.fallback is not None else one.customers
+    base = audiences.kept(occurrence.pk, one.from_chunk, one.until_chunk, customers=together)
+    return count_set(plan, base, purpose, now, occurrence=occurrence.public_id)
 
 
 def count_live(plan: Plan, purpose: str, now: datetime) -> dict[str, Any]:

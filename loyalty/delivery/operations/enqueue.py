@@ -175,10 +175,14 @@ def id_prefix(now: datetime) -> str:
 
 
 def count_audience(*, audience: Audience, channel: str, purpose: str, now: datetime) -> AudienceCount:
-    """Count an audience by what the contact policy says of each customer now."""
-    policy = contacting.ask(channel=channel, purpose=purpose, now=now, due=now, more=audience.more)
-    statement = COUNT.format(audience=audience.sql, reachable=REACHABLE_SQL, exclusion=policy.refusal)
-    rows = sql.fetch_all(statement, {**audience.params, **policy.params})
+    """Count an audience by what the contact policy says of each customer now; neighbours are looked up together."""
+    is_of_neighbours = audience.stretch is not None
+    policy = contacting.ask(
+        channel=channel, purpose=purpose, now=now, due=now, more=audience.more, is_of_neighbours=is_of_neighbours
+    )
+    reachable = f"{REACHED_SQL} {policy.capped}" if is_of_neighbours else REACHABLE_SQL
+    statement = COUNT.format(audience=audience.sql, reachable=reachable, exclusion=policy.refusal)
+    rows = sql.fetch_all(statement, {**audience.params, **policy.params, **_stretch_of(audience)})
     by_reason = {str(row["reason"]): int(row["customers"]) for row in rows}
     return AudienceCount(
         audience=sum(by_reason.values()), sendable=by_reason.get("", 0), excluded=excluded_of(by_reason)
@@ -186,7 +190,7 @@ def count_audience(*, audience: Audience, channel: str, purpose: str, now: datet
 
 
 def count_reach(*, audience: Audience, channels: Sequence[str], purpose: str, now: datetime) -> ReachCount:
-    """Count an audience whose channels stand in for each other, in their order."""
+    """Count an audience whose channels stand in for each other, in their order; it has no ``stretch``."""
     policy = contacting.ask(channel="", purpose=purpose, now=now, due=now, more=audience.more)
     statement = REACH.format(audience=audience.sql, reachable=REACHABLE_SQL, exclusion=policy.refusal)
     statement = statement.replace("%(delivery_channel)s", "c.channel")
@@ -318,12 +322,11 @@ def _look_at_neighbours(message: Message, audience: Audience) -> dict[str, Any]:
     stretch = dict(zip(("from", "until"), audience.stretch, strict=True))
     placed = sql.fetch_one(IS_ANY_PLACED, {"message": message.pk, **stretch})
     drawn = sql.fetch_one(DRAW, stretch) or {}
-    return {
-        "delivery_from": stretch["from"],
-        "delivery_until": stretch["until"],
-        "delivery_is_any_placed": placed is not None,
-        "delivery_first": drawn["first"],
-    }
+    return {**_stretch_of(audience), "delivery_is_any_placed": placed is not None, "delivery_first": drawn["first"]}
+
+
+def _stretch_of(audience: Audience) -> dict[str, int]:
+    return dict(zip(("delivery_from", "delivery_until"), audience.stretch or (), strict=False))
 
 
 def _placed(by_reason: Mapping[str, int], *, is_held: bool, is_complete: bool) -> EnqueuedChunk:
