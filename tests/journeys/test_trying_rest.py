@@ -136,6 +136,29 @@ def test_test_run__bad_input__is_refused(
     assert code is None or told.json()["code"] == code
 
 
+@pytest.mark.parametrize(
+    ("kind", "config", "field"),
+    [
+        ("action", {"action_type": "award_points", "points": ["a"]}, "points"),
+        ("action", {"action_type": "award_points", "points": 10**12}, "points"),
+        ("wait", {"mode": "local_time", "time": "09:00", "weekdays": ["x"]}, "weekdays"),
+        ("wait", {"mode": "duration", "amount": "many", "unit": "days"}, "amount"),
+        ("wait", {"mode": "local_time", "time": "09:00", "time_zone": "Nowhere/At_all"}, "time_zone"),
+        ("split", {"mode": "random", "salt": "s", "branches": "a"}, "branches"),
+    ],
+)
+def test_test_run__a_value_of_the_draft_means_nothing__ends_there_and_names_it(
+    client_with: ClientWith, now: datetime, kind: str, config: dict[str, Any], field: str
+) -> None:
+    ada = make_customers(["Ada"], now)[0]
+    graph = graph_of({"x": {"kind": kind, "config": config}}, ["start x", "x end"])
+    loaded = make_journey(now, graph_of({}, ["start end"]))
+    told = client_with("journeys.view").post(url(loaded.journey_id), body(ada, now, graph=graph), format="json")
+    assert told.status_code == 200, told.json()
+    assert (told.json()["state"], told.json()["path"][-1]["node_id"]) == ("FAILED", "x")
+    assert f"“{field}" in told.json()["reason"]
+
+
 def test_kinds_and_templates__told__with_what_is_not_available(client_with: ClientWith) -> None:
     client = client_with("journeys.view")
     kinds = client.get("/api/loyalty/v1/journeys/kinds/").json()

@@ -14,7 +14,7 @@ from loyalty.foundation.kernel.exact_json import ExactDecoder
 from loyalty.foundation.orm import sql
 from loyalty.foundation.rules import api as rules
 from loyalty.foundation.web.masking import MASK, mentions_personal
-from loyalty.journeys.contracts import FAILURE, ActionCall, ActionRow, Graph, Node, NodeKind
+from loyalty.journeys.contracts import FAILURE, ActionCall, ActionRow, ExecutionState, Graph, Node, NodeKind
 from loyalty.journeys.errors import CustomerUnknown, VersionNotFound
 from loyalty.journeys.kinds.actions import protocol
 from loyalty.journeys.models import Journey, Version
@@ -22,7 +22,7 @@ from loyalty.journeys.policy.graph import Wiring, parse
 from loyalty.journeys.policy.interpreter import Acted, Happening, Walk
 from loyalty.journeys.policy.naming import effect_key
 from loyalty.journeys.policy.reasons import Reason, say
-from loyalty.journeys.policy.validation import scope_of
+from loyalty.journeys.policy.validation import scope_of, unfit_fields
 from loyalty.journeys.queries import assignments
 from loyalty.journeys.queries.journeys import get_journey
 from loyalty.journeys.queries.world import world
@@ -158,13 +158,17 @@ def _read(data: Any) -> dict[str, Any]:
 
 
 class AssumingWalk(Walk):
-    """A walk in which some branches are taken for granted."""
+    """A walk in which some branches are taken for granted, and which ends where a draft cannot be walked yet."""
 
     assume: Mapping[str, str] = {}  # noqa: RUF012 - set once, for one trial
+    unfit: Mapping[str, str] = {}  # noqa: RUF012 - set once, for one trial
 
     def _step(self, at: datetime) -> None:
         branch = self.assume.get(self.node_id)
-        if branch is None:
+        if branch is None and self.node_id in self.unfit:
+            reason = Reason("step_unfit", field=self.unfit[self.node_id])
+            self._end(ExecutionState.FAILED, at, branch=FAILURE, reason=reason)
+        elif branch is None:
             super()._step(at)
         elif self._stays(at):
             self._leave(self.wiring.nodes[self.node_id], branch, at, reasons=(ASSUMED,))
@@ -214,7 +218,7 @@ def _walk(graph: Graph, journey: Journey, trial: Trial, now: datetime, language:
     known = world(language)
     person = LivePerson(row["customer_id"], row["public_id"], row["time_zone"] or "UTC", journey, trial, now)
     walk = AssumingWalk(graph, scope_of(Wiring(graph), known), person, language=language)
-    walk.assume = trial.assume
+    walk.assume, walk.unfit = trial.assume, unfit_fields(graph, known)
     names = {"customer_id": str(trial.customer_id), "journey_id": str(journey.public_id)}
     walk.begin(at=trial.starts_at, context={**trial.context, **names})
     walk.run(trial.events, until=trial.starts_at + HORIZON)

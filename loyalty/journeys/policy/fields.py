@@ -13,6 +13,8 @@ _TEXTS = frozenset(
         FieldKind.ATTRIBUTE,
     }
 )  # fmt: skip
+# A value of another type than its field, or out of its bounds.
+UNFIT = "journeys.field_invalid"
 _OBJECTS = frozenset({FieldKind.OBJECT, FieldKind.RULE, FieldKind.FILTER, FieldKind.VARIABLES})
 
 
@@ -38,7 +40,7 @@ def problems_of(config: Mapping[str, Any], specs: Sequence[FieldSpec], prefix: s
         wrong = _wrong(value, spec)
         if wrong:
             yield Problem(
-                "journeys.field_invalid", f"{spec.title}: {wrong}", f"Correct {spec.title.lower()}.",
+                UNFIT, f"{spec.title}: {wrong}", f"Correct {spec.title.lower()}.",
                 field=prefix + spec.name,
             )  # fmt: skip
 

@@ -34,6 +34,7 @@ STEP_PHRASES: Mapping[str, Mapping[str, str]] = {
         "goal": "goal reached",
         "left_by_event": "event {event_type}",
         "no_start": "the journey has no start",
+        "step_unfit": "the step is not finished: the value of “{field}” does not fit",
         # What another domain said; in another language than its own it is said by its code.
         "refused": "{detail}",
         "rule_gone": "the rule can no longer be read",
@@ -65,6 +66,7 @@ STEP_PHRASES: Mapping[str, Mapping[str, str]] = {
         "goal": "تحقق الهدف",
         "left_by_event": "الحدث {event_type}",
         "no_start": "ليس للرحلة بداية",
+        "step_unfit": "الخطوة غير مكتملة: قيمة «{field}» لا تناسب",
         "refused": "{detail}",
         "rule_gone": "لم تعد القاعدة مقروءة",
         "too_often": "وصل إلى الخطوة نفسها مرات أكثر من اللازم",

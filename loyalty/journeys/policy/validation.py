@@ -60,6 +60,10 @@ class ActionCheck(Protocol):
         ...
 
 
+# Values that mean nothing; what is only missing, or names what is not there, has a meaning to whoever walks.
+UNFIT_CODES = frozenset({fields.UNFIT, "journeys.wait_invalid", "journeys.split_invalid", "journeys.time_zone_unknown"})
+
+
 @dataclass(frozen=True, slots=True)
 class World:
     """What a graph may name, asked once before it is validated.
@@ -109,6 +113,12 @@ def _configs(graph: Graph, world: World) -> Iterator[Problem]:
                 node = replace(node, config=config)  # noqa: PLW2901 - from here on as far as it can be read
         for problem in (*fields.problems_of(node.config, specs), *check.problems_of(node, world)):
             yield replace(problem, node_id=node.id)
+
+
+def unfit_fields(graph: Graph, world: World) -> Mapping[str, str]:
+    """Give the nodes over which nobody can be led, because a value means nothing, each with its first such field."""
+    wrong = [one for one in _configs(graph, world) if one.code in UNFIT_CODES]
+    return {one.node_id: one.field for one in reversed(wrong)}
 
 
 def _rules(wiring: Wiring, world: World) -> Iterator[Problem]:
