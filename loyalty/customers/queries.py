@@ -79,6 +79,15 @@ def list_by_address(*, channel: str, addresses: Sequence[str]) -> list[uuid.UUID
     return list(points.order_by("customer_id").values_list("customer__public_id", flat=True).distinct())
 
 
+def list_spellings(*, channels: Sequence[str], addresses: Sequence[str]) -> list[str]:
+    """Give how the customers' addresses of some channels are written that are one of these, in whatever case."""
+    wanted = Q()
+    for address in addresses:
+        wanted |= Q(address__iexact=address)
+    points = ContactPoint.objects.filter(wanted, channel__in=list(channels))
+    return list(points.order_by("address").values_list("address", flat=True).distinct())
+
+
 def find_named_customer(name: str) -> CustomerView | None:
     """Find a customer by a text that is either a public id or a reference, or None."""
     try:

@@ -56,6 +56,7 @@ from loyalty.delivery.errors import (
     TestValueMissing,
     VariableMissing,
 )
+from loyalty.delivery.kinds.addresses import read as read_address
 from loyalty.delivery.kinds.hooks import Call
 from loyalty.delivery.operations.answers import enqueue_each, open_messages
 from loyalty.delivery.operations.budgeting import drop_source_budget, remove_budget, set_budget
@@ -216,6 +217,7 @@ __all__ = [
     "open_messages",
     "preview_template",
     "publish_template",
+    "read_address",
     "record_inbound",
     "record_receipts",
     "refuse_all",

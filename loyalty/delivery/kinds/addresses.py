@@ -11,6 +11,29 @@ TELEPHONE = re.compile(r"\+?[0-9]{6,15}", re.ASCII)
 MAIL_WORDS, TELEPHONE_WORDS, CUSTOMER_WORDS = "an e-mail address", "a telephone number", "the id of a customer"
 
 
+# What people put between the digits of a number so that it can be read.
+BETWEEN_DIGITS = re.compile(r"[\s().\-/]")
+MAIL, TELEPHONES = "email", ("sms", "whatsapp")
+
+
+def read(channel: str, text: str) -> str | None:
+    """Give an address of a channel as it is kept, or None where it is none."""
+    if channel == MAIL:
+        return text.strip() if is_mail(text.strip()) else None
+    if channel in TELEPHONES:
+        number = BETWEEN_DIGITS.sub("", text)
+        return number if is_telephone(number) else None
+    return text.strip().lower() if is_customer(text.strip()) else None
+
+
+def spellings_of(channel: str, address: str) -> list[str]:
+    """Give the ways in which the BSS may have written an address: of a number, with +, with 00 and with neither."""
+    if channel not in TELEPHONES:
+        return [address]
+    digits = address.removeprefix("+").removeprefix("00")
+    return [f"+{digits}", digits, f"00{digits}"]
+
+
 def is_mail(text: str) -> bool:
     """Tell whether a mail can go there."""
     try:

@@ -10,6 +10,7 @@ from zoneinfo import available_timezones
 
 from django.db import transaction
 
+from loyalty.customers import api as customers
 from loyalty.delivery.contracts import (
     ChannelCode,
     ContactCap,
@@ -18,6 +19,7 @@ from loyalty.delivery.contracts import (
     QuietHours,
 )
 from loyalty.delivery.errors import ContactPolicyInvalid, SuppressionNotFound
+from loyalty.delivery.kinds import addresses
 from loyalty.delivery.models import ContactPolicy, Suppression
 from loyalty.delivery.policy import contact
 from loyalty.foundation.audit import api as audit
@@ -213,13 +215,22 @@ def _problems_of_place(field: str, channel: str, purpose: str) -> list[FieldProb
 def suppress(
     *, channel: str, address: str, reason: str, until: datetime | None, origin: str, actor: Actor, now: datetime
 ) -> Suppression:
-    """Let nothing go to an address from now on; one that is there already gets the new reason and end."""
+    """Let nothing go to an address from now on; one that is there already gets the new reason and end.
+
+    It is kept as the customers have it written, who may write it in capitals or a number without its sign; give the
+    row of the first way.
+    """
+    channels = addresses.TELEPHONES if channel in addresses.TELEPHONES else (channel,)
+    known = customers.list_spellings(channels=channels, addresses=addresses.spellings_of(channel, address))
     wanted = {"reason": reason, "until": until, "origin": origin[:200]}
-    row, _ = Suppression.objects.update_or_create(
-        channel=channel, address=address, defaults=wanted, create_defaults={**wanted, "public_id": new_public_id()}
-    )
-    _record(actor, row, now, after={"channel": channel, "reason": reason, "until": until})
-    return row
+    rows = []
+    for one in known or [address]:
+        row, _ = Suppression.objects.update_or_create(
+            channel=channel, address=one, defaults=wanted, create_defaults={**wanted, "public_id": new_public_id()}
+        )
+        _record(actor, row, now, after={"channel": channel, "reason": reason, "until": until})
+        rows.append(row)
+    return rows[0]
 
 
 @transaction.atomic

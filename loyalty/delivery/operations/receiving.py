@@ -10,6 +10,7 @@ from django.db import transaction
 
 from loyalty.customers import api as customers
 from loyalty.delivery.contracts import Audience, ChannelCode, MessageRequest, Purpose, ReceiptOutcome
+from loyalty.delivery.kinds import addresses
 from loyalty.delivery.models import InboundMessage
 from loyalty.delivery.operations.enqueue import enqueue_chunk, open_message
 from loyalty.delivery.policy.keywords import Keyword, keyword_of
@@ -91,7 +92,9 @@ def record_inbound(
     """
     keyword = keyword_of(body)
     # The telephone's number is what text messages and WhatsApp know a customer by.
-    found = customers.list_by_address(channel=ChannelCode.SMS.value, addresses=_spellings(from_address))
+    found = customers.list_by_address(
+        channel=ChannelCode.SMS.value, addresses=addresses.spellings_of(ChannelCode.SMS.value, from_address)
+    )
     message, is_new = InboundMessage.objects.get_or_create(
         channel=channel,
         reference=reference,
@@ -111,12 +114,6 @@ def record_inbound(
         for customer in found:
             _obey(keyword, customer, message, now)
     return message.public_id
-
-
-def _spellings(address: str) -> list[str]:
-    """Give the ways in which the BSS may have written an international number."""
-    digits = address.lstrip("+")
-    return [f"+{digits}", digits, f"00{digits}"]
 
 
 def _obey(keyword: Keyword, customer_id: uuid.UUID, message: InboundMessage, now: datetime) -> None:

@@ -3,6 +3,7 @@
 from typing import Any, ClassVar
 
 import django_filters
+from django.db.models import QuerySet
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -14,7 +15,7 @@ from loyalty.delivery.contracts import ChannelCode, ContactCap, QuietHours, Supp
 from loyalty.delivery.models import Suppression
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web.etag import etag_for, if_match
-from loyalty.foundation.web.masking import mask_address, reveal
+from loyalty.foundation.web.masking import mask_address, may_reveal, reveal
 from loyalty.foundation.web.serializers import StrictSerializer, WholeNumberField
 from loyalty.foundation.web.views import AllowListedOrdering, ApiView, ReadOnlyApiViewSet
 
@@ -109,16 +110,31 @@ class SuppressionWrite(StrictSerializer):
     until = serializers.DateTimeField(required=False, allow_null=True, default=None)
     origin = serializers.CharField(max_length=200, required=False, allow_blank=True, default="")
 
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        """Refuse what is no address of the channel: nothing would ever be kept from going there."""
+        address = api.read_address(attrs["channel"], attrs["address"])
+        if address is None:
+            raise serializers.ValidationError({"address": ["Not an address of this channel."]}, code="address_invalid")
+        return {**attrs, "address": address}
+
 
 class SuppressionFilter(django_filters.FilterSet):
     """By channel and reason; by an address only for those who may see one."""
 
+    search = django_filters.CharFilter(method="filter_search", label="begins an address")
     channel = django_filters.ChoiceFilter(choices=[(one, one) for one in CHANNELS])
     reason = django_filters.ChoiceFilter(choices=[(one.value, one.value) for one in SuppressionReason])
 
     class Meta:
         model = Suppression
-        fields = ("channel", "reason")
+        fields = ("search", "channel", "reason")
+
+    def filter_search(self, rows: QuerySet[Suppression], name: str, value: str) -> QuerySet[Suppression]:
+        """Narrow to what the words begin; whoever may not see an address finds none by it."""
+        request = getattr(self, "request", None)
+        if request is None or not may_reveal(request):
+            return rows.none()
+        return rows.filter(address__istartswith=value.strip())
 
 
 class SuppressionViewSet(ReadOnlyApiViewSet):

@@ -27068,6 +27068,8 @@ export interface operations {
                  *     * `manual` - manual
                  */
                 reason?: "bounced" | "complained" | "legal" | "manual";
+                /** @description begins an address */
+                search?: string;
             };
             header?: never;
             path?: never;
