@@ -8,6 +8,7 @@ import { mountApp } from '@/testing/mountApp'
 import JsonCanvas from './JsonCanvas.vue'
 import { PHRASES, phrasesIn } from './phrases'
 
+const ARABIC: Record<string, string> = { 'rules.codeEditor.foldedCode': 'نص مطوي', 'rules.codeEditor.unfoldIt': 'بسط' }
 let wrapper: VueWrapper | null = null
 afterEach(() => wrapper?.unmount())
 const require = createRequire(import.meta.url)
@@ -26,7 +27,7 @@ describe('phrases', () => {
   })
 
   it('test_editor__folded__says_it_in_the_words_given', async () => {
-    wrapper = mountApp(JsonCanvas, { modelValue: '{\n  "a": [\n    1\n  ]\n}', label: 'Rule' }, { rules: { codeEditor: { foldedCode: 'نص مطوي', unfoldIt: 'بسط' } } })
+    wrapper = mountApp(JsonCanvas, { modelValue: '{\n  "a": [\n    1\n  ]\n}', label: 'Rule', phrases: phrasesIn((key) => ARABIC[key] ?? key) })
     await flushPromises()
     const view = EditorView.findFromDOM(wrapper.element as HTMLElement)
     view?.dispatch({ effects: foldEffect.of({ from: 1, to: 20 }) })
