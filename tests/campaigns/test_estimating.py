@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from loyalty.campaigns import api
 from loyalty.campaigns.queries import occurrences, sizing
+from loyalty.delivery.contracts import ChannelCode
 from loyalty.delivery.models import MessageBudget, Send
 from loyalty.foundation.orm import sql
 from loyalty.foundation.work import api as work
@@ -185,3 +186,11 @@ def test_test_send__of_a_campaign_for_the_inbox__goes_to_the_channels_that_have_
     assert (refused.status_code, refused.json()["code"]) == (400, "campaign.address_invalid")
     assert refused.json()["errors"][0]["message"] == "This is not an e-mail address or the id of a customer."
     assert sorted(Send.objects.values_list("channel", flat=True)) == ["email", "in_app"]
+
+
+def test_estimate__of_every_channel__is_counted(admin_client: APIClient, now: datetime) -> None:
+    channels = [channel.value for channel in ChannelCode]
+    told = admin_client.post(f"{URL}estimate/", {"segments": [str(make_audience(now))], "channels": channels})
+    assert (told.status_code, told.json()["channels"]["in_app"]) == (200, 0)
+    again = admin_client.post(f"{URL}estimate/", {"channels": [*channels, "email"]})
+    assert again.status_code == 400

@@ -10,10 +10,12 @@ from rest_framework import serializers
 from loyalty.campaigns.api import RANGE_MAX
 from loyalty.campaigns.contracts import CampaignStatus
 from loyalty.campaigns.models import Campaign, Occurrence
-from loyalty.delivery.contracts import Purpose
+from loyalty.delivery.contracts import ChannelCode, Purpose
 from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer
 
 PURPOSES = [(one.value, one.value) for one in Purpose]
+# Each channel once.
+CHANNELS_MAX = len(ChannelCode)
 # A campaign may be created active; the other statuses are reached by their own steps.
 NEW_STATUSES = [(one.value, one.value) for one in (CampaignStatus.DRAFT, CampaignStatus.ACTIVE)]
 
@@ -116,7 +118,7 @@ class NewCampaignSerializer(SettingsSerializer):
     segment = serializers.UUIDField(required=False, allow_null=True, default=None)
     purpose = serializers.ChoiceField(choices=PURPOSES, required=False, default=Purpose.MARKETING.value)
     trigger = ObjectField()
-    channels = serializers.ListField(child=serializers.CharField(max_length=10), min_length=1, max_length=5)
+    channels = serializers.ListField(child=serializers.CharField(max_length=10), min_length=1, max_length=CHANNELS_MAX)
     content = ObjectField()
     status = serializers.ChoiceField(choices=NEW_STATUSES, required=False, default=CampaignStatus.DRAFT.value)
 
@@ -131,7 +133,7 @@ class ChangedCampaignSerializer(SettingsSerializer):
     purpose = serializers.ChoiceField(choices=PURPOSES, required=False)
     trigger = ObjectField(required=False)
     channels = serializers.ListField(
-        child=serializers.CharField(max_length=10), min_length=1, max_length=5, required=False
+        child=serializers.CharField(max_length=10), min_length=1, max_length=CHANNELS_MAX, required=False
     )
     content = ObjectField(required=False)
 
@@ -144,7 +146,7 @@ class EstimateSerializer(StrictSerializer):
     segments = _segments()
     excluded_segments = _segments()
     purpose = serializers.ChoiceField(choices=PURPOSES, required=False)
-    channels = serializers.ListField(child=serializers.CharField(max_length=10), max_length=5)
+    channels = serializers.ListField(child=serializers.CharField(max_length=10), max_length=CHANNELS_MAX)
     fallback = ObjectField(required=False, allow_null=True)
     control_percent = serializers.IntegerField(min_value=0, max_value=50, required=False)
     repeat_days = serializers.IntegerField(min_value=0, max_value=3660, required=False, allow_null=True)
