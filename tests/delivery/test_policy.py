@@ -150,6 +150,26 @@ def test_cap__room_for_one__goes_to_the_most_valuable_and_not_to_the_first(post:
     assert len(post.mails()) == 1
 
 
+COUNTS = """
+    CREATE SEQUENCE tests_asked;
+    CREATE OR REPLACE FUNCTION delivery_capped(
+        p_customer bigint, p_channel text, p_purpose text, p_now timestamptz, p_caps jsonb, p_priority smallint,
+        p_send bigint)
+    RETURNS text LANGUAGE sql STABLE AS $$ SELECT CASE WHEN nextval('tests_asked') < 0 THEN 'full' END $$
+"""
+
+
+@pytest.mark.django_db
+def test_cap__of_a_window__is_counted_once_for_each_send(post: Post, now: datetime) -> None:
+    put(now, caps=[api.ContactCap(sends_max=5, hours=24)])
+    make_customers(["Ada", "Bob", "Cid"], now)
+    queue_all(now)
+    sql.execute(COUNTS)
+    api.send_due(channel="email", now=now)
+    assert len(post.mails()) == 3
+    assert sql.fetch_one("SELECT last_value FROM tests_asked") == {"last_value": 3}
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("order", [("a", "b", "c"), ("c", "a", "b"), ("b", "c", "a")])
 def test_cap__equal_values__goes_to_the_oldest_whoever_is_asked_first(
