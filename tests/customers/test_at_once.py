@@ -14,6 +14,7 @@ from loyalty.customers.models import ConsentChange, Customer, CustomerEvent
 from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.ids import public_id_of_ref
+from tests.conftest import ClientWith
 from tests.customers.conftest import record
 
 Answer = TypeVar("Answer")
@@ -81,3 +82,38 @@ def test_consent__withdrawn_by_four_clicks__one_fact(actor: Actor, now: datetime
     assert not any(view.is_granted for view in at_once([withdraw] * THREADS))
     assert ConsentChange.objects.filter(is_granted=False).count() == 1
     assert PublishedEvent.objects.filter(type="consent.withdrawn").count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_attributes__changed_over_http_while_both_are_merged__nobody_waits_in_a_circle_and_none_is_lost(
+    client_with: ClientWith, actor: Actor, now: datetime
+) -> None:
+    pairs, changes = 8, 6
+    clients = [client_with("*") for _ in range(changes + 1)]
+    api.upsert_many([record(number) for number in range(2 * pairs)], source="tests", actor=actor, now=now)
+    for number in range(changes):
+        api.define_attribute(
+            code=f"a{number}", label=f"A {number}", description="", kind=api.AttributeKind.TEXT, choices=[],
+            actor=actor, now=now,
+        )  # fmt: skip
+    ids = [public_id_of_ref(f"XV-{number:05d}") for number in range(2 * pairs)]
+
+    def change(pair: int, number: int) -> int:
+        # Each code is set on one of the two only, the later row first in every second pair.
+        one = ids[2 * pair + (number + pair) % 2]
+        place = f"/api/loyalty/v1/customers/{one}/attributes/"
+        return clients[number].patch(place, {"values": {f"a{number}": "x"}, "reason": "r"}, format="json").status_code
+
+    def merge(pair: int) -> int:
+        gone, into = 2 * pair + pair % 2, 2 * pair + (pair + 1) % 2
+        told = {"into": str(ids[into]), "confirmation": f"XV-{gone:05d}", "reason": "one person"}
+        return clients[changes].post(f"/api/loyalty/v1/customers/{ids[gone]}/merge/", told, format="json").status_code
+
+    for pair in range(pairs):
+        calls: list[Callable[[], int]] = [lambda n=number, p=pair: change(p, n) for number in range(changes)]  # type: ignore[misc]
+        calls.insert(changes // 2, lambda p=pair: merge(p))  # type: ignore[misc]
+        assert set(at_once(calls)) == {200}
+    for pair in range(pairs):
+        standing = Customer.objects.get(public_id=ids[2 * pair + (pair + 1) % 2])
+        held = {one.attribute.code for one in api.list_values(standing.public_id) if one.value == "x"}
+        assert held == {f"a{number}" for number in range(changes)}
