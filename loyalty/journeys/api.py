@@ -18,7 +18,6 @@ from loyalty.journeys.contracts import (
 )
 from loyalty.journeys.errors import (
     AlreadyInside,
-    CustomerClosed,
     CustomerUnknown,
     DocumentInvalid,
     DraftChanged,
@@ -74,7 +73,6 @@ __all__ = [
     "AlreadyInside",
     "AnalyticsAsked",
     "Arm",
-    "CustomerClosed",
     "CustomerUnknown",
     "DocumentInvalid",
     "DraftChanged",

@@ -73,13 +73,6 @@ class CustomerUnknown(Unprocessable):
     title = "No such customer"
 
 
-class CustomerClosed(Unprocessable):
-    """The customer that was named is closed, and is led into nothing any more."""
-
-    code = "journeys.customer_closed"
-    title = "The customer is closed"
-
-
 class SegmentUnknown(Unprocessable):
     """The segment that was named does not exist."""
 

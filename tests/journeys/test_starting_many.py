@@ -197,16 +197,10 @@ def test_file__longer_than_a_list_may_be__refused(actor: Actor, now: datetime, m
         lead(make(now), api.FilePeople(b"ref\n1\n2\n3\n"), actor, now)
 
 
-def test_entry__of_closed_and_merged_customers__nobody_is_let_in_and_who_it_is_now_is(
-    actor: Actor, now: datetime
-) -> None:
+def test_start__of_a_merged_customer__leads_in_whom_that_person_is_now(now: datetime) -> None:
     loaded = make(now)
-    closed, merged, ada = ground.make_people(3, now)
-    close(closed)
+    merged, ada = ground.make_people(2, now)
     close(merged, into=ada)
-    assert ground.let_in(loaded, [closed, merged], now).entered == 0
-    with pytest.raises(api.CustomerClosed):
-        api.start(journey_id=loaded.journey_id, customer_id=closed, context={}, now=now)
     begun = api.start(journey_id=loaded.journey_id, customer_id=merged, context={}, now=now)
     assert begun.customer_id == ground.internal_id(ada)
 

@@ -15,7 +15,6 @@ from loyalty.foundation.work import api as work
 from loyalty.journeys.contracts import NEXT, ExecutionState, NodeKind, ReEntry, WaitMode
 from loyalty.journeys.errors import (
     AlreadyInside,
-    CustomerClosed,
     CustomerUnknown,
     ExecutionNotFound,
     ExecutionOver,
@@ -37,7 +36,7 @@ MOVED, EXIT = "moved", "exit"
 
 # Who was merged is whom that person is now.
 NAMED = """
-    SELECT i.customer_id, i.status FROM customers_directory d
+    SELECT i.customer_id FROM customers_directory d
     LEFT JOIN customers_successors s ON s.customer_id = d.customer_id
     JOIN customers_directory i ON i.customer_id = coalesce(s.into_id, d.customer_id)
     WHERE d.public_id = %s
@@ -65,7 +64,7 @@ def start(
     """Lead one customer in; the same idempotency key gives the execution that it gave first.
 
     :raises JourneyNotFound, JourneyStateWrong: there is no such journey, or it does not run.
-    :raises CustomerUnknown, CustomerClosed: there is no such customer, or none that is led any more.
+    :raises CustomerUnknown: there is no such customer.
     :raises AlreadyInside, ReEntryRefused: the customer may not come in.
     """
     journey = Journey.objects.select_related("live").filter(public_id=journey_id).first()
@@ -89,8 +88,6 @@ def start(
         enter(loaded=loaded, people=[newcomer], now=now)
         begun = Execution.objects.filter(**wanted).first()
         work.ring("journeys.advance")
-    if begun is None and customer["status"] == "CLOSED":
-        raise CustomerClosed("The customer is closed.")
     return begun or _refuse(loaded, newcomer)
 
 

@@ -1,7 +1,7 @@
 -- Lets people in, in sets. p_people is a temporary set named by the caller; here come its arrays, one entry for each person.
 -- p_settings holds: journey, version, start (node), re_entry, cool_down_days, holdout_percent, salt, max_duration_days.
--- Who may not come in (re-entry), who is inside already (one per key), who came by this occurrence before, and who is closed (erased
--- or merged into another, too) is passed by. `journeys_entry_outcomes` tells why, for whoever asks before or after.
+-- Who may not come in (re-entry), who is inside already (one per key), and who came by this occurrence before is passed by.
+-- `journeys_entry_outcomes` tells why, for whoever asks before or after.
 -- A part of the people, always the same, is held out: written down to compare with, never stepped. `journey.started` is published
 -- for everybody else. Each person is looked up alone (OFFSET 0), by the customer: statistics that know nothing yet of a new journey
 -- would have all of its people read for each of those who come, or all customers for each set. Planned for each call, because a plan
@@ -40,7 +40,7 @@ BEGIN
         FROM unnest(p_customers, p_keys, p_occurrences, p_contexts, p_positions) WITH ORDINALITY
             u (customer_id, key, occurrence, context, position, n)
         CROSS JOIN LATERAL (
-            SELECT c.public_id FROM customers_directory c WHERE c.customer_id = u.customer_id AND c.status <> 'CLOSED' OFFSET 0) d
+            SELECT c.public_id FROM customers_directory c WHERE c.customer_id = u.customer_id OFFSET 0) d
         WHERE NOT EXISTS (
             SELECT 1 FROM (SELECT * FROM journeys_execution e WHERE e.customer_id = u.customer_id OFFSET 0) x
             WHERE x.journey_id = v_journey AND CASE
