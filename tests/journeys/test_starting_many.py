@@ -9,6 +9,7 @@ import pytest
 from django.db import transaction
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import FlakyFailure
 
 from loyalty.customers.models import Customer
 from loyalty.foundation.audit.models import AuditEntry
@@ -247,5 +248,6 @@ def test_planted_fault__an_answer_by_another_rule__is_found(monkeypatch: pytest.
     monkeypatch.setattr(
         starting_many, "LEAD_IN", told.replace("outcome NOT IN ('entered', 'held_out')", "outcome NOT IN ('entered')")
     )
-    with pytest.raises(AssertionError):
+    # Who is held out is drawn by ids, which are new in every try; a case that failed may pass when it is tried again.
+    with pytest.raises((AssertionError, FlakyFailure)):
         test_dry_run__after_any_comings__says_what_then_becomes_of_them()

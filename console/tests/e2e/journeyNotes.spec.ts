@@ -43,7 +43,7 @@ test('test_notes__by_pointer_and_keys__kept_in_draft_version_and_export_and_neve
   await page.keyboard.press('Delete')
   await expect(nodes(page)).toHaveCount(6)
   await page.keyboard.press('Control+a')
-  await expect(page.getByText('6 steps chosen')).toBeVisible()
+  await expect(page.getByText('5 steps chosen · 1 note chosen')).toBeVisible()
   await page.keyboard.press('Escape')
 
   // No step: nothing to fix, counted nowhere, and in the version and the export all the same.

@@ -22,8 +22,8 @@ const insideByVersion = async (page: Page): Promise<Record<string, number>> => {
 async function start(page: Page, customer: string): Promise<void> {
   await call(page, 'POST', `journeys/${id}/start/`, { customer_id: customer }, { 'Idempotency-Key': `story-${id}-${customer}-${Date.now()}` })
 }
-async function customers(page: Page): Promise<string[]> {
-  return (await call<{ results: { id: string }[] }>(page, 'GET', 'customers/?page_size=10')).results.map((one) => one.id)
+async function customers(page: Page, filter = ''): Promise<string[]> {
+  return (await call<{ results: { id: string }[] }>(page, 'GET', `customers/?page_size=10${filter}`)).results.map((one) => one.id)
 }
 
 test('test_counters__people_at_a_step__shown_on_its_card_kept_fresh_and_pressed_for_the_people', async ({ signedIn: page }) => {
@@ -157,7 +157,8 @@ test('test_leading__everybody_at_a_step__counted_moved_and_let_go', async ({ sig
 })
 
 test('test_start_many__a_pasted_list__counted_by_reason_and_then_led_in', async ({ signedIn: page }) => {
-  const found = await customers(page)
+  // Who is closed is not led in with many.
+  const found = await customers(page, '&status=ACTIVE')
   await page.goto(`/journeys/${id}`)
   await page.getByRole('button', { name: 'More actions' }).click()
   await page.getByRole('menuitem', { name: 'Start for many' }).click()

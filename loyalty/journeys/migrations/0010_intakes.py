@@ -1,4 +1,4 @@
-"""Intakes: people led in at once by somebody, a list of them or a segment; nobody who is closed is let in."""
+"""Intakes: people led in at once by somebody, a list of them or a segment."""
 
 import django.contrib.postgres.fields
 import django.db.models.deletion
