@@ -27,6 +27,7 @@ DOORBELLS: dict[str, float] = {
     "points.start_due_reconciliation": 3600.0,
     "delivery.send_due": 2.0,
     "delivery.apply_receipts": 5.0,
+    "delivery.replan_held": 60.0,
     "delivery.forget_inbox": 3_600.0,
     "campaigns.fire_due": 5.0,
     "journeys.advance": 2.0,

@@ -2,6 +2,7 @@
 
 from django.contrib.postgres.indexes import OpClass
 from django.db import models
+from django.db.models import F, Func
 from django.db.models.functions import Now, Upper
 
 from loyalty.customers.contracts import AttributeKind, Channel, CustomerStatus, DevicePlatform, Purpose
@@ -96,7 +97,15 @@ class ContactPoint(models.Model):
                 name="customers_contact_one_primary",
             ),
         ]
-        indexes = [prefix_index("address", "customers_contact_prefix")]
+        indexes = [
+            prefix_index("address", "customers_contact_prefix"),
+            # Whose number it is that wrote to us, however the source writes it.
+            models.Index(
+                Func(F("channel"), F("address"), function="customers_address_key"),
+                name="customers_contact_key",
+                condition=models.Q(channel__in=["sms", "whatsapp"], is_primary=True),
+            ),
+        ]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.address}"

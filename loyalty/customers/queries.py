@@ -27,6 +27,7 @@ from loyalty.customers.models import (
 )
 from loyalty.customers.policy import DEFAULT_CONSENT, all_consents
 from loyalty.foundation.kernel.errors import Unavailable
+from loyalty.foundation.orm import sql
 
 # Contract views, installed by this domain's migrations; other domains may join them in their own SQL.
 DIRECTORY_VIEW = "customers_directory"
@@ -73,19 +74,17 @@ def find_row(name: str) -> Customer | None:
     return found or Customer.objects.filter(customer_ref=name).first()
 
 
-def list_by_address(*, channel: str, addresses: Sequence[str]) -> list[uuid.UUID]:
-    """Give the customers that are reached on a channel under any of these addresses, by public id."""
-    points = ContactPoint.objects.filter(channel=channel, address__in=list(addresses), is_primary=True)
-    return list(points.order_by("customer_id").values_list("customer__public_id", flat=True).distinct())
+BY_TELEPHONE = """
+    SELECT c.public_id FROM customers_customer c WHERE c.id IN (
+        SELECT p.customer_id FROM customers_contactpoint p WHERE p.is_primary AND p.channel IN ('sms', 'whatsapp')
+            AND customers_address_key(p.channel, p.address) = customers_address_key('sms', %s))
+    ORDER BY c.id
+"""
 
 
-def list_spellings(*, channels: Sequence[str], addresses: Sequence[str]) -> list[str]:
-    """Give how the customers' addresses of some channels are written that are one of these, in whatever case."""
-    wanted = Q()
-    for address in addresses:
-        wanted |= Q(address__iexact=address)
-    points = ContactPoint.objects.filter(wanted, channel__in=list(channels))
-    return list(points.order_by("address").values_list("address", flat=True).distinct())
+def list_by_telephone(number: str) -> list[uuid.UUID]:
+    """Give the customers whose number this is, by public id, however it is written here and there."""
+    return [row["public_id"] for row in sql.fetch_all(BY_TELEPHONE, [number])]
 
 
 def find_named_customer(name: str) -> CustomerView | None:

@@ -82,6 +82,7 @@ from loyalty.delivery.operations.receiving import (
     record_inbound,
     record_receipts,
 )
+from loyalty.delivery.operations.replanning import replan_held
 from loyalty.delivery.operations.retrying import give_up, retry_all, retry_send
 from loyalty.delivery.operations.sending import BATCH_ROWS, give_up_unknown, send_due
 from loyalty.delivery.operations.slots import sender_slot
@@ -225,6 +226,7 @@ __all__ = [
     "remove_budget",
     "remove_item",
     "render_preview",
+    "replan_held",
     "restore_version",
     "retry_all",
     "retry_send",

@@ -342,14 +342,20 @@ class Suppression(PublicModel):
     """An address to which nothing goes on a channel, whoever it belongs to; for ever, or until an instant."""
 
     channel = models.CharField(max_length=10, choices=CHANNELS)
+    # As it was first written; it holds for every way of writing it.
     address = models.CharField(max_length=254)
+    address_key = models.GeneratedField(
+        expression=models.Func(models.F("channel"), models.F("address"), function="customers_address_key"),
+        output_field=models.CharField(max_length=254),
+        db_persist=True,
+    )
     reason = models.CharField(max_length=10, choices=SUPPRESSION_REASONS)
     origin = models.CharField(max_length=200, blank=True, default="")
     until = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [
-            models.UniqueConstraint(fields=["channel", "address"], name="delivery_suppression_once"),
+            models.UniqueConstraint(fields=["channel", "address_key"], name="delivery_suppression_once"),
             models.CheckConstraint(
                 condition=models.Q(reason__in=[reason.value for reason in SuppressionReason]),
                 name="delivery_suppression_reason",
@@ -400,6 +406,8 @@ class ContactPolicy(PublicModel):
     # What makes the held-out customers the same at every message, and others in another installation.
     holdout_salt = models.CharField(max_length=32)
     time_zone = models.CharField(max_length=64, default="UTC")
+    # When they last changed, until all that was held by the old ones is planned anew.
+    quiet_changed_at = models.DateTimeField(null=True)
 
     class Meta:
         constraints = [

@@ -76,6 +76,12 @@ def apply_receipts() -> int:
     return count
 
 
+@shared_task(name="delivery.replan_held", ignore_result=True)
+def replan_held() -> int:
+    """Plan what quiet hours hold anew where they changed."""
+    return api.replan_held(now=clock.now())
+
+
 @shared_task(name="delivery.forget_inbox", ignore_result=True)
 def forget_inbox() -> int:
     """Delete messages of the app's inbox that nobody is shown any more."""

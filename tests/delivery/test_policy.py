@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from loyalty.customers.models import Customer
+from loyalty.customers.models import ContactPoint, Customer
 from loyalty.delivery import api
 from loyalty.delivery.models import Send, Suppression
 from loyalty.delivery.policy.contact import ContactFacts, exclusion_of, is_held_out, quiet_until
@@ -115,6 +115,29 @@ def test_bounce__hard__suppresses_the_address_for_the_next_message(post: Post, n
     api.lift(suppression_id=suppressed.public_id, actor=ACTOR, now=now)
     queue_all(now, occurrence="o-3")
     assert Send.objects.latest("id").state == "QUEUED"
+
+
+@pytest.mark.django_db
+def test_bounce__of_an_address_whose_suppression_is_over__suppresses_it_anew(post: Post, now: datetime) -> None:
+    make_customers(["Ada"], now)
+    past = now - timedelta(days=1)
+    api.suppress(channel="email", address="C0@mail.test", reason="manual", until=past, origin="", actor=ACTOR, now=now)
+    queue_all(now)
+    post.fail("RCPT 550 no such user")
+    api.send_due(channel="email", now=now)
+    row = Suppression.objects.get()
+    assert (row.address, row.reason, row.until) == ("C0@mail.test", "bounced", None)
+
+
+@pytest.mark.django_db
+def test_bounce__of_two_customers_with_one_address__suppresses_it_once(post: Post, now: datetime) -> None:
+    make_customers(["Ada", "Bob"], now)
+    ContactPoint.objects.filter(address="c1@mail.test").update(address="C0@mail.test")
+    queue_all(now)
+    post.fail("RCPT 550 no such user")
+    assert api.send_due(channel="email", now=now).claimed == 2
+    assert Suppression.objects.count() == 1
+    assert states() == {"BOUNCED": 2}
 
 
 @pytest.mark.django_db

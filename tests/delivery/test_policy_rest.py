@@ -1,11 +1,16 @@
 """The routes of the contact policy and of suppressions."""
 
+from datetime import datetime
+
 import pytest
 from rest_framework.test import APIClient
 
 from loyalty.customers.models import Customer
-from loyalty.delivery.models import Suppression
+from loyalty.delivery import api
+from loyalty.delivery.models import Send, Suppression
 from tests.conftest import ClientWith
+from tests.delivery.post import CONTENT, EVERYONE, SOURCE, Post, queue_all
+from tests.delivery.smsc import Smsc
 
 pytestmark = pytest.mark.django_db
 
@@ -60,24 +65,71 @@ def test_suppression__said_to_be_bounced__is_refused(admin_client: APIClient) ->
     assert admin_client.post("/api/loyalty/v1/suppressions/", wanted, format="json").status_code == 400
 
 
+def come(channel: str, address: str) -> None:
+    """Let a customer come with an address, as the BSS writes it."""
+    customer = Customer.objects.create(public_id=SOURCE, customer_ref="c-1", status="ACTIVE", source="test")
+    if address:
+        customer.contact_points.create(channel="email" if channel == "email" else "sms", address=address)
+
+
+def forbid(client: APIClient, channel: str, address: str) -> None:
+    """Suppress an address by law."""
+    wanted = {"channel": channel, "address": address, "reason": "legal"}
+    assert client.post("/api/loyalty/v1/suppressions/", wanted, format="json").status_code == 201
+
+
 @pytest.mark.parametrize(
     ("channel", "known", "typed"),
     [
         ("email", "Ada.Lovelace@Mail.test", " ada.lovelace@mail.test "),
+        ("email", "ada@BÜCHER.test", "ADA@bücher.test"),
         ("sms", "+9613000001", "+961 3 000-001"),
         ("sms", "9613000001", "+9613000001"),
-        ("sms", "+9613000001", "00961 (3) 000 001"),
+        ("sms", "009613000001", "9613000001"),
+        ("sms", "+961 (3) 000 001", "00961 3 000001"),
+        ("sms", "+961\u00a03\u2011000\u2011001", "009613000001"),
         ("whatsapp", "+9613000001", "9613000001"),
+        ("in_app", "", ""),
     ],
 )
-def test_suppression__typed_otherwise_than_the_customer_has_it__holds(
-    admin_client: APIClient, channel: str, known: str, typed: str
+@pytest.mark.parametrize("is_known", [True, False])
+def test_suppression__written_otherwise_than_the_customer_has_it__holds(
+    admin_client: APIClient, channel: str, known: str, typed: str, now: datetime, *, is_known: bool
 ) -> None:
-    customer = Customer.objects.create(customer_ref="c-1", status="ACTIVE", source="test")
-    customer.contact_points.create(channel="email" if channel == "email" else "sms", address=known)
-    wanted = {"channel": channel, "address": typed, "reason": "legal"}
-    assert admin_client.post("/api/loyalty/v1/suppressions/", wanted, format="json").status_code == 201
-    assert list(Suppression.objects.values_list("channel", "address")) == [(channel, known)]
+    if is_known:
+        come(channel, known)
+    forbid(admin_client, channel, typed or str(SOURCE).upper())
+    if not is_known:
+        come(channel, known)
+    counted = api.count_audience(audience=EVERYONE, channel=channel, purpose="service", now=now)
+    assert (counted.excluded["forbidden"], counted.sendable) == (1, 0)
+
+
+@pytest.mark.parametrize(
+    ("channel", "known", "typed", "content"),
+    [
+        ("email", "Ada@Mail.test", "ada@mail.test", CONTENT),
+        ("sms", "961 3 000 001", "+9613000001", {"body": "Hello"}),
+    ],
+)
+def test_suppression__written_otherwise__reaches_what_waits_already(
+    admin_client: APIClient, post: Post, smsc: Smsc, now: datetime, channel: str, known: str, typed: str,
+    content: dict[str, str],
+) -> None:  # fmt: skip
+    come(channel, known)
+    queue_all(now, channel=channel, content=content, purpose="service")
+    forbid(admin_client, channel, typed)
+    assert api.send_due(channel=channel, now=now).skipped == 1
+    assert Send.objects.get().reason == "forbidden"
+
+
+def test_suppression__typed_twice_in_two_ways__is_one_with_the_last_reason(admin_client: APIClient) -> None:
+    made = [
+        admin_client.post("/api/loyalty/v1/suppressions/", {"channel": "sms", **one}, format="json").json()["id"]
+        for one in ({"address": "+9613000001"}, {"address": "00961 3 000 001", "reason": "legal"})
+    ]
+    assert made[0] == made[1]
+    assert Suppression.objects.get().reason == "legal"
 
 
 def test_suppression__of_nobody_known__is_kept_without_what_stands_between_the_digits(admin_client: APIClient) -> None:
@@ -105,6 +157,9 @@ def test_suppressions__searched__by_whoever_may_see_an_address(
         Suppression.objects.create(channel="email", address=address, reason="manual")
     found = admin_client.get("/api/loyalty/v1/suppressions/?search=ADA@").json()["results"]
     assert [row["address"] for row in found] == ["ada@mail.test"]
+    Suppression.objects.create(channel="sms", address="+9613000001", reason="manual")
+    for typed in ("00961 3", "+9613", "9613000001"):
+        assert admin_client.get("/api/loyalty/v1/suppressions/", {"search": typed}).json()["count"] == 1
     blind = client_with("delivery.view")
-    assert blind.get("/api/loyalty/v1/suppressions/").json()["count"] == 2
+    assert blind.get("/api/loyalty/v1/suppressions/").json()["count"] == 3
     assert blind.get("/api/loyalty/v1/suppressions/?search=ada@").json()["count"] == 0

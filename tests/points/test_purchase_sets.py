@@ -132,6 +132,7 @@ def test_set__with_a_fault__is_undone_and_taken_one_by_one(
     customers = [worlds[0].customer() for _ in range(3)]
     worlds[0].enroll(customers)
     deliver_in_sets(now)
+
     def post_and_fail(**asked: Any) -> None:
         batches.earn_batch(**asked)
         raise RuntimeError("planted")

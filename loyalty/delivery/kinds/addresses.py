@@ -26,14 +26,6 @@ def read(channel: str, text: str) -> str | None:
     return text.strip().lower() if is_customer(text.strip()) else None
 
 
-def spellings_of(channel: str, address: str) -> list[str]:
-    """Give the ways in which the BSS may have written an address: of a number, with +, with 00 and with neither."""
-    if channel not in TELEPHONES:
-        return [address]
-    digits = address.removeprefix("+").removeprefix("00")
-    return [f"+{digits}", digits, f"00{digits}"]
-
-
 def is_mail(text: str) -> bool:
     """Tell whether a mail can go there."""
     try:

@@ -9,8 +9,8 @@ from typing import Any
 from zoneinfo import available_timezones
 
 from django.db import transaction
+from django.db.models import Func, Value
 
-from loyalty.customers import api as customers
 from loyalty.delivery.contracts import (
     ChannelCode,
     ContactCap,
@@ -19,7 +19,6 @@ from loyalty.delivery.contracts import (
     QuietHours,
 )
 from loyalty.delivery.errors import ContactPolicyInvalid, SuppressionNotFound
-from loyalty.delivery.kinds import addresses
 from loyalty.delivery.models import ContactPolicy, Suppression
 from loyalty.delivery.policy import contact
 from loyalty.foundation.audit import api as audit
@@ -27,8 +26,8 @@ from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.editing import VersionCheck, any_version
 from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.kernel.exact_json import dumps_exact
-from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.foundation.orm.api import bump_version
+from loyalty.foundation.work import api as work
 
 CAPS_MAX, QUIET_HOURS_MAX = 20, 20
 SENDS_MAX, HOURS_MAX, HOLDOUT_PERCENT_MAX = 1_000, 24 * 366, 50
@@ -79,7 +78,12 @@ def ask(
     has_holdout = policy.holdout_percent > 0 and purpose == Purpose.MARKETING
     asked = contact.REFUSAL_WITH_SOURCE_SQL if "refusal" in more else contact.REFUSAL_SQL
     plain = contact.LATER_DUE_SQL if "due_at" in more and due is not None else contact.PLAIN_DUE_SQL
-    quiet = [one for one in policy.quiet_hours if one["channel"] in ("", channel) and one["purpose"] in ("", purpose)]
+    # What a pause holds is due at no instant, and asked when it is let go.
+    quiet = [
+        one
+        for one in policy.quiet_hours
+        if due is not None and one["channel"] in ("", channel) and one["purpose"] in ("", purpose)
+    ]
     later, quiet_params = contact.quiet_sql(quiet) if quiet else (plain, {})
     params = {
         "delivery_channel": channel,
@@ -146,7 +150,7 @@ def save_policy(
     now: datetime,
     check_version: VersionCheck = any_version,
 ) -> ContactPolicyView:
-    """Put another policy in force: for everything that is queued or sent from now on.
+    """Put another policy in force: for all that is queued or sent from now on, and for what the quiet hours hold.
 
     :param check_version: may refuse the version that stands.
     :raises ContactPolicyInvalid: ``problems`` say what is wrong with it.
@@ -161,14 +165,17 @@ def save_policy(
     current()
     policy = ContactPolicy.objects.select_for_update().get()
     check_version(policy.version)
-    before = _view(policy)
+    before, planned_by = _view(policy), (policy.quiet_hours, policy.time_zone)
     policy.caps = [asdict(cap) for cap in caps]
     policy.quiet_hours = [
         {**asdict(one), "starts": one.starts.isoformat("minutes"), "ends": one.ends.isoformat("minutes")}
         for one in quiet_hours
     ]
     policy.holdout_percent, policy.time_zone = holdout_percent, time_zone
-    policy.save(update_fields=["caps", "quiet_hours", "holdout_percent", "time_zone"])
+    if (policy.quiet_hours, policy.time_zone) != planned_by:
+        policy.quiet_changed_at = now
+        work.ring("delivery.replan_held")
+    policy.save(update_fields=["caps", "quiet_hours", "holdout_percent", "time_zone", "quiet_changed_at"])
     bump_version(policy)
     after = _view(ContactPolicy.objects.get())
     audit.record(
@@ -217,20 +224,17 @@ def suppress(
 ) -> Suppression:
     """Let nothing go to an address from now on; one that is there already gets the new reason and end.
 
-    It is kept as the customers have it written, who may write it in capitals or a number without its sign; give the
-    row of the first way.
+    It holds for every way of writing the address, also by a customer who comes later.
     """
-    channels = addresses.TELEPHONES if channel in addresses.TELEPHONES else (channel,)
-    known = customers.list_spellings(channels=channels, addresses=addresses.spellings_of(channel, address))
     wanted = {"reason": reason, "until": until, "origin": origin[:200]}
-    rows = []
-    for one in known or [address]:
-        row, _ = Suppression.objects.update_or_create(
-            channel=channel, address=one, defaults=wanted, create_defaults={**wanted, "public_id": new_public_id()}
-        )
-        _record(actor, row, now, after={"channel": channel, "reason": reason, "until": until})
-        rows.append(row)
-    return rows[0]
+    given = Suppression(channel=channel, address=address, **wanted)
+    Suppression.objects.bulk_create(
+        [given], update_conflicts=True, unique_fields=["channel", "address_key"], update_fields=[*wanted]
+    )
+    key = Func(Value(channel), Value(address), function="customers_address_key")
+    row = Suppression.objects.get(channel=channel, address_key=key)
+    _record(actor, row, now, after={"channel": channel, "reason": reason, "until": until})
+    return row
 
 
 @transaction.atomic

@@ -84,6 +84,7 @@ SUMMED = """, counted AS (SELECT reason, count(*) AS customers FROM placed GROUP
 """
 # Of an audience in which each customer has a message of its own.
 OPENED = "JOIN delivery_message g ON g.public_id = a.message"
+VALID_UNTIL = "%(delivery_valid_until)s::timestamptz"
 EACH = "SELECT g.public_id AS message, p.reason FROM placed p JOIN delivery_message g ON g.id = p.message_id"
 KEPT = "ON CONFLICT (message_id, customer_id) DO NOTHING"
 # Asking for each row whether there is one already costs a tenth of placing it; of neighbours one look tells for all.
@@ -291,6 +292,7 @@ def place_rows(
         "delivery_message": message.pk,
         "delivery_source": message.source_ref,
         "delivery_priority": message.priority,
+        "delivery_valid_until": message.valid_until,
         "delivery_prefix": id_prefix(now),
         "delivery_seed": secrets.randbits(63),
         "delivery_turn": secrets.randbits(32),
@@ -300,7 +302,8 @@ def place_rows(
     has_own, is_drawn = "message" in audience.more, near.get("delivery_first") is not None
     sql.execute(NO_JIT)
     statement = PLACE.format(
-        chunk=chunk, told=told, exclusion=policy.refusal, due=policy.due, clock=policy.clock,
+        chunk=chunk, told=told, exclusion=policy.refusal, clock=policy.clock,
+        due=policy.due.format(valid_until="g.valid_until" if has_own else VALID_UNTIL),
         capped=policy.capped,
         id_column="id, " if is_drawn else "",
         id=DRAWN if is_drawn else "",

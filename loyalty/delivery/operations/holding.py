@@ -29,25 +29,7 @@ CANCEL = f"""
 
 @transaction.atomic
 def hold(*, source_ref: uuid.UUID, occurrence_ref: uuid.UUID | None = None) -> int:
-    """Keep everything
-    of
-    a
-    source,
-    or
-    of
-    one
-    occurrence
-    of
-    it,
-    that
-    still
-    waits
-    from
-    being
-    sent;
-    give
-    how
-    many."""
+    """Keep everything of a source, or of one occurrence of it, that still waits from being sent; give how many."""
     return sql.execute(HOLD, {"source": source_ref, "occurrence": occurrence_ref})
 
 

@@ -13,6 +13,7 @@ from loyalty.delivery.contracts import Choice, CustomerChoices, Purpose, QuietHo
 from loyalty.delivery.errors import LinkInvalid, PreferencesInvalid
 from loyalty.delivery.kinds import links
 from loyalty.delivery.models import CustomerPreference
+from loyalty.delivery.operations import replanning
 from loyalty.delivery.policy import languages
 from loyalty.delivery.queries.templating import list_languages
 from loyalty.foundation.audit import api as audit
@@ -155,6 +156,8 @@ def _keep(who: Addressee, wanted: dict[str, Any], now: datetime) -> None:
     if wanted == before:
         return
     CustomerPreference.objects.update_or_create(customer_id=who.internal_id, defaults={**wanted, "changed_at": now})
+    if wanted["quiet_hours"] != before["quiet_hours"]:
+        replanning.replan_customer(customer=who.internal_id, now=now)
     audit.record(
         actor=system_actor("delivery.preferences"),
         act="delivery.change_preferences",

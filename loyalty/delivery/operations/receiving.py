@@ -10,7 +10,7 @@ from django.db import transaction
 
 from loyalty.customers import api as customers
 from loyalty.delivery.contracts import Audience, ChannelCode, MessageRequest, Purpose, ReceiptOutcome
-from loyalty.delivery.kinds import addresses
+from loyalty.delivery.kinds import registry
 from loyalty.delivery.models import InboundMessage
 from loyalty.delivery.operations.enqueue import enqueue_chunk, open_message
 from loyalty.delivery.policy.keywords import Keyword, keyword_of
@@ -92,9 +92,7 @@ def record_inbound(
     """
     keyword = keyword_of(body)
     # The telephone's number is what text messages and WhatsApp know a customer by.
-    found = customers.list_by_address(
-        channel=ChannelCode.SMS.value, addresses=addresses.spellings_of(ChannelCode.SMS.value, from_address)
-    )
+    found = customers.list_by_telephone(from_address)
     message, is_new = InboundMessage.objects.get_or_create(
         channel=channel,
         reference=reference,
@@ -111,8 +109,12 @@ def record_inbound(
     if not is_new:
         return None
     if keyword is not None:
+        # What they wish counts also where no answer can be sent.
+        can_answer = channel in registry.available()
         for customer in found:
             _obey(keyword, customer, message, now)
+            if can_answer:
+                _answer(keyword, customer, message, now)
     return message.public_id
 
 
@@ -128,6 +130,9 @@ def _obey(keyword: Keyword, customer_id: uuid.UUID, message: InboundMessage, now
             actor=system_actor("delivery.keyword"),
             now=now,
         )
+
+
+def _answer(keyword: Keyword, customer_id: uuid.UUID, message: InboundMessage, now: datetime) -> None:
     reply = open_message(
         request=MessageRequest(
             occurrence_key=f"inbound:{message.public_id}",

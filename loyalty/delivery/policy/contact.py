@@ -75,7 +75,8 @@ def _end_of(quiet: QuietHours, local: datetime) -> datetime:
 # Each row of an audience is a customer, so the join leaves nobody out, and the planner need not read the same row
 # twice. The two dear questions are left out where the policy does not ask them.
 SUPPRESSED_SQL = """
-    LEFT JOIN delivery_suppression b ON b.channel = %(delivery_channel)s AND b.address = r.address
+    LEFT JOIN delivery_suppression b ON b.channel = %(delivery_channel)s
+        AND b.address_key = customers_address_key(%(delivery_channel)s, r.address)
         AND (b.until IS NULL OR b.until > %(delivery_now)s::timestamptz)
 """
 REACHABLE_SQL = f"""
@@ -162,7 +163,10 @@ def _each_cap(text: str, caps: Sequence[Mapping[str, Any]]) -> tuple[list[str], 
 
 
 def quiet_sql(quiet_hours: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, Any]]:
-    """Give when a row is due as its customer's quiet hours have it, over the columns of ``CLOCK_SQL``, with values."""
+    """Give when a row is due as its customer's quiet hours have it, over the columns of ``CLOCK_SQL``, with values.
+
+    ``{valid_until}`` stands for the message's end, at which it is given up.
+    """
     texts: list[str] = []
     params: dict[str, Any] = {}
     for place, quiet in enumerate(quiet_hours):
@@ -170,4 +174,4 @@ def quiet_sql(quiet_hours: Sequence[Mapping[str, Any]]) -> tuple[str, dict[str, 
         params |= {starts: quiet["starts"], ends: quiet["ends"]}
         text = DAY_SQL if quiet["starts"] < quiet["ends"] else NIGHT_SQL
         texts.append(text.format(starts=f"%({starts})s::time", ends=f"%({ends})s::time"))
-    return f"coalesce(greatest({', '.join(texts)}), u.due)", params
+    return f"greatest(u.due, least(coalesce(greatest({', '.join(texts)}), u.due), {{valid_until}}))", params

@@ -3,7 +3,7 @@
 from typing import Any, ClassVar
 
 import django_filters
-from django.db.models import QuerySet
+from django.db.models import Func, Q, QuerySet, Value
 from django_filters.rest_framework import DjangoFilterBackend
 from drf_spectacular.utils import extend_schema
 from rest_framework import serializers
@@ -20,6 +20,7 @@ from loyalty.foundation.web.serializers import StrictSerializer, WholeNumberFiel
 from loyalty.foundation.web.views import AllowListedOrdering, ApiView, ReadOnlyApiViewSet
 
 CHANNELS = [channel.value for channel in ChannelCode]
+TELEPHONES = (ChannelCode.SMS.value, ChannelCode.WHATSAPP.value)
 # The platform itself says what bounced.
 REASONS = [reason.value for reason in SuppressionReason if reason is not SuppressionReason.BOUNCED]
 
@@ -134,7 +135,11 @@ class SuppressionFilter(django_filters.FilterSet):
         request = getattr(self, "request", None)
         if request is None or not may_reveal(request):
             return rows.none()
-        return rows.filter(address__istartswith=value.strip())
+        begins = Q(address__istartswith=value.strip())
+        if any(one.isdigit() for one in value):
+            number = Func(Value(ChannelCode.SMS.value), Value(value), function="customers_address_key")
+            begins |= Q(channel__in=TELEPHONES, address_key__startswith=number)
+        return rows.filter(begins)
 
 
 class SuppressionViewSet(ReadOnlyApiViewSet):

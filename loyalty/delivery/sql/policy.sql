@@ -56,6 +56,26 @@ RETURNS text LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
     END
 $$;
 
+-- Plans anew what is held, by the quiet hours as they are now: whatever waits longer than these ask is due sooner. Gives how many.
+-- Rows in a worker's hands, and those that a pause holds (due_at NULL), stay as they are.
+CREATE OR REPLACE FUNCTION delivery_replan(p_ids bigint[], p_now timestamptz, p_policy jsonb) RETURNS bigint
+LANGUAGE sql AS $$
+    WITH held AS MATERIALIZED (
+        SELECT s.id, s.message_id, s.customer_id, s.channel, greatest(p_now, s.not_before) AS at FROM delivery_send s
+        WHERE s.id = ANY(p_ids) AND s.state = 'QUEUED' AND s.claim IS NULL AND s.due_at > p_now
+        ORDER BY s.id FOR UPDATE
+    ), planned AS (
+        SELECT h.id, least(coalesce(delivery_quiet_until(h.at, coalesce(nullif(d.time_zone, ''), p_policy ->> 'zone'),
+            h.channel, m.purpose, (p_policy -> 'quiet_hours') || coalesce(f.quiet_hours, '[]')), h.at), m.valid_until) AS due
+        FROM held h JOIN delivery_message m ON m.id = h.message_id
+        LEFT JOIN customers_directory d ON d.customer_id = h.customer_id
+        LEFT JOIN delivery_preference f ON f.customer_id = h.customer_id
+    ), moved AS (
+        UPDATE delivery_send s SET due_at = p.due FROM planned p WHERE s.id = p.id AND p.due < s.due_at RETURNING s.id
+    )
+    SELECT count(*) FROM moved
+$$;
+
 -- Marks the sends of the next window SENDING and gives what is fresh of their customers. Consent, address, suppressions, caps
 -- and quiet hours are looked at again here, in the transaction that commits to the hand-over; a row that was held, cancelled or
 -- taken by another worker meanwhile does not match. What is not to be sent now goes back to the queue (state QUEUED, held).
@@ -75,7 +95,7 @@ BEGIN
     RETURN QUERY
     -- Kept, and the caps with an OFFSET: written into each place that names them, the caps were counted twelve times for each row.
     WITH looked_at AS MATERIALIZED (
-        SELECT s.id, m.is_test, r.address, r.first_name, r.last_name, r.customer_ref,
+        SELECT s.id, m.is_test, m.valid_until, r.address, r.first_name, r.last_name, r.customer_ref,
             CASE WHEN m.valid_until <= p_now THEN 'expired'
                 WHEN m.is_test THEN NULL
                 ELSE delivery_refusal(
@@ -90,8 +110,8 @@ BEGIN
         FROM delivery_send s JOIN delivery_message m ON m.id = s.message_id
         LEFT JOIN customers_reachable r
             ON r.customer_id = s.customer_id AND r.channel = s.channel AND r.purpose = m.purpose
-        LEFT JOIN delivery_suppression b ON b.channel = s.channel AND b.address = r.address
-            AND (b.until IS NULL OR b.until > p_now)
+        LEFT JOIN delivery_suppression b ON b.channel = s.channel
+            AND b.address_key = customers_address_key(s.channel, r.address) AND (b.until IS NULL OR b.until > p_now)
         LEFT JOIN delivery_preference f ON f.customer_id = s.customer_id
         CROSS JOIN LATERAL (
             SELECT CASE WHEN m.purpose = 'marketing' THEN (p_policy ->> 'holdout_percent')::integer ELSE 0 END) AS h (percent)
@@ -106,7 +126,8 @@ BEGIN
         reason = coalesce(x.reason, ''), attempts = s.attempts + (x.reason IS NULL AND x.later IS NULL)::int,
         address = CASE WHEN x.is_test THEN s.address ELSE coalesce(x.address, '') END,
         claim = CASE WHEN x.reason IS NULL AND x.later IS NOT NULL THEN NULL ELSE s.claim END,
-        due_at = CASE WHEN x.reason IS NULL THEN coalesce(x.later, p_until) END,
+        -- Who is held is looked at again when the message is not valid any more, so that it is given up then and not later.
+        due_at = CASE WHEN x.reason IS NULL THEN CASE WHEN x.later IS NULL THEN p_until ELSE least(x.later, x.valid_until) END END,
         ended_at = CASE WHEN x.reason IS NOT NULL THEN p_now END
     FROM looked_at x
     WHERE s.id = x.id AND s.state = 'QUEUED' AND s.claim = p_claim AND s.due_at IS NOT NULL

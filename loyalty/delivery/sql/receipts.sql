@@ -42,10 +42,12 @@ RETURNS TABLE (applied bigint, delivered bigint, failed bigint) LANGUAGE sql AS 
         RETURNING s.id, s.public_id, s.channel, s.state, s.reason, s.address, s.message_id, s.customer_id
     ), suppressed AS (
         INSERT INTO delivery_suppression (public_id, channel, address, reason, origin, created_at)
-        SELECT gen_random_uuid(), s.channel, s.address, CASE s.state WHEN 'BOUNCED' THEN 'bounced' ELSE 'complained' END, 'send ' || s.public_id, p_now
+        SELECT DISTINCT ON (s.channel, customers_address_key(s.channel, s.address))
+            gen_random_uuid(), s.channel, s.address, CASE s.state WHEN 'BOUNCED' THEN 'bounced' ELSE 'complained' END, 'send ' || s.public_id, p_now
         -- A telephone that is off looks the same as one that is gone, so a text message suppresses nothing here.
         FROM settled s WHERE s.state IN ('BOUNCED', 'COMPLAINED') AND s.channel = 'email' AND s.address <> ''
-        ON CONFLICT DO NOTHING
+        ON CONFLICT (channel, address_key) DO UPDATE SET reason = excluded.reason, origin = excluded.origin, until = NULL
+        WHERE delivery_suppression.until <= p_now
     ), told AS (
         INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data)
         SELECT gen_random_uuid(), CASE s.state WHEN 'DELIVERED' THEN 'message.delivered' WHEN 'COMPLAINED' THEN 'message.complained'

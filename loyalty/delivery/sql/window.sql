@@ -22,10 +22,12 @@ LANGUAGE sql SET plan_cache_mode = force_generic_plan AS $$
     ), suppressed AS (
         -- An address that its server refused for good is not tried again by the next message.
         INSERT INTO delivery_suppression (public_id, channel, address, reason, origin, created_at)
-        SELECT gen_random_uuid(), s.channel, s.address, 'bounced', 'send ' || s.public_id, p_now
+        SELECT DISTINCT ON (s.channel, customers_address_key(s.channel, s.address))
+            gen_random_uuid(), s.channel, s.address, 'bounced', 'send ' || s.public_id, p_now
         -- Where the address is the customer's own place with us (a device that is gone, the inbox) another device may come.
         FROM settled s WHERE s.state = 'BOUNCED' AND s.address <> '' AND s.channel IN ('email', 'sms', 'whatsapp')
-        ON CONFLICT DO NOTHING
+        ON CONFLICT (channel, address_key) DO UPDATE SET reason = excluded.reason, origin = excluded.origin, until = NULL
+        WHERE delivery_suppression.until <= p_now
     )
     INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data)
     SELECT f.id, f.type, v.key, 'customer', v.key, p_now, f.data

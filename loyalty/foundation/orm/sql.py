@@ -79,5 +79,10 @@ def read(app_package: str, name: str) -> str:
 
 
 def install(app_package: str, *names: str) -> migrations.RunSQL:
-    """Make the migration step that installs SQL files; each file can be run again (CREATE OR REPLACE)."""
-    return migrations.RunSQL("\n".join(read(app_package, name) for name in names), migrations.RunSQL.noop)
+    """Make the migration step that installs SQL files; each file can be run again (CREATE OR REPLACE).
+
+    A file is as the newest migration has it, also for an older one, which may not have all the tables that it names
+    yet: so the bodies of its functions are looked at when they are run.
+    """
+    text = "\n".join(read(app_package, name) for name in names)
+    return migrations.RunSQL(f"SET LOCAL check_function_bodies = off;\n{text}", migrations.RunSQL.noop)
