@@ -31,6 +31,9 @@ class TriggerKind(StrEnum):
 MANUAL = "manual"
 # Caused by another domain's step for a set of customers, such as a journey's action.
 SET = "set"
+# What stands for a variant where there is none: of the control group, and of who was in neither. No code of a variant
+# can be one of them.
+CONTROL_CODE, NO_VARIANT = "control", "(none)"
 
 
 class FallbackWhen(StrEnum):

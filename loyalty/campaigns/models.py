@@ -195,6 +195,8 @@ class BalanceMark(models.Model):
     campaign = models.ForeignKey(Campaign, on_delete=models.CASCADE, related_name="+")
     customer_ref = models.UUIDField()
     is_met = models.BooleanField()
+    # The number on the account of the posting that was looked at last: facts may arrive in another order.
+    account_sequence = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["campaign", "customer_ref"], name="campaigns_balance_once")]

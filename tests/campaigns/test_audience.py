@@ -79,6 +79,8 @@ def test_arm__any_shares__is_the_same_in_python_and_in_sql(control: int, weights
         assert (row.get("refusal") == "control") == (arm == 0)
         if arm and weights:
             assert row["variant"] == f"v{arm - 1}"
+        elif control:
+            assert row["variant"] == ("" if arm else "control")
     assert len(rows) == len(customers)
 
 
@@ -337,7 +339,8 @@ def test_performance__against_the_control_group__counts_both_arms(post: Post, no
     }  # fmt: skip
     by_day = [one for one in told["breakdown"] if one["dimension"] == "day"]
     assert [(one["value"], one["total_sent"]) for one in by_day] == [(now.date().isoformat(), len(sent))]
-    assert [row[0] for row in api.rows_of(told)] == ["dimension", "total", "channel", "day", "variant"]
+    assert [row[0] for row in api.rows_of(told)] == ["dimension", "total", "channel", "day", *["variant"] * 2]
+    assert [one["value"] for one in told["breakdown"] if one["dimension"] == "variant"] == ["(none)", "control"]
 
 
 def buy(customers: list[uuid.UUID], amount: str, at: datetime) -> None:

@@ -189,6 +189,15 @@ def test_threshold_trigger__unfit__is_refused_with_its_code(now: datetime, raw: 
     assert refusal.value.problems[0].code == code
 
 
+@pytest.mark.parametrize("measure", ["segment_size", "program_members", "enrolled_last_day", "points_outstanding"])
+def test_threshold__of_what_nobody_named__is_refused_instead_of_never_coming(now: datetime, measure: str) -> None:
+    trigger = {"kind": "threshold", "measure": measure, "operator": ">", "value": 1}
+    with pytest.raises(TriggerInvalid) as refusal:
+        make_campaign(now, trigger=trigger)
+    needed = "campaign.segment_needed" if measure == "segment_size" else "campaign.program_needed"
+    assert [(one.field, one.code) for one in refusal.value.problems] == [("trigger.measure", needed)]
+
+
 def test_trigger__unknown_kind__is_refused(now: datetime) -> None:
     with pytest.raises(TriggerInvalid) as refusal:
         make_campaign(now, trigger={"kind": "moon"})

@@ -134,3 +134,13 @@ def test_schedule__unfit__is_refused_with_its_code(raw: dict[str, object], code:
 def test_schedule__instant_without_offset__is_local_time() -> None:
     kept = schedule.ScheduleTrigger().read({"kind": "schedule", "at": "2026-12-01T09:00:00", "timezone": "Asia/Beirut"})
     assert kept["at"] == "2026-12-01T07:00:00+00:00"
+
+
+def test_schedule__instant_in_the_gap_or_the_repeated_hour__is_read_as_a_slot_is() -> None:
+    def kept(at: str) -> str:
+        trigger = schedule.ScheduleTrigger().read({"kind": "schedule", "at": at, "timezone": "Europe/Berlin"})
+        return datetime.fromisoformat(trigger["at"]).astimezone(BERLIN).isoformat(timespec="minutes")
+
+    assert kept("2026-03-29T02:30") == "2026-03-29T03:00+02:00"
+    assert kept("2026-10-25T02:30") == "2026-10-25T02:30+02:00"
+    assert kept("2026-10-25T02:30:00+01:00") == "2026-10-25T02:30+01:00"

@@ -104,10 +104,3 @@ def test_threshold__with_a_reset__does_not_tremble() -> None:
         now_met = threshold.is_met(trigger, measured, was_met=met)
         fired, met = fired + (now_met and not met), now_met
     assert fired == 2
-
-
-def test_balance__posting__tells_before_and_after() -> None:
-    data = {"points_amount": 30, "points_balance": 110}
-    assert threshold.balance_before("points.earned", data) == (80, 110)
-    assert threshold.balance_before("points.burned", data) == (140, 110)
-    assert threshold.balance_before("points.reversed", data) is None

@@ -169,13 +169,13 @@ def read_zone(name: object) -> ZoneInfo:
 
 
 def read_instant(text: object, zone: ZoneInfo) -> datetime:
-    """Read an instant; one without an offset is local time of the zone.
+    """Read an instant; one without an offset is local time of the zone, read as a slot is: right after a gap.
 
     :raises TriggerInvalid: it is none.
     """
     try:
         instant = datetime.fromisoformat(str(text))
-        return (instant if instant.tzinfo else instant.replace(tzinfo=zone)).astimezone(UTC)
+        return instant.astimezone(UTC) if instant.tzinfo else instant_of(instant, zone)
     except (ValueError, OverflowError) as fault:
         raise refuse("at", "campaign.instant_invalid", "An instant looks like 2026-11-23T09:00:00+02:00.") from fault
 

@@ -1,10 +1,8 @@
 """Set off when a measure crosses a bound; it fires at the crossing and not again until it has fallen back.
 
 With ``reset`` it must fall back as far as that before it fires again, so that a measure that trembles around the
-bound sets
-nothing off. Most measures are of a set and looked at every few seconds; ``points_balance`` is of each member, and a
-posting
-to a balance is what crosses it.
+bound sets nothing off. Most measures are of a set and looked at every few seconds; ``points_balance`` is of each
+member, and a posting to a balance is what crosses it (``balances.py``).
 """
 
 import operator
@@ -35,8 +33,6 @@ MEASURE_SQL: dict[str, str] = {
 }
 SEGMENT_SIZE = "segment_size"
 MEASURES = (SEGMENT_SIZE, *MEASURE_SQL, *MEASURES_OF_CUSTOMER)
-# The facts that tell a member's balance after them, and what they did to it; 0 where only the fact's sign knows.
-BALANCE_EVENTS: dict[str, int] = {"points.earned": 1, "points.burned": -1, "points.expired": -1}
 OPERATORS: dict[str, Callable[[Any, Any], bool]] = {
     ">": operator.gt,
     ">=": operator.ge,
@@ -101,9 +97,14 @@ def is_met(trigger: Mapping[str, Any], measured: int, *, was_met: bool = False) 
     return bool(measured > reset if trigger["operator"] in UPWARDS else measured < reset)
 
 
-def balance_before(event_type: str, data: Mapping[str, Any]) -> tuple[int, int] | None:
-    """Give a member's balance before and after a posting, or None when the fact does not tell them."""
-    after, points = data.get("points_balance"), data.get("points_amount")
-    if event_type not in BALANCE_EVENTS or not isinstance(after, int) or not isinstance(points, int):
-        return None
-    return after - BALANCE_EVENTS[event_type] * abs(points), after
+def turn(trigger: Mapping[str, Any], before: int | None, after: int, *, was_met: bool | None) -> tuple[bool, bool]:
+    """Tell whether a measure was on the far side before a change, and whether it is after it.
+
+    ``was_met`` is what was last known, None where nothing was. What was not seen meanwhile (the campaign was paused)
+    is told by ``before``; where neither says anything, what is has been.
+    """
+    if before is not None:
+        was = is_met(trigger, before, was_met=bool(was_met))
+    else:
+        was = is_met(trigger, after) if was_met is None else was_met
+    return was, is_met(trigger, after, was_met=was)

@@ -18,8 +18,8 @@ from django.db import transaction
 
 from loyalty.campaigns.contracts import CampaignStatus, Plan, TriggerKind
 from loyalty.campaigns.events import CampaignTriggered
+from loyalty.campaigns.kinds import balances, threshold
 from loyalty.campaigns.kinds import event as event_kind
-from loyalty.campaigns.kinds import threshold
 from loyalty.campaigns.models import BalanceMark, Campaign
 from loyalty.campaigns.operations import fan_out
 from loyalty.campaigns.operations.planning import falls_back_until, key_of, plan_of, request_of
@@ -132,12 +132,25 @@ def fire_set(*, facts: Sequence[Envelope], now: datetime, campaign: int | None =
     ]
     watched = {one.campaign: one.facts for one in hearings}
     fired = 0
-    for part in in_rounds(told):
+    for part in in_rounds(_with_recipients(told)):
         for one, named in answers:
             heard = [each for each in part if each[0].id in watched[one.campaign.pk]]
-            begun = named if one.is_listening or not heard else _begin(one, _crossing(one.campaign, heard))
-            fired += _answer(one, [begun[fact.id] for fact, _ in heard if fact.id in begun])
+            if one.is_listening:
+                # A fact is about its own customer; whoever else it moved the balance of is none of its business.
+                begun = [named[fact.id] for fact, who in heard if fact.id in named and named[fact.id].customer == who]
+            else:
+                begun = list(_begin(one, _crossing(one.campaign, heard)).values()) if heard else []
+            fired += _answer(one, begun)
     return fired
+
+
+def _with_recipients(told: Sequence[Told]) -> list[Told]:
+    """Give facts about their customers, a posting also about whoever else's balance it moved."""
+    also = [
+        [(fact, one.customer) for one in balances.moves_of(fact.type, fact.data, fact.key) if one.customer != customer]
+        for fact, customer in told
+    ]
+    return [each for own, others in zip(told, also, strict=True) for each in (own, *others)]
 
 
 def customer_of(event: Envelope) -> uuid.UUID | None:
@@ -172,7 +185,7 @@ def _hear(facts: Sequence[Envelope], now: datetime, campaign: int | None) -> lis
     for one in waiting if campaign is None else waiting.filter(pk=campaign):
         fresh = [fact for fact in by_type[one.event_type] if not event_kind.is_too_old(one.trigger, fact, now=now)]
         heard.append((one.pk, event_kind.passing(one.trigger, _concerning(one, fresh), now=now)))
-    postings = [fact for fact in facts if fact.type in threshold.BALANCE_EVENTS]
+    postings = [fact for fact in facts if fact.type in balances.FACTS]
     if postings and campaign is None:
         watching = active.filter(trigger_kind=TriggerKind.THRESHOLD, event_type=threshold.BALANCE)
         heard += [(one.pk, _concerning(one, postings)) for one in watching]
@@ -208,29 +221,43 @@ def _answer(standing: Standing, begun: Sequence[Answer]) -> int:
 
 
 def _crossing(campaign: Campaign, heard: Sequence[Told]) -> list[Told]:
-    """Give the postings that carry their member's balance over the bound now, and remember on which side each is."""
-    found = [(one, threshold.balance_before(one[0].type, one[0].data)) for one in heard]
-    moved = sorted(((one, move) for one, move in found if move is not None), key=lambda each: each[0][1])
+    """Give the postings that carry their member's balance over the bound now, and remember on which side each is.
+
+    A posting that is older than the one that was looked at last came late, and turns nothing.
+    """
+    moved = sorted(((one, move) for one in heard if (move := _move_of(one)) is not None), key=lambda each: each[0][1])
     BalanceMark.objects.bulk_create(
         [
-            BalanceMark(campaign=campaign, customer_ref=one[1], is_met=threshold.is_met(campaign.trigger, before))
-            for one, (before, _) in moved
+            BalanceMark(
+                campaign=campaign,
+                customer_ref=customer,
+                is_met=threshold.turn(campaign.trigger, move.before, move.after, was_met=None)[0],
+            )
+            for (_, customer), move in moved
         ],
         ignore_conflicts=True,
     )
     rows = BalanceMark.objects.select_for_update().filter(
-        campaign=campaign, customer_ref__in=[one[1] for one, _ in moved]
+        campaign=campaign, customer_ref__in=[customer for (_, customer), _ in moved]
     )
     marks = {mark.customer_ref: mark for mark in rows.order_by("customer_ref")}
-    turned: dict[bool, list[Told]] = {True: [], False: []}
-    for one, (_, after) in moved:
-        was_met = marks[one[1]].is_met
-        is_met = threshold.is_met(campaign.trigger, after, was_met=was_met)
-        if is_met != was_met:
-            turned[is_met].append(one)
-    for is_met, ones in turned.items():
-        BalanceMark.objects.filter(pk__in=[marks[one[1]].pk for one in ones]).update(is_met=is_met)
-    return turned[True]
+    crossed: list[Told] = []
+    for one, move in moved:
+        mark = marks[one[1]]
+        if move.sequence is not None and mark.account_sequence is not None and move.sequence <= mark.account_sequence:
+            continue
+        was, mark.is_met = threshold.turn(campaign.trigger, move.before, move.after, was_met=mark.is_met)
+        mark.account_sequence = move.sequence
+        if mark.is_met and not was:
+            crossed.append(one)
+    BalanceMark.objects.bulk_update(marks.values(), ["is_met", "account_sequence"])
+    return crossed
+
+
+def _move_of(told: Told) -> balances.Move | None:
+    fact, customer = told
+    moves = balances.moves_of(fact.type, fact.data, fact.key)
+    return next((one for one in moves if one.customer == customer), None)
 
 
 def _begin(standing: Standing, heard: Sequence[Told]) -> dict[uuid.UUID, Answer]:

@@ -7,7 +7,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from loyalty.campaigns.contracts import FallbackWhen, TriggerKind
+from loyalty.campaigns.contracts import CONTROL_CODE, FallbackWhen, TriggerKind
 from loyalty.campaigns.errors import (
     ChannelsInvalid,
     ProgramUnknown,
@@ -91,10 +91,11 @@ def _check_needs(campaign: Campaign) -> None:
     measure = trigger.get("measure")
     if campaign.trigger_kind != TriggerKind.THRESHOLD:
         return
-    if measure == threshold.SEGMENT_SIZE and len(campaign.segment_refs) > 1:
-        raise registry.refuse("measure", "campaign.segment_ambiguous", "The size of which segment? Name one only.")
-    if measure != threshold.SEGMENT_SIZE and measure in threshold.MEASURES_OF_CUSTOMER and campaign.program_ref is None:
-        raise registry.refuse("measure", "campaign.program_needed", "A balance is one of a program: name it.")
+    if measure == threshold.SEGMENT_SIZE and len(campaign.segment_refs) != 1:
+        code = "campaign.segment_ambiguous" if campaign.segment_refs else "campaign.segment_needed"
+        raise registry.refuse("measure", code, "The size of which segment? Name one.")
+    if measure != threshold.SEGMENT_SIZE and campaign.program_ref is None:
+        raise registry.refuse("measure", "campaign.program_needed", "This is measured of a program: name it.")
 
 
 def _problems_of_settings(campaign: Campaign) -> Iterable[FieldProblem]:
@@ -191,7 +192,7 @@ def _problems_of_variants(campaign: Campaign) -> Iterable[FieldProblem]:
     for place, one in enumerate(campaign.variants):
         field = f"variants.{place}"
         code, weight = one.get("code"), one.get("weight")
-        if not isinstance(code, str) or not CODE.fullmatch(code) or code in seen or code == "control":
+        if not isinstance(code, str) or not CODE.fullmatch(code) or code in seen or code == CONTROL_CODE:
             yield FieldProblem(f"{field}.code", "invalid", "A code of a-z, 0-9 and _, each once; not control.")
         if isinstance(weight, bool) or not isinstance(weight, int) or not 1 <= weight <= WEIGHT_MAX:
             yield FieldProblem(f"{field}.weight", "out_of_range", f"From 1 to {WEIGHT_MAX}.")

@@ -9,7 +9,8 @@ from django.db import transaction
 
 from loyalty.campaigns.contracts import CampaignStatus, NewCampaign
 from loyalty.campaigns.errors import CampaignInUse, CampaignNotFound, CampaignStateWrong
-from loyalty.campaigns.models import Campaign
+from loyalty.campaigns.kinds import threshold
+from loyalty.campaigns.models import BalanceMark, Campaign
 from loyalty.campaigns.operations.checking import check
 from loyalty.campaigns.operations.life import RUNNING, activate_or_ask, refuse_growth, reschedule
 from loyalty.delivery import api as delivery
@@ -51,6 +52,12 @@ LISTS = {"segments", "excluded_segments", "channels", "variants", "offers", "see
 
 
 SAID = {"name", "description", "program", "segments", "trigger", "content"}
+
+
+def _measured(campaign: Campaign) -> list[uuid.UUID | None]:
+    """Give what the measure of a threshold is one of: a segment, else the program."""
+    is_segment = campaign.trigger.get("measure") == threshold.SEGMENT_SIZE
+    return list(campaign.segment_refs) if is_segment else [campaign.program_ref]
 
 
 def _plain(value: Any) -> Any:
@@ -117,7 +124,7 @@ def change(
     if campaign.status == CampaignStatus.ENDED:
         raise CampaignStateWrong("An ended campaign stays as it is.")
     before = describe(campaign)
-    held, was_bounded = campaign.trigger, campaign.budget_amount is not None
+    held, measured, was_bounded = campaign.trigger, _measured(campaign), campaign.budget_amount is not None
     wanted = dict(changes)
     if "segment" in wanted:
         one = wanted.pop("segment")
@@ -136,8 +143,10 @@ def change(
     if was_bounded and campaign.budget_amount is None:
         delivery.drop_source_budget(source_ref=campaign.public_id)
     is_other_trigger = campaign.trigger != held
-    if is_other_trigger:
+    if is_other_trigger or _measured(campaign) != measured:
+        # On which side of another bound, or with another segment or program, says nothing of this one.
         campaign.is_threshold_met = False
+        BalanceMark.objects.filter(campaign=campaign).delete()
     if campaign.status in RUNNING and (is_other_trigger or TIMING & set(wanted)):
         reschedule(campaign, now, is_other_trigger=is_other_trigger)
     campaign.save()

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
-from loyalty.campaigns.contracts import NewEntry, Plan
+from loyalty.campaigns.contracts import CONTROL_CODE, NewEntry, Plan
 from loyalty.campaigns.errors import CustomerUnknown
 from loyalty.campaigns.kinds import offers, zones
 from loyalty.campaigns.policy.arms import ARM_SQL, HASH_SQL, bounds_of
@@ -217,7 +217,7 @@ def audience_of(
     parts += ["coalesce(b.given, '{}'::jsonb)" if parts else "b.given"] if base.has_values else []
     own_reasons = _own_reasons(plan, due is not None, "b.occurrence" if base.has_messages else "%(audience_own)s")
     more = {
-        "variant": "(%(audience_codes)s::text[])[t.arm]" if plan.variants else "",
+        "variant": "(%(audience_codes)s::text[])[t.arm + 1]" if plan.variants or plan.control_percent else "",
         "refusal": f"CASE {' '.join(own_reasons)} END" if own_reasons else "",
         "due_at": "nullif(t.due, '')::timestamptz" if due else "",
         "message": "b.message" if base.has_messages else "",
@@ -243,7 +243,8 @@ def audience_of(
         "audience_campaign": plan.campaign,
         "audience_salt": str(plan.campaign),
         "audience_control": plan.control_percent,
-        "audience_codes": [one["code"] for one in plan.variants],
+        # Who of the control group may not be written to anyway belongs to it all the same.
+        "audience_codes": [CONTROL_CODE, *(codes_of(plan.variants) or [""])],
         "audience_bounds": bounds_of([one["weight"] for one in plan.variants]),
         "audience_total": sum(one["weight"] for one in plan.variants),
         "audience_repeat_days": plan.repeat_days,

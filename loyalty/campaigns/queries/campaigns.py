@@ -6,7 +6,7 @@ from typing import Any
 
 from loyalty.campaigns.contracts import CampaignStatus, FallbackWhen, PastTime, TriggerKind
 from loyalty.campaigns.errors import CampaignNotFound
-from loyalty.campaigns.kinds import event, offers, registry, threshold
+from loyalty.campaigns.kinds import balances, event, offers, registry, threshold
 from loyalty.campaigns.models import Campaign
 from loyalty.campaigns.policy.goals import GOAL_TYPES, types_of
 from loyalty.campaigns.queries.audience import CAMPAIGN_NAME, OFFER_COLUMNS, PROGRAM_COLUMNS
@@ -92,7 +92,7 @@ def list_awaited_types() -> set[str]:
     active = Campaign.objects.filter(status=CampaignStatus.ACTIVE)
     awaited = set(active.filter(trigger_kind=TriggerKind.EVENT).values_list("event_type", flat=True))
     if active.filter(trigger_kind=TriggerKind.THRESHOLD, event_type=threshold.BALANCE).exists():
-        awaited |= set(threshold.BALANCE_EVENTS)
+        awaited |= set(balances.FACTS)
     return awaited
 
 

@@ -6,6 +6,7 @@ from dataclasses import asdict
 from decimal import Decimal
 from typing import Any
 
+from loyalty.campaigns.contracts import CONTROL_CODE, NO_VARIANT
 from loyalty.campaigns.models import Campaign
 from loyalty.campaigns.policy.incremental import Arm, effect_of
 from loyalty.delivery import api as delivery
@@ -51,13 +52,17 @@ TOTAL = (
     FROM sends
 """
 )
+# Each dimension adds up to the total: who is held back has a line of its own, and so has who is in no variant.
 BREAKDOWN = (
     SENDS
     + f"""
-    SELECT CASE grouping(channel, variant, day) WHEN 3 THEN 'channel' WHEN 5 THEN 'variant' ELSE 'day' END AS dimension,
-        coalesce(channel, variant, day::text) AS value, {COUNTED}
-    FROM sends WHERE reason <> 'control'
-    GROUP BY GROUPING SETS ((channel), (variant), (day)) ORDER BY 1, 2
+    , named AS (
+        SELECT *, CASE WHEN variant <> '' THEN variant WHEN reason = 'control' THEN '{CONTROL_CODE}'
+            ELSE '{NO_VARIANT}' END AS arm FROM sends)
+    SELECT CASE grouping(channel, arm, day) WHEN 3 THEN 'channel' WHEN 5 THEN 'variant' ELSE 'day' END AS dimension,
+        coalesce(channel, arm, day::text) AS value, {COUNTED}
+    FROM named
+    GROUP BY GROUPING SETS ((channel), (arm), (day)) ORDER BY 1, 2
 """
 )
 # Customers of each arm, whether or not they could be reached; who was in both (the share was changed) is in neither.
