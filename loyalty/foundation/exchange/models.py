@@ -94,7 +94,8 @@ class EventMapping(PublicModel):
     ``data_paths`` are names of our data and their paths.
     """
 
-    source = models.CharField(max_length=50)
+    # As long as the name of a topic that is read.
+    source = models.CharField(max_length=200)
     name = models.CharField(max_length=100)
     rank = models.SmallIntegerField(default=0)
     matches = ExactJSONField(default=dict)

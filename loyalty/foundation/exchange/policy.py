@@ -1,19 +1,25 @@
 """Reading events of other systems: CloudEvents as they are, others by a mapping of paths to our names."""
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 
 from loyalty.foundation.exchange.contracts import ForeignEvent, RefusedEvent
-from loyalty.foundation.kernel.exact_json import ExactDecoder
+from loyalty.foundation.kernel.strict_json import read_strictly
 
 PATH = re.compile(r"\$(\.[A-Za-z_][A-Za-z0-9_-]*|\[\d{1,4}\])*")
 STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_-]*)|\[(\d{1,4})\]")
 TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,4}")
-ID_LENGTH_MAX = 200
+# What orders facts and finds them again stands in indexes, which take no text of any length: one that is longer would
+# hold up all the others.
+ID_LENGTH_MAX, SOURCE_LENGTH_MAX, SUBJECT_LENGTH_MAX, TYPE_LENGTH_MAX = 200, 200, 200, 100
+# A day within what a calendar has, so that an instant can be told in every zone.
+EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 SPEC_VERSION = "1.0"
+# Of a message that is no JSON, and of one that could be read but broke who took it in.
+UNREADABLE, BROKE = "event.unreadable", "event.broke"
 ABSENT = object()
 
 
@@ -72,6 +78,28 @@ def is_within(field: str, name: str) -> bool:
     return field == name or field.startswith((f"{name}.", f"{name}["))
 
 
+def is_type(text: str) -> bool:
+    """Tell whether a text is the name of a type."""
+    return len(text) <= TYPE_LENGTH_MAX and TYPE.fullmatch(text) is not None
+
+
+def _too_long(index: int, identity: str, *, source: str, subject: str) -> RefusedEvent | None:
+    for name, text, length_max in (("source", source, SOURCE_LENGTH_MAX), ("subject", subject, SUBJECT_LENGTH_MAX)):
+        if len(text) > length_max:
+            message = f"{name} has at most {length_max} characters."
+            return RefusedEvent(index, identity, f"event.{name}_invalid", message, name)
+    return None
+
+
+def read_instant(text: str) -> datetime | None:
+    """Read an RFC 3339 instant with its offset; None for anything else, and for what some zone's calendar has not."""
+    try:
+        found = datetime.fromisoformat(text)
+        return found if found.tzinfo is not None and EARLIEST <= found <= LATEST else None
+    except (ValueError, OverflowError):
+        return None
+
+
 def read_mapped(reading: Reading, raw: Any, *, source: str, index: int) -> ForeignEvent | RefusedEvent:
     """Read an event by a mapping; a field whose path leads nowhere is left out."""
     identity, subject = _as_text(look_up(raw, reading.id_path)), _as_text(look_up(raw, reading.subject_path))
@@ -84,6 +112,8 @@ def read_mapped(reading: Reading, raw: Any, *, source: str, index: int) -> Forei
     if reading.time_path and not occurred_at:
         message = f"{reading.time_path} leads to no instant."
         return RefusedEvent(index, identity, "event.time_invalid", message, "time")
+    if problem := _too_long(index, identity, source=source, subject=subject):
+        return problem
     found = {name: look_up(raw, path) for name, path in reading.data_paths.items()}
     data = {name: value for name, value in found.items() if value is not ABSENT}
     return ForeignEvent(index, identity, source, reading.type, subject, occurred_at, data)
@@ -97,18 +127,21 @@ def read_cloud_event(raw: Mapping[str, Any], *, source: str, index: int) -> Fore
         return RefusedEvent(index, "", "event.id_invalid", message, "id")
     if raw.get("specversion") != SPEC_VERSION:
         return RefusedEvent(index, identity, "event.version_unknown", "specversion is 1.0.", "specversion")
-    if not isinstance(raw.get("type"), str) or not TYPE.fullmatch(raw["type"]):
+    if not isinstance(raw.get("type"), str) or not is_type(raw["type"]):
         return RefusedEvent(index, identity, "event.type_invalid", "type reads like customer.purchase.", "type")
     data = raw.get("data")
     data = {} if data is None else data
     if not isinstance(data, Mapping):
         return RefusedEvent(index, identity, "event.data_invalid", "data is an object.", "data")
     named = raw.get("source")
+    source = named if isinstance(named, str) and named else source
+    if problem := _too_long(index, identity, source=source, subject=_as_text(raw.get("subject"))):
+        return problem
     version = _as_text(raw.get("dataversion"))
     return ForeignEvent(
         index=index,
         id=identity,
-        source=named if isinstance(named, str) and named else source,
+        source=source,
         type=raw["type"],
         subject=_as_text(raw.get("subject")),
         occurred_at=_as_text(raw.get("time")),
@@ -127,8 +160,10 @@ def as_text(value: bytes | None) -> str:
 def parse_message(body: bytes, headers: Mapping[str, bytes]) -> Any:
     """Read a message: a CloudEvent in the binary or the structured mode, or any other JSON for a mapping to read.
 
-    :raises ValueError: the body is no JSON.
+    A message without a body (a tombstone of a compacted topic) that says nothing in its headers either is None.
+
+    :raises ValueError: the body is no JSON that can be kept.
     """
-    content = json.loads(body, cls=ExactDecoder) if body else None
+    content = read_strictly(body) if body else None
     named = {name.removeprefix("ce_"): as_text(value) for name, value in headers.items() if name.startswith("ce_")}
     return {**named, "data": content} if "specversion" in named else content

@@ -103,8 +103,8 @@ def masked_text(text: str) -> str:
     try:
         read = json.loads(text, cls=ExactDecoder)
         return dumps_exact(masked(read)).decode() if isinstance(read, dict | list) else MASK
-    except (ValueError, RecursionError):
-        # What cannot be read may hold anything.
+    except (ValueError, RecursionError, TypeError):
+        # What cannot be read, or not be written again (half a surrogate pair), may hold anything.
         return MASK if text else text
 
 

@@ -26,7 +26,7 @@ from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer
 from loyalty.foundation.web.views import ApiViewSet, ReadOnlyApiViewSet
 
 # Events that name no source themselves and are posted without one share one space of ids.
-SOURCE, SOURCE_LENGTH_MAX = "api", 50
+SOURCE, SOURCE_LENGTH_MAX = "api", 200
 # A bigint has nineteen digits at most, and no letter has a number that long.
 NUMBER_LENGTH_MAX = 18
 

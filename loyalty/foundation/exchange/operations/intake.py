@@ -14,7 +14,7 @@ from loyalty.foundation.exchange import registry
 from loyalty.foundation.exchange.contracts import ForeignEvent, IntakeReport, RefusedEvent
 from loyalty.foundation.exchange.errors import EventsTooManyAtOnce, RehearsalBusy
 from loyalty.foundation.exchange.models import EventMapping
-from loyalty.foundation.exchange.policy import Reading, is_fitting, read_cloud_event, read_mapped
+from loyalty.foundation.exchange.policy import Reading, is_fitting, read_cloud_event, read_instant, read_mapped
 from loyalty.foundation.exchange.registry import Reception
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.exact_json import dumps_exact
@@ -41,6 +41,8 @@ def reading_of(row: EventMapping) -> Reading:
 
 def read_one(raw: Any, *, source: str, index: int, readings: Sequence[Reading]) -> ForeignEvent | RefusedEvent:
     """Read a CloudEvent as it is, and any other event by the first mapping that fits."""
+    if raw is None:
+        return RefusedEvent(index, "", "event.empty", "It is empty (in a topic: a tombstone), so it tells nothing.")
     if isinstance(raw, Mapping) and "specversion" in raw:
         return read_cloud_event(raw, source=source, index=index)
     fitting = next((one for one in readings if is_fitting(one, raw)), None)
@@ -170,7 +172,7 @@ def _publish(chosen: Sequence[ForeignEvent], *, source: str, now: datetime) -> I
     fresh: dict[str, tuple[ForeignEvent, datetime, str]] = {}
     for one in chosen:
         data = dumps_exact(one.data).decode()
-        occurred_at = _instant(one.occurred_at) if one.occurred_at else now
+        occurred_at = read_instant(one.occurred_at) if one.occurred_at else now
         if occurred_at is None:
             message = "time is an RFC 3339 instant."
             refused.append(RefusedEvent(one.index, one.id, "event.time_invalid", message, "time"))
@@ -189,7 +191,7 @@ def _publish(chosen: Sequence[ForeignEvent], *, source: str, now: datetime) -> I
             TAKE_IN,
             [
                 now,
-                [source[:200]] * len(rows),
+                [source] * len(rows),
                 [one.id for one, _, _ in rows],
                 [uuid.uuid5(uuid.NAMESPACE_URL, f"urn:khaywe:event:{source}:{one.id}") for one, _, _ in rows],
                 [one.type for one, _, _ in rows],
@@ -205,14 +207,6 @@ def _publish(chosen: Sequence[ForeignEvent], *, source: str, now: datetime) -> I
         )
         taken = int(found["taken"]) if found else 0
     return IntakeReport(taken, len(chosen) - len(refused) - taken, tuple(refused))
-
-
-def _instant(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if found.tzinfo is not None else None
 
 
 def _uuid(text: str) -> uuid.UUID | None:

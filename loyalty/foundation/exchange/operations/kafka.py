@@ -1,27 +1,32 @@
 """Kafka both ways. Named here alone is the driver, which comes with the extra ``kafka``."""
 
 import json
+import logging
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 
 from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.events import api as events
-from loyalty.foundation.exchange.contracts import IntakeReport
+from loyalty.foundation.exchange.contracts import IntakeReport, RefusedEvent
 from loyalty.foundation.exchange.models import DeadMessage, TopicOffset, TransportCursor
 from loyalty.foundation.exchange.operations.endpoints import source
 from loyalty.foundation.exchange.operations.intake import take_in
-from loyalty.foundation.exchange.policy import as_text, parse_message
+from loyalty.foundation.exchange.policy import BROKE, UNREADABLE, as_text, parse_message
 from loyalty.foundation.kernel.actor import system_actor
 from loyalty.foundation.kernel.exact_json import ExactDecoder, dumps_exact
 from loyalty.foundation.orm import sql
 from loyalty.foundation.resilience import egress
 from loyalty.foundation.resilience.failpoints import maybe_fail
 
+log = logging.getLogger("loyalty.kafka")
+
 NAME = "kafka"
+# Where a broker is named without its port.
+PORT = 9092
 # Who brings what a topic tells; the topics are named in the configuration, which is approved.
 ACTOR = system_actor("exchange.kafka")
 BATCH = 1_000
@@ -49,11 +54,12 @@ def connection() -> dict[str, Any]:
     :raises EgressRefusal: one of the servers may not be called.
     """
     section = configuration.read(NAME)
-    servers = str(section["bootstrap_servers"])
-    for server in servers.split(","):
-        host, _, port = server.strip().rpartition(":")
-        egress.check_host(host, int(port), NAME)
-    found: dict[str, Any] = {"bootstrap.servers": servers, "client.id": "khaywe-loyalty"}
+    servers = [one.strip() for one in str(section["bootstrap_servers"]).split(",") if one.strip()]
+    if not servers:
+        raise KafkaDown("No broker is named (LOYALTY_KAFKA_BOOTSTRAP_SERVERS).")
+    for server in servers:
+        egress.check_host(*place_of(server), NAME)
+    found: dict[str, Any] = {"bootstrap.servers": ",".join(servers), "client.id": "khaywe-loyalty"}
     found["security.protocol"] = str(section["security_protocol"])
     if section["username"]:
         found |= {
@@ -62,6 +68,19 @@ def connection() -> dict[str, Any]:
             "sasl.password": section["password"],
         }
     return found
+
+
+def place_of(server: str) -> tuple[str, int]:
+    """Give host and port of a broker as it is written: ``host``, ``host:port`` or ``[::1]:port``.
+
+    :raises KafkaDown: it is written in none of these ways.
+    """
+    host, separator, port = server.rpartition(":")
+    if not separator or server.endswith("]"):
+        host, port = server, str(PORT)
+    if not (port.isascii() and port.isdigit()):
+        raise KafkaDown(f"{server[:100]} is no broker: host:port is asked for (LOYALTY_KAFKA_BOOTSTRAP_SERVERS).")
+    return host, int(port)
 
 
 def producer(**more: Any) -> Producer:
@@ -137,6 +156,8 @@ def consume_some(
 ) -> IntakeReport:
     """Take the next messages in; offset and effect move in one transaction, and a bad one goes to the dead messages.
 
+    One that breaks whoever takes it in is found by trying each by itself, so that it holds nobody up either.
+
     :raises KafkaDown: the brokers cannot be read.
     """
     try:
@@ -149,7 +170,7 @@ def consume_some(
     report = IntakeReport()
     with transaction.atomic():
         for topic in sorted({str(one.topic()) for one in sound}):
-            report += _take_topic(topic, [one for one in sound if one.topic() == topic], now())
+            report += _take_or_set_aside(topic, [one for one in sound if one.topic() == topic], now())
         maybe_fail("kafka.taken")
         ends: dict[tuple[str, int], int] = {}
         for one in sound:
@@ -166,6 +187,42 @@ def consume_some(
     return report
 
 
+def _take_or_set_aside(topic: str, messages: Sequence[Message], now: datetime) -> IntakeReport:
+    """Take messages together in; where that breaks, each by itself, and set the ones aside that break it."""
+    fault = _attempt(topic, messages, now)
+    if isinstance(fault, IntakeReport):
+        return fault
+    if len(messages) == 1:
+        log.error("a message of %s broke its receiver and was set aside", topic, exc_info=fault)
+        _set_aside(topic, [(messages[0], BROKE, f"{type(fault).__name__}: {fault}"[:500])], now)
+        return IntakeReport(refused=(RefusedEvent(0, "", BROKE, type(fault).__name__),))
+    report = IntakeReport()
+    for one in messages:
+        report += _take_or_set_aside(topic, [one], now)
+    return report
+
+
+def _attempt(topic: str, messages: Sequence[Message], now: datetime) -> IntakeReport | Exception:
+    """Take messages in; give the fault that undid all of it where the messages are to blame.
+
+    :raises OperationalError: the database is to blame; the same messages come again.
+    """
+    try:
+        with transaction.atomic():
+            return _take_topic(topic, messages, now)
+    except (OperationalError, InterfaceError) as fault:
+        if not is_of_the_message(fault):
+            raise
+        return fault
+    except Exception as fault:  # a receiver may fail in any way; who reads the dead messages must learn of it
+        return fault
+
+
+def is_of_the_message(fault: Exception) -> bool:
+    """Tell whether the database refused what it was given (class 54: a limit of its own), or was not well itself."""
+    return str(getattr(fault.__cause__, "sqlstate", None) or "").startswith("54")
+
+
 def _take_topic(topic: str, messages: Sequence[Message], now: datetime) -> IntakeReport:
     raw: list[Any] = []
     taken: list[Message] = []
@@ -174,10 +231,15 @@ def _take_topic(topic: str, messages: Sequence[Message], now: datetime) -> Intak
         try:
             raw.append(parse_message(body_of(one), headers_of(one)))
             taken.append(one)
-        except (ValueError, UnicodeDecodeError) as fault:
-            dead.append((one, "event.unreadable", str(fault)[:500]))
+        except ValueError as fault:
+            dead.append((one, UNREADABLE, str(fault)[:500]))
     report = take_in(raw=raw, source=topic, actor=ACTOR, now=now)
-    dead += [(taken[one.index], one.code, one.message) for one in report.refused]
+    _set_aside(topic, [*dead, *((taken[one.index], one.code, one.message) for one in report.refused)], now)
+    return report
+
+
+def _set_aside(topic: str, dead: Sequence[tuple[Message, str, str]], now: datetime) -> None:
+    """Keep messages that could not be taken in, each once."""
     DeadMessage.objects.bulk_create(
         [
             DeadMessage(
@@ -187,14 +249,13 @@ def _take_topic(topic: str, messages: Sequence[Message], now: datetime) -> Intak
                 headers={name: as_text(value) for name, value in headers_of(one).items()},
                 body=as_text(body_of(one)),
                 code=code,
-                message=message,
+                message=message.replace("\x00", "\ufffd"),
                 died_at=now,
             )
             for one, code, message in dead
         ],
         ignore_conflicts=True,
     )
-    return report
 
 
 def body_of(message: Message) -> bytes:

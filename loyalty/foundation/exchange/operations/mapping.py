@@ -11,7 +11,7 @@ from loyalty.foundation.exchange.contracts import EventTrial, RefusedEvent
 from loyalty.foundation.exchange.errors import MappingTaken
 from loyalty.foundation.exchange.models import EventMapping
 from loyalty.foundation.exchange.operations.intake import read_one, readings_of, rehearse
-from loyalty.foundation.exchange.policy import TYPE, Reading, is_fitting, is_path, path_of
+from loyalty.foundation.exchange.policy import Reading, is_fitting, is_path, is_type, path_of
 from loyalty.foundation.exchange.registry import find_reception
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.errors import FieldProblem
@@ -80,7 +80,7 @@ def list_mapping_problems(values: Mapping[str, Any]) -> Sequence[FieldProblem]:
         for place, path in paths.items()
         if not is_path(path)
     ]
-    if not TYPE.fullmatch(values["type"]):
+    if not is_type(values["type"]):
         problems.append(FieldProblem("type", "event.type_invalid", "A type reads like customer.purchase."))
     return problems
 

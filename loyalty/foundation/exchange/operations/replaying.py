@@ -5,10 +5,10 @@ from datetime import datetime
 from django.db import transaction
 
 from loyalty.foundation.audit import api as audit
-from loyalty.foundation.exchange.contracts import IntakeReport
+from loyalty.foundation.exchange.contracts import IntakeReport, RefusedEvent
 from loyalty.foundation.exchange.models import DeadMessage
 from loyalty.foundation.exchange.operations.intake import take_in
-from loyalty.foundation.exchange.policy import parse_message
+from loyalty.foundation.exchange.policy import UNREADABLE, parse_message
 from loyalty.foundation.kernel.actor import Actor
 
 
@@ -19,9 +19,10 @@ def replay_message(*, message: DeadMessage, actor: Actor, now: datetime) -> Inta
     headers = {str(name): str(text).encode() for name, text in held.headers.items()}
     try:
         raw = parse_message(held.body.encode(), headers)
-    except ValueError:
-        raw = None
-    report = take_in(raw=[raw], source=held.topic, actor=actor, now=now)
+    except ValueError as fault:
+        report = IntakeReport(refused=(RefusedEvent(0, "", UNREADABLE, str(fault)[:500]),))
+    else:
+        report = take_in(raw=[raw], source=held.topic, actor=actor, now=now)
     if report.refused:
         held.code, held.message = report.refused[0].code, report.refused[0].message
         held.save(update_fields=["code", "message"])

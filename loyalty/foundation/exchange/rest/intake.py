@@ -20,7 +20,7 @@ from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer
 from loyalty.foundation.web.views import ApiView, ReadOnlyApiViewSet
 
-FIELDS_MAX = 60
+SOURCE_LENGTH_MAX = 200
 
 
 class EventMappingSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -43,7 +43,7 @@ class EventMappingSerializer(serializers.Serializer):  # type: ignore[type-arg]
 class EventMappingChangeSerializer(StrictSerializer):
     """What a mapping is made of; paths read ``$.order.lines[0].amount``."""
 
-    source = serializers.CharField(max_length=50)  # type: ignore[assignment]
+    source = serializers.CharField(max_length=SOURCE_LENGTH_MAX)  # type: ignore[assignment]
     name = serializers.CharField(max_length=100)
     rank = serializers.IntegerField(min_value=0, max_value=1000, default=0)
     matches = serializers.DictField(default=dict)
@@ -67,7 +67,7 @@ class EventMappingChangeSerializer(StrictSerializer):
 class EventTrialSerializer(StrictSerializer):
     """A sample of a source, and a mapping that is not saved yet (or none: then the saved ones are tried)."""
 
-    source = serializers.CharField(max_length=50)  # type: ignore[assignment]
+    source = serializers.CharField(max_length=SOURCE_LENGTH_MAX)  # type: ignore[assignment]
     sample = ExactJSONField()
     mapping = EventMappingChangeSerializer(required=False)
 

@@ -51,6 +51,9 @@ class Command(BaseCommand):
             except (kafka.KafkaDown, EgressRefusal, OperationalError) as fault:
                 log.warning("%s: %s", work.__name__, fault)
                 stop.wait(RETRY_SECONDS)
+            except Exception:  # a half that ended silently would leave the process looking well
+                log.exception("%s broke and begins anew", work.__name__)
+                stop.wait(RETRY_SECONDS)
             finally:
                 connection.close()
                 close_old_connections()
