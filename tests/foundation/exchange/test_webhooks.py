@@ -313,3 +313,36 @@ def test_routes__from_endpoint_to_delivery_log(receiver: Receiver, client_with: 
     assert client.post(f"{address}rotate/", {}).json()["secret"] != answer.json()["secret"]
     assert client_with("exchange.view").post(f"{address}rotate/", {}).status_code == 403
     assert client.delete(address).status_code == 204
+
+
+@pytest.mark.parametrize("path", ["webhookEndpoints", "eventMappings"])
+def test_edit__made_on_an_older_version__is_refused_and_changes_nothing(
+    receiver: Receiver, client_with: ClientWith, path: str
+) -> None:
+    mapping = {"source": "s", "name": "a", "type": "invoice.paid", "id_path": "$.a", "subject_path": "$.b"}
+    body, change, other = {
+        "webhookEndpoints": ({"url": receiver.url}, {"description": "mine"}, {"description": "theirs"}),
+        "eventMappings": (mapping, {"name": "mine"}, {"name": "theirs"}),
+    }[path]
+    client = client_with("exchange.view", "exchange.manage")
+    made = client.post(f"/api/loyalty/v1/{path}/", body)
+    tag = made.headers["ETag"]
+    address = f"/api/loyalty/v1/{path}/{made.json()['id']}/"
+    assert client.get(address).headers["ETag"] == tag
+    theirs = client.patch(address, other, headers={"If-Match": tag})
+    assert (theirs.status_code, theirs.headers["ETag"] != tag) == (200, True)
+    for late in (
+        client.patch(address, change, headers={"If-Match": tag}),
+        client.patch(address, change, headers={"If-Match": "no tag"}),
+        client.delete(address, headers={"If-Match": tag}),
+    ):
+        assert (late.status_code, late.json()["code"]) == (412, "edit.conflict")
+    kept = client.get(address)
+    assert {name: kept.json()[name] for name in other} == other
+    assert kept.headers["ETag"] == theirs.headers["ETag"]
+    # Who names no version edits whatever stands, as everywhere.
+    assert client.patch(address, change).status_code == 200
+    assert client.patch(address, change, headers={"If-Match": "*"}).status_code == 200
+    newest = client.get(address).headers["ETag"]
+    assert client.delete(address, headers={"If-Match": f'"0", {newest}'}).status_code == 204
+    assert client.delete(address, headers={"If-Match": newest}).status_code == 404

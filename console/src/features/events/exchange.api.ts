@@ -19,6 +19,7 @@ export interface Endpoint {
   failures_in_a_row: number
   circuit_open_until: string | null
   last_success_at: string | null
+  version: number
   created_at: string
 }
 export type EndpointDraft = Pick<Endpoint, 'url' | 'description' | 'types' | 'order'>
@@ -99,12 +100,15 @@ export interface Message {
   died_at: string
 }
 
+/** What an edit was made on: who changed it meanwhile is not written over. */
+export type Held = Pick<Endpoint, 'id' | 'version'>
+const tagOf = (held: Held): string => `"${held.version}"`
 const one = (id: string): string => `webhookEndpoints/${id}/`
 export const listEndpoints = (params: Record<string, unknown>, signal?: AbortSignal): Promise<Page<Endpoint>> => get<Page<Endpoint>>('webhookEndpoints/', params, signal)
 export const getEndpoint = (id: string, signal?: AbortSignal): Promise<Endpoint> => get<Endpoint>(one(id), {}, signal)
 export const createEndpoint = (draft: EndpointDraft): Promise<Endpoint & { secret: string }> => post<Endpoint & { secret: string }>('webhookEndpoints/', draft)
-export const changeEndpoint = async (id: string, part: Partial<EndpointDraft> & { state?: 'ACTIVE' | 'PAUSED' }): Promise<Endpoint> => (await patchTagged<Endpoint>(one(id), part, null)).data
-export const removeEndpoint = (id: string): Promise<void> => remove(one(id))
+export const changeEndpoint = async (held: Held, part: Partial<EndpointDraft> & { state?: 'ACTIVE' | 'PAUSED' }): Promise<Endpoint> => (await patchTagged<Endpoint>(one(held.id), part, tagOf(held))).data
+export const removeEndpoint = (held: Held): Promise<void> => remove(one(held.id), tagOf(held))
 export const rotateSecret = (id: string, overlapHours: number): Promise<{ secret: string }> => post<{ secret: string }>(`${one(id)}rotate/`, { overlap_hours: overlapHours })
 export const sendTest = (id: string): Promise<Delivery> => post<Delivery>(`${one(id)}test/`)
 export const replaySince = (id: string, since: string, key: string): Promise<{ count: number }> => post<{ count: number }>(`${one(id)}replay/`, { since, key })
@@ -116,8 +120,8 @@ export const replayDelivery = (id: string): Promise<Delivery> => post<Delivery>(
 export const listMappings = (params: Record<string, unknown>, signal?: AbortSignal): Promise<Page<Mapping>> => get<Page<Mapping>>('eventMappings/', params, signal)
 export const getMapping = (id: string, signal?: AbortSignal): Promise<Mapping> => get<Mapping>(`eventMappings/${id}/`, {}, signal)
 export const createMapping = (draft: MappingDraft): Promise<Mapping> => post<Mapping>('eventMappings/', draft)
-export const changeMapping = async (id: string, draft: Partial<MappingDraft>): Promise<Mapping> => (await patchTagged<Mapping>(`eventMappings/${id}/`, draft, null)).data
-export const removeMapping = (id: string): Promise<void> => remove(`eventMappings/${id}/`)
+export const changeMapping = async (held: Held, draft: Partial<MappingDraft>): Promise<Mapping> => (await patchTagged<Mapping>(`eventMappings/${held.id}/`, draft, tagOf(held))).data
+export const removeMapping = (held: Held): Promise<void> => remove(`eventMappings/${held.id}/`, tagOf(held))
 /** Reads a sample as it would be read if it came; without a mapping by the saved ones. Nothing is written. */
 export const tryMapping = (source: string, sample: unknown, mapping: MappingDraft): Promise<Trial> => post<Trial>('eventMappings/try/', { source, sample, mapping })
 

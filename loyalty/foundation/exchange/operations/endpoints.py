@@ -18,6 +18,8 @@ from loyalty.foundation.exchange.contracts import DeliveryOrder, DeliveryState, 
 from loyalty.foundation.exchange.errors import EndpointNotTold, EventTypesUnknown
 from loyalty.foundation.exchange.models import WebhookDelivery, WebhookEndpoint
 from loyalty.foundation.kernel.actor import Actor
+from loyalty.foundation.kernel.editing import VersionCheck, any_version
+from loyalty.foundation.kernel.errors import NotFound
 from loyalty.foundation.kernel.ids import new_public_id
 from loyalty.foundation.orm import sql
 from loyalty.foundation.resilience import egress
@@ -57,6 +59,17 @@ def _record(endpoint: WebhookEndpoint, act: str, actor: Actor, now: datetime, **
     )
 
 
+def _lock(endpoint: WebhookEndpoint) -> WebhookEndpoint:
+    """Hold an endpoint.
+
+    :raises NotFound: somebody removed it meanwhile.
+    """
+    held = WebhookEndpoint.objects.select_for_update().filter(pk=endpoint.pk).first()
+    if held is None:
+        raise NotFound("There is no such endpoint any more.")
+    return held
+
+
 @transaction.atomic
 def create_endpoint(
     *, url: str, description: str, types: Sequence[str], order: DeliveryOrder, actor: Actor, now: datetime
@@ -81,15 +94,24 @@ def create_endpoint(
 
 
 @transaction.atomic
-def change_endpoint(*, endpoint: WebhookEndpoint, changes: Mapping[str, Any], actor: Actor, now: datetime) -> None:
+def change_endpoint(
+    *,
+    endpoint: WebhookEndpoint,
+    changes: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    check_version: VersionCheck = any_version,
+) -> None:
     """Change address, description, types, order or state; a disabled endpoint goes on with the facts of the present.
 
     Another address gets another secret, because whoever reads there now may be somebody else: ask for it by turning it.
 
+    :param check_version: may refuse the version that stands.
     :raises EventTypesUnknown: a type or pattern fits no fact.
     :raises EgressRefusal: the address may not be called.
     """
-    held = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
+    held = _lock(endpoint)
+    check_version(held.version)
     if "types" in changes:
         _check_types(changes["types"])
     if "url" in changes and changes["url"] != held.url:
@@ -108,16 +130,23 @@ def change_endpoint(*, endpoint: WebhookEndpoint, changes: Mapping[str, Any], ac
 
 
 @transaction.atomic
-def remove_endpoint(*, endpoint: WebhookEndpoint, actor: Actor, now: datetime) -> None:
-    """Tell the endpoint nothing more, and forget its deliveries."""
-    _record(endpoint, MANAGE, actor, now, url=endpoint.url, is_removed=True)
-    endpoint.delete()
+def remove_endpoint(
+    *, endpoint: WebhookEndpoint, actor: Actor, now: datetime, check_version: VersionCheck = any_version
+) -> None:
+    """Tell the endpoint nothing more, and forget its deliveries.
+
+    :param check_version: may refuse the version that stands.
+    """
+    held = _lock(endpoint)
+    check_version(held.version)
+    _record(held, MANAGE, actor, now, url=held.url, is_removed=True)
+    held.delete()
 
 
 @transaction.atomic
 def rotate_secret(*, endpoint: WebhookEndpoint, overlap: timedelta, actor: Actor, now: datetime) -> str:
     """Give a new secret; for the time of the overlap everything is signed with the old one too."""
-    held = WebhookEndpoint.objects.select_for_update().get(pk=endpoint.pk)
+    held = _lock(endpoint)
     held.salt_before, held.salt_before_until = held.salt, now + overlap
     held.salt = secrets.token_hex(32)
     held.version += 1

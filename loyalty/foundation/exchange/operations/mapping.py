@@ -14,7 +14,8 @@ from loyalty.foundation.exchange.operations.intake import read_one, readings_of,
 from loyalty.foundation.exchange.policy import Reading, is_fitting, is_path, is_type, path_of
 from loyalty.foundation.exchange.registry import find_reception
 from loyalty.foundation.kernel.actor import Actor
-from loyalty.foundation.kernel.errors import FieldProblem
+from loyalty.foundation.kernel.editing import VersionCheck, any_version
+from loyalty.foundation.kernel.errors import FieldProblem, NotFound
 
 
 def _note(mapping: EventMapping, actor: Actor, now: datetime, **after: Any) -> None:
@@ -44,12 +45,21 @@ def create_mapping(*, values: Mapping[str, Any], actor: Actor, now: datetime) ->
 
 
 @transaction.atomic
-def change_mapping(*, mapping: EventMapping, values: Mapping[str, Any], actor: Actor, now: datetime) -> None:
+def change_mapping(
+    *,
+    mapping: EventMapping,
+    values: Mapping[str, Any],
+    actor: Actor,
+    now: datetime,
+    check_version: VersionCheck = any_version,
+) -> None:
     """Change a mapping.
 
+    :param check_version: may refuse the version that stands.
     :raises MappingTaken: the source has another one of that name.
     """
-    held = EventMapping.objects.select_for_update().get(pk=mapping.pk)
+    held = _lock(mapping)
+    check_version(held.version)
     for name, value in values.items():
         setattr(held, name, value)
     held.version += 1
@@ -63,10 +73,28 @@ def change_mapping(*, mapping: EventMapping, values: Mapping[str, Any], actor: A
 
 
 @transaction.atomic
-def remove_mapping(*, mapping: EventMapping, actor: Actor, now: datetime) -> None:
-    """Remove a mapping."""
-    _note(mapping, actor, now, name=mapping.name, is_removed=True)
-    mapping.delete()
+def remove_mapping(
+    *, mapping: EventMapping, actor: Actor, now: datetime, check_version: VersionCheck = any_version
+) -> None:
+    """Remove a mapping.
+
+    :param check_version: may refuse the version that stands.
+    """
+    held = _lock(mapping)
+    check_version(held.version)
+    _note(held, actor, now, name=held.name, is_removed=True)
+    held.delete()
+
+
+def _lock(mapping: EventMapping) -> EventMapping:
+    """Hold a mapping.
+
+    :raises NotFound: somebody removed it meanwhile.
+    """
+    held = EventMapping.objects.select_for_update().filter(pk=mapping.pk).first()
+    if held is None:
+        raise NotFound("There is no such mapping any more.")
+    return held
 
 
 def list_mapping_problems(values: Mapping[str, Any]) -> Sequence[FieldProblem]:

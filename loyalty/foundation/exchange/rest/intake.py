@@ -16,6 +16,7 @@ from loyalty.foundation.exchange.contracts import EventTrial
 from loyalty.foundation.exchange.models import DeadMessage, EventMapping
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web import masking
+from loyalty.foundation.web.etag import if_match
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.serializers import ExactJSONField, StrictSerializer
 from loyalty.foundation.web.views import ApiView, ReadOnlyApiViewSet
@@ -139,13 +140,21 @@ class EventMappingViewSet(ReadOnlyApiViewSet):
         given = {**before, **request.data} if isinstance(request.data, dict) else request.data
         body = EventMappingChangeSerializer(data=given)
         body.is_valid(raise_exception=True)
-        api.change_mapping(mapping=held, values=body.validated_data, actor=self.actor, now=clock.now())
+        api.change_mapping(
+            mapping=held,
+            values=body.validated_data,
+            actor=self.actor,
+            now=clock.now(),
+            check_version=if_match(request, read=held.version),
+        )
         return self.respond_with(self.get_object())
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, **kwargs: Any) -> Response:
         """Remove a mapping."""
-        api.remove_mapping(mapping=self.get_object(), actor=self.actor, now=clock.now())
+        api.remove_mapping(
+            mapping=self.get_object(), actor=self.actor, now=clock.now(), check_version=if_match(request)
+        )
         return Response(status=204)
 
 

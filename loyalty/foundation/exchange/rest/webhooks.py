@@ -16,6 +16,7 @@ from loyalty.foundation.exchange.contracts import DeliveryOrder, EndpointState
 from loyalty.foundation.exchange.models import WebhookDelivery, WebhookEndpoint
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.web import masking
+from loyalty.foundation.web.etag import etag_for, if_match
 from loyalty.foundation.web.pagination import KeysetPages
 from loyalty.foundation.web.serializers import StrictSerializer, WholeNumberField
 from loyalty.foundation.web.views import ReadOnlyApiViewSet
@@ -159,20 +160,29 @@ class WebhookEndpointViewSet(ReadOnlyApiViewSet):
         body.is_valid(raise_exception=True)
         wanted = {**body.validated_data, "order": DeliveryOrder(body.validated_data["order"])}
         endpoint, secret = api.create_endpoint(**wanted, actor=self.actor, now=clock.now())
-        return Response({**self.get_serializer(endpoint).data, "secret": secret}, status=201)
+        told = {**self.get_serializer(endpoint).data, "secret": secret}
+        return Response(told, status=201, headers={"ETag": etag_for(endpoint.version)})
 
     @extend_schema(request=WebhookEndpointChangeSerializer, responses={200: WebhookEndpointSerializer})
     def partial_update(self, request: Request, **kwargs: Any) -> Response:
         """Change an endpoint; another address needs another secret, so turn it afterwards."""
         body = WebhookEndpointChangeSerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        api.change_endpoint(endpoint=self.get_object(), changes=body.validated_data, actor=self.actor, now=clock.now())
+        api.change_endpoint(
+            endpoint=self.get_object(),
+            changes=body.validated_data,
+            actor=self.actor,
+            now=clock.now(),
+            check_version=if_match(request),
+        )
         return self.respond_with(self.get_object())
 
     @extend_schema(responses={204: None})
     def destroy(self, request: Request, **kwargs: Any) -> Response:
         """Tell it nothing more, and forget its deliveries."""
-        api.remove_endpoint(endpoint=self.get_object(), actor=self.actor, now=clock.now())
+        api.remove_endpoint(
+            endpoint=self.get_object(), actor=self.actor, now=clock.now(), check_version=if_match(request)
+        )
         return Response(status=204)
 
     @extend_schema(request=SecretRotationSerializer, responses={200: IssuedSecretSerializer})
