@@ -1,4 +1,4 @@
-"""Whatever a topic or a caller sends: it is refused by itself, and holds nobody up who reads, relays, sends or looks."""
+"""Whatever a topic or a caller sends is refused by itself, and holds nobody up who reads, relays, sends or looks."""
 
 import json
 import secrets
@@ -112,8 +112,8 @@ def test_event__odd__is_refused_over_http_and_breaks_no_page(client_with: Client
     body, code = HOSTILE[name]
     sample = b'{"source": "s", "sample": ' + body + b"}"
     client = client_with("events.receive", "exchange.view", "customers.import")
-    answer = client.generic("POST", f"{API}/events/", body, content_type="application/json")
-    tried = client.generic("POST", f"{API}/eventMappings/try/", sample, content_type="application/json")
+    answer = client.post(f"{API}/events/", body, content_type="application/json")
+    tried = client.post(f"{API}/eventMappings/try/", sample, content_type="application/json")
     if code == UNREADABLE:
         assert (answer.status_code, tried.status_code) == (400, 400)
     else:
