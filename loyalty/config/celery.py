@@ -29,6 +29,7 @@ DOORBELLS: dict[str, float] = {
     "delivery.apply_receipts": 5.0,
     "delivery.replan_held": 60.0,
     "delivery.forget_inbox": 3_600.0,
+    "delivery.sweep_parts": 3_600.0,
     "campaigns.fire_due": 5.0,
     "journeys.advance": 2.0,
     "journeys.listen": 2.0,

@@ -74,6 +74,7 @@ from loyalty.delivery.operations.enqueue import (
 from loyalty.delivery.operations.holding import cancel, hold, release
 from loyalty.delivery.operations.hooks import obey_complaint, take_hook
 from loyalty.delivery.operations.inbox import forget_items, mark_all_read, mark_read, remove_item
+from loyalty.delivery.operations.joining import sweep_parts
 from loyalty.delivery.operations.preferring import find_choices, refuse_all, save_choices
 from loyalty.delivery.operations.receiving import (
     AppliedReceipts,
@@ -237,6 +238,7 @@ __all__ = [
     "set_budget",
     "short_click_by",
     "suppress",
+    "sweep_parts",
     "take_hook",
     "test_template",
     "unsubscribe_by",

@@ -310,9 +310,40 @@ class InboundMessage(PublicModel):
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["channel", "reference"], name="delivery_inbound_once")]
+        indexes = [models.Index(fields=["from_address", "id"], name="delivery_inbound_from")]
 
     def __str__(self) -> str:
         return f"{self.channel} {self.public_id} {self.keyword}"
+
+
+class InboundPart(models.Model):
+    """A part of a customer's long text message, as it was coded; all of them together are one message.
+
+    A joined one stays for a day, so that a part that the centre brings again is known.
+    """
+
+    id = models.BigAutoField(primary_key=True)
+    from_address = models.CharField(max_length=254)
+    to_address = models.CharField(max_length=254)
+    name = models.PositiveIntegerField()
+    total = models.PositiveSmallIntegerField()
+    number = models.PositiveSmallIntegerField()
+    coding = models.PositiveSmallIntegerField()
+    coded = models.BinaryField()
+    received_at = models.DateTimeField()
+    joined_at = models.DateTimeField(null=True)
+
+    class Meta:
+        db_table = "delivery_inbound_part"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["from_address", "to_address", "name", "total", "number"], name="delivery_inbound_part_once"
+            )
+        ]
+        indexes = [models.Index(fields=["received_at"], name="delivery_inbound_part_old")]
+
+    def __str__(self) -> str:
+        return f"{self.number} of {self.total}"
 
 
 class InboxItem(PublicModel):

@@ -89,3 +89,12 @@ def forget_inbox() -> int:
     while gone := api.forget_items(now=clock.now()):
         count += gone
     return count
+
+
+@shared_task(name="delivery.sweep_parts", ignore_result=True)
+def sweep_parts() -> int:
+    """Keep what there is of customers' messages whose parts did not all come."""
+    count = 0
+    while gone := api.sweep_parts(now=clock.now()):
+        count += gone
+    return count

@@ -17,9 +17,16 @@ SENDS = """
     WHERE customer_id = %s AND (address <> '' OR variables IS NOT NULL)
 """
 INBOX = "DELETE FROM delivery_inboxitem WHERE customer_id = %s"
-INBOUND = """
-    UPDATE delivery_inboundmessage SET from_address = '', body = '' WHERE (channel, from_address) IN (
-        SELECT DISTINCT s.channel, s.address FROM delivery_send s WHERE s.customer_id = %s AND s.address <> '')
+# A message centre writes numbers otherwise than we do.
+OWN_ADDRESSES = """
+    SELECT customers_address_key(s.channel, s.address) FROM delivery_send s WHERE s.customer_id = %s AND s.address <> ''
+"""
+INBOUND = f"""
+    UPDATE delivery_inboundmessage SET from_address = '', body = ''
+    WHERE from_address <> '' AND customers_address_key(channel, from_address) IN ({OWN_ADDRESSES})
+"""
+PARTS = f"""
+    DELETE FROM delivery_inbound_part WHERE customers_address_key('sms', from_address) IN ({OWN_ADDRESSES})
 """
 
 
@@ -27,7 +34,7 @@ def erase(customer_id: uuid.UUID, internal_id: int, *, now: datetime) -> Mapping
     """Erase a customer's part (``customers.register_erasure``); an address to which nothing may go stays shut."""
     stopped = sql.execute(STOP, [ERASED, now, internal_id])
     # Which messages came from the customer is told by the addresses of what was sent, which go last.
-    inbound = sql.execute(INBOUND, [internal_id])
+    inbound = sql.execute(INBOUND, [internal_id]) + sql.execute(PARTS, [internal_id])
     return {
         "inbound": inbound,
         "inbox": sql.execute(INBOX, [internal_id]),

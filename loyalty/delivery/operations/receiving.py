@@ -20,11 +20,19 @@ from loyalty.foundation.orm import sql
 from loyalty.foundation.work import api as work
 
 RECEIPTS_PER_STEP = 5_000
+# One that was told before is only told again: when it was last told says of which message, where a provider gives a
+# reference a second time.
 RECORD = """
+    WITH told AS (
+        SELECT * FROM
+            unnest(%(references)s::text[], %(outcomes)s::text[], %(details)s::text[], %(instants)s::timestamptz[])
+            AS r (reference, outcome, detail, occurred_at)
+    ), again AS (
+        UPDATE delivery_receipt r SET received_at = %(now)s FROM (SELECT DISTINCT reference, outcome FROM told) t
+        WHERE r.channel = %(channel)s AND r.reference = t.reference AND r.outcome = t.outcome
+    )
     INSERT INTO delivery_receipt (channel, reference, outcome, detail, occurred_at, received_at)
-    SELECT %(channel)s, r.reference, r.outcome, r.detail, r.occurred_at, %(now)s
-    FROM unnest(%(references)s::text[], %(outcomes)s::text[], %(details)s::text[], %(instants)s::timestamptz[])
-        AS r (reference, outcome, detail, occurred_at)
+    SELECT %(channel)s, reference, outcome, detail, occurred_at, %(now)s FROM told
     ON CONFLICT DO NOTHING
 """
 ONE_CUSTOMER = """

@@ -1,5 +1,6 @@
 """The receiver: one line to the SMSC, bound as receiver, whose every unit is kept before it is answered."""
 
+import secrets
 import threading
 from collections.abc import Callable
 from datetime import datetime
@@ -10,10 +11,12 @@ from smpplib.exceptions import PDUError
 
 from loyalty.delivery.contracts import ChannelCode
 from loyalty.delivery.errors import DeliveryError
+from loyalty.delivery.kinds.sms.inbound import Inbound
 from loyalty.delivery.kinds.sms.providers.registry import SMS
 from loyalty.delivery.kinds.sms.providers.smpp import bound
-from loyalty.delivery.kinds.sms.receiving import Inbound, Receipt, listen_once, read
-from loyalty.delivery.operations.receiving import ReceivedReceipt, record_inbound, record_receipts
+from loyalty.delivery.kinds.sms.receiving import Receipt, listen_once, read
+from loyalty.delivery.operations.joining import keep_message
+from loyalty.delivery.operations.receiving import ReceivedReceipt, record_receipts
 from loyalty.foundation.configuration import api as configuration
 
 
@@ -23,27 +26,23 @@ def receive(stop: threading.Event, *, read_clock: Callable[[], datetime]) -> Non
     :raises DeliveryError: with ``is_channel_down``, when the line broke or there is none.
     """
     section = configuration.read(SMS)
+    # By it a message that the centre brings again is told from the same words written again.
+    name = secrets.token_hex(4)
     with bound("receiver", section) as line:
         while not stop.is_set():
             try:
-                listen_once(line, lambda unit: _keep(unit, read_clock(), section["message_ids"]))
+                listen_once(line, lambda unit: _keep(unit, read_clock(), section["message_ids"], name))
             except (LineBroken, PDUError, OSError) as fault:
                 raise DeliveryError("sms.connection_lost", str(fault)[:300], is_channel_down=True) from fault
 
 
-def _keep(unit: Any, now: datetime, ids: str) -> None:
-    match read(unit, now, ids=ids):
+def _keep(unit: Any, now: datetime, ids: str, line: str) -> None:
+    match read(unit, ids=ids):
         case Receipt(reference, outcome, detail):
             record_receipts(
                 channel=ChannelCode.SMS.value, receipts=[ReceivedReceipt(reference, outcome, now, detail)], now=now
             )
         case Inbound() as message:
-            record_inbound(
-                reference=message.reference,
-                from_address=message.from_address,
-                to_address=message.to_address,
-                body=message.body,
-                now=now,
-            )
+            keep_message(message, line=line, now=now)
         case None:
             pass

@@ -1,25 +1,27 @@
 -- Applies what providers said of their references, oldest first, up to p_limit. A receipt whose reference is not known
 -- yet waits: the sender writes the reference when it settles, which may be after the provider's first word. A message of
--- several parts is delivered with the last of them, and failed with the first.
+-- several parts is delivered with the last of them, and failed with the first. Of what was said of one part the gravest
+-- counts, in whatever order it came: complained before refused before failed before delivered.
 CREATE OR REPLACE FUNCTION delivery_apply_receipts(p_now timestamptz, p_limit integer)
 RETURNS TABLE (applied bigint, delivered bigint, failed bigint) LANGUAGE sql AS $$
     WITH due AS (
-        SELECT r.id, r.outcome, r.detail, r.occurred_at, f.id AS reference_id, f.send_id
+        SELECT r.id, r.outcome, r.detail, r.occurred_at, f.id AS reference_id, f.send_id,
+            array_position(ARRAY['delivered', 'failed', 'refused', 'complained'], r.outcome::text) AS gravity
         FROM delivery_receipt r JOIN delivery_reference f USING (channel, reference)
         WHERE r.applied_at IS NULL ORDER BY r.id LIMIT p_limit FOR UPDATE OF r, f SKIP LOCKED
     ), said AS (
-        -- Of one reference the last word counts.
-        SELECT DISTINCT ON (reference_id) * FROM due ORDER BY reference_id, id DESC
+        SELECT DISTINCT ON (reference_id) * FROM due ORDER BY reference_id, gravity DESC
     ), parts AS (
         UPDATE delivery_reference f SET outcome = s.outcome FROM said s WHERE f.id = s.reference_id
+            AND s.gravity > coalesce(array_position(ARRAY['delivered', 'failed', 'refused', 'complained'], f.outcome::text), 0)
     ), marked AS (
         UPDATE delivery_receipt r SET applied_at = p_now FROM due WHERE r.id = due.id
     ), message AS (
         SELECT f.send_id,
-            bool_and(coalesce(s.outcome, f.outcome) = 'delivered') AS is_delivered,
-            bool_or(coalesce(s.outcome, f.outcome) = 'refused') AS is_refused,
-            bool_or(coalesce(s.outcome, f.outcome) = 'failed') AS is_failed,
-            bool_or(coalesce(s.outcome, f.outcome) = 'complained') AS is_complained,
+            bool_and('delivered' IN (coalesce(s.outcome, ''), f.outcome)) AS is_delivered,
+            bool_or('refused' IN (coalesce(s.outcome, ''), f.outcome)) AS is_refused,
+            bool_or('failed' IN (coalesce(s.outcome, ''), f.outcome)) AS is_failed,
+            bool_or('complained' IN (coalesce(s.outcome, ''), f.outcome)) AS is_complained,
             max(s.occurred_at) AS occurred_at, max(s.detail) FILTER (WHERE s.outcome <> 'delivered') AS detail
         FROM delivery_reference f LEFT JOIN said s ON s.reference_id = f.id
         WHERE f.send_id IN (SELECT send_id FROM said) GROUP BY f.send_id
@@ -35,8 +37,9 @@ RETURNS TABLE (applied bigint, delivered bigint, failed bigint) LANGUAGE sql AS 
             ended_at = CASE WHEN m.is_refused OR m.is_failed OR m.is_complained THEN p_now ELSE s.ended_at END
         FROM message m
         WHERE s.id = m.send_id AND CASE WHEN m.is_complained
-            -- Who calls a mail spam had it, and may have opened it.
-            THEN s.state IN ('SENDING', 'SENT', 'UNKNOWN', 'DELIVERED', 'OPENED', 'CLICKED')
+            -- Who calls a mail spam had it, and may have opened it, whatever a report said of it before.
+            THEN s.state IN ('SENDING', 'SENT', 'UNKNOWN', 'DELIVERED', 'OPENED', 'CLICKED', 'BOUNCED', 'FAILED')
+            WHEN m.is_refused AND s.state = 'FAILED' THEN s.reason = s.channel || '.undelivered'
             ELSE s.state IN ('SENDING', 'SENT', 'UNKNOWN', 'DELIVERED')
                 AND (m.is_refused OR m.is_failed OR (m.is_delivered AND s.state <> 'DELIVERED')) END
         RETURNING s.id, s.public_id, s.channel, s.state, s.reason, s.address, s.message_id, s.customer_id

@@ -14,11 +14,25 @@ LANGUAGE sql SET plan_cache_mode = force_generic_plan AS $$
         FROM verdict v WHERE s.id = v.id AND s.claim = p_claim AND s.state IN ('SENDING', 'UNKNOWN')
         RETURNING s.id, s.public_id, s.channel, s.state, s.address
     ), referred AS (
-        INSERT INTO delivery_reference (channel, reference, send_id, created_at)
-        SELECT s.channel, r.reference, s.id, p_now
+        -- Centres count, and begin anew one day; then the reference is that of the message which has it now.
+        INSERT INTO delivery_reference AS f (channel, reference, send_id, created_at)
+        SELECT DISTINCT ON (s.channel, r.reference) s.channel, r.reference, s.id, p_now
         FROM settled s JOIN verdict v ON v.id = s.id
         CROSS JOIN LATERAL jsonb_array_elements_text(v."references") AS r (reference)
-        ON CONFLICT DO NOTHING
+        ORDER BY s.channel, r.reference, s.id DESC
+        ON CONFLICT (channel, reference) DO UPDATE SET send_id = excluded.send_id, outcome = '', created_at = p_now
+        WHERE f.send_id <> excluded.send_id
+        RETURNING f.channel, f.reference, f.send_id
+    ), forgotten AS (
+        -- What was said of the message that had the reference before.
+        DELETE FROM delivery_receipt r USING referred f JOIN verdict v ON v.id = f.send_id
+        WHERE r.channel = f.channel AND r.reference = f.reference AND r.applied_at IS NOT NULL
+            AND r.received_at < coalesce(v.sent_at, p_now)
+    ), heard_early AS (
+        -- What came before this answer was settled is about this message, though it was taken for the one before.
+        UPDATE delivery_receipt r SET applied_at = NULL FROM referred f JOIN verdict v ON v.id = f.send_id
+        WHERE r.channel = f.channel AND r.reference = f.reference AND r.applied_at IS NOT NULL
+            AND r.received_at >= coalesce(v.sent_at, p_now)
     ), suppressed AS (
         -- An address that its server refused for good is not tried again by the next message.
         INSERT INTO delivery_suppression (public_id, channel, address, reason, origin, created_at)

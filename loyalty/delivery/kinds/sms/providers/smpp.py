@@ -16,7 +16,7 @@ from smpplib.exceptions import PDUError
 
 from loyalty.delivery.contracts import Outgoing, Receipt
 from loyalty.delivery.errors import DeliveryError
-from loyalty.delivery.kinds.sms import message_ids
+from loyalty.delivery.kinds.sms import message_ids, units
 from loyalty.delivery.kinds.sms.segments import Alphabet, Segmented, segments_of
 from loyalty.foundation.resilience import egress
 
@@ -66,21 +66,37 @@ class Line(Client):
         self.state = consts.SMPP_CLIENT_STATE_OPEN
 
     def read_pdu(self) -> Any:
-        """Read one unit of the SMSC's.
+        """Read one unit of the SMSC's; what it asks that nobody can read is refused by a generic_nack, and passed over.
 
-        :raises LineBroken: the line ended, or what came is no SMPP.
+        :raises TimeoutError: the line is silent.
+        :raises LineBroken: the line ended, stopped in the middle of a unit, or what came is no SMPP.
         """
-        try:
-            return super().read_pdu()
-        except (LineBroken, OSError):
-            raise
-        except Exception as fault:  # the library's parser fails in many ways on bytes that are no unit
-            raise LineBroken(f"What came is no SMPP: {fault}") from fault
+        while True:
+            raw = self._read_whole()
+            try:
+                unit = units.parse(raw, self)
+            except units.Unreadable as fault:
+                if fault.is_answer:
+                    # Nobody can say what it answers.
+                    raise LineBroken(f"What came is no SMPP: {fault}") from fault
+                log.warning("the SMSC sent what cannot be read: %s", fault)
+                self._socket.sendall(units.refusal_of(fault))
+                continue
+            if not unit.is_error():
+                self.state = consts.STATE_SETTERS.get(unit.command, self.state)
+            return unit
 
-    def _recv_exact(self, exact_size: int) -> bytes:
-        if not 0 <= exact_size <= UNIT_BYTES_MAX:
-            raise LineBroken(f"A unit of {exact_size} bytes.")
-        return bytes(super()._recv_exact(exact_size))
+    def _read_whole(self) -> bytes:
+        """Read the bytes of one unit."""
+        first = self._recv_exact(1)
+        try:
+            length = int.from_bytes(first + self._recv_exact(3), "big")
+            if not units.HEADER.size <= length <= UNIT_BYTES_MAX:
+                raise LineBroken(f"A unit of {length} bytes.")
+            return length.to_bytes(4, "big") + bytes(self._recv_exact(length - 4))
+        except TimeoutError as fault:
+            # What comes next on this line would be read from its middle.
+            raise LineBroken("The SMSC stopped in the middle of a unit.") from fault
 
 
 @contextmanager
@@ -152,7 +168,8 @@ class Flight:
         if self.refusal is not None:
             return _refused(self.refusal, is_partly_taken=bool(self.references))
         if self.is_answered:
-            references = tuple(self.references[part] for part in sorted(self.references))
+            # A centre that gives no id cannot be asked after the segment, nor tell of it.
+            references = tuple(name for _, name in sorted(self.references.items()) if name)
             return Receipt(references=references, units=self.segments)
         return DeliveryError("sms.outcome_unknown", "The line broke before the answer.", is_unknown=True)
 
