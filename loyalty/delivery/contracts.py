@@ -69,6 +69,14 @@ class Exclusion(StrEnum):
     BUDGET = "budget"
 
 
+class Hold(StrEnum):
+    """Why a message that is to go does not go yet."""
+
+    QUIET_HOURS = "quiet_hours"
+    # There is room for one under a cap, and a better message goes first; the send's detail names its occurrence.
+    OUTRANKED = "outranked"
+
+
 class BudgetScope(StrEnum):
     """What a budget is for: one source of messages (a campaign), a program, or a calendar month of everything."""
 

@@ -17,6 +17,7 @@ from loyalty.foundation.audit.models import AuditEntry
 from loyalty.foundation.kernel.actor import system_actor
 from loyalty.foundation.orm import sql
 from tests.delivery.post import EVERYONE, Post, left_out, make_customers, open_message, queue_all, states
+from tests.delivery.smsc import Smsc
 
 ACTOR = system_actor("tests")
 NIGHT = api.QuietHours(starts=time(21), ends=time(9))
@@ -167,10 +168,30 @@ def test_cap__room_for_one__goes_to_the_most_valuable_and_not_to_the_first(post:
     assert (report.sent, report.held) == (1, 2)
     sent = Send.objects.get(state="SENT")
     assert sent.message.occurrence_key == "best"
+    held = Send.objects.filter(state="QUEUED").values_list("reason", "detail")
+    assert set(held) == {(api.Hold.OUTRANKED, "best")}
     later = now + timedelta(minutes=6)
     assert api.send_due(channel="email", now=later).skipped == 2
     assert set(Send.objects.filter(state="SKIPPED").values_list("reason", flat=True)) == {"capped"}
+    assert set(Send.objects.filter(state="SKIPPED").values_list("detail", flat=True)) == {"best"}
     assert len(post.mails()) == 1
+
+
+@pytest.mark.django_db
+def test_outranked__by_one_that_the_cap_counts__and_names_it(post: Post, smsc: Smsc, now: datetime) -> None:
+    put(now, caps=[api.ContactCap(sends_max=1, hours=24, channel="sms")])
+    (ada,) = make_customers(["Ada"], now)
+    Customer.objects.get(public_id=ada).contact_points.create(channel="sms", address="+9613000001")
+    queue_all(now, occurrence="a mail", priority=1, purpose="service")
+    for occurrence, priority in (("a text", 7), ("a better text", 3)):
+        queue_all(
+            now, occurrence=occurrence, priority=priority, channel="sms", content={"body": "Hello"}, purpose="service"
+        )
+    put(now, caps=[api.ContactCap(sends_max=1, hours=24, channel="sms", purpose="")])
+    api.send_due(channel="sms", now=now)
+    held = Send.objects.get(reason=api.Hold.OUTRANKED)
+    assert (held.message.occurrence_key, held.detail) == ("a text", "a better text")
+    assert not Send.objects.filter(channel="email").exclude(reason="").exists()
 
 
 COUNTS = """
@@ -225,7 +246,10 @@ def test_quiet__night_at_the_customers__waits_for_their_morning(post: Post, now:
     noon = now.replace(hour=12, minute=0)
     queue_all(noon)
     morning = datetime(noon.year, noon.month, noon.day + 1, 9, tzinfo=ZoneInfo("Pacific/Auckland"))
-    assert set(Send.objects.values_list("due_at", flat=True)) == {noon, morning.astimezone(UTC)}
+    assert set(Send.objects.values_list("due_at", "reason")) == {
+        (noon, ""),
+        (morning.astimezone(UTC), api.Hold.QUIET_HOURS),
+    }
     assert api.send_due(channel="email", now=noon).sent == 1
     assert api.send_due(channel="email", now=morning.astimezone(UTC)).sent == 1
 
@@ -239,6 +263,7 @@ def test_quiet__fell_while_it_waited__is_held_and_no_attempt_is_counted(post: Po
     report = api.send_due(channel="email", now=night)
     row = Send.objects.get()
     assert (report.held, report.sent, row.state, row.attempts) == (1, 0, "QUEUED", 0)
+    assert row.reason == api.Hold.QUIET_HOURS
     assert row.due_at == (night + timedelta(days=1)).replace(hour=9)
 
 

@@ -34,6 +34,7 @@ def test_lifted__what_they_held__goes_at_once(post: Post, night: datetime) -> No
     assert api.send_due(channel="email", now=night).claimed == 0
     put(night)
     assert api.replan_held(now=night) == 3
+    assert set(Send.objects.values_list("reason", flat=True)) == {""}
     assert api.send_due(channel="email", now=night).sent == 3
 
 

@@ -68,7 +68,7 @@ PLACE = """
                 | (hashint8extended(a.customer_id, %(delivery_seed)s) & 268435455)))::uuid,
             {message}, %(delivery_source)s, a.customer_id,
             %(delivery_channel)s, %(delivery_priority)s,
-            CASE WHEN x.reason IS NULL THEN 'QUEUED' ELSE 'SKIPPED' END, coalesce(x.reason, ''),
+            CASE WHEN x.reason IS NULL THEN 'QUEUED' ELSE 'SKIPPED' END, {held},
             CASE WHEN x.reason IS NULL THEN a.variables END, {variant}, {not_before},
             CASE WHEN x.reason IS NULL THEN {due} END, %(delivery_now)s,
             CASE WHEN x.reason IS NOT NULL THEN %(delivery_now)s::timestamptz END
@@ -84,6 +84,8 @@ SUMMED = """, counted AS (SELECT reason, count(*) AS customers FROM placed GROUP
 """
 # Of an audience in which each customer has a message of its own.
 OPENED = "JOIN delivery_message g ON g.public_id = a.message"
+# Why a customer is not written to, or why not yet.
+HELD = "CASE WHEN x.reason IS NOT NULL THEN x.reason WHEN {due} > u.due THEN 'quiet_hours' ELSE '' END"
 VALID_UNTIL = "%(delivery_valid_until)s::timestamptz"
 EACH = "SELECT g.public_id AS message, p.reason FROM placed p JOIN delivery_message g ON g.id = p.message_id"
 KEPT = "ON CONFLICT (message_id, customer_id) DO NOTHING"
@@ -300,16 +302,18 @@ def place_rows(
     near = _look_at_neighbours(message, audience)
     asked |= near
     has_own, is_drawn = "message" in audience.more, near.get("delivery_first") is not None
+    due = policy.due.format(valid_until="g.valid_until" if has_own else VALID_UNTIL)
     sql.execute(NO_JIT)
     statement = PLACE.format(
         chunk=chunk, told=told, exclusion=policy.refusal, clock=policy.clock,
-        due=policy.due.format(valid_until="g.valid_until" if has_own else VALID_UNTIL),
+        due=due,
+        held=HELD.format(due=due) if policy.clock else "coalesce(x.reason, '')",
         capped=policy.capped,
         id_column="id, " if is_drawn else "",
         id=DRAWN if is_drawn else "",
         message="g.id" if has_own else "%(delivery_message)s",
         opened=OPENED if has_own else "",
-        returned="message_id, reason" if has_own else "reason",
+        returned="message_id, " * has_own + "CASE state WHEN 'SKIPPED' THEN reason ELSE '' END AS reason",
         reachable=REACHABLE_SQL if audience.stretch is None else REACHED_SQL,
         kept="" if near and not near["delivery_is_any_placed"] else KEPT,
         variant="coalesce(a.variant, '')" if "variant" in audience.more else "''",

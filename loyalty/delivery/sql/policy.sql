@@ -34,6 +34,19 @@ RETURNS text LANGUAGE sql STABLE AS $$
     WHERE c.channel IN ('', p_channel) AND c.purpose IN ('', p_purpose)
 $$;
 
+-- Which message goes before one that waits for room under the caps: the occurrence of the best of those that `delivery_capped` counts.
+CREATE OR REPLACE FUNCTION delivery_outranked_by(
+    p_customer bigint, p_channel text, p_purpose text, p_caps jsonb, p_priority smallint, p_send bigint)
+RETURNS text LANGUAGE sql STABLE AS $$
+    SELECT m.occurrence_key FROM delivery_send s JOIN delivery_message m ON m.id = s.message_id
+    JOIN jsonb_to_recordset(p_caps) AS c (channel text, purpose text)
+        ON c.channel IN ('', s.channel) AND c.purpose IN ('', m.purpose)
+        AND c.channel IN ('', p_channel) AND c.purpose IN ('', p_purpose)
+    WHERE s.customer_id = p_customer AND s.state = 'QUEUED' AND s.due_at IS NOT NULL AND NOT m.is_test
+        AND (s.priority, s.id) < (p_priority, p_send)
+    ORDER BY s.priority, s.id LIMIT 1
+$$;
+
 -- Whether a customer belongs to the part that is never written to, so that what all messages do together can be measured. The
 -- same customers at every message, by a hash of their public id.
 CREATE OR REPLACE FUNCTION delivery_is_held_out(p_customer uuid, p_salt text, p_percent integer) RETURNS boolean
@@ -65,13 +78,14 @@ LANGUAGE sql AS $$
         WHERE s.id = ANY(p_ids) AND s.state = 'QUEUED' AND s.claim IS NULL AND s.due_at > p_now
         ORDER BY s.id FOR UPDATE
     ), planned AS (
-        SELECT h.id, least(coalesce(delivery_quiet_until(h.at, coalesce(nullif(d.time_zone, ''), p_policy ->> 'zone'),
-            h.channel, m.purpose, (p_policy -> 'quiet_hours') || coalesce(f.quiet_hours, '[]')), h.at), m.valid_until) AS due
+        SELECT h.id, q.until IS NOT NULL AS is_quiet, least(coalesce(q.until, h.at), m.valid_until) AS due
         FROM held h JOIN delivery_message m ON m.id = h.message_id
         LEFT JOIN customers_directory d ON d.customer_id = h.customer_id
         LEFT JOIN delivery_preference f ON f.customer_id = h.customer_id
+        CROSS JOIN LATERAL (SELECT delivery_quiet_until(h.at, coalesce(nullif(d.time_zone, ''), p_policy ->> 'zone'), h.channel,
+            m.purpose, (p_policy -> 'quiet_hours') || coalesce(f.quiet_hours, '[]')) OFFSET 0) AS q (until)
     ), moved AS (
-        UPDATE delivery_send s SET due_at = p.due FROM planned p WHERE s.id = p.id AND p.due < s.due_at RETURNING s.id
+        UPDATE delivery_send s SET due_at = p.due, reason = CASE WHEN p.is_quiet THEN s.reason ELSE '' END FROM planned p WHERE s.id = p.id AND p.due < s.due_at RETURNING s.id
     )
     SELECT count(*) FROM moved
 $$;
@@ -102,11 +116,10 @@ BEGIN
                     coalesce(b.reason = 'legal', false), r.is_consented, b.id IS NOT NULL,
                     delivery_is_held_out(r.public_id, p_policy ->> 'holdout_salt', h.percent), c.used = 'full', r.address)
             END AS reason,
-            CASE WHEN m.is_test THEN NULL ELSE coalesce(
+            CASE WHEN NOT m.is_test THEN
                 delivery_quiet_until(p_now, coalesce(nullif(r.time_zone, ''), p_policy ->> 'zone'), s.channel, m.purpose,
-                    (p_policy -> 'quiet_hours') || coalesce(f.quiet_hours, '[]')),
-                CASE WHEN c.used = 'waits' THEN p_now + interval '5 minutes' END)
-            END AS later
+                    (p_policy -> 'quiet_hours') || coalesce(f.quiet_hours, '[]'))
+            END AS quiet_until, c.used = 'waits' AS is_outranked, m.purpose
         FROM delivery_send s JOIN delivery_message m ON m.id = s.message_id
         LEFT JOIN customers_reachable r
             ON r.customer_id = s.customer_id AND r.channel = s.channel AND r.purpose = m.purpose
@@ -120,16 +133,25 @@ BEGIN
                 delivery_capped(s.customer_id, s.channel, m.purpose, p_now, p_policy -> 'caps', s.priority, s.id) END
             OFFSET 0) AS c (used)
         WHERE s.id = ANY(p_next)
+    ), judged AS (
+        SELECT l.*, CASE WHEN quiet_until IS NOT NULL THEN 'quiet_hours' WHEN is_outranked THEN 'outranked' END AS hold,
+            coalesce(quiet_until, CASE WHEN is_outranked THEN p_now + interval '5 minutes' END) AS later
+        FROM looked_at l
     )
     UPDATE delivery_send s SET
         state = CASE WHEN x.reason IS NOT NULL THEN 'SKIPPED' WHEN x.later IS NOT NULL THEN 'QUEUED' ELSE 'SENDING' END,
-        reason = coalesce(x.reason, ''), attempts = s.attempts + (x.reason IS NULL AND x.later IS NULL)::int,
+        -- Who is held is told why, and whose message goes first; that stays where in the end there was no room.
+        reason = coalesce(x.reason, x.hold, ''),
+        detail = CASE WHEN x.reason IS NOT NULL THEN s.detail WHEN x.hold = 'outranked' THEN coalesce(left(delivery_outranked_by(
+                s.customer_id, s.channel, x.purpose, p_policy -> 'caps', s.priority, s.id), 500), '')
+            WHEN x.hold IS NOT NULL THEN '' ELSE s.detail END,
+        attempts = s.attempts + (x.reason IS NULL AND x.later IS NULL)::int,
         address = CASE WHEN x.is_test THEN s.address ELSE coalesce(x.address, '') END,
         claim = CASE WHEN x.reason IS NULL AND x.later IS NOT NULL THEN NULL ELSE s.claim END,
         -- Who is held is looked at again when the message is not valid any more, so that it is given up then and not later.
         due_at = CASE WHEN x.reason IS NULL THEN CASE WHEN x.later IS NULL THEN p_until ELSE least(x.later, x.valid_until) END END,
         ended_at = CASE WHEN x.reason IS NOT NULL THEN p_now END
-    FROM looked_at x
+    FROM judged x
     WHERE s.id = x.id AND s.state = 'QUEUED' AND s.claim = p_claim AND s.due_at IS NOT NULL
     RETURNING s.id, s.state::text, s.attempts, s.address::text, x.first_name, x.last_name, x.customer_ref::text;
 END $$;
