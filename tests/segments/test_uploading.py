@@ -80,6 +80,17 @@ def test_upload__hundred_thousand_lines__report_adds_up(
     assert segment.member_count == 1_500
 
 
+def test_upload__customers_who_were_merged__are_whom_they_are_now(
+    segment: Segment, crowd: list[str], actor: Actor, now: datetime
+) -> None:
+    gone, into = (customers.get_customer_by_ref(ref).id for ref in ("C1", "C2"))
+    customers.merge(customer_id=gone, into_id=into, confirmation="C1", reason="one person", actor=actor, now=now)
+    report = upload(segment, f"customer\nC1\n{gone}\nC3".encode(), actor, now)
+    assert (report.matched, report.duplicates, report.unmatched, report.added) == (2, 1, 0, 2)
+    assert membership.is_member(segment.public_id, into)
+    assert upload(segment, b"customer\nC2", actor, now).added == 0
+
+
 def test_upload__as_a_spreadsheet_writes_it__is_read_cell_by_cell(
     segment: Segment, crowd: list[str], actor: Actor, now: datetime
 ) -> None:

@@ -24,14 +24,15 @@ UNMATCHED_KEPT = 1_000
 # What the column of customers may be called; the first of these that the file has.
 COLUMNS = ("customer_id", "customer_ref", "id", "ref", "customer")
 
-# A value is a public id or a reference; of several lines for one customer the first counts.
+# A value is a public id or a reference; whoever was merged stands for the customer that they are now.
 MATCH = """
     CREATE TEMP TABLE segments_matched ON COMMIT DROP AS
-    SELECT u.line, u.value, coalesce(r.customer_id, p.customer_id) AS customer_id
+    SELECT u.line, u.value, coalesce(s.into_id, r.customer_id, p.customer_id) AS customer_id
     FROM segments_upload u
     LEFT JOIN customers_directory r ON r.customer_ref = u.value
     LEFT JOIN customers_directory p ON p.public_id = CASE
         WHEN u.value ~ '^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$' THEN u.value::uuid END
+    LEFT JOIN customers_successors s ON s.customer_id = coalesce(r.customer_id, p.customer_id)
 """
 COUNTS = """
     SELECT count(*) AS lines, count(customer_id) AS matched_lines, count(DISTINCT customer_id) AS matched
