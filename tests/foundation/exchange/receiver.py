@@ -1,8 +1,9 @@
 """A receiver of webhooks on this machine that answers as it is told and verifies with the reference library."""
 
+import socket
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -51,3 +52,24 @@ def receiving() -> Iterator[Receiver]:
         server.shutdown()
         thread.join()
         server.server_close()
+
+
+@contextmanager
+def answering(raw: bytes) -> Iterator[Receiver]:
+    """Run a receiver that answers one call with these bytes, whatever they are."""
+    listener = socket.create_server(("127.0.0.1", 0))
+
+    def serve() -> None:
+        with suppress(OSError):
+            one, _ = listener.accept()
+            with one:
+                one.recv(65_536)
+                one.sendall(raw)
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield Receiver(url=f"http://127.0.0.1:{listener.getsockname()[1]}/hook")
+    finally:
+        listener.close()
+        thread.join(10)

@@ -5,6 +5,7 @@ import random
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from email.utils import format_datetime
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
 from loyalty.foundation.resilience.egress import EgressRefusal
 from tests.conftest import ClientWith
-from tests.foundation.exchange.receiver import Receiver, receiving
+from tests.foundation.exchange.receiver import Receiver, answering, receiving
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -159,12 +160,54 @@ def test_answer__of_a_kind__does_what_the_standard_says(
     assert len(receiver.calls) == 1, "no redirect is followed"
 
 
-def test_answer__with_retry_after__is_waited_for(receiver: Receiver, actor: Actor, instant: datetime) -> None:
+@pytest.mark.parametrize(
+    ("told", "wait"),
+    [
+        ("120", timedelta(seconds=120)),
+        ("99999999999999999999", timedelta(days=1)),
+        ("@", timedelta(minutes=10)),
+        ("Wed, 21 Oct 2015 07:28:00 GMT", timedelta(seconds=5)),
+        ("soon", timedelta(seconds=5)),
+        ("-5", timedelta(seconds=5)),
+    ],
+)
+def test_answer__with_retry_after__is_waited_for(
+    receiver: Receiver, actor: Actor, instant: datetime, told: str, wait: timedelta
+) -> None:
     made(receiver, actor, instant)
     happen()
-    receiver.answers, receiver.headers = [429], {"Retry-After": "120"}
-    drain(instant)
-    assert WebhookDelivery.objects.get().due_at == instant + timedelta(seconds=120)
+    whole = instant.replace(microsecond=0)
+    told = format_datetime(whole + timedelta(minutes=10), usegmt=True) if told == "@" else told
+    receiver.answers, receiver.headers = [429], {"Retry-After": told}
+    drain(whole)
+    assert WebhookDelivery.objects.get().due_at == whole + wait
+
+
+ENDLESS = b"x" * 10_000_000
+ODD_ANSWERS = {
+    "a book": b"Content-Length: 10000000\r\n\r\n" + ENDLESS,
+    "a book in pieces": b"Transfer-Encoding: chunked\r\n\r\n989680\r\n" + ENDLESS + b"\r\n0\r\n\r\n",
+    "broken off": b"Content-Length: 500\r\n\r\nhalf",
+    "packed badly": b"Content-Encoding: gzip\r\nContent-Length: 4\r\n\r\nabcd",
+    "packed unasked": b"Content-Encoding: br\r\nContent-Length: 4\r\n\r\nabcd",
+    "no charset": b"Content-Type: text/plain; charset=klingon\r\nContent-Length: 2\r\n\r\nqa",
+    "NUL": b"Content-Length: 3\r\n\r\na\x00b",
+}
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize("name", ODD_ANSWERS)
+def test_answer__whose_content_is_odd__counts_by_its_status(
+    actor: Actor, instant: datetime, name: str, status: int
+) -> None:
+    with answering(f"HTTP/1.1 {status} Said\r\n".encode() + ODD_ANSWERS[name]) as one:
+        made(one, actor, instant)
+        happen()
+        drain(instant)
+    assert states() == ["DELIVERED" if status == 200 else "PENDING"]
+    tried = WebhookAttempt.objects.get()
+    assert (tried.status_code, tried.outcome) == (status, "delivered" if status == 200 else "refused")
+    assert len(tried.answer) <= 500
 
 
 @pytest.mark.parametrize(("order", "came"), [("key", 3), ("endpoint", 1)])

@@ -13,6 +13,7 @@ from loyalty.foundation.events import api as events
 from loyalty.foundation.exchange.contracts import DeliveryState, EndpointState
 from loyalty.foundation.exchange.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from loyalty.foundation.exchange.operations.endpoints import PURPOSE, secrets_of, source
+from loyalty.foundation.exchange.policy import read_retry_after
 from loyalty.foundation.kernel.actor import system_actor
 from loyalty.foundation.orm import sql
 from loyalty.foundation.resilience import egress
@@ -38,8 +39,10 @@ LEASE = timedelta(seconds=60)
 FAILURES_MAX = 5
 PAUSE = timedelta(minutes=5)
 FAN_OUT_MAX = 5_000
+FAN_OUT = "SELECT exchange_fan_out(%s, %s, %s, %s::text[], %s) AS made"
 ANSWER_BYTES_MAX = 64_000
 ANSWER_KEPT = 500
+LETTER_BYTES = 4
 
 # The oldest delivery of each endpoint, or of each of its keys: what fails holds back only what must come after it.
 CLAIM = """
@@ -77,11 +80,11 @@ def is_anybody_told() -> bool:
 
 def fan_out(*, now: datetime) -> int:
     """Make the deliveries of the facts that are newer than each endpoint's position; give how many."""
-    until = events.store_facts()
+    until, types = events.store_facts(), sorted(events.list_type_names())
     made = 0
     while WebhookEndpoint.objects.exclude(state=EndpointState.DISABLED).filter(position__lt=until).exists():
         with transaction.atomic():
-            row = sql.fetch_one("SELECT exchange_fan_out(%s, %s, %s, %s) AS made", [until, FAN_OUT_MAX, source(), now])
+            row = sql.fetch_one(FAN_OUT, [until, FAN_OUT_MAX, source(), types, now])
             made += int(row["made"]) if row else 0
             maybe_fail("webhooks.fanned_out")
     return made
@@ -126,29 +129,49 @@ def _post(delivery: WebhookDelivery, now: datetime) -> Answer:
         "webhook-signature": " ".join(signatures),
     }
     started = time.perf_counter()
-
-    def answered(outcome: str, response: httpx.Response | None = None) -> Answer:
-        took_ms = int((time.perf_counter() - started) * 1000)
-        if response is None:
-            return Answer(outcome, None, "", took_ms)
-        wait = response.headers.get("retry-after", "")
-        retry_after = timedelta(seconds=int(wait)) if wait.isascii() and wait.isdigit() and len(wait) < 6 else None
-        return Answer(outcome, response.status_code, response.text[:ANSWER_KEPT], took_ms, retry_after)
-
     try:
-        with egress.client(PURPOSE, total_s=ANSWER_S, bytes_max=ANSWER_BYTES_MAX) as client:
-            response = client.post(delivery.endpoint.url, content=delivery.body.encode(), headers=headers)
+        with (
+            egress.client(PURPOSE, total_s=ANSWER_S, bytes_max=ANSWER_BYTES_MAX) as client,
+            client.stream("POST", delivery.endpoint.url, content=delivery.body.encode(), headers=headers) as response,
+        ):
+            outcome, text = _outcome_of(response), _text_of(response)
     except egress.EgressRefusal as refusal:
-        return answered(refusal.code)
+        return Answer(refusal.code, None, "", _ms_since(started))
     except httpx.TimeoutException:
-        return answered("timeout")
+        return Answer("timeout", None, "", _ms_since(started))
     except httpx.TransportError:
-        return answered("unreachable")
+        return Answer("unreachable", None, "", _ms_since(started))
+    wait = read_retry_after(response.headers.get("retry-after", ""), now)
+    return Answer(outcome, response.status_code, text, _ms_since(started), wait)
+
+
+def _ms_since(started: float) -> int:
+    return int((time.perf_counter() - started) * 1000)
+
+
+def _outcome_of(response: httpx.Response) -> str:
     if response.is_success:
-        return answered("delivered", response)
+        return "delivered"
     if response.is_redirect:
-        return answered("redirected", response)
-    return answered("gone" if response.status_code == httpx.codes.GONE else "refused", response)
+        return "redirected"
+    return "gone" if response.status_code == httpx.codes.GONE else "refused"
+
+
+def _text_of(response: httpx.Response) -> str:
+    """Give the beginning of an answer for the log; its status alone says what became of the event.
+
+    A receiver that has taken an event and then says more than anybody reads, or says it badly, has taken it all the
+    same: sending it again for three days, and disabling the endpoint then, would be wrong.
+    """
+    kept = b""
+    try:
+        for piece in response.iter_bytes():
+            kept += piece
+            if len(kept) > ANSWER_KEPT * LETTER_BYTES:
+                break
+    except (egress.EgressRefusal, httpx.HTTPError):
+        pass
+    return kept.decode(response.encoding or "utf-8", "replace")[:ANSWER_KEPT]
 
 
 @transaction.atomic
