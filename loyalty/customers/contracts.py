@@ -233,6 +233,14 @@ class UpsertReport:
 
 
 @dataclass(frozen=True, slots=True)
+class EventChain:
+    """What the sender of an event says it belongs to, and what caused it."""
+
+    correlation_id: uuid.UUID | None = None
+    causation_id: uuid.UUID | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class InboundEvent:
     """One event from outside, read and checked for form; ``position`` is its place in the caller's list."""
 
@@ -243,6 +251,7 @@ class InboundEvent:
     customer_ref: str
     occurred_at: datetime
     data: dict[str, Any]
+    chain: EventChain
 
 
 @dataclass(frozen=True, slots=True)

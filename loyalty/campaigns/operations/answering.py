@@ -329,7 +329,8 @@ def _tell(standing: Standing, begun: Sequence[Answer], reasons: Mapping[uuid.UUI
         publications.append(
             events.Publication(
                 fact, key=str(one.customer), subject_kind="campaign", subject_ref=ref, occurred_at=standing.now,
-                causation_id=one.fact.id,
+                # The messages of the occurrence name it as their cause by the occurrence's own id.
+                event_id=one.occurrence, correlation_id=one.fact.correlation_id, causation_id=one.fact.id,
             )
         )  # fmt: skip
     kept = [dumps_exact(one).decode() for one in answers]

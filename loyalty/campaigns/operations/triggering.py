@@ -238,7 +238,8 @@ def _tell(campaign: Campaign, made: Occurrence, cause: Cause, actor: Actor, now:
         audience=made.answer["audience"],
         excluded=made.answer["excluded"],
     )
-    events.publish(fact, key=ref, subject_kind="campaign", subject_ref=ref, occurred_at=now)
+    # The messages of the occurrence name it as their cause by the occurrence's own id.
+    events.publish(fact, key=ref, subject_kind="campaign", subject_ref=ref, occurred_at=now, event_id=made.public_id)
     if cause.kind != SET:
         audit.record(
             actor=actor,

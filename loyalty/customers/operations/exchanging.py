@@ -5,6 +5,7 @@ import uuid
 from collections.abc import Collection, Mapping, Sequence
 from datetime import datetime
 
+from loyalty.customers.contracts import EventChain
 from loyalty.customers.models import Customer
 from loyalty.customers.operations.receiving import EVENTS_MAX, receive_events
 from loyalty.foundation.exchange.contracts import ForeignEvent, IntakeReport, RefusedEvent
@@ -44,7 +45,8 @@ def take_events(events: Sequence[ForeignEvent], *, source: str, actor: Actor, no
     ours = _list_ours(events)
     for start in range(0, len(events), EVENTS_MAX):
         chunk = events[start : start + EVENTS_MAX]
-        came = receive_events(raw=[_raw(one, ours, now) for one in chunk], source=name, now=now)
+        told = [_raw(one, ours, now) for one in chunk]
+        came = receive_events(raw=told, source=name, now=now, chains=[_chain(one) for one in chunk])
         refused = tuple(
             RefusedEvent(chunk[one.index].index, one.event_id, one.code, one.message, place_of(one.field))
             for one in came.rejected
@@ -57,6 +59,18 @@ def _id_of(subject: str) -> uuid.UUID | None:
     try:
         return parse_public_id(subject.removeprefix(OURS))
     except PublicIdInvalid:
+        return None
+
+
+def _chain(event: ForeignEvent) -> EventChain:
+    return EventChain(_uuid(event.correlation_id), _uuid(event.causation_id))
+
+
+def _uuid(text: str) -> uuid.UUID | None:
+    """Give the id that a sender names; other systems name chains in ways of their own, which are left out."""
+    try:
+        return uuid.UUID(text) if text else None
+    except ValueError:
         return None
 
 

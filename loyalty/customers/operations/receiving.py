@@ -7,7 +7,7 @@ from typing import Any
 
 from django.db import transaction
 
-from loyalty.customers.contracts import EventsReport, InboundEvent, RejectedEvent
+from loyalty.customers.contracts import EventChain, EventsReport, InboundEvent, RejectedEvent
 from loyalty.customers.errors import EventsTooMany
 from loyalty.customers.operations.holding import point_at
 from loyalty.customers.policy import (
@@ -21,19 +21,24 @@ from loyalty.customers.policy import (
 )
 from loyalty.foundation.kernel.exact_json import dumps_exact
 from loyalty.foundation.kernel.ids import PublicIdInvalid, parse_public_id
+from loyalty.foundation.kernel.money import parse_amount
 from loyalty.foundation.orm import sql
 from loyalty.foundation.resilience.failpoints import maybe_fail
 
 EVENTS_MAX = 1000
 FIELDS = frozenset({"event_id", "event_type", "customer_id", "customer_ref", "occurred_at", "event_data"})
-RECEIVE = "SELECT * FROM customers_receive_events(%s, %s, %s, %s, %s, %s, %s, %s, %s) AS event_id"
+RECEIVE = "SELECT * FROM customers_receive_events(%s, %s, %s, %s, %s, %s, %s, %s, %s, %s, %s) AS event_id"
+UNCHAINED = EventChain()
 
 
-def receive_events(*, raw: Sequence[Any], source: str, now: datetime) -> EventsReport:
+def receive_events(
+    *, raw: Sequence[Any], source: str, now: datetime, chains: Sequence[EventChain] = ()
+) -> EventsReport:
     """Take a batch in; what cannot be taken is told by its index, the rest counts.
 
     :param raw: the events as they came, ``{event_id, event_type, customer_id|customer_ref, occurred_at, event_data}``.
     :param source: who sends; an event id counts once per source.
+    :param chains: what each event belongs to, in the order of the events, where that is known.
     :raises EventsTooMany: more than ``EVENTS_MAX``.
     """
     if len(raw) > EVENTS_MAX:
@@ -41,7 +46,7 @@ def receive_events(*, raw: Sequence[Any], source: str, now: datetime) -> EventsR
     rejected: list[RejectedEvent] = []
     sound: list[InboundEvent] = []
     for position, one in enumerate(raw):
-        read = _read(position, one, now)
+        read = _read(position, one, now, chains[position] if chains else UNCHAINED)
         if isinstance(read, EventProblem):
             rejected.append(RejectedEvent(position, _event_id_of(one), read.code, read.message, read.field))
         else:
@@ -56,8 +61,8 @@ def _event_id_of(raw: object) -> str:
     return str(raw.get("event_id") or "")[:EVENT_ID_LENGTH_MAX] if isinstance(raw, Mapping) else ""
 
 
-def _read(position: int, raw: object, now: datetime) -> InboundEvent | EventProblem:
-    """Check the form of one event."""
+def _read(position: int, raw: object, now: datetime, chain: EventChain) -> InboundEvent | EventProblem:
+    """Check the form of one event; its amount is a number from here on, as the schema of its type says."""
     if not isinstance(raw, Mapping):
         return EventProblem("event.invalid", "An event is an object.")
     unknown = sorted(str(name) for name in raw if name not in FIELDS)
@@ -82,7 +87,9 @@ def _read(position: int, raw: object, now: datetime) -> InboundEvent | EventProb
     customer = _customer_of(raw)
     if isinstance(customer, EventProblem):
         return customer
-    return InboundEvent(position, event_id, str(raw["event_type"]), *customer, occurred_at, data)
+    if data.get("amount") is not None:
+        data = {**data, "amount": parse_amount(data["amount"])}
+    return InboundEvent(position, event_id, str(raw["event_type"]), *customer, occurred_at, data, chain)
 
 
 def _customer_of(raw: Mapping[str, Any]) -> tuple[uuid.UUID | None, str] | EventProblem:
@@ -126,6 +133,8 @@ def _store(sound: Sequence[InboundEvent], rejected: list[RejectedEvent], source:
             [str(customer[1]) for _, customer in chosen],
             [event.occurred_at for event, _ in chosen],
             [dumps_exact(event.data).decode() for event, _ in chosen],
+            [event.chain.correlation_id for event, _ in chosen],
+            [event.chain.causation_id for event, _ in chosen],
         )
         accepted = len(sql.fetch_all(RECEIVE, [source, now, *columns]))
         duplicates += len(fresh) - accepted

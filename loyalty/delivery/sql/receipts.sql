@@ -52,10 +52,10 @@ RETURNS TABLE (applied bigint, delivered bigint, failed bigint) LANGUAGE sql AS 
         ON CONFLICT (channel, address_key) DO UPDATE SET reason = excluded.reason, origin = excluded.origin, until = NULL
         WHERE delivery_suppression.until <= p_now
     ), told AS (
-        INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data)
+        INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, causation_id, data)
         SELECT gen_random_uuid(), CASE s.state WHEN 'DELIVERED' THEN 'message.delivered' WHEN 'COMPLAINED' THEN 'message.complained'
                 ELSE 'message.bounced' END,
-            d.public_id::text, 'customer', d.public_id::text, p_now,
+            d.public_id::text, 'customer', d.public_id::text, p_now, m.occurrence_ref,
             jsonb_build_object('send_id', s.public_id, 'channel', s.channel, 'customer_id', d.public_id,
                 'occurrence_key', m.occurrence_key, 'source_kind', m.source_kind, 'source_ref', m.source_ref)
                 || CASE s.state WHEN 'DELIVERED' THEN '{}'::jsonb ELSE jsonb_build_object('code', s.reason) END

@@ -12,7 +12,7 @@ LANGUAGE sql SET plan_cache_mode = force_generic_plan AS $$
             sent_at = coalesce(v.sent_at, s.sent_at), delivered_at = coalesce(v.delivered_at, s.delivered_at),
             ended_at = v.ended_at, attempts = s.attempts - (NOT v.is_begun)::int
         FROM verdict v WHERE s.id = v.id AND s.claim = p_claim AND s.state IN ('SENDING', 'UNKNOWN')
-        RETURNING s.id, s.public_id, s.channel, s.state, s.address
+        RETURNING s.id, s.public_id, s.channel, s.state, s.address, s.message_id
     ), referred AS (
         -- Centres count, and begin anew one day; then the reference is that of the message which has it now.
         INSERT INTO delivery_reference AS f (channel, reference, send_id, created_at)
@@ -43,8 +43,9 @@ LANGUAGE sql SET plan_cache_mode = force_generic_plan AS $$
         ON CONFLICT (channel, address_key) DO UPDATE SET reason = excluded.reason, origin = excluded.origin, until = NULL
         WHERE delivery_suppression.until <= p_now
     )
-    INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, data)
-    SELECT f.id, f.type, v.key, 'customer', v.key, p_now, f.data
-    FROM settled s JOIN verdict v ON v.id = s.id
+    -- What a message was sent for caused the facts about it: the fact of that occurrence has the occurrence's id.
+    INSERT INTO events_outbox (event_id, type, key, subject_kind, subject_ref, occurred_at, causation_id, data)
+    SELECT f.id, f.type, v.key, 'customer', v.key, p_now, m.occurrence_ref, f.data
+    FROM settled s JOIN verdict v ON v.id = s.id JOIN delivery_message m ON m.id = s.message_id
     CROSS JOIN LATERAL jsonb_to_recordset(v.facts) AS f (id uuid, type text, data jsonb)
 $$;

@@ -109,7 +109,9 @@ def test_fact__as_a_cloud_event__has_what_the_specification_asks() -> None:
     )
     events.store_facts()
     row = sql.fetch_one(
-        "SELECT events_cloud_event(s, 'https://x.example/api')::text AS told, event_id::text FROM events_stored s"
+        "SELECT events_cloud_event(s, 'https://x.example/api', ARRAY['points.earned'])::text AS told, "
+        "(events_cloud_event(s, 'https://x.example/api', ARRAY['other.type']) ? 'dataschema') AS is_named, "
+        "event_id::text FROM events_stored s"
     )
     assert row is not None
     told = json.loads(row["told"])
@@ -117,6 +119,7 @@ def test_fact__as_a_cloud_event__has_what_the_specification_asks() -> None:
     assert told["time"] == "2026-11-20T12:00:00.000500Z"
     assert told["dataschema"] == "https://x.example/api/eventTypes/points.earned/schema/?version=1"
     assert '"amount": 0.10' in row["told"], "decimals keep their digits"
+    assert not row["is_named"], "of a type of another system there is no schema to be read"
     assert "subject" not in told
     assert "partitionkey" not in told
     assert "causationid" in told
@@ -129,6 +132,8 @@ def test_routes__of_types(client_with: ClientWith) -> None:
     assert {"points.earned", "customer.purchase"} <= {one["type"] for one in every}
     one = client.get("/api/loyalty/v1/eventTypes/points.earned/").json()
     assert one["schema"] == client.get("/api/loyalty/v1/eventTypes/points.earned/schema/").json()
+    assert client.get("/api/loyalty/v1/eventTypes/points.earned/schema/?version=1").json() == one["schema"]
+    assert client.get("/api/loyalty/v1/eventTypes/points.earned/schema/?version=2").status_code == 404
     assert client.get("/api/loyalty/v1/eventTypes/no.such/").status_code == 404
     assert client_with("exchange.view").get("/api/loyalty/v1/eventTypes/").status_code == 403
 

@@ -6344,6 +6344,10 @@ export interface components {
         };
         /** @description One fact. */
         Event: {
+            /** Format: uuid */
+            causation_id: string | null;
+            /** Format: uuid */
+            correlation_id: string | null;
             data: unknown;
             /** Format: uuid */
             id: string;
@@ -17988,7 +17992,10 @@ export interface operations {
     };
     eventTypes_schema_retrieve: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of the type; without one the present version */
+                version?: number;
+            };
             header?: never;
             path: {
                 type: string;
@@ -18035,6 +18042,7 @@ export interface operations {
             query?: {
                 /** @description The pagination cursor value. */
                 cursor?: string;
+                event_id?: string;
                 key?: string;
                 /** @description Number of results to return per page. */
                 page_size?: number;

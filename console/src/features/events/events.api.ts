@@ -11,6 +11,10 @@ export interface Fact {
   subject_ref: string
   occurred_at: string
   recorded_at: string
+  /** The fact that began what this one belongs to; of facts from before it was kept nothing. */
+  correlation_id: string | null
+  /** The fact that led to this one. */
+  causation_id: string | null
   data: Record<string, unknown>
 }
 

@@ -42,6 +42,8 @@ class EventSerializer(serializers.Serializer):  # type: ignore[type-arg]
     subject_ref = serializers.CharField()
     occurred_at = serializers.DateTimeField()
     recorded_at = serializers.DateTimeField()
+    correlation_id = serializers.UUIDField(allow_null=True)
+    causation_id = serializers.UUIDField(allow_null=True)
     data = ExactJSONField()  # type: ignore[assignment]
 
     def to_representation(self, instance: StoredEvent) -> dict[str, Any]:
@@ -99,7 +101,7 @@ class EventFilter(django_filters.FilterSet):
 
     class Meta:
         model = StoredEvent
-        fields = ("type", "key", "subject_kind", "subject_ref")
+        fields = ("type", "key", "subject_kind", "subject_ref", "event_id")
 
 
 class EventViewSet(ReadOnlyApiViewSet):
@@ -225,11 +227,17 @@ class EventTypeViewSet(ApiViewSet):
         """One type."""
         return Response(self.get_serializer(self.get_object()).data)
 
-    @extend_schema(responses={200: OpenApiTypes.OBJECT})
+    @extend_schema(
+        parameters=[OpenApiParameter("version", int, description="Of the type; without one the present version")],
+        responses={200: OpenApiTypes.OBJECT},
+    )
     @action(detail=True, methods=["get"], url_path="schema")
     def data_schema(self, request: Request, **kwargs: Any) -> Response:
         """Its JSON Schema alone, which the events name as their ``dataschema``."""
-        return Response(self.get_object().schema, content_type="application/schema+json")
+        found = self.get_object()
+        if request.query_params.get("version", str(found.version)) != str(found.version):
+            raise NotFound(f"This version of the platform publishes version {found.version} of {found.name}.")
+        return Response(found.schema, content_type="application/schema+json")
 
 
 class DeadLetterSerializer(serializers.Serializer):  # type: ignore[type-arg]

@@ -113,7 +113,10 @@ BEGIN
     )
     INSERT INTO events_stored
         SELECT v_position + n.number, o.event_id, o.type, o.version, o.key, o.subject_kind, o.subject_ref, o.occurred_at, o.recorded_at,
-            o.correlation_id, o.causation_id, o.data
+            -- A fact that nothing caused begins a chain under its own id; one that was caused belongs to the chain of its cause.
+            coalesce(o.correlation_id, CASE WHEN o.causation_id IS NULL THEN o.event_id ELSE coalesce(
+                (SELECT c.correlation_id FROM events_stored c WHERE c.event_id = o.causation_id LIMIT 1), o.causation_id) END),
+            o.causation_id, o.data
         FROM unnest(ARRAY(SELECT b.place FROM batch b ORDER BY b.recorded_at, b.id)) WITH ORDINALITY n (place, number)
         JOIN events_outbox o ON o.ctid = n.place;
     GET DIAGNOSTICS v_count = ROW_COUNT;

@@ -28,6 +28,7 @@ SECRET_PREFIX = "whsec_"
 PURPOSE = "webhook"
 TEST_TYPE = "webhook.test"
 MANAGE = "exchange.manage"
+REPLAY = "SELECT exchange_replay(%s, %s, %s, %s, %s::text[], %s) AS n"
 
 
 def secret_of(endpoint: WebhookEndpoint, salt: str) -> str:
@@ -199,7 +200,8 @@ def replay_delivery(*, delivery: WebhookDelivery, actor: Actor, now: datetime) -
 @transaction.atomic
 def replay_since(*, endpoint: WebhookEndpoint, since: datetime, key: str, actor: Actor, now: datetime) -> int:
     """Send the facts recorded from an instant on again, of one key only if one is given; give how many are in line."""
-    row = sql.fetch_one("SELECT exchange_replay(%s, %s, %s, %s, %s) AS n", [endpoint.pk, since, key, source(), now])
+    types = sorted(events.list_type_names())
+    row = sql.fetch_one(REPLAY, [endpoint.pk, since, key, source(), types, now])
     count = int(row["n"]) if row else 0
     _record(endpoint, "exchange.replay", actor, now, since=since.isoformat(), key=key, count=count)
     return count

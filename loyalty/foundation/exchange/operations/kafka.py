@@ -34,7 +34,7 @@ BATCH = 1_000
 FLUSH_S = 30.0
 SESSION_MS = 10_000
 READ = """
-    SELECT s.position, s.key, events_cloud_event(s, %(source)s)::text AS told FROM events_stored s
+    SELECT s.position, s.key, events_cloud_event(s, %(source)s, %(types)s::text[])::text AS told FROM events_stored s
     WHERE s.position > %(from)s AND s.position <= %(until)s ORDER BY s.position
 """
 MOVE_OFFSETS = """
@@ -99,7 +99,8 @@ def publish_some(sender: Producer, *, topic: str, limit: int = BATCH) -> int:
     """
     until = events.store_facts()
     held, _ = TransportCursor.objects.get_or_create(name=NAME)
-    rows = sql.fetch_all(READ, {"source": source(), "from": held.position, "until": min(until, held.position + limit)})
+    places = {"from": held.position, "until": min(until, held.position + limit)}
+    rows = sql.fetch_all(READ, {"source": source(), "types": sorted(events.list_type_names()), **places})
     if not rows:
         return 0
     problems: list[str] = []

@@ -1,6 +1,7 @@
 -- Makes the deliveries of newer facts for every endpoint that is told of them, and moves the endpoints' positions with them; gives how many.
 -- The body is the fact as a CloudEvent; it is made once, so that every try sends and signs the same.
-CREATE OR REPLACE FUNCTION exchange_fan_out(p_until bigint, p_limit bigint, p_source text, p_now timestamptz)
+DROP FUNCTION IF EXISTS exchange_fan_out(bigint, bigint, text, timestamptz);
+CREATE OR REPLACE FUNCTION exchange_fan_out(p_until bigint, p_limit bigint, p_source text, p_types text[], p_now timestamptz)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v_made bigint;
@@ -12,7 +13,7 @@ BEGIN
         UPDATE exchange_webhookendpoint e SET position = t.until FROM told t WHERE t.id = e.id
     )
     INSERT INTO exchange_webhookdelivery (public_id, endpoint_id, event_id, type, key, body, created_at, due_at)
-        SELECT gen_random_uuid(), t.id, s.event_id, s.type, s.key, events_cloud_event(s, p_source)::text, p_now, p_now
+        SELECT gen_random_uuid(), t.id, s.event_id, s.type, s.key, events_cloud_event(s, p_source, p_types)::text, p_now, p_now
         FROM told t JOIN events_stored s ON s.position > t.position AND s.position <= t.until
         WHERE exchange_is_told(t.types, s.type)
         ORDER BY s.position, t.id
@@ -29,13 +30,15 @@ $$;
 
 -- Puts facts in line again for one endpoint: those recorded from an instant on, of one key if one is given. What was never made for it
 -- is made, what was delivered or has failed begins anew with the same id, by which the receiver knows it.
-CREATE OR REPLACE FUNCTION exchange_replay(p_endpoint bigint, p_since timestamptz, p_key text, p_source text, p_now timestamptz)
+DROP FUNCTION IF EXISTS exchange_replay(bigint, timestamptz, text, text, timestamptz);
+CREATE OR REPLACE FUNCTION exchange_replay(
+    p_endpoint bigint, p_since timestamptz, p_key text, p_source text, p_types text[], p_now timestamptz)
 RETURNS bigint LANGUAGE plpgsql AS $$
 DECLARE
     v_made bigint;
 BEGIN
     INSERT INTO exchange_webhookdelivery AS d (public_id, endpoint_id, event_id, type, key, body, created_at, due_at)
-        SELECT gen_random_uuid(), e.id, s.event_id, s.type, s.key, events_cloud_event(s, p_source)::text, p_now, p_now
+        SELECT gen_random_uuid(), e.id, s.event_id, s.type, s.key, events_cloud_event(s, p_source, p_types)::text, p_now, p_now
         FROM exchange_webhookendpoint e JOIN events_stored s ON s.position <= e.position
         WHERE e.id = p_endpoint AND s.recorded_at >= p_since AND (p_key = '' OR s.key = p_key) AND exchange_is_told(e.types, s.type)
         ORDER BY s.position
