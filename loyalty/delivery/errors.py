@@ -169,7 +169,8 @@ class DeliveryError(Exception):
     """A channel could not hand a message over.
 
     ``is_permanent``: trying again cannot help. ``is_unknown``: the message may have gone, so that trying again
-    could double it. ``is_channel_down``: the channel itself does not work; no message was touched.
+    could double it. ``is_channel_down``: the channel itself does not work; no message was touched. ``wait_s``: so long
+    whoever refused it wants to be left alone.
     """
 
     def __init__(
@@ -181,6 +182,7 @@ class DeliveryError(Exception):
         is_unknown: bool = False,
         is_channel_down: bool = False,
         is_recipient: bool = False,
+        wait_s: float = 0.0,
     ) -> None:
         super().__init__(f"{code}: {detail}")
         self.code = code
@@ -189,3 +191,4 @@ class DeliveryError(Exception):
         self.is_unknown = is_unknown
         self.is_channel_down = is_channel_down
         self.is_recipient = is_recipient
+        self.wait_s = wait_s

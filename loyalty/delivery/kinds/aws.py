@@ -77,11 +77,13 @@ def read_notification(body: bytes, topic_arn: str) -> Mapping[str, Any]:
     """
     try:
         notification = json.loads(body)
-    except ValueError as fault:
+    except (ValueError, RecursionError) as fault:
         raise HookRefused("This is no notification.") from fault
-    if not isinstance(notification, dict) or notification.get("Type") not in SIGNED:
+    if not isinstance(notification, dict) or str(notification.get("Type")) not in SIGNED:
         raise HookRefused("This is no notification.")
-    if not topic_arn or not hmac.compare_digest(str(notification.get("TopicArn")).encode(), topic_arn.encode()):
+    if not topic_arn or not hmac.compare_digest(
+        str(notification.get("TopicArn")).encode(errors="replace"), topic_arn.encode()
+    ):
         raise HookRefused("This comes from another topic than the configured one.")
     return notification
 
@@ -119,6 +121,6 @@ def check_notification(notification: Mapping[str, Any], certificate: bytes) -> N
         signature = base64.b64decode(str(notification.get("Signature")), validate=True)
         if algorithm is None or not isinstance(key, rsa.RSAPublicKey):
             raise HookRefused("The notification is signed in a way that is not known here.")
-        key.verify(signature, text.encode(), padding.PKCS1v15(), algorithm)
+        key.verify(signature, text.encode(errors="replace"), padding.PKCS1v15(), algorithm)
     except (ValueError, InvalidSignature) as fault:
         raise HookRefused("The signature of the notification does not fit.") from fault

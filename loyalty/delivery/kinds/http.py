@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
+from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx
@@ -24,6 +25,8 @@ ANSWER_BYTES_MAX = 256_000
 # Calls that one worker has under way: enough to hide the way there and back, few enough for any provider.
 CALLS_AT_ONCE = 10
 DETAIL_LENGTH_MAX = 300
+# No provider's quota is longer than a day; one that asks for a year made a mistake.
+WAIT_SECONDS_MAX = 86_400.0
 
 # After these nobody can say whether the message was taken.
 OPEN_OUTCOMES = (egress.TimeSpent, egress.AnswerTooLarge, egress.AnswerUnreadable)
@@ -90,9 +93,10 @@ class Provider:
         """Make the error of a message of which nobody knows whether it was taken."""
         return DeliveryError(f"{self.channel}.outcome_unknown", detail[:DETAIL_LENGTH_MAX], is_unknown=True)
 
-    def busy(self, detail: str) -> DeliveryError:
-        """Make the error of a message that was not taken and may be later."""
-        return DeliveryError(f"{self.channel}.busy", detail[:DETAIL_LENGTH_MAX])
+    def busy(self, detail: str, response: httpx.Response | None = None) -> DeliveryError:
+        """Make the error of a message that was not taken and may be later: when the answer says so, or as we think."""
+        wait_s = asked_to_wait(response) if response is not None else 0.0
+        return DeliveryError(f"{self.channel}.busy", detail[:DETAIL_LENGTH_MAX], wait_s=wait_s)
 
     def refused(self, detail: str) -> DeliveryError:
         """Make the error of a message that is refused for good."""
@@ -114,7 +118,7 @@ class Provider:
             case 401 | 403 | 407:
                 return self.down(detail, "credentials_refused")
             case 408 | 425 | 429 | 503:
-                return self.busy(detail)
+                return self.busy(detail, response)
             case status if status >= httpx.codes.INTERNAL_SERVER_ERROR:
                 return self.unknown(detail)
             case _:
@@ -180,6 +184,20 @@ def text_at(value: object, *path: str) -> str:
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return str(value) if isinstance(value, str | int) else ""
+
+
+def asked_to_wait(response: httpx.Response) -> float:
+    """Give for how many seconds an answer asks to be left alone (RFC 9110, 10.2.3: seconds, or an instant)."""
+    asked = response.headers.get("retry-after", "").strip()
+    if asked.isascii() and asked.isdigit():
+        return min(float(asked[:9]), WAIT_SECONDS_MAX)
+    try:
+        until = parsedate_to_datetime(asked)
+    except ValueError:
+        return 0.0
+    if until.tzinfo is None:
+        return 0.0
+    return min(max((until - instant_of_call()).total_seconds(), 0.0), WAIT_SECONDS_MAX)
 
 
 def said(fault: Exception) -> str:

@@ -11,6 +11,8 @@ from loyalty.delivery.operations.receiving import ReceivedReceipt, record_inboun
 from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.kernel.actor import system_actor
 
+REFERENCE_LENGTH_MAX, ADDRESS_LENGTH_MAX = 200, 254
+
 
 def take_hook(*, channel: str, provider: str, call: hooks.Call) -> str:
     """Keep what a provider says of our messages, and what customers wrote; give what it wants to read back.
@@ -26,7 +28,9 @@ def take_hook(*, channel: str, provider: str, call: hooks.Call) -> str:
         raise HookUnknown()
     heard = hook.hear(call, section)
     receipts = [
-        ReceivedReceipt(one.reference, one.outcome, _not_later(one.occurred_at, call.now), one.detail)
+        ReceivedReceipt(
+            storable(one.reference), one.outcome, _not_later(one.occurred_at, call.now), storable(one.detail)
+        )
         for one in heard.receipts
     ]
     if receipts:
@@ -34,13 +38,18 @@ def take_hook(*, channel: str, provider: str, call: hooks.Call) -> str:
     for message in heard.messages:
         record_inbound(
             channel=channel,
-            reference=message.reference,
-            from_address=message.from_address,
-            to_address=message.to_address,
-            body=message.body,
+            reference=storable(message.reference),
+            from_address=storable(message.from_address, ADDRESS_LENGTH_MAX),
+            to_address=storable(message.to_address, ADDRESS_LENGTH_MAX),
+            body=storable(message.body, None),
             now=call.now,
         )
     return heard.answer
+
+
+def storable(text: str, length: int | None = REFERENCE_LENGTH_MAX) -> str:
+    """Give a text as the database takes it: no NUL and no half of a character, which JSON can write."""
+    return text.encode(errors="replace").decode().replace("\x00", "")[:length]
 
 
 def _not_later(told: datetime | None, now: datetime) -> datetime:

@@ -305,6 +305,7 @@ class Batch:
         if fault.is_permanent or self.now - row.queued_at > RETRY_FOR:
             return self._end(row, SendState.FAILED, "failed", fault.code, fault.detail)
         wait = min(BACKOFF_FIRST * 2 ** min(begun.attempts - 1, 10), BACKOFF_MAX)
+        wait = max(wait, timedelta(seconds=fault.wait_s))
         told = f"{fault.code}: {fault.detail}"
         return Verdict(row, SendState.QUEUED, "retried", detail=told, due_at=self.now + wait)
 

@@ -145,4 +145,4 @@ def outcome_of(outcomes: Sequence[str | DeliveryError], *, is_one_alive: bool) -
 
 def as_passing(fault: DeliveryError) -> DeliveryError:
     """Give the fault of one service as one of the message: the other service works, so the channel is not down."""
-    return DeliveryError(fault.code, fault.detail)
+    return DeliveryError(fault.code, fault.detail, wait_s=fault.wait_s)

@@ -86,7 +86,8 @@ class Fcm:
             code = "credentials_refused" if response.is_client_error else "server_unavailable"
             # No message was touched; which fault it is, is told by the word alone.
             raise self._provider.down(f"{response.status_code} {text_at(answer, 'error')[:60]}", code)
-        return token, max(60.0, float(seconds or ASSERTION_SECONDS) - MARGIN_SECONDS)
+        lasts = float(seconds) if seconds.isascii() and seconds.isdigit() else ASSERTION_SECONDS
+        return token, max(60.0, lasts - MARGIN_SECONDS)
 
     def send(self, push: Push) -> str:
         """Hand one message over.
@@ -128,13 +129,8 @@ class Fcm:
 
 
 def _names_token(details: list[Mapping[str, Any]]) -> bool:
-    fields = [
-        text_at(one, "field")
-        for detail in details
-        for one in (detail.get("fieldViolations") or ())
-        if isinstance(one, Mapping)
-    ]
-    return "message.token" in fields
+    lists = [found for detail in details if isinstance(found := detail.get("fieldViolations"), list)]
+    return any(text_at(one, "field") == "message.token" for found in lists for one in found)
 
 
 def body_of(push: Push) -> dict[str, Any]:

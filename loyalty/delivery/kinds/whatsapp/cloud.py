@@ -58,7 +58,7 @@ class Cloud:
         if code in NUMBER_REFUSED:
             return self._provider.recipient_refused(code)
         if code in BUSY:
-            return self._provider.busy(code)
+            return self._provider.busy(code, response)
         # 200 to 299 are permissions that our token lacks.
         if code in SETUP or (len(code) == 3 and code.startswith("2")):
             return self._provider.down(code, "credentials_refused")

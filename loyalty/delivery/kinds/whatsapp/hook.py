@@ -17,6 +17,12 @@ OUTCOMES = {
     "read": ReceiptOutcome.DELIVERED,
     "failed": ReceiptOutcome.FAILED,
 }
+WORDS = (
+    ("text", "body"),
+    ("button", "text"),
+    ("interactive", "button_reply", "title"),
+    ("interactive", "list_reply", "title"),
+)
 
 
 def hear(call: Call, values: Mapping[str, Any]) -> Heard:
@@ -63,7 +69,8 @@ def _objects(value: object) -> list[Mapping[str, Any]]:
 
 
 def _message_of(message: Mapping[str, Any], ours: str) -> HeardMessage:
-    text = text_at(message, "text", "body")
+    # A touch on a button comes as another kind of message, and is what the customer says.
+    text = next(filter(None, (text_at(message, *path) for path in WORDS)), "")
     return HeardMessage(text_at(message, "id")[:200], text_at(message, "from")[:254], ours[:254], text)
 
 

@@ -14,6 +14,9 @@ from loyalty.delivery.kinds.hooks import Call, Heard, HeardReceipt
 GONE = frozenset({RejectReason.INVALID, RejectReason.BOUNCED})
 ENDED = frozenset({EventType.BOUNCED, EventType.REJECTED, EventType.FAILED})
 
+# What anymail's readers fail with on words that no service says.
+SENSELESS = (ValueError, KeyError, TypeError, AttributeError, OverflowError, RecursionError)
+
 View = Callable[[], Any]
 
 
@@ -31,7 +34,7 @@ def heard_by(make_view: View, call: Call, values: Mapping[str, Any]) -> Heard:
         events = view.parse_events(request)
     except AnymailWebhookValidationFailure as fault:
         raise HookRefused("The report is not signed by the service.") from fault
-    except (AnymailError, ValueError, KeyError, TypeError, AttributeError, UnicodeError) as fault:
+    except (AnymailError, *SENSELESS) as fault:
         # Signed or not, these are words that no service says.
         raise HookRefused("The report cannot be read.") from fault
     return Heard(receipts=tuple(one for event in events if (one := _receipt_of(event)) is not None))

@@ -1,13 +1,16 @@
 """Reports of SendGrid, signed by its key on an elliptic curve."""
 
+import logging
 from collections.abc import Mapping
 from typing import Any
 
-from anymail.signals import EventType, RejectReason  # type: ignore[import-untyped]
+from anymail.signals import AnymailTrackingEvent, EventType, RejectReason  # type: ignore[import-untyped]
 from anymail.webhooks.sendgrid import SendGridTrackingWebhookView  # type: ignore[import-untyped]
 
-from loyalty.delivery.kinds.email.hooks.by_anymail import heard_by
+from loyalty.delivery.kinds.email.hooks.by_anymail import SENSELESS, heard_by
 from loyalty.delivery.kinds.hooks import Call, Heard
+
+log = logging.getLogger("loyalty.delivery.email")
 
 
 class _View(SendGridTrackingWebhookView):
@@ -16,8 +19,14 @@ class _View(SendGridTrackingWebhookView):
     tracking_webhook_verification_key = None
 
     def esp_to_anymail_event(self, esp_event: Mapping[str, Any]) -> Any:
-        """Read one event."""
-        event = super().esp_to_anymail_event(esp_event)
+        """Read one event; one that makes no sense says nothing, and takes none of its batch with it."""
+        if not isinstance(esp_event, Mapping):
+            raise TypeError("no batch of events")
+        try:
+            event = super().esp_to_anymail_event(esp_event)
+        except SENSELESS as fault:
+            log.warning("an event of SendGrid's cannot be read: %s", type(fault).__name__)
+            return AnymailTrackingEvent(event_type=EventType.UNKNOWN)
         if event.event_type == EventType.BOUNCED and esp_event.get("type") != "blocked":
             event.reject_reason = RejectReason.BOUNCED
         return event

@@ -58,7 +58,7 @@ def _receipt_of(text: str) -> HeardReceipt | None:
     """Read one event (SES, "Contents of event data"); a notice that is none says nothing."""
     try:
         event = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     kind = text_at(event, "eventType") or text_at(event, "notificationType")
     reference = text_at(event, "mail", "messageId")[:200]

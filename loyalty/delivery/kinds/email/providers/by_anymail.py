@@ -105,12 +105,8 @@ class AnymailConnection:
         if answered is None or answered.status_code is None or answered.ok:
             # It was answered that it went well, in words that say nothing.
             return self._provider.unknown("The answer cannot be read.")
-        return error_of_status(self._provider, int(answered.status_code), answered.text)
-
-
-def error_of_status(provider: Provider, status: int, body: str) -> DeliveryError:
-    """Give what a refusal of a service says by its status and the first words of its answer."""
-    return provider.error_of(httpx.Response(status), body[:DETAIL_LENGTH_MAX])
+        refused = httpx.Response(int(answered.status_code), headers=dict(answered.headers))
+        return self._provider.error_of(refused, answered.text[:DETAIL_LENGTH_MAX])
 
 
 class Ways:

@@ -93,7 +93,7 @@ class Ses:
         if kind in SETUP:
             return self._provider.down(kind, "credentials_refused")
         if kind in BUSY:
-            return self._provider.busy(kind)
+            return self._provider.busy(kind, response)
         return self._provider.error_of(response, kind)
 
 

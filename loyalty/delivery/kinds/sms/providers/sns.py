@@ -85,7 +85,7 @@ class Sns:
         found = CODE.search(response.text)
         code = found[1] if found else ""
         if code in BUSY:
-            return self._provider.busy(code)
+            return self._provider.busy(code, response)
         if code in SETUP:
             return self._provider.down(code, "credentials_refused")
         if code in ("InvalidParameter", "InvalidParameterValue") and "PhoneNumber" in response.text:

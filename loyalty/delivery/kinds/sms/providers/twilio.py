@@ -74,7 +74,7 @@ class Twilio:
         if code in NUMBER_REFUSED:
             return self._provider.recipient_refused(code)
         if code in BUSY:
-            return self._provider.busy(code)
+            return self._provider.busy(code, response)
         if code in SETUP:
             return self._provider.down(code, "credentials_refused")
         return self._provider.error_of(response, code)
