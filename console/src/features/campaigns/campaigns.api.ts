@@ -71,6 +71,8 @@ export type TriggerAnswer = Precise<Schemas['TriggerAnswer'], { run: (Pick<Run, 
 export interface BreakdownRow {
   dimension: 'channel' | 'variant' | 'day'
   value: string
+  placed: number
+  left_out: number
   total_sent: number
   delivered: number
   opened: number
