@@ -1,7 +1,7 @@
 """What a campaign would do before it does it: budgets among the reasons, samples of many, progress that is kept."""
 
 import uuid
-from datetime import datetime
+from datetime import datetime, time
 from decimal import Decimal
 from typing import Any
 
@@ -11,6 +11,7 @@ from rest_framework.test import APIClient
 
 from loyalty.campaigns import api
 from loyalty.campaigns.queries import occurrences, sizing
+from loyalty.delivery import api as delivery
 from loyalty.delivery.contracts import ChannelCode
 from loyalty.delivery.models import MessageBudget, Send
 from loyalty.foundation.orm import sql
@@ -169,6 +170,22 @@ def test_progress__cache_away__is_counted_each_time(post: Post, now: datetime, m
     occurrence = uuid.UUID(trigger(campaign, now).answer["id"])
     work_off(now)
     assert api.progress_of(campaign, [occurrence])[occurrence]["sent"] == 2
+
+
+def test_progress__in_quiet_hours__tells_how_many_wait_for_their_end(post: Post, now: datetime) -> None:
+    night = delivery.QuietHours(starts=time(0), ends=time(23, 59))
+    policy: dict[str, Any] = {"caps": [], "holdout_percent": 0, "time_zone": "UTC", "actor": ACTOR, "now": now}
+    delivery.save_policy(quiet_hours=[night], **policy)
+    campaign = make_campaign(now, segments=(make_audience(now),))
+    occurrence = uuid.UUID(trigger(campaign, now).answer["id"])
+    work_off(now)
+    held = api.progress_of(campaign, [occurrence])[occurrence]
+    assert (held["waiting"], held["quiet"], held["sent"]) == (2, 2, 0)
+    delivery.save_policy(quiet_hours=[], **policy)
+    delivery.replan_held(now=now)
+    work_off(now)
+    sent = api.progress_of(campaign, [occurrence])[occurrence]
+    assert (sent["waiting"], sent["quiet"], sent["sent"]) == (0, 0, 2)
 
 
 def test_test_send__of_a_campaign_for_the_inbox__goes_to_the_channels_that_have_such_an_address(

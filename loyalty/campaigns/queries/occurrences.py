@@ -20,6 +20,7 @@ PROGRESS = """
         count(*) AS placed,
         count(*) FILTER (WHERE s.state = 'QUEUED' AND s.due_at IS NULL) AS held,
         count(*) FILTER (WHERE s.state = 'QUEUED' AND s.due_at IS NOT NULL) AS waiting,
+        count(*) FILTER (WHERE s.state = 'QUEUED' AND s.due_at IS NOT NULL AND s.reason = 'quiet_hours') AS quiet,
         count(*) FILTER (WHERE s.state = 'SENDING') AS sending,
         count(*) FILTER (WHERE s.sent_at IS NOT NULL) AS sent,
         count(*) FILTER (WHERE s.state IN ('FAILED', 'BOUNCED')) AS failed,
@@ -28,7 +29,7 @@ PROGRESS = """
     FROM delivery_sends s WHERE s.source_ref = %(campaign)s AND s.occurrence_ref = ANY(%(occurrences)s)
     GROUP BY s.occurrence_ref
 """
-NOTHING = dict.fromkeys(("placed", "held", "waiting", "sending", "sent", "failed", "unknown", "left_out"), 0)
+NOTHING = dict.fromkeys(("placed", "held", "waiting", "quiet", "sending", "sent", "failed", "unknown", "left_out"), 0)
 # A line that fires every minute would fill a calendar by itself.
 SLOTS_MAX = 100
 RANGE_MAX = timedelta(days=93)

@@ -93,7 +93,7 @@ export interface Incremental {
 }
 export type Performance = Precise<Schemas['Performance'], { breakdown: BreakdownRow[]; incremental: Incremental | null }>
 
-export interface Progress { placed: number; held: number; waiting: number; sending: number; sent: number; failed: number; unknown: number; left_out: number }
+export interface Progress { placed: number; held: number; waiting: number; quiet: number; sending: number; sent: number; failed: number; unknown: number; left_out: number }
 export type Occurrence = Precise<Schemas['Occurrence'], { progress: Progress }>
 export type CalendarEntry = Schemas['CalendarEntry']
 
