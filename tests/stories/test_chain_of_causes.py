@@ -91,6 +91,17 @@ def test_purchase__that_ends_in_a_message__is_the_beginning_of_one_chain(
     assert seen["message.sent"]["causation_id"] == seen["campaign.triggered"]["id"]
 
 
+def test_purchase__that_earns_nothing__is_named_as_the_cause_of_that(
+    person: UUID, now: datetime, client_with: ClientWith
+) -> None:
+    small = purchase(person, now, data={"amount": "0.01", "currency": "USD"})
+    client_with("events.receive").post(f"{API}/events/", small)
+    settle(now)
+    told = facts()
+    bought, nothing = told["customer.purchase"], told["points.nothing_earned"]
+    assert (nothing["cause"], nothing["chain"]) == (bought["event_id"], bought["event_id"])
+
+
 def test_facts__of_a_purchase_and_what_follows__keep_the_schemas_of_their_types(
     post: Post, person: UUID, now: datetime, client_with: ClientWith
 ) -> None:

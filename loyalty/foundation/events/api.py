@@ -17,7 +17,7 @@ from loyalty.foundation.events.operations import (
     trim_outbox,
 )
 from loyalty.foundation.events.policy import list_breaks
-from loyalty.foundation.events.queries import find_type, list_type_names, list_types, schema_of
+from loyalty.foundation.events.queries import find_missing_until, find_type, list_type_names, list_types, schema_of
 from loyalty.foundation.events.registry import (
     doorbells_wanted,
     provide_intake,
@@ -43,6 +43,7 @@ __all__ = [
     "deliver_due",
     "deliver_one",
     "drop_old_months",
+    "find_missing_until",
     "find_type",
     "list_breaks",
     "list_type_names",

@@ -22,6 +22,7 @@ SIGHTINGS = """
     WHERE position > (SELECT coalesce(max(position), 0) FROM events_stored) - %(newest)s
     GROUP BY type
 """
+MISSING = "SELECT CASE WHEN events_kept_since() > %(since)s THEN events_kept_since() END AS missing_until"
 DIALECT = "https://json-schema.org/draft/2020-12/schema"
 PLAIN: Mapping[Any, Mapping[str, Any]] = {
     str: {"type": "string"},
@@ -85,6 +86,12 @@ def list_sightings() -> dict[str, Sighting]:
     """Give how often and when each type was seen among the newest facts of the store, by name."""
     rows = sql.fetch_all(SIGHTINGS, {"newest": SIGHTINGS_OF})
     return {row["type"]: Sighting(count=row["count"], last_at=row["last_at"]) for row in rows}
+
+
+def find_missing_until(since: datetime) -> datetime | None:
+    """Give the instant before which facts are gone, or None when all that were recorded from ``since`` on are there."""
+    row = sql.fetch_one(MISSING, {"since": since})
+    return row["missing_until"] if row else None
 
 
 def schema_of(kind: type[Fact]) -> dict[str, Any]:

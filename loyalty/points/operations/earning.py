@@ -229,7 +229,14 @@ def nothing_of(request: EarnRequest, member: MemberFacts, verdict: WalletVerdict
         context = {**request.context, "transaction_amount": amount, "currency": request.currency}
     trace = told_trace(verdict.trace, 0, ())
     return remember_nothing(
-        request.key, member, trace, request.occurred_at, tier=verdict.trace["tier"], context=context
+        request.key,
+        member,
+        trace,
+        request.occurred_at,
+        tier=verdict.trace["tier"],
+        context=context,
+        causation_id=request.causation_id,
+        correlation_id=request.correlation_id,
     )
 
 

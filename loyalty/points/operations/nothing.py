@@ -2,6 +2,7 @@
 
 import json
 import logging
+import uuid
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -32,8 +33,13 @@ def remember_nothing(
     *,
     tier: Mapping[str, Any] | None,
     context: Mapping[str, Any] | None = None,
+    causation_id: uuid.UUID | None = None,
+    correlation_id: uuid.UUID | None = None,
 ) -> EarnReceipt:
-    """Keep a purchase that earned nothing, with its reason, and publish it where it was one (``context``)."""
+    """Keep a purchase that earned nothing, with its reason, and publish it where it was one (``context``).
+
+    :param causation_id: the fact of the purchase, where it came as one, with the chain that it belongs to.
+    """
     reason = str(trace.get("reason", ""))
     log.info("nothing earned for account %s: %s", member.account_id, reason, extra={"trace": dict(trace)})
     nothing = NothingEarned(
@@ -56,20 +62,26 @@ def remember_nothing(
         ],
     )
     if is_new and context is not None:
-        _publish(member, reason, context, occurred_at)
+        events.publish(
+            _fact(member, reason, context),
+            key=str(member.customer_id),
+            subject_kind="account",
+            subject_ref=str(member.account_id),
+            occurred_at=occurred_at,
+            causation_id=causation_id,
+            correlation_id=correlation_id,
+        )
     return nothing_receipt(nothing, is_replay=False)
 
 
-def _publish(member: MemberFacts, reason: str, context: Mapping[str, Any], occurred_at: datetime) -> None:
-    fact = NothingWasEarned(
+def _fact(member: MemberFacts, reason: str, context: Mapping[str, Any]) -> NothingWasEarned:
+    return NothingWasEarned(
         customer_id=str(member.customer_id),
         program_id=str(member.program_id),
         account_id=str(member.account_id),
         reason=reason,
         context=dict(context),
     )
-    key = str(member.customer_id)
-    events.publish(fact, key=key, subject_kind="account", subject_ref=str(member.account_id), occurred_at=occurred_at)
 
 
 def nothings_by_key(keys: Sequence[Key]) -> dict[tuple[str, str], NothingEarned]:

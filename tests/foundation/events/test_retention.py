@@ -9,7 +9,10 @@ from django.db import OperationalError, connection
 
 from loyalty.foundation.events import api, registry
 from loyalty.foundation.events.models import InboxEntry, StoredEvent
+from loyalty.foundation.exchange import api as exchange
+from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
+from tests.conftest import ClientWith
 
 pytestmark = pytest.mark.django_db(transaction=True)
 NOW = datetime(2003, 5, 15, 12, tzinfo=UTC)
@@ -56,6 +59,30 @@ def test_months__older_than_they_are_kept__go_whole_and_the_store_tells_from_whe
     sql.execute(WRITE, ["m4", NOW, datetime.now(UTC)])
     assert api.store_facts() == 4
     assert kept() == ["m4"]
+
+
+@pytest.mark.parametrize("path", ["events", "endpoint"])
+def test_replay__from_before_what_is_kept__says_what_is_missing(
+    client_with: ClientWith, actor: Actor, path: str
+) -> None:
+    client = client_with("events.replay", "exchange.replay")
+    body, address = {"handler": registry.subscriptions()[0].name}, "/api/loyalty/v1/events/replay/"
+    if path == "endpoint":
+        one, _ = exchange.create_endpoint(
+            url="http://127.0.0.1:9/", description="", types=[], order=exchange.DeliveryOrder.KEY, actor=actor, now=NOW
+        )
+        body, address = {}, f"/api/loyalty/v1/webhookEndpoints/{one.public_id}/replay/"
+
+    def missing(since: str) -> object:
+        answer = client.post(address, {**body, "since": since})
+        assert answer.status_code == 202
+        return answer.json()["missing_until"]
+
+    assert missing("2002-01-01T00:00:00Z") is None, "nothing was ever dropped"
+    api.drop_old_months(now=NOW, kept_months=14)
+    assert missing("2002-01-01T00:00:00Z") == "2002-03-01T00:00:00Z"
+    assert missing("2002-02-28T23:59:59Z") == "2002-03-01T00:00:00Z"
+    assert missing("2002-03-01T00:00:00Z") is None
 
 
 def test_months__without_a_limit__are_kept() -> None:

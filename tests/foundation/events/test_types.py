@@ -126,6 +126,23 @@ def test_fact__as_a_cloud_event__has_what_the_specification_asks() -> None:
     assert all(name.isalnum() and name.islower() for name in told)
 
 
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("kind", "ref", "told"),
+    [("customer", "9", "customer/9"), ("", "MSISDN-9", "MSISDN-9"), ("", "", None)],
+)
+def test_subject__of_a_fact__reads_as_its_sender_wrote_it(kind: str, ref: str, told: str | None) -> None:
+    sql.execute(
+        "INSERT INTO events_outbox (event_id, type, subject_kind, subject_ref, occurred_at, data) "
+        "VALUES (gen_random_uuid(), 'invoice.paid', %s, %s, now(), '{}')",
+        [kind, ref],
+    )
+    events.store_facts()
+    row = sql.fetch_one("SELECT events_cloud_event(s, 'x', ARRAY[]::text[])::text AS told FROM events_stored s")
+    assert row is not None
+    assert json.loads(row["told"]).get("subject") == told
+
+
 def test_routes__of_types(client_with: ClientWith) -> None:
     client = client_with("events.view")
     every = client.get("/api/loyalty/v1/eventTypes/").json()

@@ -309,9 +309,15 @@ def test_replay__from_an_instant_or_for_one_key__sends_with_the_same_ids(
 
 
 def test_endpoint__whose_address_may_not_be_called__is_refused(actor: Actor, now: datetime) -> None:
-    for url in ("ftp://example.com/", "http://user:secret@example.com/", "nothing"):
+    how: dict[str, Any] = {"description": "", "types": [], "order": api.DeliveryOrder.KEY}
+    kept, _ = api.create_endpoint(url="https://example.com/", **how, actor=actor, now=now)
+    inner = ("http://169.254.169.254/latest", "http://10.0.0.1:8080/", "http://[fd00::1]/", "http://[::ffff:10.0.0.1]/")
+    for url in ("ftp://example.com/", "http://user:secret@example.com/", "nothing", *inner):
         with pytest.raises(EgressRefusal):
-            api.create_endpoint(url=url, description="", types=[], order=api.DeliveryOrder.KEY, actor=actor, now=now)
+            api.create_endpoint(url=url, **how, actor=actor, now=now)
+        with pytest.raises(EgressRefusal):
+            api.change_endpoint(endpoint=kept, changes={"url": url}, actor=actor, now=now)
+    assert WebhookEndpoint.objects.get().url == "https://example.com/"
 
 
 def test_endpoint__for_unknown_types__is_refused(receiver: Receiver, actor: Actor, now: datetime) -> None:

@@ -6639,9 +6639,11 @@ export interface components {
             /** Format: date-time */
             since: string;
         };
-        /** @description How many facts are in line again. */
+        /** @description How many facts are in line again; those recorded before ``missing_until`` are kept no longer. */
         FactsReplayed: {
             count: number;
+            /** Format: date-time */
+            missing_until: string | null;
         };
         /**
          * @description * `back` - back
@@ -9558,9 +9560,11 @@ export interface components {
             /** Format: date-time */
             since: string;
         };
-        /** @description How many facts are in line again. */
+        /** @description How many facts are in line again; those recorded before ``missing_until`` are kept no longer. */
         Replayed: {
             count: number;
+            /** Format: date-time */
+            missing_until: string | null;
         };
         /** @description Whether the message was taken this time, and if not, why. */
         ReplayedMessage: {

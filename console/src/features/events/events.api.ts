@@ -52,7 +52,12 @@ export interface Letter {
 
 export const listFacts = (params: Record<string, unknown>, signal?: AbortSignal): Promise<Page<Fact>> => get<Page<Fact>>('events/', params, signal)
 export const getFact = (id: string, signal?: AbortSignal): Promise<Fact> => get<Fact>(`events/${id}/`, {}, signal)
-export const replayFacts = (body: { handler: string; since: string; key: string }): Promise<{ count: number }> => post<{ count: number }>('events/replay/', body)
+/** How many facts are in line again; those from before an instant are kept no longer. */
+export interface Replayed {
+  count: number
+  missing_until: string | null
+}
+export const replayFacts = (body: { handler: string; since: string; key: string }): Promise<Replayed> => post<Replayed>('events/replay/', body)
 export const listTypes = (signal?: AbortSignal): Promise<EventType[]> => get<EventType[]>('eventTypes/', {}, signal)
 export const getType = (type: string, signal?: AbortSignal): Promise<EventType> => get<EventType>(`eventTypes/${type}/`, {}, signal)
 export const listLetters = (params: Record<string, unknown>, signal?: AbortSignal): Promise<Page<Letter>> => get<Page<Letter>>('deadLetters/', params, signal)

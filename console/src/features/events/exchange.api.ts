@@ -1,6 +1,7 @@
 /** Webhook endpoints and their deliveries, mappings of foreign events, signed sources and dead messages over HTTP. */
 import { get, patchTagged, post, remove } from '@/shared/http/client'
 import type { Page } from '@/shared/http/pages'
+import type { Replayed } from './events.api'
 
 export const ORDERS = ['key', 'endpoint'] as const
 export type Order = (typeof ORDERS)[number]
@@ -111,7 +112,7 @@ export const changeEndpoint = async (held: Held, part: Partial<EndpointDraft> & 
 export const removeEndpoint = (held: Held): Promise<void> => remove(one(held.id), tagOf(held))
 export const rotateSecret = (id: string, overlapHours: number): Promise<{ secret: string }> => post<{ secret: string }>(`${one(id)}rotate/`, { overlap_hours: overlapHours })
 export const sendTest = (id: string): Promise<Delivery> => post<Delivery>(`${one(id)}test/`)
-export const replaySince = (id: string, since: string, key: string): Promise<{ count: number }> => post<{ count: number }>(`${one(id)}replay/`, { since, key })
+export const replaySince = (id: string, since: string, key: string): Promise<Replayed> => post<Replayed>(`${one(id)}replay/`, { since, key })
 
 export const listDeliveries = (params: Record<string, unknown>, signal?: AbortSignal): Promise<Page<Delivery>> => get<Page<Delivery>>('webhookDeliveries/', params, signal)
 export const getDelivery = (id: string, signal?: AbortSignal): Promise<WholeDelivery> => get<WholeDelivery>(`webhookDeliveries/${id}/`, {}, signal)

@@ -79,9 +79,10 @@ class FactsReplaySerializer(StrictSerializer):
 
 
 class FactsReplayedSerializer(serializers.Serializer):  # type: ignore[type-arg]
-    """How many facts are in line again."""
+    """How many facts are in line again; those recorded before ``missing_until`` are kept no longer."""
 
     count = serializers.IntegerField()
+    missing_until = serializers.DateTimeField(allow_null=True)
 
 
 class CloudEventParser(ExactJSONParser):
@@ -159,7 +160,11 @@ class EventViewSet(ReadOnlyApiViewSet):
         """Have a handler take facts in once more: from an instant on, of one key (a customer) or of all."""
         body = FactsReplaySerializer(data=request.data)
         body.is_valid(raise_exception=True)
-        return Response({"count": operations.replay_facts(**body.validated_data, now=clock.now())}, status=202)
+        told = {
+            "count": operations.replay_facts(**body.validated_data, now=clock.now()),
+            "missing_until": queries.find_missing_until(body.validated_data["since"]),
+        }
+        return Response(FactsReplayedSerializer(told).data, status=202)
 
 
 class EventTypeSerializer(serializers.Serializer):  # type: ignore[type-arg]

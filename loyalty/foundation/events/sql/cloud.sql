@@ -9,7 +9,8 @@ CREATE OR REPLACE FUNCTION events_cloud_event(p_fact events_stored, p_source tex
             'dataversion', p_fact.version::text, 'sequence', lpad(p_fact.position::text, 20, '0'), 'data', p_fact.data)
         || CASE WHEN p_fact.type = ANY (p_types) THEN jsonb_build_object('dataschema',
             p_source || '/eventTypes/' || p_fact.type || '/schema/?version=' || p_fact.version) ELSE '{}' END
-        || CASE WHEN p_fact.subject_ref = '' THEN '{}' ELSE jsonb_build_object('subject', p_fact.subject_kind || '/' || p_fact.subject_ref) END
+        || CASE WHEN p_fact.subject_ref = '' THEN '{}' ELSE jsonb_build_object('subject',
+            concat_ws('/', nullif(p_fact.subject_kind, ''), p_fact.subject_ref)) END
         || CASE WHEN p_fact.key = '' THEN '{}' ELSE jsonb_build_object('partitionkey', p_fact.key) END
         || CASE WHEN p_fact.correlation_id IS NULL THEN '{}' ELSE jsonb_build_object('correlationid', p_fact.correlation_id) END
         || CASE WHEN p_fact.causation_id IS NULL THEN '{}' ELSE jsonb_build_object('causationid', p_fact.causation_id) END

@@ -3,9 +3,11 @@
 import base64
 import hashlib
 import hmac
+import ipaddress
 import json
 import secrets
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -60,6 +62,17 @@ def _record(endpoint: WebhookEndpoint, act: str, actor: Actor, now: datetime, **
     )
 
 
+def _check_address(url: str) -> None:
+    """Refuse an address that may not be called; what a name leads to is known, and checked, only at each call.
+
+    :raises EgressRefusal: the form, the protocol, the port, or the address where it is written as one.
+    """
+    target = egress.check_url(url, PURPOSE)
+    with suppress(ValueError):
+        ipaddress.ip_address(target.host.strip("[]"))
+        egress.check_host(target.host, target.port, PURPOSE)
+
+
 def _lock(endpoint: WebhookEndpoint) -> WebhookEndpoint:
     """Hold an endpoint.
 
@@ -81,7 +94,7 @@ def create_endpoint(
     :raises EgressRefusal: the address may not be called.
     """
     _check_types(types)
-    egress.check_url(url, PURPOSE)
+    _check_address(url)
     endpoint = WebhookEndpoint.objects.create(
         url=url,
         description=description,
@@ -116,7 +129,7 @@ def change_endpoint(
     if "types" in changes:
         _check_types(changes["types"])
     if "url" in changes and changes["url"] != held.url:
-        egress.check_url(changes["url"], PURPOSE)
+        _check_address(changes["url"])
         held.salt, held.salt_before, held.salt_before_until = secrets.token_hex(32), "", None
     if changes.get("state") == EndpointState.ACTIVE and held.state == EndpointState.DISABLED:
         held.position = events.store_facts()

@@ -11,6 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.request import Request
 from rest_framework.response import Response
 
+from loyalty.foundation.events import api as events
 from loyalty.foundation.exchange import api
 from loyalty.foundation.exchange.contracts import DeliveryOrder, EndpointState
 from loyalty.foundation.exchange.models import WebhookDelivery, WebhookEndpoint
@@ -90,9 +91,10 @@ class ReplaySerializer(StrictSerializer):
 
 
 class ReplayedSerializer(serializers.Serializer):  # type: ignore[type-arg]
-    """How many facts are in line again."""
+    """How many facts are in line again; those recorded before ``missing_until`` are kept no longer."""
 
     count = serializers.IntegerField()
+    missing_until = serializers.DateTimeField(allow_null=True)
 
 
 class WebhookAttemptSerializer(serializers.Serializer):  # type: ignore[type-arg]
@@ -213,7 +215,8 @@ class WebhookEndpointViewSet(ReadOnlyApiViewSet):
         body = ReplaySerializer(data=request.data)
         body.is_valid(raise_exception=True)
         count = api.replay_since(endpoint=self.get_object(), **body.validated_data, actor=self.actor, now=clock.now())
-        return Response({"count": count}, status=202)
+        told = {"count": count, "missing_until": events.find_missing_until(body.validated_data["since"])}
+        return Response(ReplayedSerializer(told).data, status=202)
 
 
 class WebhookDeliveryFilter(django_filters.FilterSet):
