@@ -61,7 +61,7 @@ from loyalty.delivery.kinds.addresses import read as read_address
 from loyalty.delivery.kinds.hooks import Call
 from loyalty.delivery.operations.answers import enqueue_each, open_messages
 from loyalty.delivery.operations.budgeting import drop_source_budget, remove_budget, set_budget
-from loyalty.delivery.operations.contacting import get_policy, lift, save_policy, suppress
+from loyalty.delivery.operations.contacting import get_policy, lift, list_quiet_until, save_policy, suppress
 from loyalty.delivery.operations.enqueue import (
     check_content,
     complete_messages,
@@ -212,6 +212,7 @@ __all__ = [
     "lift",
     "list_channels",
     "list_channels_of_address",
+    "list_quiet_until",
     "list_variables",
     "mark_all_read",
     "mark_read",

@@ -44,7 +44,7 @@ def test_preview__budget_for_one__says_whom_no_budget_pays(post: Post, admin_cli
     assert Send.objects.filter(reason="budget").count() == 1
     # What is spent is spent: nobody more is paid for, and the verdict on one customer says so.
     verdict = admin_client.post(place, {"customer_ref": "c-0"}).json()["verdict"]
-    assert verdict == {"is_meant": True, "reasons": {"email": "budget"}}
+    assert verdict == {"is_meant": True, "reasons": {"email": "budget"}, "waits": {"email": None}}
 
 
 def test_budget__taken_from_a_campaign__bounds_it_no_more(post: Post, now: datetime) -> None:
@@ -186,6 +186,24 @@ def test_progress__in_quiet_hours__tells_how_many_wait_for_their_end(post: Post,
     work_off(now)
     sent = api.progress_of(campaign, [occurrence])[occurrence]
     assert (sent["waiting"], sent["quiet"], sent["sent"]) == (0, 0, 2)
+
+
+def test_preview__of_one_customer__says_until_when_quiet_hours_would_hold_the_message(
+    post: Post, admin_client: APIClient, now: datetime
+) -> None:
+    campaign = make_campaign(now, segments=(make_audience(now),))
+    place = f"{URL}{campaign}/preview/"
+    asked = {"customer_ref": "c-0"}
+    assert admin_client.post(place, asked).json()["verdict"]["waits"] == {"email": None}
+    hours = {"starts": "00:00", "ends": "23:59"}
+    policy = {"caps": [], "quiet_hours": [hours], "holdout_percent": 0, "time_zone": "UTC"}
+    admin_client.put("/api/loyalty/v1/contactPolicy/", policy, format="json", headers={"If-Match": "*"})
+    verdict = admin_client.post(place, asked).json()["verdict"]
+    assert (verdict["is_meant"], verdict["reasons"]) == (True, {"email": ""})
+    until = datetime.fromisoformat(verdict["waits"]["email"])
+    assert (until.hour, until.minute, until > now) == (23, 59, True)
+    refused = admin_client.post(place, {"customer_ref": "n-0"}).json()["verdict"]
+    assert (refused["reasons"], refused["waits"]) == ({"email": "no_consent"}, {"email": None})
 
 
 def test_test_send__of_a_campaign_for_the_inbox__goes_to_the_channels_that_have_such_an_address(

@@ -49,7 +49,8 @@ def preview(
 
 
 def _verdict(campaign: Campaign, plan: Plan, customer: uuid.UUID, now: datetime) -> dict[str, Any]:
-    """Say of one customer whether it is meant, and by channel why nothing would go ('' where it would)."""
+    """Say of one customer whether it is meant, by channel why nothing would go ('' where it would), and until when it
+    would wait (None where it would go at once)."""
     base = audiences.one(customer)
     audience = audiences.audience_of(plan, base, at=now)
     reasons = {}
@@ -58,7 +59,12 @@ def _verdict(campaign: Campaign, plan: Plan, customer: uuid.UUID, now: datetime)
         reasons[channel] = next((reason for reason, many in counted.excluded.items() if many), "")
         if not reasons[channel] and not _is_paid(campaign, plan, channel, now):
             reasons[channel] = delivery.Exclusion.BUDGET.value
-    return {"is_meant": customer in audiences.meant_of(plan, [customer]), "reasons": reasons}
+    waits = delivery.list_quiet_until(customer=customer, channels=plan.channels, purpose=campaign.purpose, now=now)
+    return {
+        "is_meant": customer in audiences.meant_of(plan, [customer]),
+        "reasons": reasons,
+        "waits": {one: None if reasons[one] or until is None else until.isoformat() for one, until in waits.items()},
+    }
 
 
 def _is_paid(campaign: Campaign, plan: Plan, channel: str, now: datetime) -> bool:

@@ -26,6 +26,7 @@ from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.kernel.editing import VersionCheck, any_version
 from loyalty.foundation.kernel.errors import FieldProblem
 from loyalty.foundation.kernel.exact_json import dumps_exact
+from loyalty.foundation.orm import sql
 from loyalty.foundation.orm.api import bump_version
 from loyalty.foundation.work import api as work
 
@@ -119,6 +120,22 @@ def _capped(
         return "k.customer_id IS NOT NULL", joined, params
     capped, params = contact.capped_sql(caps)
     return capped, "", params
+
+
+QUIET = """
+    SELECT c.channel, delivery_quiet_until(%(now)s, coalesce(nullif(d.time_zone, ''), %(policy)s::jsonb ->> 'zone'),
+        c.channel, %(purpose)s, (%(policy)s::jsonb -> 'quiet_hours') || coalesce(f.quiet_hours, '[]')) AS until
+    FROM customers_directory d LEFT JOIN delivery_preference f ON f.customer_id = d.customer_id
+    CROSS JOIN unnest(%(channels)s::text[]) AS c (channel) WHERE d.public_id = %(customer)s
+"""
+
+
+def list_quiet_until(
+    *, customer: uuid.UUID, channels: Sequence[str], purpose: str, now: datetime
+) -> dict[str, datetime | None]:
+    """Give by channel until when a customer is not to be disturbed, None where a message would go at once."""
+    asked = {"customer": customer, "channels": list(channels), "purpose": purpose, "now": now, "policy": as_told()}
+    return {str(row["channel"]): row["until"] for row in sql.fetch_all(QUIET, asked)}
 
 
 def as_told() -> str:

@@ -63,7 +63,9 @@ export interface RenderedMail { subject: string; html: string; text: string; mis
 export interface Sample { customer_id: string; customer_ref: string; variant?: string; content: Record<string, RenderedMail> }
 /** `audience`: those who would be written to; `total`: all who are meant, written to or not. */
 export type Estimate = Schemas['EstimateAnswer']
-export type Preview = Precise<Schemas['PreviewAnswer'], { sample: Sample | null }>
+/** What would happen to one customer: by channel the reason why nothing would go, and until when it would wait. */
+export interface Verdict { is_meant: boolean; reasons: Record<string, string>; waits: Record<string, string | null> }
+export type Preview = Precise<Schemas['PreviewAnswer'], { sample: Sample | null; verdict: Verdict | null }>
 
 /** An event's own answer has no run; by hand there always is one. */
 export type TriggerAnswer = Precise<Schemas['TriggerAnswer'], { run: (Pick<Run, 'id'> & Partial<Run>) | null }>
