@@ -1,5 +1,6 @@
 """Doorbells of delivery: look at the queue now."""
 
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 from celery import shared_task
@@ -12,6 +13,9 @@ from loyalty.foundation.work import api as work
 
 # One ring sends at most this many batches on each line and then rings again, so that other bells get their turn.
 BATCHES_PER_RING = 5
+# Nor longer than this, but for the batch that is under way: a provider that takes few messages a second would keep
+# every worker, and with it the other channels and what campaigns have to place.
+RING_SECONDS = 2.0
 
 
 @shared_task(name="delivery.send_due", ignore_result=True)
@@ -36,9 +40,12 @@ def send_channel(channel: str) -> tuple[int, bool]:
     While one line waits for its provider another one works: where the first batch shows that there is much to send, the
     further lines of ``LOYALTY_SENDER_LINES`` send beside it, each with its own connections.
     """
+    began = time.monotonic()
     first = api.send_due(channel=channel, now=clock.now())
     if first.claimed < api.BATCH_ROWS or first.is_channel_down:
         return first.sent, False
+    if time.monotonic() - began > RING_SECONDS:
+        return first.sent, True
     further = settings.LOYALTY_SENDER_LINES - 1
     if not further:
         sent, is_more = _send_batches(channel, BATCHES_PER_RING - 1)
@@ -59,11 +66,14 @@ def _send_on_a_line(channel: str) -> tuple[int, bool]:
 
 def _send_batches(channel: str, batches: int) -> tuple[int, bool]:
     sent = 0
+    end = time.monotonic() + RING_SECONDS
     for _ in range(batches):
         report = api.send_due(channel=channel, now=clock.now())
         sent += report.sent
         if not report.claimed or report.is_channel_down:
             return sent, False
+        if time.monotonic() > end:
+            break
     return sent, True
 
 

@@ -5,12 +5,13 @@ from datetime import datetime, timedelta
 
 import pytest
 
+from loyalty.delivery import tasks
 from loyalty.delivery.contracts import ChannelCode
 from loyalty.delivery.kinds import registry
 from loyalty.delivery.kinds.throughput import TITLES
 from loyalty.delivery.models import Pace, Send
 from loyalty.delivery.operations import pacing
-from loyalty.delivery.operations.sending import Batch
+from loyalty.delivery.operations.sending import BATCH_ROWS, Batch
 from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.kernel.actor import Actor
 from tests.delivery.post import Post, make_customers, queue_all, states
@@ -93,3 +94,18 @@ def test_batch__turn_too_far_away__puts_the_rest_back(post: Post, now: datetime,
     assert (batch.is_too_fast, batch.is_channel_down, states()) == (True, False, {"QUEUED": 2})
     assert set(Send.objects.values_list("attempts", flat=True)) == {0}
     assert post.mails() == []
+
+
+def test_ring__slow_provider__ends_with_its_batch_so_that_others_get_their_turn(
+    post: Post, actor: Actor, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make_customers([f"Name{number}" for number in range(3 * BATCH_ROWS)], now)
+    queue_all(now)
+    monkeypatch.setattr("loyalty.foundation.kernel.clock.now", lambda: now)
+    # A provider so slow that a batch takes longer than a ring.
+    monkeypatch.setattr(tasks, "RING_SECONDS", 0.0)
+    assert tasks.send_channel("email") == (BATCH_ROWS, True)
+    assert tasks._send_batches("email", tasks.BATCHES_PER_RING) == (BATCH_ROWS, True)
+    monkeypatch.setattr(tasks, "RING_SECONDS", 60.0)
+    assert tasks._send_batches("email", tasks.BATCHES_PER_RING) == (BATCH_ROWS, False)
+    assert states() == {"SENT": 3 * BATCH_ROWS}
