@@ -1,5 +1,6 @@
 """Text messages over a centre that another hand wrote: what real centres send, and what none should."""
 
+import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
@@ -12,8 +13,10 @@ from loyalty.customers.api import get_customer_by_ref
 from loyalty.delivery import api
 from loyalty.delivery.errors import DeliveryError
 from loyalty.delivery.models import InboundMessage, InboundPart, ProviderReceipt, ProviderReference, Send
-from loyalty.delivery.operations import erasing
+from loyalty.delivery.operations import erasing, sms_receiving
+from loyalty.foundation.configuration import api as configuration
 from loyalty.foundation.kernel import clock
+from loyalty.foundation.kernel.actor import system_actor
 from tests.delivery.post import states
 from tests.delivery.raw_smsc import (
     ANSWER,
@@ -340,3 +343,25 @@ def test_erasure__of_who_wrote_to_us__finds_the_number_as_the_centre_writes_it(
     left = InboundMessage.objects.order_by("id").values_list("from_address", "body")
     assert list(left) == [("", ""), ("9613000002", "It is me")]
     assert not InboundPart.objects.exists()
+
+
+def test_receiver__configuration_names_another_centre__goes_there(
+    centre: RawCentre, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sms_receiving, "LOOK_SECONDS", 0.0)
+    with raw_centre() as other:
+        other.to_receiver = [deliver(1, b"Hello").written()]
+        # A first unit wakes the line up, so that it looks.
+        centre.to_receiver = [Unit(ENQUIRE, 0, 1).written()]
+        looks = iter((False, False))
+
+        class Moves(threading.Event):
+            def is_set(self) -> bool:
+                if next(looks, True):
+                    configuration.save(code="sms", values={"port": other.port}, actor=system_actor("tests"), now=now)
+                return False
+
+        sms_receiving.receive(Moves(), read_clock=clock.now)
+        assert (len(centre.of(UNBIND)), InboundMessage.objects.count()) == (1, 0)
+        receive(InboundMessage.objects.exists)
+    assert InboundMessage.objects.get().body == "Hello"

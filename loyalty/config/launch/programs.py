@@ -61,12 +61,12 @@ def background(folder: DataFolder, environment: dict[str, str]) -> list[Program]
     # One reader reads facts for journeys at a time, so it needs no process beside its own.
     reader = [*plain, "--pool", "solo"]
     beat = [*celery, "beat", "--loglevel", "WARNING", "--schedule", str(folder.beat_file), "--pidfile", ""]
-    receivers = [Program("sms-receiver", manage("run_sms_receiver"), environment, ROOT)]
     kafka = [Program("kafka", manage("run_kafka"), environment, ROOT)]
     is_kafka_wanted = environment.get("LOYALTY_KAFKA_ENABLED", "").lower() in ("true", "1", "yes")
     return [
         *(kafka if is_kafka_wanted else []),
-        *(receivers if environment.get("LOYALTY_SMS_PROVIDER") == "smpp" else []),
+        # Always: a centre may be named in the console at any time, and it waits for that.
+        Program("sms-receiver", manage("run_sms_receiver"), environment, ROOT),
         Program("relay", manage("run_relay"), environment, ROOT),
         Program("worker-facts", [*worker, "-Q", FACTS_QUEUE, "-n", "facts@%h"], environment, ROOT),
         Program("worker-hearing", [*reader, "-Q", HEARING_QUEUE, "-n", "hearing@%h"], environment, ROOT),

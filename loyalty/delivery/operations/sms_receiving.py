@@ -2,6 +2,7 @@
 
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
@@ -19,9 +20,12 @@ from loyalty.delivery.operations.joining import keep_message
 from loyalty.delivery.operations.receiving import ReceivedReceipt, record_receipts
 from loyalty.foundation.configuration import api as configuration
 
+# The configuration is looked at no oftener than this, however much comes in; a silent line wakes up by its time-out.
+LOOK_SECONDS = 2.0
+
 
 def receive(stop: threading.Event, *, read_clock: Callable[[], datetime]) -> None:
-    """Receive until told to stop.
+    """Receive until told to stop, or until the configuration names another centre or another way of its.
 
     :raises DeliveryError: with ``is_channel_down``, when the line broke or there is none.
     """
@@ -29,7 +33,12 @@ def receive(stop: threading.Event, *, read_clock: Callable[[], datetime]) -> Non
     # By it a message that the centre brings again is told from the same words written again.
     name = secrets.token_hex(4)
     with bound("receiver", section) as line:
+        looked_at = time.monotonic()
         while not stop.is_set():
+            if time.monotonic() - looked_at >= LOOK_SECONDS:
+                if configuration.read(SMS) is not section:
+                    return
+                looked_at = time.monotonic()
             try:
                 listen_once(line, lambda unit: _keep(unit, read_clock(), section["message_ids"], name))
             except (LineBroken, PDUError, OSError) as fault:

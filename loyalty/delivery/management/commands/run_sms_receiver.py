@@ -18,20 +18,17 @@ log = logging.getLogger("loyalty.delivery.sms")
 
 # After a broken line or a database that is away.
 RETRY_SECONDS = 5.0
+# While nobody carries texts by SMPP.
+LOOK_AGAIN_SECONDS = 15.0
 
 
 class Command(BaseCommand):
     """Receive until told to stop."""
 
-    help = "Stay bound to the SMSC as receiver; keep receipts and customers' messages, until SIGTERM."
+    help = "Stay bound to the SMSC that the configuration names; keep receipts and customers' messages, until SIGTERM."
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Receive until a signal comes."""
-        if configuration.read("sms")["provider"] != "smpp":
-            self.stderr.write("The provider of text messages is not smpp; there is nothing to receive.")
-            return
-        # Not at the top: SMPP's library is an extra, and every management command is imported to be listed.
-        receive = import_module("loyalty.delivery.operations.sms_receiving").receive
         stop = threading.Event()
 
         def leave(number: int, frame: FrameType | None) -> None:
@@ -41,6 +38,12 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, leave)
         while not stop.is_set():
             try:
+                if configuration.read("sms")["provider"] != "smpp":
+                    # An administrator may name a centre at any time.
+                    stop.wait(LOOK_AGAIN_SECONDS)
+                    continue
+                # Not at the top: SMPP's library is an extra, and every management command is imported to be listed.
+                receive = import_module("loyalty.delivery.operations.sms_receiving").receive
                 receive(stop, read_clock=clock.now)
             except (DeliveryError, OperationalError, OSError) as fault:
                 log.warning("nothing is received from the SMSC: %s", fault)
