@@ -168,6 +168,7 @@ class Conversion(models.Model):
     ``is_attributed``: after a message was sent to the customer. ``is_measured``: within the window of the
     occurrence, sent to
     or held back, which is what the arms are compared by. ``amount`` and ``points_amount`` are those of the fact.
+    ``points_by``: what the fact earned its customer besides, less what was taken back, by the id of each posting.
     """
 
     send_id = models.BigIntegerField(primary_key=True)
@@ -180,9 +181,13 @@ class Conversion(models.Model):
     is_measured = models.BooleanField(default=True, db_default=True)
     amount = models.DecimalField(max_digits=19, decimal_places=4, null=True)
     points_amount = models.BigIntegerField(null=True)
+    points_by = models.JSONField(default=dict, db_default=models.Value({}, models.JSONField()))
 
     class Meta:
-        indexes = [models.Index(fields=["campaign_ref"], name="campaigns_conversion_campaign")]
+        indexes = [
+            models.Index(fields=["campaign_ref"], name="campaigns_conversion_campaign"),
+            models.Index(fields=["customer_id"], name="campaigns_conversion_customer"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.send_id} {self.event_type}"

@@ -12,7 +12,11 @@ from rest_framework.test import APIClient
 from loyalty.campaigns import api
 from loyalty.campaigns.policy.arms import arm_of
 from loyalty.delivery.models import Send
+from loyalty.foundation.events import api as events
+from loyalty.foundation.orm import sql
 from tests.campaigns.scene import later, make_campaign, make_segment, trigger, work_off
+from tests.campaigns.test_audience import buy
+from tests.campaigns.test_balances import take_back
 from tests.delivery.post import Post, make_customers
 from tests.points.world import make_world
 
@@ -101,3 +105,31 @@ def test_figures__of_before_there_were_variants__have_a_name_too(
     Send.objects.filter(pk=Send.objects.earliest("id").pk).update(state="SKIPPED", reason="control")
     assert admin_client.get(EXECUTIONS, {**asked, "variant": "control"}).json()["count"] == 1
     assert admin_client.get(EXECUTIONS, asked).json()["count"] == 8
+
+
+def test_points__that_a_purchase_earned__are_what_it_cost_less_what_was_taken_back(
+    post: Post, admin_client: APIClient, now: datetime
+) -> None:
+    world = make_world(now)
+    (ada,) = make_customers(["Ada"], now)
+    world.enroll([ada])
+    goal = {"event_type": "customer.purchase", "window_hours": 48}
+    campaign = make_campaign(now, program=world.program_id, goal=goal)
+    trigger(campaign, now)
+    work_off(now)
+    buy([ada], "200", later(now, hours=1))
+    # What is heard first publishes what is heard next.
+    work_off(later(now, hours=1))
+    work_off(later(now, hours=1))
+    earned = sql.fetch_one("SELECT public_id, occurred_at FROM ledger_transaction WHERE kind = 'earn'")
+    assert earned is not None
+    told = api.performance_of(campaign)
+    assert (told["converted"], told["revenue"], told["points"]) == (1, "200.00", 20)
+    assert [one["points"] for one in told["breakdown"]] == [20] * 3
+    # The same facts once more change nothing.
+    events.replay_facts(handler="campaigns.convert_on_fact", since=now, key="", now=later(now, hours=2))
+    work_off(later(now, hours=2))
+    assert api.performance_of(campaign)["points"] == 20
+    take_back(world, earned["public_id"])
+    work_off(later(now, hours=3))
+    assert api.performance_of(campaign)["points"] == 0

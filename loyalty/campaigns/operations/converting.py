@@ -46,18 +46,43 @@ CONVERT = """
     ON CONFLICT (send_id) DO UPDATE SET is_attributed = excluded.is_attributed,
         is_measured = c.is_measured OR excluded.is_measured, event_id = excluded.event_id, event_type =
     excluded.event_type,
-        converted_at = excluded.converted_at, amount = excluded.amount, points_amount = excluded.points_amount
+        converted_at = excluded.converted_at, amount = excluded.amount, points_amount = excluded.points_amount,
+        points_by = CASE WHEN c.event_id = excluded.event_id THEN c.points_by ELSE '{}' END
         WHERE (excluded.is_attributed AND NOT c.is_attributed) OR (excluded.is_attributed = c.is_attributed AND
             (excluded.converted_at, excluded.event_type, excluded.event_id)
                 < (c.converted_at, c.event_type, c.event_id))
+"""
+# What the fact of a conversion earned its customer, and what was taken back of that; told again it says the same.
+EARN = """
+    UPDATE campaigns_conversion c SET points_by = c.points_by || jsonb_build_object(f.event::text, f.points)
+    FROM jsonb_to_recordset(%(told)s::jsonb) AS f (event uuid, customer uuid, cause uuid, points bigint)
+    JOIN customers_directory d ON d.public_id = f.customer
+    WHERE c.customer_id = d.customer_id AND (c.event_id = f.cause OR c.points_by ? f.cause::text)
 """
 
 
 @transaction.atomic
 def convert_set(*, facts: Sequence[Envelope], now: datetime) -> int:
-    """Count what customers did for the latest send of each campaign whose goal it is; give for how many."""
+    """Count what customers did for the latest send of each campaign whose goal it is, and the points that it earned
+    them; give for how many it was counted."""
     told = [(fact, customer) for fact in facts if (customer := customer_of(fact)) is not None]
-    return sum(_convert(part, now) for part in in_rounds(told))
+    counted = 0
+    for part in in_rounds(told):
+        counted += _convert(part, now)
+        _earn(part)
+    return counted
+
+
+def _earn(told: Sequence[Told]) -> None:
+    """Add to conversions of different customers what a posting gave for them, or took back."""
+    found = [
+        {"event": fact.id, "customer": customer, "cause": cause, "points": points}
+        for fact, customer in told
+        if (moved := goals.points_for(fact.type, fact.data, fact.causation_id)) is not None
+        for cause, points in [moved]
+    ]
+    if found:
+        sql.execute(EARN, {"told": dumps_exact(found).decode()})
 
 
 def _convert(told: Sequence[Told], now: datetime) -> int:

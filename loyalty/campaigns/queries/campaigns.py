@@ -8,7 +8,7 @@ from loyalty.campaigns.contracts import CampaignStatus, FallbackWhen, PastTime, 
 from loyalty.campaigns.errors import CampaignNotFound
 from loyalty.campaigns.kinds import balances, event, offers, registry, threshold
 from loyalty.campaigns.models import Campaign
-from loyalty.campaigns.policy.goals import GOAL_TYPES, types_of
+from loyalty.campaigns.policy.goals import EARNED, GOAL_TYPES, REVERSED, types_of
 from loyalty.campaigns.queries.audience import CAMPAIGN_NAME, OFFER_COLUMNS, PROGRAM_COLUMNS
 from loyalty.delivery import api as delivery
 from loyalty.foundation.kernel.grants import Place, Scope
@@ -97,6 +97,8 @@ def list_awaited_types() -> set[str]:
 
 
 def list_goal_types() -> set[str]:
-    """Give the types of facts by which something may be counted as the success of a campaign that was sent."""
+    """Give the types of facts by which something may be counted as the success of a campaign that was sent, or what
+    that cost in points."""
     goals = Campaign.objects.filter(status__in=STARTED).values_list("goal", flat=True)
-    return {one for goal in goals for one in types_of(goal)}
+    wanted = {one for goal in goals for one in types_of(goal)}
+    return wanted | {EARNED, REVERSED} if wanted else wanted

@@ -18,7 +18,9 @@ SENDS = """
     WITH sends AS (
         SELECT s.*, v.send_id IS NOT NULL AND v.is_attributed AS is_converted, coalesce(v.is_measured, false) AS
         is_measured,
-            v.amount, v.points_amount, (coalesce(s.sent_at, s.queued_at) AT TIME ZONE %(zone)s)::date AS day
+            v.amount, coalesce(v.points_amount, 0) + coalesce((SELECT sum(p.value::bigint)
+                FROM jsonb_each_text(v.points_by) p WHERE v.points_by <> '{}'), 0) AS points_amount,
+            (coalesce(s.sent_at, s.queued_at) AT TIME ZONE %(zone)s)::date AS day
         FROM delivery_sends s LEFT JOIN campaigns_conversion v ON v.send_id = s.send_id
         WHERE s.source_ref = %(campaign)s AND s.source_kind = 'campaign' AND NOT s.is_test
     )

@@ -84,6 +84,7 @@ export interface BreakdownRow {
   failed: number
   revenue: string
   cost: string
+  points: number
 }
 export interface Arm { customers: number; converted: number; rate: number }
 export interface Incremental {
