@@ -1,8 +1,15 @@
 """Registers delivery with Django."""
 
-from typing import ClassVar
+from datetime import datetime
+from importlib import import_module
+from typing import Any, ClassVar
 
 from django.apps import AppConfig
+
+
+def keep_incoming(unit: Any, line: str, now: datetime) -> None:
+    """Keep what a message centre brings over a sender's line; SMPP's library is an extra, so this is loaded late."""
+    import_module("loyalty.delivery.operations.sms_receiving").keep_incoming(unit, line, now)
 
 
 class DeliveryConfig(AppConfig):
@@ -34,6 +41,7 @@ class DeliveryConfig(AppConfig):
         from loyalty.delivery.kinds.push.channel import PushChannel
         from loyalty.delivery.kinds.sms.channel import SmsChannel
         from loyalty.delivery.kinds.sms.lint import lint as lint_text
+        from loyalty.delivery.kinds.sms.providers.registry import Incoming
         from loyalty.delivery.kinds.sms.section import SMS
         from loyalty.delivery.kinds.throughput import THROUGHPUT
         from loyalty.delivery.kinds.webhook.channel import WebhookChannel
@@ -53,6 +61,7 @@ class DeliveryConfig(AppConfig):
         audit.register_link("suppression", "/delivery/suppressions")
         registry.register(EmailChannel())
         registry.register(SmsChannel())
+        Incoming.keep = keep_incoming
         lint.register(EmailChannel.code, lint_mail)
         lint.register(SmsChannel.code, lint_text)
         registry.register(PushChannel())

@@ -12,6 +12,7 @@ from pytest_django.fixtures import Settings
 from loyalty.customers.api import get_customer_by_ref
 from loyalty.delivery import api
 from loyalty.delivery.errors import DeliveryError
+from loyalty.delivery.kinds.sms.providers.registry import Incoming
 from loyalty.delivery.models import InboundMessage, InboundPart, ProviderReceipt, ProviderReference, Send
 from loyalty.delivery.operations import erasing, sms_receiving
 from loyalty.foundation.configuration import api as configuration
@@ -20,6 +21,8 @@ from loyalty.foundation.kernel.actor import system_actor
 from tests.delivery.post import states
 from tests.delivery.raw_smsc import (
     ANSWER,
+    BIND_TRANSCEIVER,
+    BIND_TRANSMITTER,
     DATA,
     DELIVER,
     ENQUIRE,
@@ -365,3 +368,39 @@ def test_receiver__configuration_names_another_centre__goes_there(
         assert (len(centre.of(UNBIND)), InboundMessage.objects.count()) == (1, 0)
         receive(InboundMessage.objects.exists)
     assert InboundMessage.objects.get().body == "Hello"
+
+
+def test_transceiver__receipts_and_messages_over_a_senders_line__are_kept(centre: RawCentre, now: datetime) -> None:
+    centre.binds = (BIND_TRANSCEIVER,)
+    make_subscribers(["+9613000001"], now)
+    queue_text(now, "Hello", purpose="service")
+    report = api.send_due(channel="sms", now=now)
+    assert (report.is_channel_down, report.sent) == (True, 0)
+    configuration.save(code="sms", values={"lines": "transceiver"}, actor=system_actor("tests"), now=now)
+    words = deliver(8, "إيقاف".encode("utf-16-be"), coding=8)
+    receipt = deliver(7, receipt_text("m1"), esm_class=0x04)
+    centre.answers = lambda unit: [receipt.written(), words.written(), answered(unit, b"m1")]
+    assert api.send_due(channel="sms", now=now + timedelta(minutes=1)).sent == 1
+    assert [(unit.sequence, unit.status) for unit in centre.of(DELIVER | ANSWER)] == [(7, 0), (8, 0)]
+    api.apply_receipts(now=clock.now())
+    assert (Send.objects.earliest("id").state, consent_of("+9613000001")) == ("DELIVERED", False)
+    # The receiver binds so as well.
+    centre.to_receiver = [deliver(1, b"Hello").written()]
+    receive(lambda: InboundMessage.objects.count() == 2)
+    assert {unit.command for unit in centre.heard if unit.command in (1, 2, 9)} == {BIND_TRANSMITTER, BIND_TRANSCEIVER}
+
+
+def test_transceiver__what_comes_cannot_be_kept__is_asked_for_again_and_the_text_is_settled(
+    centre: RawCentre, now: datetime, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fails(unit: object, line: str, now: datetime) -> None:
+        raise OSError("the disk is full")
+
+    monkeypatch.setattr(Incoming, "keep", staticmethod(fails))
+    configuration.save(code="sms", values={"lines": "transceiver"}, actor=system_actor("tests"), now=now)
+    make_subscribers(["+9613000001"], now)
+    queue_text(now, "Hello", purpose="service")
+    centre.answers = lambda unit: [deliver(7, b"Hello").written(), answered(unit, b"m1")]
+    assert api.send_due(channel="sms", now=now).sent == 1
+    # 5.1.3: the receiver had a passing fault.
+    assert [(unit.sequence, unit.status) for unit in centre.of(DELIVER | ANSWER)] == [(7, 0x64)]

@@ -1,6 +1,5 @@
 """The receiver: one line to the SMSC, bound as receiver, whose every unit is kept before it is answered."""
 
-import secrets
 import threading
 import time
 from collections.abc import Callable
@@ -30,8 +29,6 @@ def receive(stop: threading.Event, *, read_clock: Callable[[], datetime]) -> Non
     :raises DeliveryError: with ``is_channel_down``, when the line broke or there is none.
     """
     section = configuration.read(SMS)
-    # By it a message that the centre brings again is told from the same words written again.
-    name = secrets.token_hex(4)
     with bound("receiver", section) as line:
         looked_at = time.monotonic()
         while not stop.is_set():
@@ -40,9 +37,14 @@ def receive(stop: threading.Event, *, read_clock: Callable[[], datetime]) -> Non
                     return
                 looked_at = time.monotonic()
             try:
-                listen_once(line, lambda unit: _keep(unit, read_clock(), section["message_ids"], name))
+                listen_once(line, lambda unit: _keep(unit, read_clock(), section["message_ids"], line.name))
             except (LineBroken, PDUError, OSError) as fault:
                 raise DeliveryError("sms.connection_lost", str(fault)[:300], is_channel_down=True) from fault
+
+
+def keep_incoming(unit: Any, line: str, now: datetime) -> None:
+    """Keep what a centre brings over a sender's line, which is bound for both."""
+    _keep(unit, now, configuration.read(SMS)["message_ids"], line)
 
 
 def _keep(unit: Any, now: datetime, ids: str, line: str) -> None:

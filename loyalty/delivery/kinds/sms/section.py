@@ -147,6 +147,16 @@ SMS = configuration.SectionSpec(
             high=100_000,
         ),
         Field(
+            "lines",
+            FieldType.CHOICE,
+            "Lines",
+            constant(registry.APART),
+            description="apart: we send as transmitter and are told of messages as receiver. "
+            "transceiver: every line does both, where the operator allows no other.",
+            is_endpoint=True,
+            choices=registry.LINES,
+        ),
+        Field(
             "message_ids",
             FieldType.CHOICE,
             "Ids in receipts",

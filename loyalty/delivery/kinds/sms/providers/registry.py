@@ -1,8 +1,9 @@
 """Which providers carry text messages; one is loaded only when it is named."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
+from datetime import datetime
 from importlib import import_module
 from typing import Any, Protocol, cast
 
@@ -11,6 +12,9 @@ from loyalty.foundation.configuration.api import Section
 
 # The code of the section.
 SMS = "sms"
+# How lines to a message centre are bound (SMPP 3.4, 2.2): some operators allow no receiver of its own.
+APART, TRANSCEIVER = "apart", "transceiver"
+LINES = (APART, TRANSCEIVER)
 _HERE = "loyalty.delivery.kinds.sms.providers."
 
 
@@ -28,6 +32,12 @@ WAYS: Mapping[str, Way] = {
     "twilio": Way(_HERE + "twilio", ("account", "api_key", "sender"), "Twilio"),
     "sns": Way(_HERE + "sns", ("account", "api_key", "region"), "Amazon SNS"),
 }
+
+
+class Incoming:
+    """What keeps a unit that a centre brings, by the name of its line; set where the domain is put together."""
+
+    keep: Callable[[Any, str, datetime], None] | None = None
 
 
 class Provider(Protocol):

@@ -16,7 +16,9 @@ from smpplib.exceptions import PDUError
 
 from loyalty.delivery.contracts import Outgoing, Receipt
 from loyalty.delivery.errors import DeliveryError
+from loyalty.delivery.kinds.http import instant_of_call
 from loyalty.delivery.kinds.sms import message_ids, units
+from loyalty.delivery.kinds.sms.providers import registry
 from loyalty.delivery.kinds.sms.segments import Alphabet, Segmented, segments_of
 from loyalty.foundation.resilience import egress
 
@@ -39,11 +41,20 @@ NUMBER_REFUSED = frozenset(
 JOIN_HEADER = b"\x05\x00\x03"
 
 
+BOUND = (
+    consts.SMPP_CLIENT_STATE_BOUND_TX,
+    consts.SMPP_CLIENT_STATE_BOUND_RX,
+    consts.SMPP_CLIENT_STATE_BOUND_TRX,
+)
+
+
 class Line(Client):
     """The library's client, over a socket that egress opened, and wary of what it reads."""
 
     def __init__(self, values: Mapping[str, Any]) -> None:
         self._use_tls: bool = values["use_tls"]
+        # By it a message that the centre brings again is told from the same words written again.
+        self.name = secrets.token_hex(4)
         super().__init__(
             values["host"],
             values["port"],
@@ -109,8 +120,9 @@ def bound(role: str, values: Mapping[str, Any]) -> Iterator[Line]:
     try:
         try:
             line.connect()
-            bind = line.bind_transmitter if role == "transmitter" else line.bind_receiver
-            bind(
+            # Every line does both where the operator allows no other.
+            as_role = registry.TRANSCEIVER if values["lines"] == registry.TRANSCEIVER else role
+            getattr(line, f"bind_{as_role}")(
                 system_id=values["system_id"],
                 password=values["password"],
                 system_type=values["system_type"],
@@ -126,7 +138,7 @@ def bound(role: str, values: Mapping[str, Any]) -> Iterator[Line]:
     finally:
         # What was sent is settled by now; an SMSC that is rude at goodbye changes nothing.
         with suppress(LineBroken, PDUError, OSError):
-            if line.state in (consts.SMPP_CLIENT_STATE_BOUND_TX, consts.SMPP_CLIENT_STATE_BOUND_RX):
+            if line.state in BOUND:
                 line.unbind()
         with suppress(OSError):
             line.disconnect()
@@ -134,7 +146,7 @@ def bound(role: str, values: Mapping[str, Any]) -> Iterator[Line]:
 
 @contextmanager
 def connect(section: Mapping[str, Any]) -> Iterator["SmppConnection"]:
-    """Open the way: a line bound as transmitter; receipts come over the receiver's own."""
+    """Open the way: a line bound as transmitter, while receipts come over the receiver's own; or one that does both."""
     with bound("transmitter", section) as line:
         yield SmppConnection(line, section)
 
@@ -256,12 +268,26 @@ class SmppConnection:
                 flight.refusal = unit.status
             else:
                 flight.references[part] = message_ids.of_answer(_text(unit.message_id), self._ids)
+        elif unit.command in units.MESSAGES:
+            self._answer(f"{unit.command}_resp", unit.sequence, self._kept(unit, self._line.name))
         elif unit.command == "unbind":
             self._answer("unbind_resp", unit.sequence)
             raise LineBroken("The SMSC said goodbye.")
 
-    def _answer(self, command: str, sequence: int) -> None:
-        answer = smpp.make_pdu(command, client=self._line)
+    @staticmethod
+    def _kept(unit: Any, line: str) -> int:
+        """Keep what a centre brings over a line that does both; give the status that it is answered with."""
+        if registry.Incoming.keep is None:
+            return int(consts.SMPP_ESME_RX_T_APPN)
+        try:
+            registry.Incoming.keep(unit, line, instant_of_call())
+        except Exception:  # whatever it is, what is under way here must be settled, and the centre brings it again
+            log.exception("what the SMSC brought could not be kept")
+            return int(consts.SMPP_ESME_RX_T_APPN)
+        return int(consts.SMPP_ESME_ROK)
+
+    def _answer(self, command: str, sequence: int, status: int = consts.SMPP_ESME_ROK) -> None:
+        answer = smpp.make_pdu(command, client=self._line, status=status)
         answer.sequence = sequence
         self._line.send_pdu(answer)
 
@@ -304,4 +330,5 @@ def _text(value: Any) -> str:
 
 
 def _said(fault: Exception) -> str:
-    return f"{type(fault).__name__}: {fault}"[:300]
+    # The library breaks a line without a word.
+    return f"{type(fault).__name__}: {str(fault) or 'the line broke'}"[:300]
