@@ -10,8 +10,10 @@ from typing import Any
 from loyalty.foundation.exchange.contracts import ForeignEvent, RefusedEvent
 from loyalty.foundation.kernel.strict_json import read_strictly
 
-PATH = re.compile(r"\$(\.[A-Za-z_][A-Za-z0-9_-]*|\[\d{1,4}\])*")
-STEP = re.compile(r"\.([A-Za-z_][A-Za-z0-9_-]*)|\[(\d{1,4})\]")
+# A name of letters of any script stands after a dot; any other stands in quotes, as RFC 9535 (JSONPath) writes both.
+NAME = r"(?:[^\W\d]|@)[\w-]*"
+PATH = re.compile(rf"\$(?:\.{NAME}|\[[0-9]{{1,4}}\]|\['[^'\x00-\x1f]{{1,100}}'\])*")
+STEP = re.compile(rf"\.({NAME})|\[([0-9]{{1,4}})\]|\['([^']+)'\]")
 TYPE = re.compile(r"[a-z][a-z0-9_]*(\.[a-z][a-z0-9_]*){1,4}")
 # What orders facts and finds them again stands in indexes, which take no text of any length: one that is longer would
 # hold up all the others.
@@ -39,14 +41,15 @@ class Reading:
 
 
 def is_path(text: object) -> bool:
-    """Tell whether a text is a path: ``$``, then ``.name`` and ``[number]`` in any order."""
+    """Tell whether a text is a path: ``$``, then ``.name``, ``['any name']`` and ``[number]`` in any order."""
     return isinstance(text, str) and PATH.fullmatch(text) is not None
 
 
 def look_up(raw: Any, path: str) -> Any:
     """Give what stands at a path, or ``ABSENT``."""
     found = raw
-    for name, number in STEP.findall(path[1:]):
+    for plain, number, quoted in STEP.findall(path[1:]):
+        name = plain or quoted
         if name and isinstance(found, Mapping) and name in found:
             found = found[name]
         elif number and isinstance(found, list) and int(number) < len(found):
@@ -58,10 +61,18 @@ def look_up(raw: Any, path: str) -> Any:
 
 def is_fitting(reading: Reading, raw: Any) -> bool:
     """Tell whether a mapping is meant for an event."""
-    return all(look_up(raw, path) == value for path, value in reading.matches.items())
+    return all(_is_same(look_up(raw, path), value) for path, value in reading.matches.items())
+
+
+def _is_same(found: Any, wanted: Any) -> bool:
+    # To Python true is 1; in JSON it is not.
+    return bool(found == wanted) and isinstance(found, bool) == isinstance(wanted, bool)
 
 
 def _as_text(value: Any) -> str:
+    """Give a text, or a whole number as its text; truth is neither."""
+    if isinstance(value, bool):
+        return ""
     return value if isinstance(value, str) else str(value) if isinstance(value, int) else ""
 
 

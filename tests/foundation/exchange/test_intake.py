@@ -12,7 +12,8 @@ from django.db import connection
 from loyalty.customers.models import Customer
 from loyalty.foundation.events.models import PublishedEvent
 from loyalty.foundation.exchange import api
-from loyalty.foundation.exchange.policy import ABSENT, is_path, look_up
+from loyalty.foundation.exchange.contracts import RefusedEvent
+from loyalty.foundation.exchange.policy import ABSENT, Reading, is_fitting, is_path, look_up, read_mapped
 from loyalty.foundation.kernel.actor import Actor
 from loyalty.foundation.orm import sql
 from tests.conftest import ClientWith
@@ -87,6 +88,32 @@ def test_content_types__of_cloud_events__are_read(client_with: ClientWith) -> No
     assert answer.json()["accepted"] == 1
     answer = client.generic("POST", EVENTS, f"[{one}]", content_type="application/cloudevents-batch+json")
     assert answer.json()["duplicates"] == 1
+
+
+def test_event__in_the_binary_mode__has_its_attributes_in_headers(client_with: ClientWith) -> None:
+    client = client_with("events.receive")
+    chain = str(uuid.uuid4())
+    headers = {
+        "ce-specversion": "1.0", "ce-id": "b-1", "ce-source": "https://till.example/7", "ce-type": "invoice.paid",
+        "ce-subject": "Caf%C3%A9%20%22Euro%22", "ce-time": "2026-03-01T12:00:00Z", "ce-correlationid": chain,
+    }  # fmt: skip
+    answer = client.post(EVENTS, {"sum": 5}, headers=headers)
+    assert (answer.status_code, answer.json()) == (202, {"accepted": 1, "duplicates": 0, "refused": []})
+    fact = PublishedEvent.objects.get(type="invoice.paid")
+    assert (fact.key, fact.data, fact.occurred_at) == ('Café "Euro"', {"sum": 5}, datetime(2026, 3, 1, 12, tzinfo=UTC))
+    one = {"specversion": "1.0", "id": "b-1", "source": "https://till.example/7", "type": "invoice.paid", "data": {}}
+    assert client.post(EVENTS, one).json()["duplicates"] == 1, "the same event in the structured mode"
+    assert client.post(EVENTS, {"sum": 5}, headers={**headers, "ce-id": "%00"}).json()["accepted"] == 1
+    assert (
+        client.post(EVENTS, [1], headers={**headers, "ce-id": "b-2"}).json()["refused"][0]["code"]
+        == "event.data_invalid"
+    )
+    structured = {**one, "id": "b-3"}
+    answer = client.post(
+        EVENTS, json.dumps(structured), content_type="application/cloudevents+json", headers={**headers, "ce-id": "b-4"}
+    )
+    assert answer.json()["accepted"] == 1
+    assert client.post(EVENTS, structured).json()["duplicates"] == 1, "the content type says which mode it is"
 
 
 def test_events__more_than_a_call_takes__are_refused(client_with: ClientWith) -> None:
@@ -272,6 +299,59 @@ def test_path__into_an_event__gives_what_stands_there() -> None:
     assert [is_path(text) for text in ("$", "$.a-b[3]", "a", "$.", "$[x]", "$.a b", 3)] == [
         *(True, True, False, False, False, False, False)
     ]
+
+
+def test_path__to_a_name_of_any_script_or_form__finds_it() -> None:
+    raw = {"متجر": {"@type": 1}, "net amount": {"a.b[0]": [2, {"é": 3}]}, "2nd": 4, "x": {"": 5}}
+    paths = (
+        "$.متجر.@type",
+        "$['net amount']['a.b[0]'][0]",
+        "$['net amount']['a.b[0]'][1].é",
+        "$['2nd']",
+        "$['متجر']['@type']",
+    )
+    assert all(is_path(path) for path in paths)
+    assert [look_up(raw, path) for path in paths] == [1, 2, 3, 4, 1]
+    bad = (
+        "$.2nd",
+        "$.net amount",
+        "$['']",
+        "$['a'b']",
+        "$['a",
+        '$["a"]',
+        "$['\x00']",
+        "$[٣]",
+        "$.a.",
+        f"$['{'x' * 101}']",
+    )
+    assert [path for path in bad if is_path(path)] == []
+
+
+def test_mapping__with_paths_in_quotes__reads_and_tells_them_where_they_are_to_blame(
+    client_with: ClientWith, customer: Customer
+) -> None:
+    sample = {"@type": "SaleEvent", "رقم": "7", "who is it": ["msisdn-1"], "net amount": "much"}
+    mapping = {
+        **MAPPING, "matches": {"$.@type": "SaleEvent"}, "id_path": "$.رقم", "subject_path": "$['who is it'][0]",
+        "time_path": "", "data_paths": {"amount": "$['net amount']"},
+    }  # fmt: skip
+    client = client_with("exchange.view", "exchange.manage", "events.receive")
+    tried = client.post(TRY, {"source": "old-till", "sample": sample, "mapping": mapping}).json()
+    assert refusal(tried) == (False, "event.amount_invalid", "data.amount", "$['net amount']")
+    assert client.post("/api/loyalty/v1/eventMappings/", mapping).status_code == 201
+    answer = client.post(f"{EVENTS}?source=old-till", [{**sample, "net amount": 3.5}]).json()
+    assert (answer["accepted"], answer["refused"]) == (1, [])
+
+
+@pytest.mark.parametrize(
+    ("matches", "is_fit"), [({"$.v": True}, True), ({"$.v": 1}, False), ({"$.w": 1}, True), ({"$.w": True}, False)]
+)
+def test_mapping__for_a_truth__is_not_for_a_number(matches: dict[str, Any], is_fit: bool) -> None:
+    reading = Reading("invoice.paid", "$.w", "$.v", matches=matches)
+    assert is_fitting(reading, {"v": True, "w": 1}) is is_fit
+    assert isinstance(read_mapped(reading, {"v": True, "w": 1}, source="s", index=0), RefusedEvent), (
+        "true is no customer"
+    )
 
 
 def test_intake__same_events_shuffled_and_thrice__changes_nothing(

@@ -1,8 +1,10 @@
 """The event store and the dead letters."""
 
 import dataclasses
+from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, ClassVar
+from urllib.parse import unquote
 
 import django_filters
 from django.db import transaction
@@ -27,6 +29,8 @@ from loyalty.foundation.web.views import ApiViewSet, ReadOnlyApiViewSet
 
 # Events that name no source themselves and are posted without one share one space of ids.
 SOURCE, SOURCE_LENGTH_MAX = "api", 200
+# Before the attributes of an event whose data are the body.
+ATTRIBUTE = "ce-"
 # A bigint has nineteen digits at most, and no letter has a number that long.
 NUMBER_LENGTH_MAX = 18
 
@@ -97,6 +101,20 @@ class CloudEventBatchParser(ExactJSONParser):
     media_type = "application/cloudevents-batch+json"
 
 
+def events_of(request: Request) -> Sequence[Any]:
+    """Give the events of a request as they came (HTTP protocol binding of CloudEvents 1.0, 3.1 to 3.3)."""
+    is_binary = f"{ATTRIBUTE}specversion" in request.headers
+    if is_binary and not str(request.content_type).startswith("application/cloudevents"):
+        named = {name.lower(): text for name, text in request.headers.items()}
+        attributes = {
+            name.removeprefix(ATTRIBUTE): unquote(text).replace("\x00", "\ufffd")
+            for name, text in named.items()
+            if name.startswith(ATTRIBUTE)
+        }
+        return [{**attributes, "data": request.data}]
+    return request.data if isinstance(request.data, list) else [request.data]
+
+
 class EventFilter(django_filters.FilterSet):
     """What the store can be narrowed by."""
 
@@ -139,11 +157,14 @@ class EventViewSet(ReadOnlyApiViewSet):
         responses={202: IntakeReportSerializer},
     )
     def create(self, request: Request) -> Response:
-        """Take one event of another system in, or a list of up to 5,000; each counts once per source and id."""
+        """Take one event of another system in, or a list of up to 5,000; each counts once per source and id.
+
+        CloudEvents come in the structured, the batched or the binary mode (attributes in headers ``ce-…``).
+        """
         intake = registry.find_intake()
         if intake is None:
             raise NotFound("Nothing takes events in here.")
-        raw = request.data if isinstance(request.data, list) else [request.data]
+        raw = events_of(request)
         source = request.query_params.get("source", "")[:SOURCE_LENGTH_MAX] or SOURCE
 
         def is_allowed(code: str) -> bool:

@@ -5,7 +5,10 @@ export interface PathValue {
   value: string | number | boolean | null
 }
 
-const NAME = /^[A-Za-z_][A-Za-z0-9_-]*$/
+// A name of letters of any script stands after a dot, any other in quotes; what has a quote itself no path can name.
+const NAME = /^[\p{L}_@][\p{L}\p{N}_-]*$/u
+const QUOTED = /^[^'\p{Cc}]{1,100}$/u
+const stepTo = (name: string): string => (NAME.test(name) ? `.${name}` : QUOTED.test(name) ? `['${name}']` : '')
 const PATHS_MAX = 200
 const INDEX_MAX = 9_999
 
@@ -15,20 +18,22 @@ export function pathsOf(sample: unknown, at = '$', found: PathValue[] = []): Pat
   if (Array.isArray(sample)) {
     sample.slice(0, INDEX_MAX).forEach((inner: unknown, place) => pathsOf(inner, `${at}[${place}]`, found))
   } else if (typeof sample === 'object' && sample !== null) {
-    for (const [name, inner] of Object.entries(sample)) if (NAME.test(name)) pathsOf(inner, `${at}.${name}`, found)
+    for (const [name, inner] of Object.entries(sample)) if (stepTo(name)) pathsOf(inner, `${at}${stepTo(name)}`, found)
   } else if (typeof sample === 'string' || typeof sample === 'number' || typeof sample === 'boolean' || sample === null) {
     found.push({ path: at, value: sample })
   }
   return found
 }
 
-const PATH = /^\$(\.[A-Za-z_][A-Za-z0-9_-]*|\[\d{1,4}\])*$/
+const PATH = /^\$(\.[\p{L}_@][\p{L}\p{N}_-]*|\[\d{1,4}\]|\['[^'\p{Cc}]{1,100}'\])*$/u
 export const isPath = (text: string): boolean => PATH.test(text)
 
 /** The last name of a path as a name of ours: `$.order.lines[0].netAmount` gives `net_amount`. */
 export function nameOf(path: string): string {
-  const last = path.replace(/\[\d+\]/g, '').split('.').at(-1) ?? ''
-  return last === '$' ? 'value' : last.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replaceAll('-', '_').toLowerCase()
+  const quoted = /\['([^']+)'\]$/.exec(path)?.[1]
+  const last = quoted ?? path.replace(/\[\d+\]/g, '').split('.').at(-1) ?? ''
+  if (last === '$') return 'value'
+  return last.replace(/([a-z0-9])([A-Z])/g, '$1_$2').replace(/^@/, '').replace(/[^\p{L}\p{N}_]+/gu, '_').toLowerCase()
 }
 
 /** What was typed, as the value that JSON has there: `5` is a number, `"5"` and `five` are texts. */

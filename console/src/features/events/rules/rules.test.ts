@@ -8,7 +8,15 @@ describe('pathsOf', () => {
       { path: '$.doc.no', value: 'R-7' },
       { path: '$.doc.lines[0].sum', value: 12.5 },
       { path: '$.doc.lines[1].sum', value: null },
+      { path: "$.doc['no path']", value: 1 },
     ])
+  })
+
+  it('test_paths__of_names_of_any_script_or_form__are_what_the_server_reads', () => {
+    const found = pathsOf({ 'متجر': { '@type': 1 }, '2nd': 2, "it's": 3, '': 4, 'a.b[0]': [5] })
+    expect(found.map((one) => one.path)).toEqual(['$.متجر.@type', "$['2nd']", "$['a.b[0]'][0]"])
+    expect(found.map((one) => one.path).every(isPath)).toBe(true)
+    expect([nameOf("$.doc['net amount']"), nameOf('$.@type'), nameOf('$.متجر')]).toEqual(['net_amount', 'type', 'متجر'])
   })
 
   it('test_paths__of_a_huge_sample__stop_somewhere', () => {
@@ -17,7 +25,7 @@ describe('pathsOf', () => {
 
   it('test_is_path__names_and_numbers__and_nothing_else', () => {
     expect(['$', '$.a', '$.a[0].b-c'].every(isPath)).toBe(true)
-    expect(['a', '$.', '$.a b', '$[x]', '$..a'].some(isPath)).toBe(false)
+    expect(['a', '$.', '$.a b', '$[x]', '$..a', "$['']", '$["a"]', '$.2nd'].some(isPath)).toBe(false)
   })
 
   it('test_name__of_a_path__in_our_manner', () => {
