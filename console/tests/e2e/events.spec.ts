@@ -107,6 +107,21 @@ test('test_mapping__tried_on_a_sample__saved_and_found_again', async ({ signedIn
   await page.getByRole('link', { name: 'Mappings' }).first().click()
   await expect(page.getByRole('row', { name: new RegExp(`Invoice ${mark}`) })).toContainText('$.kind = invoice.paid')
   await expectAccessible(page)
+  // Somebody else changes it while it is edited here: neither is written over.
+  await page.getByRole('link', { name: new RegExp(`Invoice ${mark}`) }).click()
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue(`Invoice ${mark}`)
+  const other = await page.context().newPage()
+  await other.goto(page.url())
+  await other.getByLabel('Name', { exact: true }).fill(`Invoice ${mark} theirs`)
+  await other.getByRole('button', { name: 'Save' }).click()
+  await expect(other.getByText('Mapping saved').first()).toBeVisible()
+  await other.close()
+  await page.getByLabel('Name', { exact: true }).fill(`Invoice ${mark} mine`)
+  await page.getByRole('button', { name: 'Save' }).click()
+  await expect(page.getByRole('alert').filter({ hasText: 'Someone else changed this' })).toBeVisible()
+  await expectAccessible(page)
+  await page.getByRole('button', { name: 'Show the other version' }).click()
+  await expect(page.getByLabel('Name', { exact: true })).toHaveValue(`Invoice ${mark} theirs`)
 })
 
 test('test_letters_messages_and_sources__open__and_accessible', async ({ signedIn: page }) => {
