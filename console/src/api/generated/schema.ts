@@ -1970,7 +1970,11 @@ export interface paths {
         /** @description Published facts, newest first. */
         get: operations["events_list"];
         put?: never;
-        /** @description Take one event of another system in, or a list of up to 5,000; each counts once per source and id. */
+        /**
+         * @description Take one event of another system in, or a list of up to 5,000; each counts once per source and id.
+         *
+         *     CloudEvents come in the structured, the batched or the binary mode (attributes in headers ``ce-…``).
+         */
         post: operations["events_create"];
         delete?: never;
         options?: never;

@@ -6,6 +6,10 @@ export function useOutcome() {
   const said = (root: string, code: string): string => (te(`${root}.${code}`, 'en') ? t(`${root}.${code}`) : code)
   return {
     wordOf: (outcome: string): string => said('events.outcome', outcome.replaceAll('.', '_')),
+    refusalOf: (code: string): string => {
+      const word = said('events.refusals', code.replaceAll('.', '_'))
+      return word === code.replaceAll('.', '_') ? '' : word
+    },
     reasonOf: (reason: string): string => said('events.stateReason', reason.replaceAll('.', '_')),
   }
 }
