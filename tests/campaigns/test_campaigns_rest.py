@@ -1,8 +1,10 @@
 """The routes of campaigns, one test per answer."""
 
 import uuid
+from collections import Counter
 from datetime import datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 from rest_framework.test import APIClient
@@ -49,6 +51,24 @@ def test_campaign__created_active__has_its_next_slot(admin_client: APIClient, bo
     made = create(admin_client, body, status="ACTIVE")
     assert made["status"] == "ACTIVE"
     assert made["due_at"] is not None
+
+
+@pytest.mark.parametrize(
+    ("cron", "slots", "cut"), [("0 * * * *", 24, 0), ("* * * * *", 24, 40), ("0 9,18 * * *", 2, 0)]
+)
+def test_calendar__of_a_line_that_fires_often__tells_every_day_to_the_end(
+    admin_client: APIClient, body: dict[str, Any], cron: str, slots: int, cut: int
+) -> None:
+    create(admin_client, body, trigger={"kind": "schedule", "cron": cron, "timezone": "Asia/Beirut"})
+    beirut = ZoneInfo("Asia/Beirut")
+    # A stretch of next summer in which no clock changes.
+    since = datetime(datetime.now(tz=beirut).year + 1, 6, 1, tzinfo=beirut)
+    until = since + timedelta(days=40)
+    span = {"since": (since - timedelta(seconds=1)).isoformat(), "until": until.isoformat()}
+    entries = admin_client.get(f"{URL}calendar/", span).json()
+    days = Counter(datetime.fromisoformat(one["at"]).astimezone(beirut).date() for one in entries)
+    assert (len(days), set(days.values())) == (40, {slots})
+    assert sum(one["is_cut"] for one in entries) == cut
 
 
 def test_calendar__of_a_schedule__foretells_nothing_before_now(admin_client: APIClient, body: dict[str, Any]) -> None:

@@ -5,6 +5,8 @@ from itertools import pairwise
 from zoneinfo import ZoneInfo, available_timezones
 
 import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
 
 from loyalty.campaigns.errors import TriggerInvalid
 from loyalty.campaigns.kinds import schedule
@@ -144,3 +146,28 @@ def test_schedule__instant_in_the_gap_or_the_repeated_hour__is_read_as_a_slot_is
     assert kept("2026-03-29T02:30") == "2026-03-29T03:00+02:00"
     assert kept("2026-10-25T02:30") == "2026-10-25T02:30+02:00"
     assert kept("2026-10-25T02:30:00+01:00") == "2026-10-25T02:30+01:00"
+
+
+@example(zone="Atlantic/Azores", line="0 */12 * * *", hours=1, shift=-1430)
+@given(
+    zone=st.sampled_from(sorted(available_timezones())),
+    line=st.builds(
+        "{} {} {} * {}".format,
+        st.sampled_from(["0", "30", "*", "*/20", "59"]),
+        st.sampled_from(["*", "*/2", "*/12", "*/23", "0", "2", "3", "1-3", "23", "0,12"]),
+        st.sampled_from(["*", "*/5", "1", "L"]),
+        st.sampled_from(["*", "0", "1-5"]),
+    ),
+    hours=st.integers(0, 24 * 366 * 2),
+    shift=st.integers(-26 * 60, 2 * 60),
+)
+@settings(max_examples=300, deadline=None)
+def test_slot__on_a_quiet_day_or_around_a_change__is_the_same(zone: str, line: str, hours: int, shift: int) -> None:
+    """The short way asks one local time, the long one all of those near it; half of the instants lie near a change."""
+    clock = ZoneInfo(zone)
+    start = datetime(2026, 1, 1, tzinfo=UTC)
+    changes = changes_of(clock, start)
+    near = changes[hours % len(changes)] if changes and hours % 2 else start + timedelta(hours=hours)
+    after = near + timedelta(minutes=shift)
+    quick = schedule._slot_on_a_quiet_day(line, clock, after)
+    assert quick in (None, schedule._slot_around_a_change(line, clock, after))

@@ -199,6 +199,26 @@ def check_cron(line: object) -> None:
 
 def next_slot(line: str, zone: ZoneInfo, after: datetime) -> datetime | None:
     """Give the first slot of a cron line after an instant, in UTC."""
+    return _slot_on_a_quiet_day(line, zone, after) or _slot_around_a_change(line, zone, after)
+
+
+def _slot_on_a_quiet_day(line: str, zone: ZoneInfo, after: datetime) -> datetime | None:
+    """Give the first slot where no clock changes near the instant nor near the slot, or None where one may."""
+    wall = next(_walls(line, after.astimezone(zone).replace(tzinfo=None)), None)
+    if wall is None or not _is_quiet(after, zone):
+        return None
+    slot = wall.replace(tzinfo=zone).astimezone(UTC)
+    is_shown = slot.astimezone(zone).replace(tzinfo=None) == wall
+    return slot if is_shown and _is_quiet(slot, zone) else None
+
+
+def _is_quiet(at: datetime, zone: ZoneInfo) -> bool:
+    before, later = (at + shift for shift in (-GAP_MAX, GAP_MAX))
+    return before.astimezone(zone).utcoffset() == later.astimezone(zone).utcoffset()
+
+
+def _slot_around_a_change(line: str, zone: ZoneInfo, after: datetime) -> datetime | None:
+    """Give the first slot by all local times near the instant, which need not come in their order."""
     is_hourly = line.split()[1].startswith("*")
     best: datetime | None = None
     for wall in _walls(line, after.astimezone(zone).replace(tzinfo=None) - GAP_MAX):

@@ -3,8 +3,9 @@
 import uuid
 from collections.abc import Iterable, Sequence
 from contextlib import suppress
-from datetime import datetime, timedelta
+from datetime import date, datetime, time, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import redis
 from django.core.cache import cache
@@ -30,8 +31,9 @@ PROGRESS = """
     GROUP BY s.occurrence_ref
 """
 NOTHING = dict.fromkeys(("placed", "held", "waiting", "quiet", "sending", "sent", "failed", "unknown", "left_out"), 0)
-# A line that fires every minute would fill a calendar by itself.
-SLOTS_MAX = 100
+# A line that fires every minute would fill a calendar by itself; one that fires every hour is told whole.
+SLOTS_A_DAY = 24
+PAST_MAX = 1_000
 RANGE_MAX = timedelta(days=93)
 
 
@@ -74,13 +76,14 @@ def calendar(
 ) -> list[dict[str, Any]]:
     """Give what went out and what will, between two instants, in order; ``zones`` are the programs' by campaign.
 
-    At most 100 slots of one campaign are foretold, none of them before ``now``.
+    Of a day by the campaign's clock at most 24 slots of it are foretold, none of them before ``now``; what is not told
+    of a day its last entry says (``is_cut``). Of what went out the latest 1,000 are told.
     """
     rows = {one.pk: one for one in campaigns}
     begun = Occurrence.objects.filter(campaign_id__in=rows, triggered_at__gte=since, triggered_at__lt=until)
     past = [
         _entry(rows[one.campaign_id], one.triggered_at, one.occurrence, is_past=True)
-        for one in begun.exclude(trigger_kind__in=(TriggerKind.EVENT, "set")).order_by("triggered_at")[: SLOTS_MAX * 10]
+        for one in begun.exclude(trigger_kind__in=(TriggerKind.EVENT, "set")).order_by("-triggered_at")[:PAST_MAX]
     ]
     coming = [slot for one in rows.values() for slot in _coming(one, max(since, now), until, zones[one.pk])]
     return sorted([*past, *coming], key=lambda entry: (entry["at"], entry["campaign"]))
@@ -94,14 +97,22 @@ def _coming(campaign: Campaign, since: datetime, until: datetime, zone: str) -> 
         return
     after = max(since, campaign.starts_at) if campaign.starts_at else since
     last = min(until, campaign.ends_at) if campaign.ends_at else until
-    for _ in range(SLOTS_MAX):
-        slot = schedule.first_slot(campaign.trigger, after, program_zone=zone)
-        if slot is None or slot >= last:
-            return
-        yield _entry(campaign, slot, "", is_past=False)
+    clock, told, day = schedule.zone_of(campaign.trigger, zone), 0, date.min
+    while (slot := schedule.first_slot(campaign.trigger, after, program_zone=zone)) is not None and slot < last:
+        told, day = (told + 1 if slot.astimezone(clock).date() == day else 1), slot.astimezone(clock).date()
+        after = slot
+        is_cut = told == SLOTS_A_DAY and _is_more(campaign, slot, day, clock, zone)
+        yield {**_entry(campaign, slot, "", is_past=False), "is_cut": is_cut}
         if "at" in campaign.trigger:
             return
-        after = slot
+        if is_cut:
+            # A second before the next day begins, so that a slot at midnight is its first.
+            after = schedule.instant_of(datetime.combine(day + timedelta(days=1), time()), clock) - timedelta(seconds=1)
+
+
+def _is_more(campaign: Campaign, slot: datetime, day: date, clock: ZoneInfo, zone: str) -> bool:
+    following = schedule.first_slot(campaign.trigger, slot, program_zone=zone)
+    return following is not None and following.astimezone(clock).date() == day
 
 
 def _entry(campaign: Campaign, at: datetime, occurrence: str, *, is_past: bool) -> dict[str, Any]:
@@ -113,4 +124,5 @@ def _entry(campaign: Campaign, at: datetime, occurrence: str, *, is_past: bool) 
         "at": at.isoformat(),
         "occurrence": occurrence,
         "is_past": is_past,
+        "is_cut": False,
     }

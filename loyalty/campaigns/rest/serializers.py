@@ -311,6 +311,7 @@ class CalendarEntrySerializer(serializers.Serializer):  # type: ignore[type-arg]
     at = serializers.DateTimeField()
     occurrence = serializers.CharField(allow_blank=True)
     is_past = serializers.BooleanField()
+    is_cut = serializers.BooleanField(help_text="More of the campaign follow on the same day.")
 
 
 class CalendarQuerySerializer(StrictSerializer):

@@ -5435,6 +5435,8 @@ export interface components {
             /** Format: uuid */
             campaign: string;
             channels: string[];
+            /** @description More of the campaign follow on the same day. */
+            is_cut: boolean;
             is_past: boolean;
             name: string;
             occurrence: string;

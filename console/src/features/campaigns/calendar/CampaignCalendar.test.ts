@@ -6,7 +6,7 @@ import en from '../locales/en.json'
 import CampaignCalendar from './CampaignCalendar.vue'
 
 const at = (hour: number): string => { const day = new Date(); day.setHours(hour, 0, 0, 0); return day.toISOString() }
-const entry = (name: string, hour: number, part: Partial<api.CalendarEntry> = {}): api.CalendarEntry => ({ campaign: name, name, status: 'ACTIVE', channels: ['email'], at: at(hour), occurrence: '', is_past: false, ...part })
+const entry = (name: string, hour: number, part: Partial<api.CalendarEntry> = {}): api.CalendarEntry => ({ campaign: name, name, status: 'ACTIVE', channels: ['email'], at: at(hour), occurrence: '', is_past: false, is_cut: false, ...part })
 const EVENT = { ...api.blankCampaign(), id: 'e1', name: 'Welcome', trigger: { kind: 'event', event_type: 'customer.created', filter: null } } as unknown as api.Campaign
 
 describe('CampaignCalendar', () => {
@@ -22,6 +22,15 @@ describe('CampaignCalendar', () => {
     expect(today?.text()).toContain('and 2 more')
     expect(today?.find('a').attributes('title')).toContain(en.cal.went)
     expect(wrapper.text()).toContain('Welcome')
+    wrapper.unmount()
+  })
+
+  it('test_day__of_a_line_that_fires_often__says_that_more_come_than_are_told', async () => {
+    vi.spyOn(api, 'getCalendar').mockResolvedValue([entry('Minutes', 8, { is_cut: true })])
+    vi.spyOn(api, 'listCampaigns').mockResolvedValue({ count: 0, results: [] } as unknown as Awaited<ReturnType<typeof api.listCampaigns>>)
+    const wrapper = mountApp(CampaignCalendar, {}, { campaigns: en })
+    await flushPromises()
+    expect(wrapper.text()).toContain(en.cal.many)
     wrapper.unmount()
   })
 
