@@ -5,7 +5,7 @@ import smtplib
 import socket
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any
 
 from django.core.mail.backends.smtp import EmailBackend
@@ -81,6 +81,18 @@ class _Pipelined:
             self._converse(line, sender, mail, following, ())
         else:
             super().sendmail(sender, [mail.recipient], mail.body)  # type: ignore[misc]
+
+    def send_beyond_ascii(self, sender: str, mail: Written) -> None:
+        """Send one message to an address whose name is beyond ASCII (RFC 6531).
+
+        :raises SMTPNotSupportedError: the server takes none; nothing was sent.
+        :raises SMTPException, OSError: it was refused, or the line broke.
+        """
+        line: Any = self
+        line.ehlo_or_helo_if_needed()
+        if not line.has_extn("smtputf8"):
+            raise smtplib.SMTPNotSupportedError("The mail server takes no address whose name is beyond ASCII.")
+        super().sendmail(sender, [mail.recipient], mail.body, ["SMTPUTF8"])  # type: ignore[misc]
 
     @staticmethod
     def _envelope(line: Any, sender: str, mail: Written, options: Sequence[str]) -> bytes:
@@ -193,6 +205,11 @@ class Backend(EmailBackend):
     """Django's own backend over the two classes above."""
 
     connection: Any
+
+    @cached_property
+    def ssl_context(self) -> Any:
+        """Give what checks the server's certificate: as for every call that leaves the house."""
+        return egress.tls_context(egress.current_policy())
 
     @property
     def connection_class(self) -> Any:

@@ -9,7 +9,7 @@ from django.core.mail.message import BadHeaderError
 
 from loyalty.delivery.contracts import Outgoing, Receipt
 from loyalty.delivery.errors import DeliveryError
-from loyalty.delivery.kinds.email.mails import mail_of
+from loyalty.delivery.kinds.email.mails import is_name_plain, mail_beyond_ascii, mail_of
 from loyalty.delivery.kinds.email.smtp import Backend, Written, backend_of
 from loyalty.delivery.kinds.email.written import plain_mail, sender_of
 from loyalty.foundation.configuration.api import Section
@@ -92,11 +92,18 @@ class EmailConnection:
             raise written
         self.open()
         try:
-            if written is None:
+            if not is_name_plain(message.address):
+                self._backend.connection.send_beyond_ascii(
+                    sender_of(self._sender), mail_beyond_ascii(message, self._sender)
+                )
+            elif written is None:
                 self._backend.send_messages([mail_of(message, self._sender)])
             else:
                 after = following if isinstance(following, Written) else None
                 self._backend.connection.send_written(sender_of(self._sender), written, after)
+        except smtplib.SMTPNotSupportedError as fault:
+            # Nothing of it left; another server may know such addresses, so the address is not bad for good.
+            raise _unfit(fault) from fault
         except (OSError, smtplib.SMTPException) as fault:
             raise self._error_of(fault) from fault
         except (BadHeaderError, ValueError, UnicodeError) as fault:
