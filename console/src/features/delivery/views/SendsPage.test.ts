@@ -9,8 +9,8 @@ import SendsPage from './SendsPage.vue'
 
 const ROW = { id: 's1', channel: 'email', state: 'FAILED', reason: 'email.refused', detail: '554 no', address: 'a***@x.test', attempts: 1, next_try_at: null, occurrence: 'o', queued_at: '2026-11-28T10:00:00Z', ended_at: '2026-11-28T10:00:00Z' } as unknown as api.Send
 
-async function show(address: string) {
-  vi.spyOn(api, 'listSends').mockResolvedValue({ count: 1, results: [ROW] } as unknown as Awaited<ReturnType<typeof api.listSends>>)
+async function show(address: string, row = ROW) {
+  vi.spyOn(api, 'listSends').mockResolvedValue({ count: 1, results: [row] } as unknown as Awaited<ReturnType<typeof api.listSends>>)
   const retry = vi.spyOn(api, 'retryAll').mockResolvedValue({ messages: 3 })
   const wrapper = mountApp(SendsPage, {}, { delivery: en })
   await wrapper.vm.$router.push(address)
@@ -42,6 +42,13 @@ describe('SendsPage', () => {
     press(document.body, en.sends.retryAll)
     await flushPromises()
     expect(retry).toHaveBeenCalledWith('sms', false)
+    wrapper.unmount()
+  })
+
+  it('test_unknown__provider_said_nothing__reason_in_words', async () => {
+    const { wrapper } = await show('/delivery/sends?list=unknown', { ...ROW, state: 'UNKNOWN', detail: '', reason: 'send.outcome_unknown' })
+    expect(wrapper.text()).toContain(en.sends.because.send.outcome_unknown)
+    expect(wrapper.text()).not.toContain('send.outcome_unknown')
     wrapper.unmount()
   })
 
