@@ -3,13 +3,18 @@
 import json
 import os
 import secrets
+import socket
+import ssl
+import threading
 import uuid
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
-from confluent_kafka import Consumer, Producer
+from confluent_kafka import Consumer, KafkaException, Producer
 from django.db import OperationalError
 from pytest_django.fixtures import Settings
 
@@ -20,6 +25,7 @@ from loyalty.foundation.exchange.models import DeadMessage, TopicOffset, Transpo
 from loyalty.foundation.exchange.operations import kafka
 from loyalty.foundation.orm import sql
 from tests.conftest import ClientWith
+from tests.delivery.peers import make_authority
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -338,3 +344,31 @@ def test_profiles__that_cannot_be_taken__are_dead_messages_and_replayed_when_the
     assert replay("customer.profile_invalid")["code"] == "customer.profile_invalid"
     people = Customer.objects.order_by("customer_ref").values_list("customer_ref", "city", "status")
     assert list(people) == [("B-1", "Tyre", "ACTIVE"), ("B-9", "", "SUSPENDED")]
+
+
+@pytest.mark.parametrize("is_known", [True, False])
+def test_broker__over_tls__is_believed_by_the_authorities_of_the_administrator_alone(
+    settings: Settings, tmp_path: Path, is_known: bool
+) -> None:
+    authority, certificate, key = make_authority(tmp_path)
+    server = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    server.load_cert_chain(certificate, key)
+    listener = socket.create_server(("127.0.0.1", 0))
+    heard: list[bytes] = []
+
+    def listen() -> None:
+        with suppress(OSError):
+            while True:
+                line, _ = listener.accept()
+                with suppress(OSError), line, server.wrap_socket(line, server_side=True) as safe:
+                    heard.append(safe.recv(8))
+
+    thread = threading.Thread(target=listen, daemon=True)
+    thread.start()
+    settings.LOYALTY_KAFKA_BOOTSTRAP_SERVERS = f"localhost:{listener.getsockname()[1]}"
+    settings.LOYALTY_KAFKA_SECURITY_PROTOCOL = "SSL"
+    settings.LOYALTY_EGRESS_CA_FILE = str(authority) if is_known else ""
+    with pytest.raises(KafkaException):
+        kafka.producer(log_level=0).list_topics(timeout=3)
+    listener.close()
+    assert any(heard) is is_known, "a broker of another authority is told nothing"

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+import certifi
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, Producer, TopicPartition
 from django.db import InterfaceError, OperationalError, transaction
 
@@ -61,6 +62,9 @@ def connection() -> dict[str, Any]:
         egress.check_host(*place_of(server), NAME)
     found: dict[str, Any] = {"bootstrap.servers": ",".join(servers), "client.id": "khaywe-loyalty"}
     found["security.protocol"] = str(section["security_protocol"])
+    if str(section["security_protocol"]).endswith("SSL"):
+        # The same authorities as for every other call: the public ones, or the administrator's own file.
+        found["ssl.ca.location"] = egress.current_policy().ca_file or certifi.where()
     if section["username"]:
         found |= {
             "sasl.mechanism": section["sasl_mechanism"],
