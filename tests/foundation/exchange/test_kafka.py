@@ -372,3 +372,17 @@ def test_broker__over_tls__is_believed_by_the_authorities_of_the_administrator_a
         kafka.producer(log_level=0).list_topics(timeout=3)
     listener.close()
     assert any(heard) is is_known, "a broker of another authority is told nothing"
+
+
+def test_topic__that_is_not_there__is_told_in_the_log(topic: str, caplog: pytest.LogCaptureFixture) -> None:
+    # Of the brokers here none makes a topic because somebody would read it.
+    reader = kafka.consumer([topic], log_level=0, **{"allow.auto.create.topics": False})
+    try:
+        for _ in range(LOOKS):
+            assert kafka.consume_some(reader, now=lambda: datetime.now(UTC), wait_s=0.5).accepted == 0
+            if caplog.messages:
+                break
+    finally:
+        reader.close()
+    assert topic in caplog.text
+    assert "a topic cannot be read" in caplog.text

@@ -170,6 +170,9 @@ def consume_some(
     except KafkaException as fault:
         raise KafkaDown(str(fault)) from fault
     sound = [one for one in messages if one.error() is None]
+    for problem in sorted({str(one.error()) for one in messages if one.error() is not None}):
+        # Such as a topic that is not there, or may not be read: whoever named it must learn of it.
+        log.warning("a topic cannot be read: %s", problem)
     if not sound:
         return IntakeReport()
     report = IntakeReport()
