@@ -25,12 +25,14 @@ describe('CampaignCalendar', () => {
     wrapper.unmount()
   })
 
-  it('test_day__of_a_line_that_fires_often__says_that_more_come_than_are_told', async () => {
-    vi.spyOn(api, 'getCalendar').mockResolvedValue([entry('Minutes', 8, { is_cut: true })])
+  it('test_day__of_a_line_that_fires_often__is_one_entry_and_hides_no_other_campaign', async () => {
+    const often = [8, 9, 10, 11].map((hour) => entry('Often', hour, { is_cut: hour === 11 }))
+    vi.spyOn(api, 'getCalendar').mockResolvedValue([...often, entry('Evening', 18)])
     vi.spyOn(api, 'listCampaigns').mockResolvedValue({ count: 0, results: [] } as unknown as Awaited<ReturnType<typeof api.listCampaigns>>)
     const wrapper = mountApp(CampaignCalendar, {}, { campaigns: en })
     await flushPromises()
-    expect(wrapper.text()).toContain(en.cal.many)
+    const shown = wrapper.findAll('ol > li a').map((one) => one.text().replaceAll(/\s+/g, ' '))
+    expect(shown).toEqual([expect.stringMatching(/8:00.*Often ×4\+$/), expect.stringMatching(/6:00.*Evening$/)])
     wrapper.unmount()
   })
 

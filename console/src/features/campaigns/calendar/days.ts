@@ -24,4 +24,15 @@ export function daysOf(span: Span, anchor: Date): { days: Date[]; end: Date } {
 export const move = (span: Span, anchor: Date, steps: number): Date =>
   span === 'month' ? new Date(anchor.getFullYear(), anchor.getMonth() + steps, 1) : new Date(anchor.getFullYear(), anchor.getMonth(), anchor.getDate() + steps * WEEK)
 
+/** Entries of one day, those of a campaign that came or will come several times as one with its number, in their order. */
+export function folded<T extends { campaign: string; is_past: boolean; is_cut: boolean }>(entries: readonly T[]): { first: T; times: number; isCut: boolean }[] {
+  const found = new Map<string, { first: T; times: number; isCut: boolean }>()
+  for (const one of entries) {
+    const key = `${one.campaign} ${String(one.is_past)}`
+    const met = found.get(key) ?? { first: one, times: 0, isCut: false }
+    found.set(key, { ...met, times: met.times + 1, isCut: met.isCut || one.is_cut })
+  }
+  return [...found.values()]
+}
+
 export const isSameDay = (left: Date, right: Date): boolean => left.toDateString() === right.toDateString()
