@@ -46,6 +46,10 @@ def make_person(actor: Actor, now: datetime, ref: str = "C-canary") -> uuid.UUID
     events_of_shop = [{**told, "event_data": {"ship_to": "Zebulonia", "amount": 12}}]
     report = api.receive_events(raw=events_of_shop, source="shop", now=now)
     assert report.accepted == 1, report
+    # Somebody who wrote to us and was never written to.
+    delivery.record_inbound(
+        reference="in-1", from_address="004790009999", to_address="1234", body="Where is it? Zebulonia", now=now
+    )
     return customer.id
 
 

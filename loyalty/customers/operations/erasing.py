@@ -61,9 +61,11 @@ def erase(*, customer_id: uuid.UUID, confirmation: str, reason: str, actor: Acto
         return ErasureCertificate(customer_id, customer.erased_at, {})
     if confirmation != customer.customer_ref:
         raise ErasureUnconfirmed("Type the customer's reference as it is shown to erase the customer.")
-    stores = _erase_own(customer, now)
+    # The domains first: by the addresses that go here they know what is the customer's.
+    stores: dict[str, int] = {}
     for name, part in erasures():
         stores |= {f"{name}.{store}": count for store, count in part(customer_id, customer.pk, now=now).items()}
+    stores |= _erase_own(customer, now)
     ref = str(customer_id)
     # Its identity changed and it is closed, for whoever listens to that; and that it was erased.
     for fact in (

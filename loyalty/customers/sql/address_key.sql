@@ -8,3 +8,10 @@ LANGUAGE sql IMMUTABLE PARALLEL SAFE AS $$
             THEN coalesce(nullif(ltrim(regexp_replace(p_address, '[^0-9]', '', 'g'), '0'), ''), lower(p_address))
         ELSE lower(p_address) END
 $$;
+
+-- Contract function: the keys of the telephones that a customer has or had with us.
+CREATE OR REPLACE FUNCTION customers_telephone_keys(p_customer bigint) RETURNS SETOF text
+LANGUAGE sql STABLE PARALLEL SAFE AS $$
+    SELECT customers_address_key(p.channel, p.address) FROM customers_contactpoint p
+    WHERE p.customer_id = p_customer AND p.channel IN ('sms', 'whatsapp')
+$$;

@@ -17,9 +17,11 @@ SENDS = """
     WHERE customer_id = %s AND (address <> '' OR variables IS NOT NULL)
 """
 INBOX = "DELETE FROM delivery_inboxitem WHERE customer_id = %s"
-# A message centre writes numbers otherwise than we do.
+# A message centre writes numbers otherwise than we do, and who wrote to us need never have been written to.
 OWN_ADDRESSES = """
-    SELECT customers_address_key(s.channel, s.address) FROM delivery_send s WHERE s.customer_id = %s AND s.address <> ''
+    SELECT customers_address_key(s.channel, s.address) FROM delivery_send s
+    WHERE s.customer_id = %(customer)s AND s.address <> ''
+    UNION SELECT customers_telephone_keys(%(customer)s)
 """
 INBOUND = f"""
     UPDATE delivery_inboundmessage SET from_address = '', body = ''
@@ -33,8 +35,9 @@ PARTS = f"""
 def erase(customer_id: uuid.UUID, internal_id: int, *, now: datetime) -> Mapping[str, int]:
     """Erase a customer's part (``customers.register_erasure``); an address to which nothing may go stays shut."""
     stopped = sql.execute(STOP, [ERASED, now, internal_id])
-    # Which messages came from the customer is told by the addresses of what was sent, which go last.
-    inbound = sql.execute(INBOUND, [internal_id]) + sql.execute(PARTS, [internal_id])
+    # Which messages came from the customer is told by the addresses, which go last.
+    own = {"customer": internal_id}
+    inbound = sql.execute(INBOUND, own) + sql.execute(PARTS, own)
     return {
         "inbound": inbound,
         "inbox": sql.execute(INBOX, [internal_id]),
