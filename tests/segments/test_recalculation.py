@@ -18,6 +18,7 @@ from loyalty.foundation.work import api as work
 from loyalty.foundation.work.models import Run, RunStatus
 from loyalty.segments import api
 from loyalty.segments.models import Segment, SegmentSnapshot
+from loyalty.segments.operations import keys
 from loyalty.segments.policy import bitmaps
 from loyalty.segments.queries import membership
 from tests.segments.people import PEOPLE
@@ -136,7 +137,13 @@ def test_recalculate__column_gone__fails_and_old_members_stay(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_recalculate__eight_workers_at_once__each_run_once(make: Make, actor: Actor, now: datetime) -> None:
+@pytest.mark.parametrize("customers_min", [2**62, 1], ids=["by the database", "by files"])
+def test_recalculate__eight_workers_at_once__each_run_once(
+    make: Make, actor: Actor, now: datetime, monkeypatch: pytest.MonkeyPatch, customers_min: int
+) -> None:
+    # By files each worker makes them anew and takes those of the others away, while these read them.
+    monkeypatch.setattr(keys, "CUSTOMERS_MIN", customers_min)
+    monkeypatch.setattr(keys, "YOUNGER_MAX", -1)
     segments = [make(WARM, f"warm {number}") for number in range(4)]
     for segment in segments:
         api.start_recalculation(segment=segment, actor=actor, now=now)

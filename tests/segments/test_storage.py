@@ -219,6 +219,25 @@ def test_keys__by_files_or_by_the_database__find_the_same(
     assert len(list((tmp_path / keys.FOLDER).iterdir())) == 1, "the files of before are gone"
 
 
+def test_keys__taken_away_by_a_worker_who_made_newer_ones__are_opened_anew_or_asked_of_the_database(
+    crowd: list[int], monkeypatch: pytest.MonkeyPatch, tmp_path: Any, settings: Any
+) -> None:
+    settings.DATA_DIR = tmp_path
+    monkeypatch.setattr(keys, "CUSTOMERS_MIN", 10)
+    packed = np.frombuffer(b"".join(public(one).bytes for one in crowd), dtype=keys.KEY)
+    index = keys.KeyIndex()
+    monkeypatch.setattr(keys, "YOUNGER_MAX", -1)
+    keys.KeyIndex()
+    assert index.find(packed).ids.tolist() == crowd
+    # Whoever makes newer ones faster than they are read leaves the reader to the database.
+    monkeypatch.setattr(keys, "_read", _taken_away)
+    assert index.find(packed).ids.tolist() == crowd
+
+
+def _taken_away(*_: object) -> None:
+    raise FileNotFoundError
+
+
 def test_write_chunks__in_a_transaction_that_fails__leaves_the_old_members(
     segment: Segment, crowd: list[int], actor: Actor, now: datetime, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -35,6 +35,8 @@ BUILD_STEP = 200_000
 # Up to so many neighbours, 20 bytes each, are read for a block of ids; for more the files are mapped, page by page.
 NEIGHBOURS_READ = 1_000_000
 KEY_BYTES = 16
+# How often files may be taken away under a reader before it asks the database instead.
+OPENED_MAX = 20
 PREFIXES = 256
 FOLDER = "customer-keys"
 
@@ -124,13 +126,24 @@ class KeyIndex:
         ids = np.zeros(0, dtype=np.int64)
         missing = np.arange(high.size, dtype=np.int64)
         if self._part is not None:
-            is_found, ids = self._part.look_up(high, low)
+            is_found, ids = self._look_up(high, low)
             places, missing = np.flatnonzero(is_found), np.flatnonzero(~is_found)
         if missing.size:
             late_places, late_ids = _ask(packed[["high", "low"]][missing].astype(KEY).tobytes())
             ids = np.concatenate([ids, late_ids])
             places = np.concatenate([places, missing[late_places]])
         return Found(ids=ids, places=places, unknown_count=int(high.size - ids.size))
+
+    def _look_up(self, high: Words, low: Words) -> tuple[npt.NDArray[np.bool_], Ids]:
+        for _ in range(OPENED_MAX):
+            if self._part is None:
+                break
+            try:
+                return self._part.look_up(high, low)
+            except FileNotFoundError:
+                # Another worker made newer files meanwhile, and took these away.
+                self._part = _open()
+        return np.zeros(high.size, dtype=np.bool_), np.zeros(0, dtype=np.int64)
 
 
 def _ask(keys: bytes) -> tuple[Ids, Ids]:
@@ -156,6 +169,17 @@ def greatest_id() -> int:
 
 
 def _open() -> _Part | None:
+    """Open the newest files, made here where there are none yet; None leaves every key to the database."""
+    for _ in range(OPENED_MAX):
+        try:
+            return _open_newest()
+        except FileNotFoundError:
+            # Taken away by a worker who made newer ones, between two looks of ours.
+            continue
+    return None
+
+
+def _open_newest() -> _Part | None:
     greatest = greatest_id()
     if greatest < CUSTOMERS_MIN:
         return None
@@ -236,7 +260,7 @@ def _build(part: KeyPart) -> None:
 
 
 def _forget_others(name: uuid.UUID) -> None:
-    """Take away the files of earlier names; who has them open reads on."""
+    """Take away the files of earlier names; who was about to read them opens the newer ones."""
     for other in _home().iterdir():
         if len(other.name) == len(name.hex) and other.name != name.hex:
             shutil.rmtree(other, ignore_errors=True)

@@ -240,7 +240,7 @@ def test_replay__by_http__needs_its_permission(client_with: ClientWith, listener
     body = {"handler": "tests.on_bell", "since": "2026-01-01T00:00:00Z"}
     assert client_with("events.view").post("/api/loyalty/v1/events/replay/", body).status_code == 403
     answer = client_with("events.replay").post("/api/loyalty/v1/events/replay/", body)
-    assert (answer.status_code, answer.json()) == (202, {"count": 0})
+    assert (answer.status_code, answer.json()) == (202, {"count": 0, "missing_until": None})
     unknown = client_with("events.replay").post("/api/loyalty/v1/events/replay/", {**body, "handler": "nobody"})
     assert (unknown.status_code, unknown.json()["code"]) == (404, "event.handler_unknown")
 

@@ -113,9 +113,11 @@ BEGIN
     )
     INSERT INTO events_stored
         SELECT v_position + n.number, o.event_id, o.type, o.version, o.key, o.subject_kind, o.subject_ref, o.occurred_at, o.recorded_at,
-            -- A fact that nothing caused begins a chain under its own id; one that was caused belongs to the chain of its cause.
+            -- A fact that nothing caused begins a chain under its own id; one that was caused belongs to the chain of its cause. That
+            -- is asked of the last months, because each further one would cost a look; what lies longer back is named by its own id.
             coalesce(o.correlation_id, CASE WHEN o.causation_id IS NULL THEN o.event_id ELSE coalesce(
-                (SELECT c.correlation_id FROM events_stored c WHERE c.event_id = o.causation_id LIMIT 1), o.causation_id) END),
+                (SELECT c.correlation_id FROM events_stored c WHERE c.event_id = o.causation_id
+                    AND c.recorded_at > o.recorded_at - interval '62 days' LIMIT 1), o.causation_id) END),
             o.causation_id, o.data
         FROM unnest(ARRAY(SELECT b.place FROM batch b ORDER BY b.recorded_at, b.id)) WITH ORDINALITY n (place, number)
         JOIN events_outbox o ON o.ctid = n.place;
