@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
-from email.utils import parsedate_to_datetime
 from typing import Any, TypeVar
 
 import httpx
@@ -15,6 +14,7 @@ from loyalty.foundation.configuration.api import Section
 from loyalty.foundation.kernel import clock
 from loyalty.foundation.resilience import egress
 from loyalty.foundation.resilience.breaker import Breaker, BreakerOpen
+from loyalty.foundation.resilience.retry import read_retry_after
 
 Handed = TypeVar("Handed")
 Answer = TypeVar("Answer")
@@ -25,8 +25,6 @@ ANSWER_BYTES_MAX = 256_000
 # Calls that one worker has under way: enough to hide the way there and back, few enough for any provider.
 CALLS_AT_ONCE = 10
 DETAIL_LENGTH_MAX = 300
-# No provider's quota is longer than a day; one that asks for a year made a mistake.
-WAIT_SECONDS_MAX = 86_400.0
 
 # After these nobody can say whether the message was taken.
 OPEN_OUTCOMES = (egress.TimeSpent, egress.AnswerTooLarge, egress.AnswerUnreadable)
@@ -95,7 +93,9 @@ class Provider:
 
     def busy(self, detail: str, response: httpx.Response | None = None) -> DeliveryError:
         """Make the error of a message that was not taken and may be later: when the answer says so, or as we think."""
-        wait_s = asked_to_wait(response) if response is not None else 0.0
+        asked = "" if response is None else response.headers.get("retry-after", "")
+        wait = read_retry_after(asked, instant_of_call())
+        wait_s = wait.total_seconds() if wait is not None else 0.0
         return DeliveryError(f"{self.channel}.busy", detail[:DETAIL_LENGTH_MAX], wait_s=wait_s)
 
     def refused(self, detail: str) -> DeliveryError:
@@ -184,20 +184,6 @@ def text_at(value: object, *path: str) -> str:
     for name in path:
         value = value.get(name) if isinstance(value, Mapping) else None
     return str(value) if isinstance(value, str | int) else ""
-
-
-def asked_to_wait(response: httpx.Response) -> float:
-    """Give for how many seconds an answer asks to be left alone (RFC 9110, 10.2.3: seconds, or an instant)."""
-    asked = response.headers.get("retry-after", "").strip()
-    if asked.isascii() and asked.isdigit():
-        return min(float(asked[:9]), WAIT_SECONDS_MAX)
-    try:
-        until = parsedate_to_datetime(asked)
-    except ValueError:
-        return 0.0
-    if until.tzinfo is None:
-        return 0.0
-    return min(max((until - instant_of_call()).total_seconds(), 0.0), WAIT_SECONDS_MAX)
 
 
 def said(fault: Exception) -> str:

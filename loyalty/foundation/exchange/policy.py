@@ -3,8 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
-from email.utils import parsedate_to_datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from loyalty.foundation.exchange.contracts import ForeignEvent, RefusedEvent
@@ -21,8 +20,6 @@ ID_LENGTH_MAX, SOURCE_LENGTH_MAX, SUBJECT_LENGTH_MAX, TYPE_LENGTH_MAX = 200, 200
 # A day within what a calendar has, so that an instant can be told in every zone.
 EARLIEST, LATEST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)
 SPEC_VERSION = "1.0"
-# A receiver that asks to be left alone for longer is asked again after this: the schedule's own longest wait.
-RETRY_AFTER_MAX = timedelta(days=1)
 # Of a message that is no JSON, and of one that could be read but broke who took it in.
 UNREADABLE, BROKE = "event.unreadable", "event.broke"
 ABSENT = object()
@@ -181,15 +178,3 @@ def parse_message(body: bytes, headers: Mapping[str, bytes]) -> Any:
     content = read_strictly(body) if body else None
     named = {name.removeprefix("ce_"): as_text(value) for name, value in headers.items() if name.startswith("ce_")}
     return {**named, "data": content} if "specversion" in named else content
-
-
-def read_retry_after(text: str, now: datetime) -> timedelta | None:
-    """Read for how long a receiver asks to be left alone: in seconds or until an instant (RFC 9110, 10.2.3)."""
-    if text.isascii() and text.isdigit():
-        return min(timedelta(seconds=int(text[:9])), RETRY_AFTER_MAX)
-    try:
-        until = parsedate_to_datetime(text)
-    except (ValueError, IndexError):
-        return None
-    until = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
-    return min(max(until - now, timedelta(0)), RETRY_AFTER_MAX)

@@ -1,6 +1,8 @@
 """Trying again: exponential waits with jitter, or just as long as the other side asked for."""
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
 from typing import TypeVar
 
 from tenacity import RetryCallState, Retrying, retry_if_exception_type, stop_after_attempt, stop_after_delay
@@ -10,6 +12,25 @@ Answer = TypeVar("Answer")
 
 # Nobody waits longer than this between two tries, whatever the other side says.
 WAIT_SECONDS_MAX = 30.0
+# No quota is longer; whoever asks for a year made a mistake. For what is tried again much later by a row of its own.
+RETRY_AFTER_MAX = timedelta(days=1)
+
+
+def read_retry_after(text: str, now: datetime) -> timedelta | None:
+    """Read for how long an answer asks to be left alone, a day at most: seconds, or an instant (RFC 9110, 10.2.3).
+
+    None where it asks for nothing, or in no way that can be read.
+    """
+    asked = text.strip()
+    if asked.isascii() and asked.isdigit():
+        return min(timedelta(seconds=int(asked[:9])), RETRY_AFTER_MAX)
+    try:
+        until = parsedate_to_datetime(asked)
+    except (ValueError, IndexError):
+        return None
+    # Instants of HTTP are those of Greenwich, said or not (RFC 9110, 5.6.7).
+    until = until if until.tzinfo is not None else until.replace(tzinfo=UTC)
+    return min(max(until - now, timedelta(0)), RETRY_AFTER_MAX)
 
 
 class TryAgain(Exception):

@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +11,13 @@ from django.conf import settings
 
 from loyalty.foundation.resilience import shared
 from loyalty.foundation.resilience.breaker import Breaker, BreakerOpen, list_breakers
-from loyalty.foundation.resilience.retry import WAIT_SECONDS_MAX, TryAgain, retrying
+from loyalty.foundation.resilience.retry import (
+    RETRY_AFTER_MAX,
+    WAIT_SECONDS_MAX,
+    TryAgain,
+    read_retry_after,
+    retrying,
+)
 
 
 def fail(fault: Exception) -> None:
@@ -131,3 +138,21 @@ def test_breaker__without_the_cache__shows_what_this_process_knows(settings: Any
     assert breaker.worst_state == "open"
     breaker.reset()
     assert breaker.worst_state == "closed"
+
+
+@pytest.mark.parametrize(
+    ("asked", "wait"),
+    [
+        ("120", timedelta(minutes=2)),
+        (" 0 ", timedelta(0)),
+        ("9" * 40, RETRY_AFTER_MAX),
+        ("Fri, 20 Nov 2026 12:10:00 GMT", timedelta(minutes=10)),
+        ("Fri, 20 Nov 2026 14:10:00 +0200", timedelta(minutes=10)),
+        ("Fri, 20 Nov 2026 12:10:00", timedelta(minutes=10)),
+        ("Fri, 20 Nov 2020 12:10:00 GMT", timedelta(0)),
+        ("Fri, 20 Nov 2036 12:10:00 GMT", RETRY_AFTER_MAX),
+        *((one, None) for one in ("", "-5", "1.5", "soon", "٥", "Thu, 32 Nov 2026 99:00:00 GMT")),
+    ],
+)
+def test_retry_after__in_either_form__is_read_and_no_longer_than_a_day(asked: str, wait: timedelta | None) -> None:
+    assert read_retry_after(asked, datetime(2026, 11, 20, 12, tzinfo=UTC)) == wait

@@ -13,11 +13,11 @@ from loyalty.foundation.events import api as events
 from loyalty.foundation.exchange.contracts import DeliveryState, EndpointState
 from loyalty.foundation.exchange.models import WebhookAttempt, WebhookDelivery, WebhookEndpoint
 from loyalty.foundation.exchange.operations.endpoints import PURPOSE, secrets_of, source
-from loyalty.foundation.exchange.policy import read_retry_after
 from loyalty.foundation.kernel.actor import system_actor
 from loyalty.foundation.orm import sql
 from loyalty.foundation.resilience import egress
 from loyalty.foundation.resilience.failpoints import maybe_fail
+from loyalty.foundation.resilience.retry import read_retry_after
 
 # The schedule that the specification of Standard Webhooks names: ten tries over 75 hours and 35 minutes.
 WAITS = (
